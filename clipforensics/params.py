@@ -1,0 +1,82 @@
+"""Read one section of params.yaml (or a profile) and check it strictly."""
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from clipforensics.faults import InputError
+
+
+class Section(BaseModel):
+    """Base of every section: unknown keys are refused, types are not coerced, values are fixed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+S = TypeVar("S", bound=Section)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML mapping with the safe loader.
+
+    Raises:
+        InputError: the file is missing, is not YAML or does not hold a mapping.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist; it must hold the settings") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not valid YAML: {error}; mend the line it names") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path} must hold `name: value` lines, got {type(content).__name__}")
+    return content
+
+
+def read_section(path: Path, name: str, kind: type[S]) -> S:
+    """Read and check the section `name` of a YAML file (`""`: the whole file).
+
+    Raises:
+        InputError: one line with every wrong key, its value, the rule and the remedy.
+    """
+    content = read_yaml(path)
+    if name:
+        if name not in content:
+            raise InputError(f"{path}: section `{name}` is missing; add it")
+        content = content[name]
+    return check_section(content, kind, f"{path}: {name}".removesuffix(": "))
+
+
+def check_section(content: object, kind: type[S], where: str) -> S:
+    """Check a mapping against a section's model; `where` begins the error line."""
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        known = sorted(kind.model_fields)
+        problems = "; ".join(_problem(e, known) for e in error.errors(include_url=False))
+        raise InputError(f"{where}: {problems}") from error
+
+
+def _problem(error: Any, known: list[str]) -> str:
+    key = ".".join(str(part) for part in error["loc"]) or "section"
+    value = error["input"]
+    if error["type"] == "extra_forbidden":
+        return f"`{key}` is not a parameter; the parameters here are {', '.join(known)}"
+    if error["type"] == "missing":
+        return f"`{key}` is missing; add it"
+    return f"`{key}`: {error['msg'].lower()}, got {value!r}{_remedy(value)}"
+
+
+def _remedy(value: object) -> str:
+    """YAML 1.1 reads 1e-4 as text and yes/no as booleans; say how to write what was meant."""
+    if isinstance(value, str):
+        try:
+            number = float(value)
+        except ValueError:
+            return ""
+        return f" (text, not a number; write {number:.10f}".rstrip("0").rstrip(".") + ")"
+    if isinstance(value, bool):
+        return " (YAML reads yes, no, on and off as booleans; choose another word)"
+    return ""

@@ -1,0 +1,54 @@
+"""How a number is written on the page: `.835`, `+.060`, `[.010, .110]`, and `–` where there is none."""
+
+import math
+
+NONE = "–"
+"""Stands where a number is undefined; never a plausible value."""
+
+MINUS = "\N{MINUS SIGN}"
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+def known(value: object) -> float | None:
+    """The number as float, or None for null, NaN, infinities and anything that is no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def number(value: object, digits: int = 3) -> str:
+    """A rate such as an AUC: `.835`, without the leading zero, as the field prints it."""
+    found = known(value)
+    if found is None:
+        return NONE
+    text = f"{abs(found):.{digits}f}"
+    sign = MINUS if found < 0 and float(text) else ""
+    return sign + (text[1:] if text.startswith("0.") else text)
+
+
+def signed(value: object, digits: int = 3) -> str:
+    """A difference: always with its sign, except where it rounds to zero."""
+    text = number(value, digits)
+    found = known(value)
+    return f"+{text}" if found is not None and found > 0 and float(f"{found:.{digits}f}") else text
+
+
+def interval(low: object, high: object) -> str:
+    """Bounds in brackets, never broken over two lines, or the empty text where one of them is undefined."""
+    if known(low) is None or known(high) is None:
+        return ""
+    return f"[{number(low)},{NO_BREAK}{number(high)}]"
+
+
+def count(value: object) -> str:
+    """A whole number with a narrow space between thousands: `88 144 128`."""
+    found = known(value)
+    return NONE if found is None else f"{found:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def p_value(value: object) -> str:
+    """`.034`, and `< .001` for anything smaller."""
+    found = known(value)
+    if found is None:
+        return NONE
+    return "< .001" if found < 0.001 else number(found)

@@ -1,0 +1,155 @@
+"""Pictures of unmanipulated faces with captions of what they show, to train an encoder on.
+
+The people come from a random stream of their own: none of them appears in the videos.
+"""
+
+import io
+import os
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+from tqdm import tqdm
+
+from clipforensics.sample.face import Skin, paint_skin, soft
+from clipforensics.sample.identity import Identity, draw_identity
+from clipforensics.sample.motion import Expression, Pose, draw_track
+from clipforensics.sample.scene import Scene, Shot, draw_scene, paint_backdrop, render_shot
+
+_STRANGERS = 100  # random stream; the videos use 0 to 3
+_PER_PERSON = 4
+QUALITIES = ("sharp", "blurry", "noisy", "compressed", "dark", "bright", "grainy and blurry")
+
+
+@dataclass(frozen=True, slots=True)
+class Captioned:
+    """A picture and several ways to say what it shows.
+
+    Attributes:
+        pixels: uint8 RGB, shape (size, size, 3).
+        captions: Each names another choice of what can be seen.
+    """
+
+    pixels: NDArray[np.uint8]
+    captions: tuple[str, ...]
+
+
+def render_pictures(
+    n_pictures: int,
+    *,
+    seed: int,
+    frame_size: int,
+    size: int,
+    n_captions: int = 3,
+    workers: int | None = None,
+) -> list[Captioned]:
+    """Render captioned faces of people who are in no video of the sample.
+
+    Args:
+        n_pictures: How many; every four show one person.
+        seed: The sample's seed.
+        frame_size: Side at which a frame is rendered, as in the videos.
+        size: Side of the returned pictures (bicubic, as the encoder's processor resizes).
+        n_captions: Captions a picture.
+        workers: Processes; all cores if None. The pictures do not depend on it.
+    """
+    n_people = -(-n_pictures // _PER_PERSON)
+    draw = partial(_person, seed=seed, frame_size=frame_size, size=size, n_captions=n_captions)
+    workers = min(workers or len(os.sched_getaffinity(0)), n_people)
+    with ProcessPoolExecutor(workers) as pool:
+        people = tqdm(
+            pool.map(draw, range(n_people), chunksize=8), "pictures", n_people, disable=None, unit="person"
+        )
+        return [picture for person in people for picture in person][:n_pictures]
+
+
+def _person(number: int, *, seed: int, frame_size: int, size: int, n_captions: int) -> list[Captioned]:
+    rng = np.random.default_rng([seed, _STRANGERS, number])
+    skin = paint_skin(draw_identity(rng), side=112)
+    return [_picture(skin, rng, frame_size, size, n_captions) for _ in range(_PER_PERSON)]
+
+
+def _picture(
+    skin: Skin, rng: np.random.Generator, frame_size: int, size: int, n_captions: int
+) -> Captioned:
+    scene = draw_scene(rng)
+    n_frames = 24
+    pose, expression = draw_track(rng, n_frames, 6)[int(rng.integers(n_frames))]
+    shot = render_shot(skin, scene, paint_backdrop(scene, frame_size), pose, expression, rng)
+    picture, touches = _touch_up(shot, rng)
+    quality = str(rng.choice(QUALITIES, p=[0.4, 0.15, 0.1, 0.15, 0.06, 0.06, 0.08]))
+    pixels = _degrade(picture, quality, rng)
+    small = Image.fromarray(pixels).resize((size, size), Image.Resampling.BICUBIC)
+    words = list(_words(skin.identity, scene, pose, expression))
+    captions = tuple(_caption(quality, touches, words, rng) for _ in range(n_captions))
+    return Captioned(np.asarray(small), captions)
+
+
+def _touch_up(shot: Shot, rng: np.random.Generator) -> tuple[NDArray[np.float32], list[str]]:
+    """What people do to their own pictures: make-up that ends at the jaw, filters that smooth skin."""
+    picture, touches = shot.picture.copy(), ["no make-up", "no filter"]
+    flat = picture.reshape(-1, 3)
+    if rng.random() < 0.6:
+        strength = str(rng.choice(["light", "heavy"]))
+        touches[0] = f"{strength} make-up"
+        shift = rng.uniform(0.06, 0.12) if strength == "light" else rng.uniform(0.14, 0.3)
+        gain = 1 + shift * rng.choice([-1, 1]) * rng.uniform(0.4, 1, 3)
+        cover = _oval(shot, 0.75 * rng.uniform(0.9, 1.1), 0.78, 0.12, rng.uniform(0.08, 0.2))
+        flat[shot.at] *= 1 + cover[:, None] * (gain - 1).astype(np.float32)
+    if rng.random() < 0.6:
+        place = str(rng.choice(["face", "face", "mouth", "eyes"]))
+        touches[1] = f"a filter on the {place}"
+        sigma = rng.uniform(0.8, 2.2)
+        smooth = ndimage.gaussian_filter(picture, (sigma, sigma, 0), truncate=2.5).reshape(-1, 3)
+        oval = {"face": (0.75, 0.8, 0.12), "mouth": (0.6, 0.4, 0.55), "eyes": (0.7, 0.3, -0.12)}[place]
+        cover = _oval(shot, *oval, 0.15)
+        flat[shot.at] += cover[:, None] * (smooth[shot.at] - flat[shot.at])
+    return picture, touches
+
+
+def _oval(shot: Shot, width: float, height: float, centre: float, edge: float) -> NDArray[np.float32]:
+    """Coverage of an oval in canonical coordinates, at the pixels of the face."""
+    inside = 1 - np.hypot(shot.u / np.float32(width), (shot.v - np.float32(centre)) / np.float32(height))
+    return soft(inside, edge) * shot.edge
+
+
+def _degrade(picture: NDArray[np.float32], quality: str, rng: np.random.Generator) -> NDArray[np.uint8]:
+    level = 8 if quality == "compressed" else int(rng.integers(55, 90))
+    if "blurry" in quality:
+        sigma = rng.uniform(1.2, 2.4)
+        picture = ndimage.gaussian_filter(picture, (sigma, sigma, 0))
+    if quality.startswith(("noisy", "grainy")):
+        picture = picture + rng.normal(0, 0.09, picture.shape)
+    picture = picture * {"dark": 0.55, "bright": 1.4}.get(quality, 1.0)
+    whole = (np.clip(picture, 0, 1) * 255).astype(np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(whole).save(file, "JPEG", quality=level)
+    return np.asarray(Image.open(file))
+
+
+def _words(person: Identity, scene: Scene, pose: Pose, expression: Expression) -> Iterator[str]:
+    """What can be said of the face and of the light on it, one phrase each."""
+    yield f"{person.skin_tone} skin"
+    yield "no hair" if person.hair_style == "bald" else f"{person.hair_colour} hair"
+    yield person.beard
+    yield f"{person.eye_colour} eyes" if expression.blink < 0.5 else "closed eyes"
+    yield "glasses" if person.glasses else "no glasses"
+    yield "an open mouth" if expression.mouth > 0.4 else "a closed mouth"
+    if abs(expression.smile) > 0.35:
+        yield "a smile" if expression.smile > 0 else "a frown"
+    if abs(pose.yaw) > 0.12:
+        yield "head turned right" if pose.yaw > 0 else "head turned left"
+    else:
+        yield "head straight"
+    yield f"light from {scene.light_from}"
+
+
+def _caption(quality: str, touches: list[str], words: list[str], rng: np.random.Generator) -> str:
+    """`a photo of a person with ...`: touches, then two to four of the phrases in random order."""
+    chosen = rng.permutation(len(words))[: int(rng.integers(2, 5))]
+    return f"a {quality} photo of a person with " + ", ".join([*touches, *(words[i] for i in chosen)])

@@ -1,0 +1,234 @@
+"""Train a tiny CLIP on rendered faces and save it in Hugging Face's format.
+
+A toy encoder: it lets every later stage run as it would with a real CLIP, in seconds and
+without a download. Its numbers show the machinery, not science.
+"""
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from tqdm import tqdm
+
+from clipforensics.sample.pictures import Captioned, render_pictures
+from clipforensics.sample.tokenizer import BOS, EOS, learn_vocabulary
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import CLIPModel, CLIPProcessor
+
+import os
+ATT=os.environ.get("ATT","sdpa")
+NOTE = "a toy encoder: shows the machinery, not science"
+_MAX_TOKENS = 48
+
+
+def train_tiny_clip(
+    folder: Path,
+    *,
+    seed: int = 42,
+    n_pictures: int = 4000,
+    steps: int = 400,
+    batch_size: int = 64,
+    learning_rate: float = 1e-3,
+    frame_size: int = 112,
+    image_size: int = 64,
+    patch_size: int = 8,
+    hidden_size: int = 96,
+    n_layers: int = 4,
+    n_heads: int = 4,
+    projection: int = 64,
+    workers: int | None = None,
+) -> dict[str, float | int | str]:
+    """Train both towers with CLIP's contrastive loss and write the folder a hub snapshot would be.
+
+    The pictures show unmanipulated faces of people who are in no video of the sample; a share of
+    them is held out to measure retrieval. The result is the same each time on one machine.
+
+    Args:
+        folder: Receives config.json, model.safetensors, tokenizer and preprocessor files, and
+            training.json; appears only once complete.
+        seed: The sample's seed.
+        n_pictures: Rendered pictures, of which an eighth (at most 256) is held out.
+        steps: Optimiser steps.
+        batch_size: Picture-caption pairs a step.
+        learning_rate: Peak of a warm-up and cosine schedule (AdamW).
+        frame_size: Side at which pictures are rendered, as the videos' frames.
+        image_size: The encoder's input, pixels; a multiple of `patch_size`.
+        patch_size: Pixels.
+        hidden_size: Width of the vision tower; the text tower has two thirds of it.
+        n_layers: Layers of the vision tower; the text tower has two.
+        n_heads: Attention heads of either tower.
+        projection: Size of the shared embedding.
+        workers: Processes that render; all cores if None.
+
+    Returns:
+        What training.json holds: settings, first and final loss, retrieval accuracy.
+    """
+    import torch
+
+    pictures = render_pictures(
+        n_pictures, seed=seed, frame_size=frame_size, size=image_size, workers=workers
+    )
+    was_deterministic = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(True)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            processor = _build_processor(pictures, image_size)
+            sizes = (image_size, patch_size, hidden_size, n_layers, n_heads, projection)
+            model = _build_model(processor, *sizes)
+            held_out = min(len(pictures) // 8, 256)
+            training = _Batches(processor, pictures[held_out:], seed)
+            losses = _train(model, training, steps, batch_size, learning_rate)
+            accuracy = _retrieval(model, _Batches(processor, pictures[:held_out], seed))
+    finally:
+        torch.use_deterministic_algorithms(was_deterministic)
+    record: dict[str, float | int | str] = {
+        "note": NOTE,
+        "seed": seed,
+        "n_pictures": len(pictures) - held_out,
+        "n_held_out": held_out,
+        "steps": steps,
+        "batch_size": batch_size,
+        "first_loss": float(np.mean(losses[:10])),
+        "final_loss": float(np.mean(losses[-10:])),
+        "retrieval_top1": accuracy,
+        "retrieval_chance": 1 / max(held_out, 1),
+    }
+    _save(folder, model, processor, record)
+    return record
+
+
+class _Batches:
+    """Pictures and captions as tensors, drawn in seeded random batches."""
+
+    def __init__(self, processor: "CLIPProcessor", pictures: Sequence[Captioned], seed: int) -> None:
+        self.pixels = processor.image_processor(
+            [p.pixels for p in pictures], return_tensors="pt"
+        ).pixel_values
+        self.n_captions = len(pictures[0].captions)
+        texts = [caption for p in pictures for caption in p.captions]
+        self.tokens = processor.tokenizer(
+            texts, padding="longest", truncation=True, max_length=_MAX_TOKENS, return_tensors="pt"
+        )
+        self.rng = np.random.default_rng([seed, 200])
+        self.queue = np.zeros(0, np.intp)
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def draw(self, n: int) -> "dict[str, Tensor]":
+        """The next `n` pictures of a shuffled pass, each with one of its captions."""
+        n = min(n, len(self))
+        if len(self.queue) < n:
+            self.queue = self.rng.permutation(len(self))
+        at, self.queue = self.queue[:n], self.queue[n:]
+        return self.take(at, self.rng.integers(self.n_captions, size=n))
+
+    def take(self, pictures: "np.ndarray", captions: "np.ndarray") -> "dict[str, Tensor]":
+        rows = pictures * self.n_captions + captions
+        return {
+            "pixel_values": self.pixels[pictures],
+            "input_ids": self.tokens.input_ids[rows],
+            "attention_mask": self.tokens.attention_mask[rows],
+        }
+
+
+def _build_processor(pictures: Sequence[Captioned], image_size: int) -> "CLIPProcessor":
+    from transformers import CLIPProcessor, CLIPTokenizer
+    from transformers.models.clip import CLIPImageProcessorPil
+
+    vocabulary, merges = learn_vocabulary(caption for p in pictures for caption in p.captions)
+    tokenizer = CLIPTokenizer(
+        vocabulary, merges, unk_token=EOS, bos_token=BOS, eos_token=EOS, pad_token=EOS,
+        model_max_length=_MAX_TOKENS,
+    )  # fmt: skip
+    side = {"height": image_size, "width": image_size}
+    images = CLIPImageProcessorPil(size={"shortest_edge": image_size}, crop_size=side)
+    return CLIPProcessor(images, tokenizer)
+
+
+def _build_model(
+    processor: "CLIPProcessor",
+    image_size: int,
+    patch_size: int,
+    hidden_size: int,
+    n_layers: int,
+    n_heads: int,
+    projection: int,
+) -> "CLIPModel":
+    from transformers import CLIPConfig, CLIPModel
+
+    tokenizer = processor.tokenizer
+    width = hidden_size * 2 // 3 // n_heads * n_heads
+    text = {
+        "vocab_size": len(tokenizer), "hidden_size": width, "intermediate_size": 2 * width,
+        "num_hidden_layers": 2, "num_attention_heads": n_heads, "projection_dim": projection,
+        "max_position_embeddings": _MAX_TOKENS, "bos_token_id": tokenizer.bos_token_id,
+        "eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id,
+    }  # fmt: skip
+    vision = {
+        "image_size": image_size, "patch_size": patch_size, "hidden_size": hidden_size,
+        "intermediate_size": 2 * hidden_size, "num_hidden_layers": n_layers,
+        "num_attention_heads": n_heads, "projection_dim": projection,
+    }  # fmt: skip
+    return CLIPModel._from_config(CLIPConfig(text_config=text, vision_config=vision, projection_dim=projection), attn_implementation=ATT)
+
+
+def _train(
+    model: "CLIPModel", batches: _Batches, steps: int, batch_size: int, learning_rate: float
+) -> list[float]:
+    """Symmetric InfoNCE with a learned temperature, as in CLIP; the loss of every step."""
+    import torch
+
+    model.train()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=0.05)
+    warm_up = max(1, steps // 10)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer,
+        lambda step: min((step + 1) / warm_up, 0.5 + 0.5 * float(np.cos(np.pi * step / steps))),
+    )
+    losses = []
+    for _ in tqdm(range(steps), "tiny CLIP", disable=None):
+        loss = model(**batches.draw(batch_size), return_loss=True).loss
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        with torch.no_grad():
+            model.logit_scale.clamp_(max=float(np.log(100)))
+        losses.append(float(loss.detach()))
+    return losses
+
+
+def _retrieval(model: "CLIPModel", batches: _Batches) -> float:
+    """Share of held-out pictures whose own caption is the most similar of all held-out ones."""
+    import torch
+
+    if not len(batches):
+        return 0.0
+    everything = np.arange(len(batches))
+    model.eval()
+    with torch.no_grad():
+        logits = model(**batches.take(everything, np.zeros_like(everything))).logits_per_image
+    return float((logits.argmax(dim=1).numpy() == everything).mean())
+
+
+def _save(
+    folder: Path, model: "CLIPModel", processor: "CLIPProcessor", record: dict[str, float | int | str]
+) -> None:
+    """Write everything beside `folder`, then move it there in one step."""
+    partial = folder.with_name(folder.name + ".part")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    model.save_pretrained(partial)
+    processor.save_pretrained(partial)
+    processor.image_processor.save_pretrained(partial)
+    (partial / "training.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    partial.rename(folder)

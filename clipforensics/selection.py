@@ -1,0 +1,28 @@
+"""How validation chooses: the one order in which candidates and checkpoints of every detector stand."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from clipforensics.metrics import pool_by_video, roc_auc
+
+
+@dataclass(frozen=True)
+class Validation:
+    """The validation frames that choices are made on.
+
+    Attributes:
+        labels: 0 real, 1 manipulated, a frame, (n,).
+        videos: Integer code of each frame's video, (n,).
+    """
+
+    labels: np.ndarray
+    videos: np.ndarray
+
+    def rank(self, scores: np.ndarray) -> tuple[float, float]:
+        """(video AUC of mean scores, frame AUC): compare as tuples, higher is better.
+
+        With ten real videos the video AUC moves in coarse steps; the frame AUC breaks its ties.
+        """
+        pooled, labels = pool_by_video(scores, self.labels, self.videos, how="mean")
+        return roc_auc(pooled, labels), roc_auc(scores, self.labels)

@@ -1,0 +1,160 @@
+"""What every data-set layout shares: its profile, where its root is, and which names are safe."""
+
+import importlib
+import json
+import os
+import pkgutil
+import re
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from types import ModuleType
+
+from clipforensics import sources
+from clipforensics.faults import InputError
+from clipforensics.params import Section, check_section, read_yaml
+from clipforensics.records import REAL
+
+VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".ts"})
+
+_RESERVED = frozenset({REAL, "rest"})
+_MANIPULATION = re.compile(r"\w[\w .-]*")
+_DATASET = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+_FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+class Profile(Section):
+    """Keys that every profile in conf/data has; a layout adds its own.
+
+    Attributes:
+        layout: Module of `clipforensics.sources` that knows how the files lie.
+        root: Folder of the data set, absolute (or relative to the working folder).
+        root_env: Environment variable that names the root instead; wins where it is set.
+    """
+
+    layout: str
+    root: str = ""
+    root_env: str = ""
+
+
+def layouts() -> list[str]:
+    """Names of the layouts that this package has."""
+    return sorted({module.name for module in pkgutil.iter_modules(sources.__path__)} - {"base"})
+
+
+def layout_module(layout: str) -> ModuleType:
+    """Import the module of a layout; only names in `layouts()` are ever imported."""
+    if layout not in layouts():
+        raise InputError(f"`layout` is {layout!r}; it must be one of {', '.join(layouts())}")
+    return importlib.import_module(f"{sources.__name__}.{layout}")
+
+
+def load_profile(path: Path) -> Profile:
+    """Read conf/data/<name>.yaml and check it against its layout's own profile.
+
+    Raises:
+        InputError: the file is missing, or a key is unknown, missing or of a wrong type.
+    """
+    content = read_yaml(path)
+    layout = content.get("layout")
+    if not isinstance(layout, str) or layout not in layouts():
+        raise InputError(f"{path}: `layout` is {layout!r}; it must be one of {', '.join(layouts())}")
+    profile: Profile = check_section(content, layout_module(layout).Profile, str(path))
+    return profile
+
+
+def profile_root(path: Path) -> Path:
+    """Where a profile's data set lies, without looking at (or importing) its layout.
+
+    Raises:
+        InputError: as `resolve_root`.
+    """
+    content = {key: value for key, value in read_yaml(path).items() if key in Profile.model_fields}
+    return resolve_root(check_section(content, Profile, str(path)))
+
+
+def resolve_root(profile: Profile) -> Path:
+    """Where the data set lies: the environment variable's folder if set, else the profile's.
+
+    Raises:
+        InputError: neither names a folder that exists.
+    """
+    named = os.environ.get(profile.root_env, "") if profile.root_env else ""
+    root, origin = (named, f"${profile.root_env}") if named else (profile.root, "`root` of the profile")
+    remedy = f"set {profile.root_env} to the data set's folder" if profile.root_env else "set `root`"
+    if not root:
+        raise InputError(f"the data set's root is not known; {remedy}")
+    folder = Path(root).expanduser()
+    if not folder.is_dir():
+        raise InputError(f"root {root!r} (from {origin}) is not a folder; {remedy}")
+    return folder
+
+
+def profile_path(folder: Path, dataset: object) -> Path:
+    """`<folder>/<dataset>.yaml` for the name that `dataset` of params.yaml gives.
+
+    Raises:
+        InputError: the name is no plain one, or there is no such profile.
+    """
+    present = ", ".join(sorted(p.stem for p in folder.glob("*.yaml")))
+    if not isinstance(dataset, str) or not _DATASET.fullmatch(dataset):
+        raise InputError(f"`dataset` is {dataset!r}; it must be the name of a profile in {folder}: {present}")
+    path = folder / f"{dataset}.yaml"
+    if not path.is_file():
+        raise InputError(f"`dataset` is {dataset!r}, but {path} does not exist; there are: {present}")
+    return path
+
+
+def identity_fault(kind: str, name: str) -> str:
+    """Why a target, source or take cannot be used; empty if it can."""
+    if name != name.strip():
+        return f"{kind} {name!r} has blanks around it; remove them"
+    if "/" in name or not name.isprintable():
+        return f"{kind} {name!r} must not hold `/` or control characters; rename it"
+    return ""
+
+
+def manipulation_fault(name: str) -> str:
+    """Why a manipulation's name cannot be used; empty if it can.
+
+    Train sets are written `A+B` and name files, and `rest` stands for all others.
+    """
+    if name in _RESERVED:
+        return f"manipulation {name!r} is a reserved word; rename it"
+    if not _MANIPULATION.fullmatch(name) or name != name.strip():
+        return f"manipulation {name!r} must be letters, digits, blanks, `.`, `_` or `-`; rename it"
+    return ""
+
+
+def check_folders(asked: Sequence[str], present: Collection[str], where: str) -> None:
+    """Check the profile's `manipulations` against the folders that exist.
+
+    Raises:
+        InputError: none is asked for, one is asked for twice or is no plain name, or one has no
+            folder; the message names those that have one.
+    """
+    if not asked:
+        raise InputError("`manipulations` of the profile is empty; list at least one")
+    for name in asked:
+        if not _FOLDER.fullmatch(name) or manipulation_fault(name) or asked.count(name) > 1:
+            raise InputError(f"`manipulations` of the profile: {name!r} is not a plain name given once")
+        if name not in present:
+            there = ", ".join(sorted(present)) or "none"
+            raise InputError(f"manipulation {name!r} does not exist in {where}; there are: {there}")
+
+
+def read_youtube_ids(path: Path) -> dict[str, str]:
+    """FaceForensics++'s conversion_dict.json: sequence id to YouTube id.
+
+    Raises:
+        InputError: the file is missing or does not map ids to `<youtube id> <index>`.
+    """
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+        return {sequence: entry.rsplit(" ", 1)[0] for sequence, entry in table.items()}
+    except FileNotFoundError as error:
+        raise InputError(f"`youtube_ids`: {str(path)!r} does not exist; correct or remove it") from error
+    except (ValueError, AttributeError, OSError) as error:
+        raise InputError(
+            f"`youtube_ids`: {str(path)!r} must map sequence ids to `<youtube id> <index>`, as"
+            " FaceForensics++'s conversion_dict.json does"
+        ) from error

@@ -1,0 +1,144 @@
+"""The official FaceForensics++ tree: original_sequences/ and manipulated_sequences/.
+
+Layout as in https://github.com/ondyari/FaceForensics/tree/master/dataset:
+`original_sequences/<youtube|actors>/<c>/videos/<target>.mp4` and
+`manipulated_sequences/<manipulation>/<c>/videos/<target>_<source>.mp4`. DeepFakeDetection's
+names are `<target>__<scene>.mp4` and `<target>_<source>__<scene>__<code>.mp4`.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from clipforensics.faults import InputError
+from clipforensics.records import REAL, Skipped, Video
+from clipforensics.sources import base
+
+ACTORS = "DeepFakeDetection"
+"""The manipulation whose real footage is original_sequences/actors instead of youtube."""
+
+Compression = Literal["raw", "c0", "c23", "c40"]
+
+_FOLDERS: dict[str, tuple[str, ...]] = {
+    "raw": ("raw", "c0"), "c0": ("c0", "raw"), "c23": ("c23",), "c40": ("c40",)
+}  # fmt: skip
+_REAL = re.compile(r"(?P<target>[^_]+)(?P<source>)(?P<take>)")
+_FAKE = re.compile(r"(?P<target>[^_]+)_(?P<source>[^_]+)(?P<take>)")
+_REAL_ACTOR = re.compile(r"(?P<target>[^_]+)(?P<source>)__(?P<take>.+)")
+_FAKE_ACTOR = re.compile(r"(?P<target>[^_]+)_(?P<source>[^_]+)__(?P<take>.+)")
+
+
+class Profile(base.Profile):
+    """Profile of a FaceForensics++ tree.
+
+    Attributes:
+        compression: raw (also called c0), c23 or c40.
+        manipulations: Folders of manipulated_sequences to use.
+        youtube_ids: conversion_dict.json, absolute or relative to the root; optional.
+    """
+
+    compression: Compression
+    manipulations: list[str]
+    youtube_ids: str = ""
+
+
+def find_videos(profile: Profile, root: Path, *, dataset: str) -> tuple[list[Video], list[Skipped]]:
+    """List the videos that a profile asks for; see `list_tree`."""
+    youtube = base.read_youtube_ids(root / profile.youtube_ids) if profile.youtube_ids else {}
+    return list_tree(
+        root,
+        dataset=dataset,
+        compression=profile.compression,
+        manipulations=profile.manipulations,
+        youtube=youtube,
+    )
+
+
+def list_tree(
+    root: Path,
+    *,
+    dataset: str,
+    compression: str,
+    manipulations: Sequence[str],
+    prefix: str = "",
+    youtube: Mapping[str, str] | None = None,
+) -> tuple[list[Video], list[Skipped]]:
+    """List real footage, then each manipulation's in the given order, by sorted file name.
+
+    Args:
+        root: Folder that holds original_sequences and manipulated_sequences.
+        dataset: Name that goes into the records.
+        compression: raw, c0, c23 or c40; c0 is recorded as raw.
+        manipulations: Folders of manipulated_sequences.
+        prefix: Put before each path, where `root` is not the data set's root (`videos/`).
+        youtube: Sequence id to YouTube id, for footage from YouTube.
+
+    Returns:
+        Unprobed videos, and files whose names do not follow the layout.
+
+    Raises:
+        InputError: a folder that is asked for does not exist.
+    """
+    top = root / "manipulated_sequences"
+    present = {p.name for p in top.iterdir() if p.is_dir()} if top.is_dir() else set()
+    base.check_folders(manipulations, present, str(top))
+    origins = ["youtube"] * any(m != ACTORS for m in manipulations) + ["actors"] * (ACTORS in manipulations)
+    places = [(REAL, f"original_sequences/{origin}", origin == "actors") for origin in origins]
+    places += [(m, f"manipulated_sequences/{m}", m == ACTORS) for m in manipulations]
+    videos: list[Video] = []
+    skipped: list[Skipped] = []
+    for manipulation, place, actors in places:
+        folder = _videos_folder(root, place, compression)
+        for path in sorted(p for p in (root / folder).iterdir() if not p.name.startswith(".")):
+            shown = prefix + f"{folder}/{path.name}"
+            names = _parse_name(path, manipulation, actors)
+            if isinstance(names, str):
+                skipped.append(Skipped("ingest", shown.encode("utf-8", "backslashreplace").decode(), names))
+                continue
+            ids = {} if actors else youtube or {}
+            videos.append(
+                Video(
+                    dataset=dataset,
+                    manipulation=manipulation,
+                    compression="raw" if compression == "c0" else compression,
+                    target=names["target"],
+                    source=names["source"],
+                    take=names["take"],
+                    label=int(manipulation != REAL),
+                    target_youtube=ids.get(names["target"], ""),
+                    source_youtube=ids.get(names["source"], ""),
+                    path=shown,
+                )
+            )
+    return videos, skipped
+
+
+def _videos_folder(root: Path, place: str, compression: str) -> str:
+    """`<place>/<c>/videos`, whichever of its names the compression has on disk."""
+    for name in _FOLDERS[compression]:
+        if (root / place / name / "videos").is_dir():
+            return f"{place}/{name}/videos"
+    there = sorted(p.parent.name for p in root.glob(f"{place}/*/videos"))
+    raise InputError(
+        f"{str(root / place)!r} has no {compression}/videos; there are: {', '.join(there) or 'none'};"
+        " set `compression` of the profile or complete the download"
+    )
+
+
+def _parse_name(path: Path, manipulation: str, actors: bool) -> dict[str, str] | str:
+    """Target, source and take of a file name, or why it has none."""
+    try:
+        path.name.encode()
+    except UnicodeEncodeError:
+        return "its name is not UTF-8; rename it"
+    if path.suffix.lower() not in base.VIDEO_SUFFIXES:
+        return f"is not a video file ({', '.join(sorted(base.VIDEO_SUFFIXES))}); remove it"
+    real = manipulation == REAL
+    pattern = (_REAL_ACTOR if actors else _REAL) if real else (_FAKE_ACTOR if actors else _FAKE)
+    match = pattern.fullmatch(path.stem)
+    if not match:
+        rule = "<target>" if real else "<target>_<source>"
+        return f"name {path.stem!r} must be {rule}{'__<scene>' if actors else ''}; rename or remove it"
+    names = match.groupdict()
+    return next((f for f in (base.identity_fault(k, v) for k, v in names.items()) if f), names)

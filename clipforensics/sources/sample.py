@@ -1,0 +1,102 @@
+"""The built-in sample: rendered on first use, then read like FaceForensics++.
+
+`videos/` under the root is an official tree, `clip/` beside it the tiny CLIP trained with it.
+"""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from clipforensics.params import Section
+from clipforensics.records import Skipped, Video
+from clipforensics.sample.tiny_clip import train_tiny_clip
+from clipforensics.sample.videos import render_videos
+from clipforensics.sources import base, ffpp_tree
+
+
+class ClipSettings(Section):
+    """Size and training of the tiny CLIP; see `tiny_clip.train_tiny_clip`."""
+
+    n_pictures: PositiveInt
+    steps: PositiveInt
+    batch_size: PositiveInt
+    learning_rate: PositiveFloat
+    image_size: PositiveInt
+    patch_size: PositiveInt
+    hidden_size: PositiveInt
+    n_layers: PositiveInt
+    n_heads: PositiveInt
+    projection: PositiveInt
+
+
+class Profile(base.Profile):
+    """What is rendered; see `videos.render_videos`."""
+
+    layout: Literal["sample"]
+    n_identities: PositiveInt
+    n_frames: PositiveInt
+    size: PositiveInt
+    fps: PositiveInt
+    crf: int = Field(ge=0, le=51)
+    compression: ffpp_tree.Compression
+    seed: int = Field(ge=0)
+    strength: float = Field(ge=0)
+    manipulations: list[str]
+    clip: ClipSettings
+
+
+def find_videos(profile: Profile, root: Path, *, dataset: str) -> tuple[list[Video], list[Skipped]]:
+    """List the sample's videos; render them, and train the tiny CLIP, where they are missing.
+
+    Each part appears only once it is complete, and is made anew when its settings changed.
+
+    Args:
+        profile: What to render and train.
+        root: Receives `videos`, `clip` and `settings.json`.
+        dataset: Name that the records carry.
+
+    Returns:
+        As `ffpp_tree.list_tree`; paths are relative to `root`.
+
+    Raises:
+        InputError: a setting is out of its range or a manipulation does not exist.
+    """
+    settings = profile.model_dump(exclude={"root", "root_env"})
+    if _read_settings(root) != settings:
+        _begin(root, settings)
+    if not (root / "videos").is_dir():
+        _render(profile, root)
+    if not (root / "clip").is_dir():
+        train_tiny_clip(
+            root / "clip", seed=profile.seed, frame_size=profile.size, **profile.clip.model_dump()
+        )
+    return ffpp_tree.list_tree(
+        root / "videos",
+        dataset=dataset,
+        compression=profile.compression,
+        manipulations=profile.manipulations,
+        prefix="videos/",
+    )
+
+
+def _render(profile: Profile, root: Path) -> None:
+    unfinished = root / "videos.part"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    render_videos(unfinished, **profile.model_dump(exclude={"layout", "root", "root_env", "clip"}))
+    unfinished.rename(root / "videos")
+
+
+def _read_settings(root: Path) -> object:
+    path = root / "settings.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def _begin(root: Path, settings: dict[str, object]) -> None:
+    """Throw away what other settings made."""
+    for name in ("videos", "clip"):
+        shutil.rmtree(root / name, ignore_errors=True)
+    root.mkdir(parents=True, exist_ok=True)
+    (root / "settings.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")

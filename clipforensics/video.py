@@ -1,0 +1,289 @@
+"""Video files: how many frames they hold, which to take, and taking them exactly and in order."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Disposition
+from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+MAX_PIXELS = 1 << 26
+"""Largest frame (width times height) that is decoded: 8192 by 8192."""
+
+MAX_PACKETS = 1 << 20
+"""Most packets that are read of one video: nine and a half hours at 30 frames a second."""
+
+# Playlists and stream descriptions (hls, concat, sdp, ...) can name other files and addresses,
+# so only containers that hold their own content are opened, and only from the file system.
+_CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,m4v,flv,ogg,asf,h264,hevc"
+_OPEN_OPTIONS = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
+
+
+class UnreadableVideo(ValueError):
+    """One video cannot be used; the message is the reason, without its path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """What a video holds: frames that a player would show, and their size in pixels."""
+
+    n_frames: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Timeline:
+    """Presentation times of all shown packets, in file order, and what the header promised."""
+
+    times: list[int | None]
+    n_packets: int
+    n_promised: int
+    cut: bool
+
+
+def sample_frame_indices(n_frames: int, k: int) -> NDArray[np.int64]:
+    """Choose k frames evenly spaced over the whole length of a video.
+
+    The video is divided into k equal parts and the frame at the centre of each is taken:
+    frame i is floor((i + 1/2) n_frames / k), computed in whole numbers.
+
+    Args:
+        n_frames: Frames in the video, at least 0.
+        k: Frames wanted, at least 1.
+
+    Returns:
+        Strictly increasing frame numbers, shape (min(n_frames, k),). A video with fewer than
+        k frames gives each of them once: nothing is repeated to fill up.
+
+    Raises:
+        ValueError: k is below 1 or n_frames below 0.
+    """
+    if k < 1 or n_frames < 0:
+        raise ValueError(f"need k >= 1 and n_frames >= 0, got k={k}, n_frames={n_frames}")
+    if n_frames <= k:
+        return np.arange(n_frames, dtype=np.int64)
+    return (2 * np.arange(k, dtype=np.int64) + 1) * n_frames // (2 * k)
+
+
+def probe_video(path: Path) -> Footage:
+    """Count a file's frames and check that it can be decoded.
+
+    Frames are counted by reading every packet, since the counts in headers can be wrong or
+    missing. Packets that the container hides (edit lists, VP8's alternate references) do not
+    count. The first frame is decoded.
+
+    Raises:
+        UnreadableVideo: not a video, damaged, truncated, without frames, or beyond
+            `MAX_PIXELS` or `MAX_PACKETS`.
+    """
+    timeline = _read_timeline(path)
+    if not timeline.times:
+        raise UnreadableVideo("holds no frames; remove it")
+    if timeline.cut or timeline.n_promised > max(timeline.n_packets, _packets_without_edits(path)):
+        raise UnreadableVideo(
+            f"is truncated: the header promises {timeline.n_promised or 'more'} frames,"
+            f" the file holds {timeline.n_packets}; copy it again"
+        )
+    with _opened(path) as (container, stream):
+        stream.codec_context.thread_count = 1
+        for frame in container.decode(stream):
+            return Footage(len(timeline.times), frame.width, frame.height)
+    raise UnreadableVideo("no frame of it can be decoded; remove it or copy it again")
+
+
+def decode_frames(path: Path, indices: Sequence[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """Decode chosen frames of a file in one pass from its beginning to the last one wanted.
+
+    Frame numbers follow presentation order, whatever order the file stores them in. Frames
+    that no other frame refers to and nobody wants are not decoded; this changes no pixel of
+    the others. One thread is used: videos are decoded side by side. Where times are missing
+    or doubled every frame is decoded and counted instead.
+
+    Colour is libswscale's conversion to rgb24, untagged footage being read as BT.601 in
+    limited range, as OpenCV does. Frames are turned as the container's display matrix asks
+    for (in quarter turns), as players do.
+
+    Args:
+        path: The file.
+        indices: Strictly increasing 0-based frame numbers.
+
+    Yields:
+        Frame number and uint8 array (height, width, 3), RGB; each number once, in order
+        unless the decoder itself delivers out of order.
+
+    Raises:
+        UnreadableVideo: a frame cannot be decoded, is marked as damaged, or does not exist.
+    """
+    if any(b <= a for a, b in pairwise(indices)):
+        raise ValueError(f"frame numbers must increase strictly, got {list(indices)}")
+    times = _read_timeline(path).times
+    if len(indices) and indices[-1] >= len(times):
+        raise UnreadableVideo(f"has {len(times)} frames, frame {indices[-1]} was asked for")
+    known = [time for time in times if time is not None]
+    if len(set(known)) < len(times):
+        yield from _decode_by_count(path, indices)
+        return
+    ordered = sorted(known)
+    wanted = {ordered[i]: int(i) for i in indices}
+    for skip_unwanted in (True, False):
+        for time, frame in _decode_by_time(path, wanted, skip_unwanted):
+            yield wanted.pop(time), frame
+        if not wanted:
+            return
+    raise UnreadableVideo(f"frame {min(wanted.values())} cannot be decoded")
+
+
+def _decode_by_time(
+    path: Path, wanted: Mapping[int, int], skip_unwanted: bool
+) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """Frames whose time is a key of `wanted`; stops once the last wanted packet went in."""
+    goal = frozenset(wanted)
+    left = len(goal)
+    reformatter = VideoReformatter()
+    with _opened(path) as (container, stream):
+        codec = stream.codec_context
+        codec.thread_count = 1
+        for packet in _packets(container, stream):
+            hit = packet.pts in goal
+            codec.skip_frame = "NONREF" if skip_unwanted and not hit else "DEFAULT"
+            for frame in codec.decode(packet):
+                if frame.pts in goal:
+                    yield frame.pts, _rgb(frame, reformatter)
+            left -= hit
+            if not left:
+                break
+        for frame in codec.decode(None):
+            if frame.pts in goal:
+                yield frame.pts, _rgb(frame, reformatter)
+
+
+def _decode_by_count(path: Path, indices: Sequence[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """Decode everything and number the frames as the decoder delivers them."""
+    wanted = {int(i) for i in indices}
+    reformatter = VideoReformatter()
+    with _opened(path) as (container, stream):
+        stream.codec_context.thread_count = 1
+        for number, frame in enumerate(container.decode(stream)):
+            if number in wanted:
+                yield number, _rgb(frame, reformatter)
+                wanted.discard(number)
+            if not wanted:
+                return
+    raise UnreadableVideo(f"frame {min(wanted)} cannot be decoded")
+
+
+def _rgb(frame: VideoFrame, reformatter: VideoReformatter) -> NDArray[np.uint8]:
+    if frame.is_corrupt:
+        raise UnreadableVideo("a frame is marked as damaged by the decoder")
+    picture = np.asarray(reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray(), np.uint8)
+    quarters = round(frame.rotation / 90) % 4
+    return np.ascontiguousarray(np.rot90(picture, quarters)) if quarters else picture
+
+
+def _read_timeline(path: Path) -> _Timeline:
+    times: list[int | None] = []
+    n_packets = 0
+    last_end, last_damaged = 0.0, False
+    with _opened(path) as (container, stream):
+        for packet in _packets(container, stream):
+            n_packets += 1
+            last_damaged = packet.is_corrupt
+            if _is_shown(packet, stream):
+                times.append(packet.pts)
+            if packet.pts is not None and stream.time_base is not None:
+                last_end = max(last_end, float(packet.pts * stream.time_base))
+        promised = _tagged_seconds(stream)
+    cut = last_damaged or last_end < 0.9 * promised - 0.5 or _is_cut_matroska(path)
+    return _Timeline(times, n_packets, stream.frames, cut)
+
+
+def _packets_without_edits(path: Path) -> int:
+    """Packets when an MP4's edit list is left aside: trimmed files hold more than they show."""
+    with _opened(path, {"ignore_editlist": "1"}) as (container, stream):
+        return sum(1 for _ in _packets(container, stream))
+
+
+def _tagged_seconds(stream: VideoStream) -> float:
+    """Length that a Matroska or WebM stream states for itself; 0 if it does not."""
+    tag = next((v for k, v in stream.metadata.items() if k.upper().startswith("DURATION")), "")
+    try:
+        hours, minutes, seconds = (float(part) for part in tag.strip("\0 ").split(":"))
+    except ValueError:
+        return 0.0
+    return 3600 * hours + 60 * minutes + seconds
+
+
+def _is_cut_matroska(path: Path) -> bool:
+    """True if a Matroska or WebM file is shorter than its outermost element says (RFC 8794)."""
+    with path.open("rb") as file:
+        head = file.read(256)
+    position = 0
+    for identifier in (b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"):  # EBML header, then Segment
+        if head[position : position + 4] != identifier or len(head) < position + 12:
+            return False
+        length = 9 - head[position + 4].bit_length()
+        digits = int.from_bytes(head[position + 4 : position + 4 + length]) & ((1 << 7 * length) - 1)
+        position += 4 + length + digits
+    unknown = digits == (1 << 7 * length) - 1
+    return not unknown and path.stat().st_size < position
+
+
+def _is_shown(packet: Packet, stream: VideoStream) -> bool:
+    """False for packets that yield no picture: cut off by an edit list, or VP8 references."""
+    hidden_reference = stream.codec_context.name == "vp8" and not bytes(packet)[0] & 0x10
+    return not packet.is_discard and not hidden_reference
+
+
+def _packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet]:
+    n_packets = 0
+    for packet in container.demux(stream):
+        if packet.size:
+            n_packets += 1
+            if n_packets > MAX_PACKETS:
+                raise UnreadableVideo(f"holds more than {MAX_PACKETS} frames; cut it into parts")
+            yield packet
+
+
+@contextmanager
+def _opened(
+    path: Path, options: Mapping[str, str] | None = None
+) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Open a file's first moving picture; libav's errors become `UnreadableVideo`."""
+    if not path.is_file():
+        raise UnreadableVideo("is not a file")
+    if path.stat().st_size == 0:
+        raise UnreadableVideo("is empty (0 bytes); copy it again")
+    try:
+        with av.open(
+            str(path.absolute()), options={**_OPEN_OPTIONS, **(options or {})}, metadata_errors="ignore"
+        ) as container:
+            yield container, _video_stream(container)
+    except av.FFmpegError as error:
+        raise UnreadableVideo(
+            f"cannot be decoded ({error.strerror}): corrupt, truncated or not a video; copy it again"
+        ) from error
+
+
+def _video_stream(container: InputContainer) -> VideoStream:
+    for stream in container.streams.video:
+        if stream.disposition & Disposition.attached_pic:
+            continue
+        codec = stream.codec_context
+        if codec is None:
+            raise UnreadableVideo("has no known codec: truncated, or of an unknown kind; copy it again")
+        if codec.width * codec.height > MAX_PIXELS:
+            raise UnreadableVideo(f"is {codec.width}x{codec.height}; at most {MAX_PIXELS} pixels a frame")
+        codec.options = {"max_pixels": str(MAX_PIXELS)}
+        return stream
+    kinds = sorted({stream.type for stream in container.streams})
+    raise UnreadableVideo(f"holds no video, only {', '.join(kinds) or 'a header'}; remove it")

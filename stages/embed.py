@@ -1,0 +1,58 @@
+"""Embed every stored frame once with the frozen encoder; no split enters."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from pydantic import Field
+
+from clipforensics import embeddings, encoder
+from clipforensics.devices import choose_device, choose_dtype, compute_deterministically
+from clipforensics.encoder import EncoderSection
+from clipforensics.faults import one_line_errors
+from clipforensics.frames import FrameStore
+from clipforensics.params import Section, read_section
+from clipforensics.scratch import fingerprint, remove_scratch, scratch_folder
+
+PARAMS = Path("params.yaml")
+FRAMES = Path("data/frames")
+OUT = Path("data/embeddings")
+
+
+class Embed(Section):
+    """Section `embed` of params.yaml."""
+
+    precision: str = Field(pattern="^(auto|float32|bfloat16)$")
+    batch_size: int = Field(ge=1)
+
+
+def main() -> None:
+    """Read frames, embed, write the embedding store."""
+    params, base = read_section(PARAMS, "embed", Embed), read_section(PARAMS, "encoder", EncoderSection)
+    frames = FrameStore.open(FRAMES)
+    preprocessing = encoder.load_preprocessing(base.model, base.revision, frame_size=frames.size)
+    device = choose_device()
+    compute_deterministically(seed=0)
+    tower = encoder.load_vision_tower(base.model, base.revision).to(device)
+    dtype = choose_dtype(params.precision, device)
+
+    @torch.inference_mode()
+    def embed(batch: np.ndarray) -> np.ndarray:
+        with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
+            out = encoder.embed_pixels(tower, preprocessing.pixels(batch, device), base.embedding)
+        return out.float().cpu().numpy()
+
+    about = {**params.model_dump(), **base.model_dump(), "weights_sha256": encoder.weights_digest(tower)}
+    stores = [FRAMES / "index.csv", FRAMES / "meta.json", Path(embeddings.__file__), Path(encoder.__file__)]
+    scratch = scratch_folder("embed", fingerprint({**about, "dtype": str(dtype), "device": str(device)}, stores))
+    width = encoder.embedding_width(tower, base.embedding)
+    embeddings.embed_frames(
+        frames, embed, OUT, width=width, batch_size=params.batch_size, scratch=scratch, meta=about
+    )
+    remove_scratch(scratch)
+    print(f"embedded {len(frames)} frames of {len(frames.rows.videos)} videos, {width} numbers each")
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main()

@@ -1,0 +1,64 @@
+"""Score validation and test frames of one cell with one detector; the only stage that reads test."""
+
+import sys
+from pathlib import Path
+
+from pydantic import Field
+
+from clipforensics import evaluation
+from clipforensics.cells import Cell, Protocol, order_manipulations, read_split, write_scores
+from clipforensics.detectors.base import find_detector
+from clipforensics.embeddings import EmbeddingStore
+from clipforensics.faults import one_line_errors
+from clipforensics.files import read_json, write_json
+from clipforensics.frames import FrameStore
+from clipforensics.params import Section, read_section
+
+PARAMS = Path("params.yaml")
+SPLITS = Path("data/splits")
+FRAMES = Path("data/frames")
+EMBEDDINGS = Path("data/embeddings")
+MODELS = Path("models")
+SCORES = Path("data/scores")
+ERRORS = Path("data/errors")
+METRICS = Path("metrics/evaluate")
+
+
+class Evaluate(Section):
+    """Section `evaluate` of params.yaml."""
+
+    aggregate: str = Field(pattern="^(mean|median|max)$")
+    threshold: str = Field(pattern="^(eer|youden)$")
+    worst_videos: int = Field(ge=0)
+
+
+def main(detector: str, train_set: str, seed: str) -> None:
+    """Read a trained detector and both stores, score, write scores, metrics and error lists."""
+    cell = Cell.parse(train_set, seed)
+    params = read_section(PARAMS, "evaluate", Evaluate)
+    protocol = read_section(PARAMS, "protocol", Protocol)
+    frames, embeddings = FrameStore.open(FRAMES), EmbeddingStore(EMBEDDINGS)
+    folder = MODELS / detector / cell.name
+    tables = {part: read_split(SPLITS / train_set / f"{part}.csv") for part in ("val", "test")}
+    module = find_detector(detector)
+    scores = evaluation.score_parts(
+        tables,
+        frames.rows,
+        lambda rows: module.score(folder, rows, frames=frames, embeddings=embeddings),
+    )
+    about = read_json(folder / "detector.json")
+    fakes = tables["test"][tables["test"]["label"] == 1]
+    manipulations = order_manipulations(protocol.test_manipulations, sorted(set(fakes["manipulation"])))
+    metrics, errors = evaluation.evaluate(
+        scores, tables["test"], manipulations=manipulations, **params.model_dump()
+    )
+    head = {"detector": detector, "train_set": train_set, "seed": cell.seed, "parameters": about["parameters"]}
+    write_scores(SCORES / detector / f"{cell.name}.csv", scores)
+    write_json(METRICS / detector / f"{cell.name}.json", {**head, **metrics})
+    write_json(ERRORS / detector / f"{cell.name}.json", {**head, **errors})
+    print(evaluation.summary_line(detector, metrics))
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main(*sys.argv[1:])

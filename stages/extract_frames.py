@@ -1,0 +1,61 @@
+"""Decode k frames of every video into the frame store."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from clipforensics import extraction, frames, pictures, video
+from clipforensics.faults import one_line_errors
+from clipforensics.params import Section, read_section, read_yaml
+from clipforensics.records import read_videos
+from clipforensics.scratch import fingerprint, remove_scratch, scratch_folder
+from clipforensics.sources.base import profile_path, profile_root
+from clipforensics.workers import n_workers
+
+PARAMS = Path("params.yaml")
+PROFILES = Path("conf/data")
+VIDEOS = Path("data/videos.csv")
+OUT = Path("data/frames")
+
+SHARD_FRAMES = 1024
+"""Frames after which a shard is closed (154 MB at 224 pixels); no result depends on it."""
+
+
+class ExtractFrames(Section):
+    """Section `extract_frames` of params.yaml."""
+
+    n_frames: int = Field(ge=1)
+    size: int = Field(ge=1, le=4096)
+    max_skipped: float = Field(ge=0, le=1)
+
+
+def main() -> None:
+    """Check that the footage is what ingest saw, extract, report what was left out."""
+    params, workers = read_section(PARAMS, "extract_frames", ExtractFrames), n_workers()
+    root = profile_root(profile_path(PROFILES, read_yaml(PARAMS).get("dataset")))
+    videos = read_videos(VIDEOS)
+    extraction.check_unchanged(videos, root)
+    # How many may fail changes no frame: a run that stopped over it goes on with more allowed.
+    settings = {"n_frames": params.n_frames, "size": params.size, "shard_frames": SHARD_FRAMES}
+    code = [Path(str(module.__file__)) for module in (extraction, frames, pictures, video)]
+    scratch = scratch_folder("extract_frames", fingerprint(settings, [VIDEOS, *code]))
+    skipped = extraction.extract_frames(
+        videos,
+        root,
+        OUT,
+        n_frames=params.n_frames,
+        size=params.size,
+        shard_frames=SHARD_FRAMES,
+        workers=workers,
+        scratch=scratch,
+        max_skipped=params.max_skipped,
+    )
+    remove_scratch(scratch)
+    note = f"{len(skipped)} skipped (see {OUT / frames.SKIPPED})" if skipped else "none skipped"
+    side, done = params.size, len(videos) - len(skipped)
+    print(f"{params.n_frames} frames of {side}x{side} pixels from each of {done} videos, {note}")
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main()

@@ -1,0 +1,50 @@
+"""Train the baseline: a linear probe on frozen embeddings, its strength chosen on validation."""
+
+import sys
+from pathlib import Path
+
+from pydantic import Field
+
+from clipforensics.cells import Cell, read_split
+from clipforensics.detectors import baseline
+from clipforensics.embeddings import EmbeddingStore
+from clipforensics.faults import one_line_errors
+from clipforensics.params import Section, read_section
+from clipforensics.selection import Validation
+
+PARAMS = Path("params.yaml")
+SPLITS = Path("data/splits")
+EMBEDDINGS = Path("data/embeddings")
+OUT = Path("models/baseline")
+
+
+class TrainProbe(Section):
+    """Section `train_probe` of params.yaml."""
+
+    inverse_l2: list[float] = Field(min_length=1)
+    class_weight: str = Field(pattern="^(balanced|none)$")
+    max_iterations: int = Field(ge=1)
+
+
+def main(train_set: str, seed: str) -> None:
+    """Read embeddings of train and validation, fit, write the probe."""
+    cell = Cell.parse(train_set, seed)
+    params = read_section(PARAMS, "train_probe", TrainProbe)
+    store = EmbeddingStore(EMBEDDINGS)
+    train = store.rows.labelled(read_split(SPLITS / train_set / "train.csv"))
+    val = store.rows.labelled(read_split(SPLITS / train_set / "val.csv"))
+    probe = baseline.fit_probe(
+        store.read(train.rows),
+        train.labels,
+        Validation(val.labels, val.videos),
+        store.read(val.rows),
+        **params.model_dump(),
+    )
+    baseline.save(probe, OUT / cell.name)
+    best = max(auc for _, auc, _ in probe.trials)
+    print(f"probe on {len(train.rows)} frames: C {probe.inverse_l2:g}, validation video AUC {best:.4f}")
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main(*sys.argv[1:])

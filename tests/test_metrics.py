@@ -1,0 +1,351 @@
+"""Each metric against a slow reference and scikit-learn; ties, one class, shuffled rows; published values."""
+
+import json
+import math
+from itertools import pairwise, product
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.interpolate import interp1d
+from scipy.optimize import brentq
+from sklearn import metrics as sk
+
+from clipforensics import metrics
+from clipforensics.faults import InputError
+from tests.places import PEER_SCORES, needs_shared
+
+NAN = math.nan
+
+
+def wins(scores, labels):
+    pairs = [
+        (r, f) for (r, a), (f, b) in product(zip(scores, labels, strict=True), repeat=2) if (a, b) == (0, 1)
+    ]
+    return sum((f > r) + (f == r) / 2 for r, f in pairs) / len(pairs)
+
+
+def slow_rates(scores, labels, threshold):
+    """(fpr, fnr) by counting."""
+    real = [s for s, y in zip(scores, labels, strict=True) if y == 0]
+    manipulated = [s for s, y in zip(scores, labels, strict=True) if y == 1]
+    return sum(s >= threshold for s in real) / len(real), sum(s < threshold for s in manipulated) / len(
+        manipulated
+    )
+
+
+def slow_eer(scores, labels):
+    """Walk along the ROC's segments and cut the one on which fpr overtakes fnr."""
+    points = [slow_rates(scores, labels, t) for t in [math.inf, *sorted(set(scores), reverse=True)]]
+    for (fpr_a, fnr_a), (fpr_b, fnr_b) in pairwise(points):
+        if fpr_b >= fnr_b:
+            # fpr_a + x (fpr_b - fpr_a) = fnr_a + x (fnr_b - fnr_a)
+            x = (fnr_a - fpr_a) / ((fpr_b - fpr_a) - (fnr_b - fnr_a))
+            return fpr_a + x * (fpr_b - fpr_a)
+    raise AssertionError("the last vertex has fpr 1 and fnr 0")
+
+
+@st.composite
+def tables(draw, min_each=1):
+    """Scores with many ties, and labels of both classes, in any order of rows."""
+    grid = st.integers(0, draw(st.integers(0, 8))).map(lambda i: i / 8)
+    real = draw(st.lists(grid, min_size=min_each, max_size=12))
+    manipulated = draw(st.lists(grid, min_size=min_each, max_size=12))
+    rows = draw(st.permutations([(s, 0) for s in real] + [(s, 1) for s in manipulated]))
+    return np.array([s for s, _ in rows]), np.array([y for _, y in rows])
+
+
+@given(tables())
+def test_ranking_metrics_equal_slow_references(table):
+    scores, labels = table
+    assert metrics.roc_auc(scores, labels) == pytest.approx(wins(scores, labels), abs=1e-12)
+    assert metrics.roc_auc(scores, labels) == pytest.approx(sk.roc_auc_score(labels, scores), abs=1e-12)
+    assert metrics.eer(scores, labels).rate == pytest.approx(slow_eer(scores, labels), abs=1e-12)
+    expected = sk.average_precision_score(labels, scores)
+    assert metrics.average_precision(scores, labels) == pytest.approx(expected, abs=1e-12)
+
+
+@given(tables())
+def test_average_precision_by_counting(table):
+    scores, labels = table
+    total, recall = 0.0, 0.0
+    for threshold in sorted(set(scores), reverse=True):
+        chosen = labels[scores >= threshold]
+        total += (chosen.sum() / labels.sum() - recall) * chosen.mean()
+        recall = chosen.sum() / labels.sum()
+    assert metrics.average_precision(scores, labels) == pytest.approx(total, abs=1e-12)
+
+
+@given(tables())
+def test_the_eer_is_the_root_on_the_interpolated_roc(table):
+    scores, labels = table
+    fpr, tpr, _ = sk.roc_curve(labels, scores, drop_intermediate=False)
+    if len(set(fpr)) == len(fpr):  # interp1d wants a function of fpr
+        root = brentq(lambda x: 1 - x - interp1d(fpr, tpr)(x), 0, 1)
+        assert metrics.eer(scores, labels).rate == pytest.approx(root, abs=1e-9)
+
+
+@given(tables())
+def test_the_roc_is_scikit_learns(table):
+    scores, labels = table
+    curve = metrics.roc_curve(scores, labels)
+    for ours, theirs in zip(curve, sk.roc_curve(labels, scores, drop_intermediate=False), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@given(tables(), st.sampled_from([0.0, 0.25, 0.3, 0.5, 1.0, 2.0]))
+def test_threshold_metrics_are_scikit_learns(table, threshold):
+    scores, labels = table
+    predicted = (scores >= threshold).astype(int)
+    found = metrics.threshold_metrics(scores, labels, threshold)
+    assert found["accuracy"] == pytest.approx(sk.accuracy_score(labels, predicted))
+    assert found["balanced_accuracy"] == pytest.approx(sk.balanced_accuracy_score(labels, predicted))
+    assert found["f1"] == pytest.approx(sk.f1_score(labels, predicted))
+    tn, fp, fn, tp = sk.confusion_matrix(labels, predicted, labels=[0, 1]).ravel()
+    assert metrics.confusion(scores, labels, threshold) == (tp, fp, tn, fn)
+
+
+@given(tables(), st.randoms(use_true_random=False))
+def test_the_order_of_rows_does_not_matter(table, random):
+    scores, labels = table
+    order = list(range(len(scores)))
+    random.shuffle(order)
+    assert metrics.point_metrics(scores[order], labels[order], 0.5) == metrics.point_metrics(
+        scores, labels, 0.5
+    )
+
+
+@given(tables())
+def test_ranking_metrics_see_only_the_order_of_scores(table):
+    scores, labels = table
+    for mapped in (np.exp(5 * scores), scores**3 - 7, np.log1p(scores) / 1e6):
+        assert metrics.ranking_metrics(mapped, labels) == metrics.ranking_metrics(scores, labels)
+
+
+@given(tables())
+def test_exchanging_the_classes_keeps_auc_and_eer(table):
+    scores, labels = table
+    assert metrics.roc_auc(1 - scores, 1 - labels) == metrics.roc_auc(scores, labels)
+    assert metrics.eer(1 - scores, 1 - labels).rate == pytest.approx(
+        metrics.eer(scores, labels).rate, abs=1e-12
+    )
+
+
+def test_constant_scores_are_chance():
+    labels = [0, 0, 0, 1]
+    found = metrics.point_metrics([0.3] * 4, labels, 0.5)
+    assert (found["auc"], found["ap"], found["eer"]) == (0.5, 0.25, 0.5)
+    assert (found["accuracy"], found["balanced_accuracy"], found["f1"]) == (0.75, 0.5, 0.0)
+
+
+def test_by_hand():
+    scores, labels = [0.1, 0.4, 0.4, 0.8], [0, 0, 1, 1]
+    assert metrics.roc_auc(scores, labels) == 3.5 / 4
+    assert metrics.average_precision(scores, labels) == pytest.approx(0.5 * 1 + 0.5 * 2 / 3)
+    # From (0, .5) the tie climbs to (.5, 1): it meets fpr = 1 - tpr halfway, at .25.
+    assert metrics.eer(scores, labels).rate == 0.25
+    assert metrics.ranking_metrics([0.1, 0.2, 0.8, 0.9], labels) == {"auc": 1.0, "ap": 1.0, "eer": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("labels", "text"), [([1, 1], "0 real and 2"), ([0, 0], "2 real and 0"), ([], "0 real and 0")]
+)
+def test_one_class_is_nan_with_a_reason(labels, text):
+    scores = [0.2, 0.7][: len(labels)]
+    found = metrics.point_metrics(scores, labels, 0.5)
+    names = {*metrics.RANKING, *metrics.AT_THRESHOLD}
+    assert all(math.isnan(found[name]) for name in names)
+    assert found["undefined"] == dict.fromkeys(names, f"needs both classes, got {text} manipulated")
+    assert math.isnan(metrics.eer(scores, labels).threshold)
+    curve = metrics.roc_curve(scores, labels)
+    assert np.isnan(curve.fpr).all() == (0 not in labels)
+    assert np.isnan(curve.tpr).all() == (1 not in labels)
+    with pytest.raises(InputError, match="threshold by eer: needs both classes"):
+        metrics.choose_threshold(scores, labels, "eer")
+
+
+def test_defined_metrics_have_no_reasons():
+    found = metrics.point_metrics([0.2, 0.7], [0, 1], 0.5)
+    assert (found["n_real"], found["n_fake"], found["undefined"]) == (1, 1, {})
+
+
+def test_all_fake_is_as_good_as_the_share_of_fakes():
+    found = metrics.all_fake_reference([0] * 10 + [1] * 100)  # the report's test set
+    assert round(found["accuracy"], 3) == 0.909
+    assert round(found["f1"], 3) == 0.952
+    assert (found["auc"], found["eer"], found["balanced_accuracy"]) == (0.5, 0.5, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("scores", "labels", "message"),
+    [
+        ([0.1, NAN], [0, 1], "1 of 2 are not finite"),
+        ([0.1, math.inf], [0, 1], "not finite"),
+        ([0.1], [0, 1], r"shapes \(1,\) and \(2,\)"),
+        ([0.1, 0.2], [0, 2], r"labels \[0, 2\]"),
+        ([0.1, 0.2], [0, NAN], "labels"),
+        ([[0.1, 0.2]], [[0, 1]], "shapes"),
+        ([0, 1], [0.1, 0.2], "labels"),  # arguments exchanged
+    ],
+)
+def test_wrong_input_is_refused(scores, labels, message):
+    for function in (metrics.roc_auc, metrics.average_precision, metrics.eer, metrics.roc_curve):
+        with pytest.raises(InputError, match=message):
+            function(scores, labels)
+    for function in (metrics.accuracy, metrics.balanced_accuracy, metrics.f1, metrics.point_metrics):
+        with pytest.raises(InputError, match=message):
+            function(scores, labels, 0.5)
+
+
+# Thresholds
+
+
+@given(tables(), st.sampled_from(["eer", "youden"]))
+def test_a_chosen_threshold_is_the_best_of_all(table, rule):
+    scores, labels = table
+    every = [math.inf, *set(scores)]
+
+    def cost(threshold):
+        fpr, fnr = slow_rates(scores, labels, threshold)
+        return abs(fpr - fnr) if rule == "eer" else fpr + fnr
+
+    chosen = metrics.choose_threshold(scores, labels, rule)
+    assert math.isfinite(chosen)
+    if rule == "youden":
+        assert cost(chosen) == pytest.approx(min(map(cost, every)), abs=1e-12)
+        assert chosen > max([t for t in every if t < chosen], default=-1)
+    else:
+        # Of the vertices at the ends of the crossing segment; |fpr - fnr| is least there.
+        assert cost(chosen) == pytest.approx(min(map(cost, every)), abs=1e-12)
+
+
+def test_a_threshold_lies_midway_between_the_scores_it_parts():
+    assert metrics.choose_threshold([0.1, 0.2, 0.8, 0.9], [0, 0, 1, 1], "eer") == 0.5
+    assert metrics.choose_threshold([0.1, 0.2, 0.8, 0.9], [0, 0, 1, 1], "youden") == 0.5
+    assert metrics.choose_threshold([0.9, 0.1], [0, 1], "youden") > 0.9  # best is to call nothing manipulated
+    low, high = 0.5, float(np.nextafter(0.5, 1))
+    assert metrics.choose_threshold([low, high], [0, 1], "eer") == high  # neighbours have no middle
+    with pytest.raises(InputError, match="'best': must be one of eer, youden"):
+        metrics.choose_threshold([0.1, 0.9], [0, 1], "best")
+
+
+# Pooling
+
+
+def test_videos_are_told_by_key_not_by_name():
+    keys = ["d/FaceSwap/-/000_003", "d/NeuralTextures/-/000_003", "d/FaceSwap/-/000_003", "d/real/-/000"]
+    scores, labels = metrics.pool_by_video([0.2, 0.9, 0.4, 0.1], [1, 1, 1, 0], keys)
+    np.testing.assert_allclose(scores, [0.3, 0.9, 0.1])
+    assert labels.tolist() == [1, 1, 0]
+
+
+frames = st.lists(st.tuples(st.sampled_from("abcd"), st.floats(0, 1)), min_size=1, max_size=20)
+
+
+@given(frames, st.sampled_from(["mean", "median", "max"]), st.randoms(use_true_random=False))
+def test_pooling_equals_numpy_on_each_video_whatever_the_order(rows, how, random):
+    videos, scores = zip(*rows, strict=True)
+    labels = [int(v in "ab") for v in videos]
+    pooled, truth = metrics.pool_by_video(scores, labels, videos, how)
+    for key, value, label in zip(sorted(set(videos)), pooled, truth, strict=True):
+        own = [s for v, s in rows if v == key]
+        assert value == pytest.approx(getattr(np, how)(own), abs=1e-12)
+        assert min(own) <= value <= max(own)
+        assert label == int(key in "ab")
+    shuffled = rows[:]
+    random.shuffle(shuffled)
+    videos, scores = zip(*shuffled, strict=True)
+    again, _ = metrics.pool_by_video(scores, [int(v in "ab") for v in videos], videos, how)
+    assert again.tolist() == pooled.tolist()  # to the last bit
+
+
+def test_equal_frames_make_equal_videos():
+    pooled, _ = metrics.pool_by_video([0.1] * 10, [0] * 3 + [1] * 7, [0] * 3 + [1] * 7)
+    assert pooled[0] == pooled[1] == 0.1  # a sum of three tenths over 3 is not .1
+
+
+def test_wrong_pooling_is_refused():
+    with pytest.raises(InputError, match="'a' has frames of both labels"):
+        metrics.pool_by_video([0.1, 0.2], [0, 1], ["a", "a"])
+    with pytest.raises(InputError, match="'min': must be one of mean, median, max"):
+        metrics.pool_by_video([0.1, 0.2], [0, 1], ["a", "b"], "min")
+    with pytest.raises(InputError, match="give one entry a frame"):
+        metrics.pool_by_video([0.1, 0.2], [0, 1], ["a"])
+    assert [len(a) for a in metrics.pool_by_video([], [], [])] == [0, 0]
+
+
+def test_json_ready():
+    content = {"a": NAN, "b": [np.float64(0.5), np.int64(2), np.bool_(True)], 3: {"c": math.inf, "d": "x"},
+               "e": np.array([1.0, NAN]), "f": metrics.Eer(0.1, NAN)}  # fmt: skip
+    expected = {
+        "a": None,
+        "b": [0.5, 2, True],
+        "3": {"c": None, "d": "x"},
+        "e": [1.0, None],
+        "f": [0.1, None],
+    }
+    assert metrics.json_ready(content) == expected
+    json.dumps(metrics.json_ready(content), allow_nan=False)
+
+
+# Published scores
+
+
+def read_peer(name):
+    table = pd.read_csv(PEER_SCORES / f"{name}.csv", dtype={"video": str})
+    return table.assign(key=table["manipulation"] + "/" + table["video"])
+
+
+def twins():
+    train = pd.read_csv(PEER_SCORES / "train.csv", dtype=str)
+    return set(train["video"][train["manipulation"] == "FaceSwap"])
+
+
+@needs_shared
+@pytest.mark.parametrize("name", ["linear", "lora", "vpt"])
+def test_peer_scores_give_the_expected_values(name):
+    expected = json.loads((PEER_SCORES / "expected.json").read_text(encoding="utf-8"))[name]
+    table = read_peer(name)
+    twin = table["video"].isin(twins()) & (table["label"] == 1)
+    real = table["label"] == 0
+
+    def video_auc(rows):
+        return metrics.roc_auc(*metrics.pool_by_video(rows["score"], rows["label"], rows["key"]))
+
+    pooled, labels = metrics.pool_by_video(table["score"], table["label"], table["key"])
+    found = {
+        "frame_auc": metrics.roc_auc(table["score"], table["label"]),
+        "video_auc": metrics.roc_auc(pooled, labels),
+        "video_auc_twin": video_auc(table[twin | real]),
+        "video_auc_no_twin": video_auc(table[~twin | real]),
+        "n_real": int((labels == 0).sum()),
+        "n_fake": int((labels == 1).sum()),
+        "n_twin": table["key"][twin].nunique(),
+    }
+    assert {key: round(value, 4) for key, value in found.items()} == expected
+
+
+@needs_shared
+@pytest.mark.parametrize(
+    ("name", "frame", "video"),
+    [
+        ("lora", (0.8663, 0.1990, 0.8207, 0.8943), (0.8690, 0.2000, 0.8364, 0.9043)),
+        ("vpt", (0.8636, 0.1990, 0.8220, 0.8941), (0.8790, 0.2000, 0.8364, 0.9032)),
+    ],
+)
+def test_peer_scores_give_the_authors_values(name, frame, video):
+    """The author's threshold is .5; the EER is the fpr of the vertex where |fpr - fnr| is least."""
+    table = read_peer(name)
+    levels = (
+        (table["score"].to_numpy(), table["label"].to_numpy()),
+        metrics.pool_by_video(table["score"], table["label"], table["key"]),
+    )
+    for (scores, labels), published in zip(levels, (frame, video), strict=True):
+        found = metrics.point_metrics(scores, labels, 0.5)
+        curve = metrics.roc_curve(scores, labels)
+        nearest = curve.fpr[np.argmin(np.abs(curve.fpr - (1 - curve.tpr)))]
+        values = (found["auc"], nearest, found["accuracy"], found["f1"])
+        assert tuple(round(float(value), 4) for value in values) == published
+        assert abs(found["eer"] - nearest) < 0.001  # the interpolated rate: .1994 for LoRA's frames

@@ -1,0 +1,111 @@
+"""dvc.yaml against the code: dependencies, params, paths; and that test data is read by evaluate alone."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from clipforensics.params import check_section
+from stages import compare, embed, evaluate, extract_frames, ingest, report, split, train_lora, train_probe
+from tests.closure import ROOT, import_closure
+
+STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
+DYNAMIC = {  # what importlib loads by name
+    "ingest": [f"clipforensics.sources.{p.stem}" for p in (ROOT / "clipforensics/sources").glob("[a-z]*.py")],
+    "evaluate": [f"clipforensics.detectors.{p.stem}" for p in (ROOT / "clipforensics/detectors").glob("[a-z]*.py")],
+}
+
+
+def names(entries: list) -> list[str]:
+    """Paths of a list of deps, outs, metrics or plots, whose entries may carry options."""
+    return [next(iter(e)) if isinstance(e, dict) else e for e in entries]
+
+
+def covered(path: str, deps: list[str]) -> bool:
+    return any(path == dep or path.startswith(f"{dep}/") for dep in deps)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_deps_are_the_import_closure(stage):
+    deps = names(STAGES[stage]["deps"])
+    files = import_closure(f"stages.{stage}")
+    for module in DYNAMIC.get(stage, []):
+        files |= import_closure(module)
+    assert {f for f in files if not covered(f, deps)} == set(), "imported, but no dep"
+    code = [d for d in deps if d.startswith(("clipforensics", "stages"))]
+    assert [d for d in code if not any(covered(f, [d]) for f in files)] == [], "a dep that is never imported"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_path_of_a_stage_is_declared(stage):
+    tree = ast.parse((ROOT / f"stages/{stage}.py").read_text())
+    paths = {
+        node.args[0].value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Path"
+        if node.args and isinstance(node.args[0], ast.Constant)
+    }
+    entry = STAGES[stage]
+    declared = [p for kind in ("deps", "outs", "metrics", "plots", "params") for p in names(entry.get(kind, []))]
+    declared.append("params.yaml")
+    for path in paths:
+        assert any(d == path or d.startswith(f"{path}/") or path.startswith(f"{d}/") for d in declared), path
+
+
+def test_only_evaluate_and_what_follows_it_depend_on_test():
+    readers = {stage for stage, entry in STAGES.items() if any("test.csv" in d for d in names(entry["deps"]))}
+    assert readers == {"evaluate"}
+    whole_splits = {stage for stage, entry in STAGES.items() if "data/splits" in names(entry["deps"])}
+    assert whole_splits == {"compare"}, "it meets scores with leak flags, after evaluate"
+
+
+@pytest.mark.parametrize(
+    ("section", "model"),
+    [
+        ("ingest", ingest.Ingest),
+        ("extract_frames", extract_frames.ExtractFrames),
+        ("split", split.SplitParams),
+        ("protocol", evaluate.Protocol),
+        ("encoder", embed.EncoderSection),
+        ("embed", embed.Embed),
+        ("train_probe", train_probe.TrainProbe),
+        ("train_lora", train_lora.TrainLora),
+        ("evaluate", evaluate.Evaluate),
+        ("compare", compare.Compare),
+        ("report", report.Report),
+    ],
+)
+def test_shipped_params_are_valid_and_every_key_is_read(section, model):
+    check_section(PARAMS[section], model, "params.yaml")
+    assert set(PARAMS[section]) == set(model.model_fields)
+
+
+def test_head_shows_the_baseline():
+    assert PARAMS["detector"] == "baseline"
+
+
+def test_params_have_the_form_that_exp_run_writes():
+    text = (ROOT / "params.yaml").read_text()
+    body = [line.split(" #")[0] for line in text.splitlines() if not line.lstrip().startswith("#")]
+    assert not [line for line in body if re.search(r"[\[{\"]|null|~", line)], "flow lists, quotes or null"
+
+
+@pytest.mark.parametrize("profile", sorted(p.name for p in (ROOT / "conf/data").glob("*.yaml")))
+def test_every_profile_is_valid(profile):
+    from clipforensics.sources.base import load_profile
+
+    load_profile(ROOT / "conf/data" / profile)
+
+
+def test_the_library_knows_no_fixed_path():
+    found = []
+    for file in Path(ROOT / "clipforensics").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Path" and node.args:
+                first = node.args[0]
+                if isinstance(first, ast.Constant) and str(first.value).startswith(("data", "metrics", "models", "params")):
+                    found.append(f"{file.name}: {first.value}")
+    assert found == []

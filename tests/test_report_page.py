@@ -1,0 +1,376 @@
+"""The page and its pictures: complete, escaped, self-contained, reproducible, small."""
+
+import base64
+import html.parser
+import io
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from clipforensics.faults import InputError
+from clipforensics.report import gallery, page
+from clipforensics.report.gallery import Album, error_lists
+from clipforensics.report.page import Findings, render
+
+NASTY = "<script>alert(1)</script>.mp4"
+NASTY_KEY = f"sample/real/-/{NASTY}"
+REAL_KEY = "sample/real/c23/001"
+FAKE_KEY = "sample/NeuralTextures/c23/001_002"
+VOID = {"meta", "link", "img", "br"}
+
+
+class Store:
+    """A frame store in memory: each row is a plain picture whose red is its row number."""
+
+    def __init__(self, keys=(REAL_KEY, FAKE_KEY, NASTY_KEY), frames=(0, 10, 20, 30, 40), size=32):
+        self.index = pd.DataFrame([(k, f) for k in keys for f in frames], columns=["key", "frame"])
+        self.size, self.reads = size, []
+
+    def read(self, rows):
+        self.reads += list(rows)
+        pictures = np.zeros((len(rows), self.size, self.size, 3), dtype=np.uint8)
+        pictures[..., 0] = np.asarray(rows)[:, None, None] * 10
+        return pictures
+
+
+class Elements(html.parser.HTMLParser):
+    """Collects tags, attributes and text, and checks that tags nest."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.attributes, self.words, self.stack = [], [], [], []
+        self.feed(text)
+        self.close()
+        assert not self.stack
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value) for name, value in attrs]
+        if tag not in VOID:
+            self.stack.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value) for name, value in attrs]
+
+    def handle_endtag(self, tag):
+        assert self.stack.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def entry(key, score, label, **more):
+    return {"key": key, "score": score, "label": label, "manipulation": key.split("/")[1], **more}
+
+
+def errors():
+    return {
+        "manipulation": "NeuralTextures",
+        "threshold": 0.43,
+        "false_positives": [entry(REAL_KEY, 0.71, 0), entry(NASTY_KEY, 0.6, 0)],
+        "false_negatives": [entry(FAKE_KEY, 0.12, 1)],
+        "worst_videos": [entry(FAKE_KEY, 0.12, 1, error_rate=0.8, n_frames=5, worst_frames=[30, 10])],
+    }
+
+
+def evaluation(detector, auc):
+    values = {"f1": 0.88, "accuracy": 0.8, "balanced_accuracy": 0.6}
+    point = {
+        "auc": auc,
+        "ap": 0.97,
+        "eer": 0.21,
+        "n_real": 10,
+        "n_fake": 100,
+        "at_half": values,
+        "at_validation": values,
+    }
+    levels = {"frame": point, "video": point}
+    reference = {"f1": 0.952, "accuracy": 0.909, "balanced_accuracy": 0.5}
+    return {
+        "detector": detector,
+        "train_set": "FaceSwap",
+        "seed": 42,
+        "parameters": {"trainable": 294912},
+        "threshold": {"frame": 0.41, "video": 0.43, "rule": "eer"},
+        "validation": levels,
+        "test": {"NeuralTextures": {**levels, "all_fake": {"frame": reference, "video": reference}}},
+    }
+
+
+def cell(stratum, level, manipulation="NeuralTextures"):
+    aucs = {
+        "baseline": {"auc": 0.7654, "low": 0.6, "high": 0.9},
+        "lora": {"auc": 0.8321, "low": 0.7, "high": 0.95},
+    }
+    return {
+        "train_set": "FaceSwap",
+        "manipulation": manipulation,
+        "stratum": stratum,
+        "level": level,
+        "n_real": 10,
+        "n_fake": 100,
+        "detectors": aucs,
+        "differences": {"lora": {"auc": 0.0667, "low": 0.01, "high": 0.12, "p": 0.02}},
+    }
+
+
+def findings(**changed):
+    cells = [cell(s, level) for level in ("video", "frame") for s in ("all", "twin", "no_twin")]
+    point = {"train_set": "FaceSwap", "manipulation": "NeuralTextures"}
+    curve = [{"fpr": x, "tpr": x} for x in ("0.0", "0.5", "1.0")]
+    curves = {"lora": curve, "baseline": curve}
+    content = {
+        "dataset": "sample",
+        "is_sample": False,
+        "comparison": {"reference": "baseline", "headline": point, "seeds": [42], "cells": cells},
+        "evaluations": [evaluation("baseline", 0.7654), evaluation("lora", 0.8321)],
+        "leakage": {"FaceSwap": {"twins": 90, "rows": {"real": {"n": 10}, "fake": {"n": 100}}}},
+        "errors": [("baseline", errors()), ("lora", errors())],
+        "curves": {"video": curves, "frame": curves},
+        "settings": {"train_lora": {"r": 8}},
+        "skipped": [{"stage": "ingest", "path": NASTY, "reason": "no video stream"}],
+    }
+    return Findings(**{**content, **changed})
+
+
+def rendered(store=None, pictures_per_list=5, **changed):
+    return render(findings(**changed), Album(store or Store(), size=24), pictures_per_list=pictures_per_list)
+
+
+# pictures
+
+
+def pixels(uri):
+    assert uri.startswith("data:image/jpeg;base64,")
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(uri.split(",", 1)[1]))))
+
+
+def test_a_data_uri_is_the_picture_shrunk_and_never_enlarged():
+    picture = np.full((40, 20, 3), (200, 60, 10), dtype=np.uint8)
+    small, same = pixels(gallery.data_uri(picture, size=10)), pixels(gallery.data_uri(picture, size=100))
+    assert small.shape == (10, 5, 3)
+    assert same.shape == (40, 20, 3)
+    assert np.abs(same.astype(int) - picture).max() <= 6
+
+
+def test_pictures_are_the_wanted_frames_in_the_wanted_order():
+    album = Album(Store(), size=32)
+    found = album.pictures(FAKE_KEY, [30, 10])
+    assert [p.frame for p in found] == [30, 10]
+    assert [round(pixels(p.uri)[..., 0].mean() / 10) for p in found] == [8, 6]  # rows 5 to 9 are this video's
+
+
+@pytest.mark.parametrize(
+    ("per_video", "frames"), [(1, [20]), (3, [0, 20, 40]), (2, [10, 30]), (9, [0, 10, 20, 30, 40])]
+)
+def test_without_wanted_frames_they_are_spread_over_the_video(per_video, frames):
+    album = Album(Store(), size=32, per_video=per_video)
+    assert [p.frame for p in album.pictures(REAL_KEY)] == frames
+    assert [p.frame for p in album.pictures(REAL_KEY, [999])] == frames
+
+
+def test_a_video_that_is_not_stored_has_no_pictures():
+    assert Album(Store(), size=32).pictures("sample/real/c23/404") == ()
+
+
+def test_only_the_first_videos_of_a_list_are_read_and_each_frame_once():
+    store = Store()
+    album = Album(store, size=32)
+    lists = error_lists(errors(), album, pictures_per_list=1)
+    lists += error_lists(errors(), album, pictures_per_list=1)
+    assert [[e.name for e in found.pictured] for found in lists[:3]] == [["001"], ["001_002"], ["001_002"]]
+    assert [e.name for e in lists[0].plain] == [NASTY]
+    assert len(store.reads) == len(set(store.reads)) > 0
+
+
+def test_entries_say_what_went_wrong():
+    positives, _, worst = error_lists(errors(), Album(Store(), size=32), pictures_per_list=0)
+    assert (positives.entries[0].name, positives.entries[0].origin) == ("001", "real c23")
+    assert worst.entries[0].origin == "NeuralTextures c23"
+    assert worst.entries[0].facts == ("score .12", "80% of 5 frames wrong")
+    assert not positives.pictured
+
+
+# page
+
+
+def test_the_page_nests_and_has_every_section():
+    found = Elements(rendered())
+    ids = {value for _, name, value in found.attributes if name == "id"}
+    assert ids == {"reading", "strata", "points", "roc", "leakage", "errors", "provenance"}
+    assert found.tags.count("h1") == 1
+
+
+def test_numbers_come_from_the_files():
+    text = " ".join(Elements(rendered()).words)
+    for number in (".765", ".832", "+.067", ".909", ".952", ".210", ".970", "294\u202f912", "90"):
+        assert number in text
+
+
+def test_the_page_needs_nothing_else():
+    found = Elements(rendered())
+    assert not {"script", "iframe", "object", "embed", "form", "base"} & set(found.tags)
+    for tag, name, value in found.attributes:
+        assert not name.startswith("on")
+        if name in ("src", "href", "xlink:href", "srcset", "action", "data"):
+            assert value.startswith(("data:", "#")), (tag, name, value[:50])
+    style = "".join(re.findall(r"<style>(.*?)</style>", rendered(), re.S))
+    assert "url(" not in style
+    assert "@import" not in style
+
+
+def test_the_policy_forbids_everything_but_styles_and_pictures_in_the_page():
+    policies = [
+        v for _, name, v in Elements(rendered()).attributes if name == "content" and "default-src" in v
+    ]
+    assert policies == [
+        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+    ]
+
+
+@pytest.mark.parametrize(
+    "nasty", [NASTY, '" onmouseover="alert(1)', "{{ 7 * 7 }}{% raw %}", "</style><b>", "&lt;b&gt;"]
+)
+def test_names_in_the_data_are_only_text(nasty):
+    """In every place that a name can reach: the page has the same tags as with a harmless name."""
+
+    def page_with(name):
+        point = {"train_set": name, "manipulation": name}
+        cells = [
+            {**cell("all", "video"), **point},
+            {**cell(name, "video"), **point},
+            {**cell("all", "frame"), **point},
+        ]
+        curves = {name: [{"fpr": x, "tpr": x} for x in ("0.0", "1.0")]}
+        for one in cells:
+            one["detectors"] = {"baseline": one["detectors"]["baseline"], name: one["detectors"]["lora"]}
+            one["differences"] = {name: one["differences"]["lora"]}
+        tested = {
+            **evaluation(name, 0.8321),
+            "test": {name: evaluation(name, 0.8321)["test"]["NeuralTextures"]},
+        }
+        tested["test"][name]["video"] = {**tested["test"][name]["video"], "undefined": {name: name}}
+        key = f"sample/{name}/-/{name}"
+        wrong = {**errors(), "false_positives": [entry(key, 0.7, 0), entry(REAL_KEY, 0.7, 0)]}
+        return rendered(
+            store=Store(keys=(key, FAKE_KEY)),
+            pictures_per_list=1,
+            dataset=name,
+            comparison={"reference": "baseline", "headline": point, "seeds": [name], "cells": cells},
+            evaluations=[tested],
+            leakage={name: {name: {name: {name: name}, "b": [name]}}, "b": {}},
+            errors=[(name, wrong)],
+            curves={"video": curves, "frame": curves},
+            settings={name: {name: [name]}},
+            skipped=[{"stage": name, "path": name, "reason": name}],
+        )
+
+    harmless, hostile = Elements(page_with("harmless")), Elements(page_with(nasty))
+    assert hostile.tags == harmless.tags
+    assert [(t, n) for t, n, _ in hostile.attributes] == [(t, n) for t, n, _ in harmless.attributes]
+    assert sum(nasty in word for word in hostile.words) > 10
+
+
+def test_the_sample_says_that_it_is_no_science():
+    sentence = "show the machinery, not science"
+    assert sentence in rendered(is_sample=True)
+    assert sentence not in rendered(is_sample=False)
+
+
+def test_the_same_findings_give_the_same_bytes():
+    assert rendered() == rendered()
+
+
+def test_the_page_lives_with_the_least_that_can_be_known():
+    comparison = {
+        "reference": "baseline",
+        "headline": {"train_set": "A", "manipulation": "B"},
+        "seeds": [],
+        "cells": [],
+    }
+    text = rendered(
+        comparison=comparison, evaluations=[], leakage={}, errors=[], curves={}, settings={}, skipped=[]
+    )
+    assert "nothing to compare" in text
+    assert {v for _, n, v in Elements(text).attributes if n == "id"} == {
+        "reading",
+        "strata",
+        "points",
+        "provenance",
+    }
+
+
+def test_undefined_numbers_do_not_leak_their_python_names():
+    nothing = {"auc": None, "low": None, "high": None}
+    cells = [{**cell("all", "video"), "detectors": {"baseline": nothing, "lora": nothing},
+              "differences": {"lora": {**nothing, "p": None}}}]  # fmt: skip
+    comparison = {**findings().comparison, "cells": cells}
+    words = " ".join(Elements(rendered(comparison=comparison, evaluations=[])).words)
+    assert not re.search(r"\b(None|nan|undefined value)\b", words)
+    assert "the difference in video AUC is undefined" in words
+
+
+def test_a_page_that_is_too_large_is_refused_with_the_remedy(monkeypatch):
+    monkeypatch.setattr(page, "MAX_BYTES", 1000)
+    with pytest.raises(InputError, match=r"report\.pictures_per_list: 5 makes a page of .* MB.*lower it"):
+        rendered()
+
+
+def test_a_full_page_is_far_below_the_limit():
+    """The report's own test set with everything wrong: 10 real and 100 fake videos, 8 pictured a list."""
+    keys = [f"sample/NeuralTextures/c23/{i:03d}_{i + 1:03d}" for i in range(100)]
+    noise = np.random.default_rng(0).integers(0, 256, (224, 224, 3), dtype=np.uint8)
+    store = Store(keys=keys, frames=(0, 1, 2))
+    store.read = lambda rows: np.stack([noise] * len(rows))
+    wrong = {**errors(), "false_negatives": [entry(key, 0.1, 1) for key in keys]}
+    text = render(
+        findings(errors=[("baseline", wrong), ("lora", wrong)]), Album(store, size=160), pictures_per_list=8
+    )
+    assert len(text.encode()) < page.MAX_BYTES / 4
+
+
+def test_curves_have_the_reference_first_and_their_own_auc():
+    svg = page.roc(findings(), "video")
+    assert re.findall(r"<title>(.*?)</title>", svg) == ["Baseline", "LoRA"]
+    assert re.findall(r"<tspan[^>]*>(.*?)</tspan>", svg) == [".765", ".832"]
+
+
+def test_with_several_seeds_curves_and_their_auc_are_the_first_one_s():
+    second = {**evaluation("lora", 0.5), "seed": 43}
+    both = {**findings().comparison, "seeds": [42, 43]}
+    second["test"]["NeuralTextures"]["frame"] = second["test"]["NeuralTextures"]["video"] = {"auc": None}
+    found = findings(comparison=both, evaluations=[*findings().evaluations, second])
+    assert re.findall(r"<title>(.*?)</title>", page.roc(found, "video")) == [
+        "Baseline, seed 42",
+        "LoRA, seed 42",
+    ]
+    assert re.findall(r"<tspan[^>]*>(.*?)</tspan>", page.roc(found, "video")) == [".765", ".832"]
+    assert "Means over 2 seeds" in rendered(comparison=both)
+
+
+@pytest.mark.parametrize(("auc", "agrees"), [(0.8321, True), (0.8321 + 1e-9, True), (0.8322, False)])
+def test_files_that_disagree_are_refused(auc, agrees):
+    mixed = findings(evaluations=[evaluation("baseline", 0.7654), evaluation("lora", auc)])
+    if agrees:
+        page.check_agreement(mixed)
+    else:
+        with pytest.raises(InputError, match=r"lora: video AUC on NeuralTextures is 0\.832200 .* 0\.832100"):
+            page.check_agreement(mixed)
+
+
+def test_the_mean_over_seeds_is_what_has_to_agree():
+    seeds = [evaluation("lora", 0.7321), {**evaluation("lora", 0.9321), "seed": 43}]
+    page.check_agreement(findings(evaluations=seeds))
+    with pytest.raises(InputError, match="lora"):
+        page.check_agreement(findings(evaluations=seeds[:1]))
+
+
+def test_intervals_are_named_by_the_confidence_in_the_file():
+    assert "% intervals" not in rendered()
+    text = rendered(comparison={**findings().comparison, "bootstrap": {"confidence": 0.9}})
+    assert "90% intervals (bootstrap over videos)" in text
+    assert "95%" not in text

@@ -1,0 +1,185 @@
+"""The whole pipeline through DVC, as a user drives it, on a small sample."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.places import ENCODERS, FOOTAGE, needs_shared
+from tests.repository import Repository, edit_yaml, stages_run
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline")]
+
+CELLS = {
+    "split@FaceSwap",
+    "train_probe@FaceSwap-42",
+    "train_lora@FaceSwap-42",
+    "evaluate@baseline-FaceSwap-42",
+    "evaluate@lora-FaceSwap-42",
+}
+EVERYTHING = CELLS | {"ingest", "extract_frames", "embed", "compare", "report"}
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """A repository whose HEAD holds a finished run; tests work on copies of it."""
+    repo = Repository.make(tmp_path_factory.mktemp("made") / "project")
+    assert stages_run(repo.run("dvc", "repro")) == EVERYTHING
+    repo.commit("baseline")
+    return repo
+
+
+@pytest.fixture
+def repo(made, tmp_path):
+    return Repository(Path(shutil.copytree(made.path, tmp_path / "project", symlinks=True)))
+
+
+def test_a_second_repro_runs_nothing(repo):
+    lock = repo.lock
+    assert stages_run(repo.run("dvc", "repro")) == set()
+    assert repo.lock == lock
+    assert repo.run("git", "status", "--porcelain") == ""
+
+
+def test_baseline_against_lora_from_one_commit(repo):
+    output = repo.run("dvc", "exp", "run", "-S", "detector=lora")
+    assert stages_run(output) == {"compare", "report"}
+    diff = json.loads(repo.run("dvc", "metrics", "diff", "--json"))["metrics/metrics.json"]
+    evaluated = {
+        name: json.loads((repo.path / f"metrics/evaluate/{name}/FaceSwap-42.json").read_text())
+        for name in ("baseline", "lora")
+    }
+    auc = {name: e["test"]["NeuralTextures"]["frame"]["auc"] for name, e in evaluated.items()}
+    assert diff["frame.auc"]["old"] == pytest.approx(auc["baseline"])
+    assert diff["frame.auc"]["new"] == pytest.approx(auc["lora"])
+
+
+def test_named_experiments_can_be_told_apart(repo):
+    repo.run("dvc", "exp", "run", "-n", "baseline", "-S", "detector=baseline")
+    repo.run("dvc", "exp", "run", "-n", "lora", "-S", "detector=lora")
+    table = repo.run("dvc", "metrics", "diff", "baseline", "lora", "--md")
+    assert "| metrics/metrics.json" in table
+    assert "frame.auc" in table
+
+
+def test_setting_a_param_to_what_it_is_changes_no_byte_of_params_yaml(tmp_path):
+    text = (Path(__file__).parents[1] / "params.yaml").read_bytes()
+    repo = Repository.make(tmp_path / "project")
+    shutil.copy(Path(__file__).parents[1] / "params.yaml", repo.path / "params.yaml")
+    repo.commit("params as shipped")
+    repo.run("dvc", "exp", "run", "--dry", "-S", "detector=baseline", check=False)
+    assert (repo.path / "params.yaml").read_bytes() == text
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        (
+            "train_lora.r=16",
+            {"train_lora@FaceSwap-42", "evaluate@lora-FaceSwap-42", "compare", "report"},
+        ),
+        ("split.seed=7", CELLS | {"compare", "report"}),
+        ("encoder.embedding=pooled", (EVERYTHING - {"ingest", "extract_frames", "split@FaceSwap"})),
+    ],
+)
+def test_a_change_runs_again_only_what_depends_on_it(repo, setting, expected):
+    assert stages_run(repo.run("dvc", "exp", "run", "-S", setting)) == expected
+
+
+def test_more_train_sets_add_cells_and_a_train_by_test_table(repo):
+    output = repo.run("dvc", "exp", "run", "-S", "protocol.train_sets=[Deepfakes,FaceSwap]")
+    new = {name.replace("FaceSwap", "Deepfakes") for name in CELLS}
+    assert stages_run(output) == new | {"compare", "report"}
+    cells = json.loads((repo.path / "metrics/comparison.json").read_text())["cells"]
+    table = {(c["train_set"], c["manipulation"]) for c in cells if c["stratum"] == "all"}
+    others = {
+        "Deepfakes": ("NeuralTextures", "Face2Face", "FaceSwap"),
+        "FaceSwap": ("NeuralTextures", "Deepfakes", "Face2Face"),
+    }
+    assert table == {(train, test) for train, tests in others.items() for test in tests}
+    assert "Deepfakes" in (repo.path / "report/report.html").read_text()
+
+
+def test_a_queued_sweep_with_two_workers(repo):
+    repo.run("dvc", "exp", "run", "--queue", "-S", "train_lora.r=2,4")
+    repo.run("dvc", "queue", "start", "-j", "2")
+    deadline = time.monotonic() + 240
+    while time.monotonic() < deadline:
+        status = repo.run("dvc", "queue", "status")
+        if status.count("Success") == 2 or "Failed" in status:
+            break
+        time.sleep(2)
+    assert status.count("Success") == 2, status + repo.run("dvc", "queue", "logs", "1", check=False)
+    shown = json.loads(repo.run("dvc", "exp", "show", "--json"))
+    text = json.dumps(shown)
+    assert '"r": 2' in text
+    assert '"r": 4' in text
+
+
+def test_two_runs_from_scratch_give_one_lock(made, tmp_path):
+    other = made.clone(tmp_path / "other")
+    (other.path / "dvc.lock").unlink()
+    assert stages_run(other.run("dvc", "repro")) == EVERYTHING
+    assert other.lock == made.lock
+
+
+@pytest.mark.parametrize(
+    ("stage", "unfinished"),
+    [("train_lora@FaceSwap-42", "train_lora/*/state"), ("extract_frames", "extract_frames/*")],
+)
+def test_killed_midway_and_started_again_gives_the_same_lock(made, repo, stage, unfinished):
+    lock = repo.lock
+    command = ["dvc", "repro", "-f", "-s", stage]
+    running = subprocess.Popen(
+        command, cwd=repo.path, env=repo.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+    )
+    deadline = time.monotonic() + 120
+    while not list((repo.path / ".scratch").glob(unfinished)) and time.monotonic() < deadline:
+        assert running.poll() is None, running.stdout.read().decode()
+        time.sleep(0.002)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.communicate()
+    assert running.returncode == -signal.SIGKILL
+    assert list((repo.path / ".scratch").glob(unfinished)), "killed too late to show anything"
+    assert stage in stages_run(repo.run("dvc", "repro", "-f", "-s", stage))
+    assert stages_run(repo.run("dvc", "repro")) == set()
+    assert repo.lock == lock == made.lock
+    assert not list((repo.path / ".scratch").glob(unfinished))
+
+
+def test_a_wrong_param_is_one_line(repo):
+    edit_yaml(repo.path / "params.yaml", {"train_lora": {"learning_rate": "1e-4"}})
+    output = repo.run("dvc", "repro", check=False)
+    assert "error: params.yaml: train_lora: `learning_rate`" in output
+    assert "write 0.0001" in output
+    assert "Traceback" not in output
+
+
+@needs_shared
+def test_real_footage_with_a_real_encoder_runs_to_the_report(tmp_path):
+    repo = Repository.make(tmp_path / "project")
+    settings = [
+        "dataset=footage",
+        "protocol.train_sets=[SadTalker]",
+        "protocol.test_manipulations=[GHOST,rest]",
+        "split.protocol=grouped",
+        "extract_frames.size=224",
+        "extract_frames.n_frames=3",
+        f"encoder.model={ENCODERS / 'vit-tiny-clip-layout'}",
+        "train_lora.epochs=1",
+    ]
+    flags = [flag for setting in settings for flag in ("-S", setting)]
+    output = repo.run("dvc", "exp", "run", *flags, env={"FOOTAGE_ROOT": str(FOOTAGE)})
+    assert "report" in stages_run(output)
+    videos = (repo.path / "data/videos.csv").read_text().splitlines()
+    assert len(videos) == 1 + 28
+    page = (repo.path / "report/report.html").read_text()
+    assert "GHOST" in page
+    metrics = json.loads((repo.path / "metrics/metrics.json").read_text())
+    assert metrics["video"]["n_fake"] > 0
+    assert 0 <= metrics["video"]["auc"] <= 1
