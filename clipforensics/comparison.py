@@ -42,7 +42,11 @@ def compare_cell(
 
     Yields:
         One row a stratum and level, ready for JSON.
+
+    Raises:
+        ValueError: the tables are of different frames, or in different order.
     """
+    _check_same_frames(scores)
     chosen = {name: against_reals(table, manipulation) for name, table in scores.items()}
     fakes = set(test["key"][test["label"] == 1])
     for stratum, keys in {"all": fakes, **strata_keys(test)}.items():
@@ -70,14 +74,6 @@ def compare_cell(
                     **_intervals(means, level, reference, confidence),
                 }
             )
-
-
-def check_same_frames(scores: Scores) -> None:
-    """Raise ValueError unless all tables have the same frames in the same order (pairing needs it)."""
-    (_, first), *others = scores.items()
-    for name, table in others:
-        if not table[["key", "frame", "part"]].equals(first[["key", "frame", "part"]]):
-            raise ValueError(f"the scores of {name} are of other frames than those of {next(iter(scores))}")
 
 
 def roc_table(scores: pd.DataFrame, level: str, aggregate: Pooling) -> pd.DataFrame:
@@ -140,3 +136,11 @@ def _intervals(drawn: Replicates, level: str, reference: str, confidence: float)
 
 def _row(interval: Interval) -> dict[str, float]:
     return {"auc": interval.value, "low": interval.low, "high": interval.high, "p": interval.p}
+
+
+def _check_same_frames(scores: Scores) -> None:
+    """Raise ValueError unless all tables have the same frames in the same order (pairing needs it)."""
+    (_, first), *others = scores.items()
+    for name, table in others:
+        if not table[["key", "frame", "part"]].equals(first[["key", "frame", "part"]]):
+            raise ValueError(f"the scores of {name} are of other frames than those of {next(iter(scores))}")

@@ -5,7 +5,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -45,8 +45,8 @@ class Preprocessing:
     """
 
     size: int
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
 
     def pixels(self, frames: np.ndarray, device: torch.device) -> torch.Tensor:
         """uint8 RGB (n, size, size, 3) -> standardised float32 (n, 3, size, size) on `device`."""
@@ -56,13 +56,16 @@ class Preprocessing:
         return ((raw.float() - 255 * mean) / (255 * std)).permute(0, 3, 1, 2).contiguous()
 
 
-def load_vision_tower(model: str, revision: str) -> CLIPVisionModelWithProjection:
-    """Load the frozen tower in float32, in evaluation mode, on the CPU.
+def load_vision_tower(
+    model: str, revision: str, device: torch.device | None = None
+) -> CLIPVisionModelWithProjection:
+    """Load the frozen tower in float32, in evaluation mode.
 
     Args:
         model: A local folder in Hugging Face's layout, or a hub id.
         revision: For the hub: the full commit hash. For a folder: `local`, or the first
             digits (at least 8) of its model.safetensors' sha256, which are then checked.
+        device: Where to put it; the CPU if not given.
 
     Raises:
         InputError: the revision is not pinned, the folder is missing or holds other weights,
@@ -79,7 +82,8 @@ def load_vision_tower(model: str, revision: str) -> CLIPVisionModelWithProjectio
         raise InputError(
             f"encoder.model {model!r} cannot be loaded: {error}; see encoder.revision"
         ) from error
-    return tower.eval().requires_grad_(False)
+    tower.eval().requires_grad_(False)
+    return torch.nn.Module.to(tower, device)
 
 
 def load_preprocessing(model: str, revision: str, *, frame_size: int) -> Preprocessing:
@@ -115,7 +119,9 @@ def check_revision(model: str, revision: str) -> None:
         _check_folder(Path(model), revision)
 
 
-def embed_pixels(tower: torch.nn.Module, pixels: torch.Tensor, embedding: Embedding) -> torch.Tensor:
+def embed_pixels(
+    tower: CLIPVisionModelWithProjection, pixels: torch.Tensor, embedding: Embedding
+) -> torch.Tensor:
     """Pixels (n, 3, s, s) -> embeddings (n, d): the projected ones, or the pooled class token."""
     if embedding == "projected":
         return tower(pixel_values=pixels).image_embeds
@@ -148,7 +154,7 @@ def _check_pinned(model: str, revision: str) -> None:
         )
 
 
-def _at(model: str, revision: str) -> dict[str, str]:
+def _at(model: str, revision: str) -> dict[str, Any]:
     return {} if Path(model).is_dir() else {"revision": revision}
 
 

@@ -25,4 +25,6 @@ def read_json(path: Path) -> Any:
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist; run `dvc repro`") from error
     except ValueError as error:
-        raise InputError(f"{path} is not JSON: {error}; run `dvc repro -f` on the stage that wrote it") from error
+        raise InputError(
+            f"{path} is not JSON: {error}; run `dvc repro -f` on the stage that wrote it"
+        ) from error

@@ -1,6 +1,7 @@
 """Single pictures: folders of numbered ones, and resizing to what the encoder takes."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +15,17 @@ SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp"})
 MAX_ASPECT = 16
 """Largest ratio of the sides of a picture; its resized form grows with the ratio."""
 
+# Pillow returns a picture's memory to the system at once; kept, the next one takes a third of the time.
+Image.core.set_blocks_max(4)  # of 16 MB
+
 
 def resize_and_crop(picture: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     """Resize the shorter side to `size` (bicubic) and cut out the central square.
 
-    The same as `CLIPImageProcessorPil` of transformers with `size.shortest_edge` and
-    `crop_size` both `size`, before rescaling and normalisation, bit for bit: the longer side
-    becomes floor(size * longer / shorter), the crop begins at floor((side - size) / 2). The
-    whole picture is resized before the crop: Pillow's `box` argument would save a little
-    time, but rounds differently by up to 18 grey levels where it orders its passes otherwise.
+    Agrees with `CLIPImageProcessorPil` of transformers, `size.shortest_edge` and `crop_size`
+    both `size`, before rescaling and normalisation, to one grey level: the longer side becomes
+    floor(size * longer / shorter), the crop begins at floor((side - size) / 2). Where Pillow
+    gives the same by resizing only what the crop keeps, that is done, being faster.
 
     Args:
         picture: uint8 (height, width, 3), RGB, any size.
@@ -39,10 +42,42 @@ def resize_and_crop(picture: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     if longer > MAX_ASPECT * shorter:
         raise UnreadableVideo(f"is {width}x{height}; one side is over {MAX_ASPECT} times the other")
     long_side = int(size * longer / shorter)
-    new_width, new_height = (size, long_side) if width <= height else (long_side, size)
-    left, top = (new_width - size) // 2, (new_height - size) // 2
-    resized = Image.fromarray(picture).resize((new_width, new_height), Image.Resampling.BICUBIC)
-    return np.asarray(resized.crop((left, top, left + size, top + size)))
+    image = Image.fromarray(picture)
+    if width == height or _crop_can_come_first(width, height, size):
+        return np.asarray(_crop_and_resize(image, size, long_side))
+    return np.asarray(_resize_and_crop(image, size, long_side))
+
+
+def _resize_and_crop(image: Image.Image, size: int, long_side: int) -> Image.Image:
+    """As the processor does it."""
+    portrait = image.width <= image.height
+    resized = image.resize((size, long_side) if portrait else (long_side, size), Image.Resampling.BICUBIC)
+    begin = (long_side - size) // 2
+    left, top = (0, begin) if portrait else (begin, 0)
+    return resized.crop((left, top, left + size, top + size))
+
+
+def _crop_and_resize(image: Image.Image, size: int, long_side: int) -> Image.Image:
+    """The same by Pillow's `box`, which keeps the filter's reach beyond the crop's edges."""
+    begin = (long_side - size) // 2
+    first, last = (part * max(image.size) / long_side for part in (begin, begin + size))
+    portrait = image.width <= image.height
+    box = (0, first, image.width, last) if portrait else (first, 0, last, image.height)
+    return image.resize((size, size), Image.Resampling.BICUBIC, box=box)
+
+
+@lru_cache(maxsize=1024)
+def _crop_can_come_first(width: int, height: int, size: int) -> bool:
+    """Whether both ways agree to one grey level on black and white noise of this size.
+
+    Pillow rounds to 8 bits between its horizontal and vertical pass and chooses their order
+    by the size of the result; where the crop changes that order the ways differ by more.
+    """
+    noise = np.random.default_rng(0).integers(0, 2, (height, width, 3), dtype=np.uint8) * 255
+    image, long_side = Image.fromarray(noise), int(size * max(width, height) / min(width, height))
+    both = [way(image, size, long_side) for way in (_resize_and_crop, _crop_and_resize)]
+    difference = np.subtract(*(np.asarray(result, dtype=np.int16) for result in both))
+    return bool(np.abs(difference).max() <= 1)
 
 
 def list_pictures(folder: Path) -> list[Path]:

@@ -87,8 +87,10 @@ def read_videos(path: Path) -> list[Video]:
     """Read the table of videos.
 
     Raises:
-        InputError: a column is missing or a number is not one.
+        InputError: the file or a column is missing, or a number is not one.
     """
+    if not path.is_file():
+        raise InputError(f"{path} does not exist; run `dvc repro ingest`")
     whole = {field.name for field in fields(Video) if field.type is int}
     with path.open(newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)

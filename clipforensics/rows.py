@@ -52,7 +52,9 @@ class RowIndex:
     @classmethod
     def read(cls, path: Path) -> "RowIndex":
         """Read a CSV with (at least) the columns key and frame."""
-        table = pd.read_csv(path, usecols=["key", "frame"], dtype={"key": str, "frame": np.int64}, na_filter=False)
+        table = pd.read_csv(
+            path, usecols=["key", "frame"], dtype={"key": str, "frame": np.int64}, na_filter=False
+        )
         return cls(table["key"], table["frame"])
 
     def write(self, path: Path) -> None:

@@ -1,6 +1,6 @@
 """Video files: how many frames they hold, which to take, and taking them exactly and in order."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -28,6 +28,10 @@ _CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,m4v,flv,ogg,asf,h
 _OPEN_OPTIONS = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
 
 
+# Up to this size the packets of a video stay in memory, so that it is opened and read once.
+_KEPT_BYTES = 1 << 26
+
+
 class UnreadableVideo(ValueError):
     """One video cannot be used; the message is the reason, without its path."""
 
@@ -43,12 +47,19 @@ class Footage:
 
 @dataclass(frozen=True, slots=True)
 class _Timeline:
-    """Presentation times of all shown packets, in file order, and what the header promised."""
+    """What one pass over the packets shows.
+
+    Attributes:
+        times: Presentation times of the packets that yield a picture, in file order.
+        n_packets: All packets.
+        incomplete: The last packet is damaged, or the stream ends before its stated length.
+        kept: All packets, or none if they exceed `_KEPT_BYTES`.
+    """
 
     times: list[int | None]
     n_packets: int
-    n_promised: int
-    cut: bool
+    incomplete: bool
+    kept: list[Packet]
 
 
 def sample_frame_indices(n_frames: int, k: int) -> NDArray[np.int64]:
@@ -86,12 +97,14 @@ def probe_video(path: Path) -> Footage:
         UnreadableVideo: not a video, damaged, truncated, without frames, or beyond
             `MAX_PIXELS` or `MAX_PACKETS`.
     """
-    timeline = _read_timeline(path)
+    with _opened(path) as (container, stream):
+        timeline, promised = _read_timeline(container, stream), stream.frames
     if not timeline.times:
         raise UnreadableVideo("holds no frames; remove it")
-    if timeline.cut or timeline.n_promised > max(timeline.n_packets, _packets_without_edits(path)):
+    cut = timeline.incomplete or _is_cut_matroska(path)
+    if cut or (promised > timeline.n_packets and promised > _packets_without_edits(path)):
         raise UnreadableVideo(
-            f"is truncated: the header promises {timeline.n_promised or 'more'} frames,"
+            f"is truncated: its header promises {promised or 'more'} frames,"
             f" the file holds {timeline.n_packets}; copy it again"
         )
     with _opened(path) as (container, stream):
@@ -126,45 +139,52 @@ def decode_frames(path: Path, indices: Sequence[int]) -> Iterator[tuple[int, NDA
     """
     if any(b <= a for a, b in pairwise(indices)):
         raise ValueError(f"frame numbers must increase strictly, got {list(indices)}")
-    times = _read_timeline(path).times
-    if len(indices) and indices[-1] >= len(times):
-        raise UnreadableVideo(f"has {len(times)} frames, frame {indices[-1]} was asked for")
-    known = [time for time in times if time is not None]
-    if len(set(known)) < len(times):
+    with _opened(path) as (container, stream):
+        timeline = _read_timeline(container, stream)
+        wanted = _wanted_times(timeline.times, indices)
+        if wanted and timeline.kept:
+            yield from _decode_by_time(stream, timeline.kept, wanted, skip_unwanted=True)
+    if wanted is None:
         yield from _decode_by_count(path, indices)
         return
-    ordered = sorted(known)
-    wanted = {ordered[i]: int(i) for i in indices}
     for skip_unwanted in (True, False):
-        for time, frame in _decode_by_time(path, wanted, skip_unwanted):
-            yield wanted.pop(time), frame
-        if not wanted:
-            return
-    raise UnreadableVideo(f"frame {min(wanted.values())} cannot be decoded")
+        if wanted and not (skip_unwanted and timeline.kept):
+            with _opened(path) as (container, stream):
+                packets = _packets(container, stream)
+                yield from _decode_by_time(stream, packets, wanted, skip_unwanted=skip_unwanted)
+    if wanted:
+        raise UnreadableVideo(f"frame {min(wanted.values())} cannot be decoded")
+
+
+def _wanted_times(times: Sequence[int | None], indices: Sequence[int]) -> dict[int, int] | None:
+    """Presentation time -> frame number of the wanted frames; None if times do not tell them apart."""
+    if len(indices) and indices[-1] >= len(times):
+        raise UnreadableVideo(f"has {len(times)} frames, frame {indices[-1]} was asked for")
+    ordered = sorted({time for time in times if time is not None})
+    return {ordered[i]: int(i) for i in indices} if len(ordered) == len(times) else None
 
 
 def _decode_by_time(
-    path: Path, wanted: Mapping[int, int], skip_unwanted: bool
+    stream: VideoStream, packets: Iterable[Packet], wanted: dict[int, int], *, skip_unwanted: bool
 ) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """Frames whose time is a key of `wanted`; stops once the last wanted packet went in."""
+    """Yield frames of `wanted` and take them out of it; stop once the last wanted packet went in."""
     goal = frozenset(wanted)
     left = len(goal)
     reformatter = VideoReformatter()
-    with _opened(path) as (container, stream):
-        codec = stream.codec_context
-        codec.thread_count = 1
-        for packet in _packets(container, stream):
-            hit = packet.pts in goal
-            codec.skip_frame = "NONREF" if skip_unwanted and not hit else "DEFAULT"
-            for frame in codec.decode(packet):
-                if frame.pts in goal:
-                    yield frame.pts, _rgb(frame, reformatter)
-            left -= hit
-            if not left:
-                break
-        for frame in codec.decode(None):
-            if frame.pts in goal:
-                yield frame.pts, _rgb(frame, reformatter)
+    codec = stream.codec_context
+    codec.thread_count = 1
+    for packet in packets:
+        hit = packet.pts in goal
+        codec.skip_frame = "NONREF" if skip_unwanted and not hit else "DEFAULT"
+        for frame in codec.decode(packet):
+            if frame.pts in wanted:
+                yield wanted.pop(frame.pts), _rgb(frame, reformatter)
+        left -= hit
+        if not left:
+            break
+    for frame in codec.decode(None):
+        if frame.pts in wanted:
+            yield wanted.pop(frame.pts), _rgb(frame, reformatter)
 
 
 def _decode_by_count(path: Path, indices: Sequence[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
@@ -190,21 +210,23 @@ def _rgb(frame: VideoFrame, reformatter: VideoReformatter) -> NDArray[np.uint8]:
     return np.ascontiguousarray(np.rot90(picture, quarters)) if quarters else picture
 
 
-def _read_timeline(path: Path) -> _Timeline:
+def _read_timeline(container: InputContainer, stream: VideoStream) -> _Timeline:
     times: list[int | None] = []
-    n_packets = 0
-    last_end, last_damaged = 0.0, False
-    with _opened(path) as (container, stream):
-        for packet in _packets(container, stream):
-            n_packets += 1
-            last_damaged = packet.is_corrupt
-            if _is_shown(packet, stream):
-                times.append(packet.pts)
-            if packet.pts is not None and stream.time_base is not None:
-                last_end = max(last_end, float(packet.pts * stream.time_base))
-        promised = _tagged_seconds(stream)
-    cut = last_damaged or last_end < 0.9 * promised - 0.5 or _is_cut_matroska(path)
-    return _Timeline(times, n_packets, stream.frames, cut)
+    kept: list[Packet] = []
+    n_packets = n_bytes = last_time = 0
+    damaged = False
+    for packet in _packets(container, stream):
+        n_packets += 1
+        n_bytes += packet.size
+        if n_bytes <= _KEPT_BYTES:
+            kept.append(packet)
+        damaged = packet.is_corrupt
+        last_time = max(last_time, packet.pts or 0)
+        if _is_shown(packet, stream):
+            times.append(packet.pts)
+    last_second = float(last_time * stream.time_base) if stream.time_base else 0.0
+    early = last_second < 0.9 * _tagged_seconds(stream) - 0.5
+    return _Timeline(times, n_packets, damaged or early, kept if len(kept) == n_packets else [])
 
 
 def _packets_without_edits(path: Path) -> int:

@@ -63,12 +63,12 @@ def main() -> None:
 def read_cell(detectors: list[str], train_set: str, seeds: list[int]) -> comparison.Scores:
     """The scores of all detectors and seeds of one train set, on the same frames."""
     cells = {(d, seed): Cell(train_set, seed).name for d in detectors for seed in seeds}
-    scores = {(d, seed): read_scores(SCORES / d / f"{name}.csv") for (d, seed), name in cells.items()}
-    comparison.check_same_frames(scores)
-    return scores
+    return {(d, seed): read_scores(SCORES / d / f"{name}.csv") for (d, seed), name in cells.items()}
 
 
-def write_all(run: Run, protocol: Protocol, rows: list[dict[str, Any]], params: Compare, aggregate: Any) -> None:
+def write_all(
+    run: Run, protocol: Protocol, rows: list[dict[str, Any]], params: Compare, aggregate: Any
+) -> None:
     """Write the comparison, the metrics of the chosen detector, and the ROC of every detector."""
     train_set, manipulation = rows[0]["train_set"], rows[0]["manipulation"]
     headline = {"train_set": train_set, "manipulation": manipulation}

@@ -33,7 +33,7 @@ def main() -> None:
     preprocessing = encoder.load_preprocessing(base.model, base.revision, frame_size=frames.size)
     device = choose_device()
     compute_deterministically(seed=0)
-    tower = encoder.load_vision_tower(base.model, base.revision).to(device)
+    tower = encoder.load_vision_tower(base.model, base.revision, device)
     dtype = choose_dtype(params.precision, device)
 
     @torch.inference_mode()
@@ -44,7 +44,9 @@ def main() -> None:
 
     about = {**params.model_dump(), **base.model_dump(), "weights_sha256": encoder.weights_digest(tower)}
     stores = [FRAMES / "index.csv", FRAMES / "meta.json", Path(embeddings.__file__), Path(encoder.__file__)]
-    scratch = scratch_folder("embed", fingerprint({**about, "dtype": str(dtype), "device": str(device)}, stores))
+    scratch = scratch_folder(
+        "embed", fingerprint({**about, "dtype": str(dtype), "device": str(device)}, stores)
+    )
     width = encoder.embedding_width(tower, base.embedding)
     embeddings.embed_frames(
         frames, embed, OUT, width=width, batch_size=params.batch_size, scratch=scratch, meta=about

@@ -52,7 +52,12 @@ def main(detector: str, train_set: str, seed: str) -> None:
     metrics, errors = evaluation.evaluate(
         scores, tables["test"], manipulations=manipulations, **params.model_dump()
     )
-    head = {"detector": detector, "train_set": train_set, "seed": cell.seed, "parameters": about["parameters"]}
+    head = {
+        "detector": detector,
+        "train_set": train_set,
+        "seed": cell.seed,
+        "parameters": about["parameters"],
+    }
     write_scores(SCORES / detector / f"{cell.name}.csv", scores)
     write_json(METRICS / detector / f"{cell.name}.json", {**head, **metrics})
     write_json(ERRORS / detector / f"{cell.name}.json", {**head, **errors})

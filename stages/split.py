@@ -9,6 +9,7 @@ from typing import Any, Literal
 from clipforensics import leakage, splits
 from clipforensics.cells import Protocol
 from clipforensics.faults import InputError, one_line_errors
+from clipforensics.files import write_json
 from clipforensics.params import Section, read_section
 from clipforensics.records import Video, read_videos
 
@@ -46,9 +47,8 @@ def main(train_set: str) -> None:
     leaks = leakage.find_leaks(split.train, split.test)
     for part, members in split.parts().items():
         write_part(SPLITS / train_set / f"{part}.csv", members, leaks if part == "test" else None)
-    LEAKAGE.mkdir(parents=True, exist_ok=True)
     content = {"protocol": params.protocol, "sizes": split.sizes(), **audit}
-    (LEAKAGE / f"{train_set}.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    write_json(LEAKAGE / f"{train_set}.json", content)
     sizes = ", ".join(f"{part} {len(members)}" for part, members in split.parts().items())
     twins, seen = sum(leak.twin for leak in leaks), sum(leak.any_seen for leak in leaks)
     print(

@@ -45,23 +45,34 @@ class TrainLora(Section):
 def main(train_set: str, seed: str) -> None:
     """Read frames of train and validation, fit, write adapter, head and learning curve."""
     cell = Cell.parse(train_set, seed)
-    params, base = read_section(PARAMS, "train_lora", TrainLora), read_section(PARAMS, "encoder", EncoderSection)
+    params, base = (
+        read_section(PARAMS, "train_lora", TrainLora),
+        read_section(PARAMS, "encoder", EncoderSection),
+    )
     frames = FrameStore.open(FRAMES)
     parts = [SPLITS / train_set / "train.csv", SPLITS / train_set / "val.csv"]
     train, val = (frames.rows.labelled(read_split(part)) for part in parts)
     compute_deterministically(cell.seed)
     settings = {**params.model_dump(), **base.model_dump(), "seed": cell.seed, "device": str(choose_device())}
-    code = [Path(module.__file__) for module in (lora, training, encoder)]
+    code = [Path(str(module.__file__)) for module in (lora, training, encoder)]
     stores = [FRAMES / "index.csv", FRAMES / "meta.json"]
     scratch = scratch_folder("train_lora", fingerprint(settings, [*parts, *stores, *code]))
     detector, progress = lora.fit(
-        frames, train, val, base=base.model_dump(), seed=cell.seed, state=scratch / "state", **params.model_dump()
+        frames,
+        train,
+        val,
+        base=base.model_dump(),
+        seed=cell.seed,
+        state=scratch / "state",
+        **params.model_dump(),
     )
     lora.save(detector, OUT / cell.name, base=base.model_dump(), progress=progress)
     CURVES.mkdir(parents=True, exist_ok=True)
     pd.DataFrame(progress.curve).to_csv(CURVES / f"{cell.name}.csv", index=False, lineterminator="\n")
     remove_scratch(scratch)
-    print(f"best epoch {progress.best_epoch} of {progress.epoch}: validation video AUC {progress.best_rank[0]:.4f}")
+    print(
+        f"best epoch {progress.best_epoch} of {progress.epoch}: validation video AUC {progress.best_rank[0]:.4f}"
+    )
 
 
 if __name__ == "__main__":

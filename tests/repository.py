@@ -10,7 +10,16 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).parents[1]
-COPIED = ("clipforensics", "stages", "conf", "dvc.yaml", "params.yaml", ".dvcignore", ".gitignore", ".dvc/config")
+COPIED = (
+    "clipforensics",
+    "stages",
+    "conf",
+    "dvc.yaml",
+    "params.yaml",
+    ".dvcignore",
+    ".gitignore",
+    ".dvc/config",
+)
 
 SMALL_SAMPLE = {
     "n_identities": 20,
@@ -38,7 +47,11 @@ class Repository:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        keep = {k: v for k, v in os.environ.items() if not k.startswith(("DVC_", "GIT_", "PYTEST_", "CLIPFORENSICS_"))}
+        keep = {
+            k: v
+            for k, v in os.environ.items()
+            if not k.startswith(("DVC_", "GIT_", "PYTEST_", "CLIPFORENSICS_"))
+        }
         bin_folder = str(Path(sys.executable).parent)
         self.env = {**keep, "PATH": f"{bin_folder}{os.pathsep}{keep['PATH']}", "PYTHONWARNINGS": "default"}
 

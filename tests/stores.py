@@ -29,7 +29,9 @@ def write_frame_store(folder: Path, videos: Mapping[str, np.ndarray], *, per_sha
     return FrameStore.open(folder)
 
 
-def noise_videos(n: int, *, frames: int = 3, size: int = 32, seed: int = 0, shift: int = 60) -> dict[str, np.ndarray]:
+def noise_videos(
+    n: int, *, frames: int = 3, size: int = 32, seed: int = 0, shift: int = 60
+) -> dict[str, np.ndarray]:
     """n videos of noise, key `v<i>`; odd ones (the manipulated) are brighter by `shift`."""
     rng = np.random.default_rng(seed)
     dark = {f"v{i}": rng.integers(0, 256 - shift, (frames, size, size, 3), dtype=np.uint8) for i in range(n)}

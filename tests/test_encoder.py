@@ -113,7 +113,9 @@ def test_projected_and_pooled_embeddings(folder, embedding, width):
 def test_weights_digest_tells_weights_apart(tmp_path, folder):
     other = write_encoder(tmp_path / "other", seed=1)
     again = Path(shutil.copytree(folder, tmp_path / "again"))
-    digests = [encoder.weights_digest(encoder.load_vision_tower(str(f), "local")) for f in (folder, other, again)]
+    digests = [
+        encoder.weights_digest(encoder.load_vision_tower(str(f), "local")) for f in (folder, other, again)
+    ]
     assert digests[0] == digests[2] != digests[1]
 
 

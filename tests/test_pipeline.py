@@ -15,7 +15,9 @@ STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 DYNAMIC = {  # what importlib loads by name
     "ingest": [f"clipforensics.sources.{p.stem}" for p in (ROOT / "clipforensics/sources").glob("[a-z]*.py")],
-    "evaluate": [f"clipforensics.detectors.{p.stem}" for p in (ROOT / "clipforensics/detectors").glob("[a-z]*.py")],
+    "evaluate": [
+        f"clipforensics.detectors.{p.stem}" for p in (ROOT / "clipforensics/detectors").glob("[a-z]*.py")
+    ],
 }
 
 
@@ -49,7 +51,9 @@ def test_every_path_of_a_stage_is_declared(stage):
         if node.args and isinstance(node.args[0], ast.Constant)
     }
     entry = STAGES[stage]
-    declared = [p for kind in ("deps", "outs", "metrics", "plots", "params") for p in names(entry.get(kind, []))]
+    declared = [
+        p for kind in ("deps", "outs", "metrics", "plots", "params") for p in names(entry.get(kind, []))
+    ]
     declared.append("params.yaml")
     for path in paths:
         assert any(d == path or d.startswith(f"{path}/") or path.startswith(f"{d}/") for d in declared), path
@@ -106,6 +110,8 @@ def test_the_library_knows_no_fixed_path():
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Path" and node.args:
                 first = node.args[0]
-                if isinstance(first, ast.Constant) and str(first.value).startswith(("data", "metrics", "models", "params")):
+                if isinstance(first, ast.Constant) and str(first.value).startswith(
+                    ("data", "metrics", "models", "params")
+                ):
                     found.append(f"{file.name}: {first.value}")
     assert found == []

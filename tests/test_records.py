@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from clipforensics.faults import InputError
 from clipforensics.records import Video, check_unique, read_videos, write_records
 
-VIDEO = Video("ffpp", "FaceSwap", "c23", "000", "003", "", 1, "yt0", "", "m/000_003.mp4", 300, 640, 480, 9, "ab")
+VIDEO = Video(
+    "ffpp", "FaceSwap", "c23", "000", "003", "", 1, "yt0", "", "m/000_003.mp4", 300, 640, 480, 9, "ab"
+)
 
 
 def test_one_name_under_two_manipulations_is_two_videos():

@@ -136,7 +136,12 @@ def test_killed_midway_and_started_again_gives_the_same_lock(made, repo, stage, 
     lock = repo.lock
     command = ["dvc", "repro", "-f", "-s", stage]
     running = subprocess.Popen(
-        command, cwd=repo.path, env=repo.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+        command,
+        cwd=repo.path,
+        env=repo.env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
     )
     deadline = time.monotonic() + 120
     while not list((repo.path / ".scratch").glob(unfinished)) and time.monotonic() < deadline:

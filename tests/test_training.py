@@ -1,5 +1,6 @@
 """Draws, schedule and the trainer: a killed run ends in the weights of an undisturbed one."""
 
+import itertools
 import math
 
 import numpy as np
@@ -39,7 +40,7 @@ def test_learning_rate_rises_then_falls_as_a_cosine():
     assert factors[:10] == pytest.approx([0.1 * (i + 1) for i in range(10)])
     assert factors[10] == 1.0
     assert factors[55] == pytest.approx(0.5)
-    assert all(a > b for a, b in zip(factors[10:], factors[11:], strict=False))
+    assert all(a > b for a, b in itertools.pairwise(factors[10:]))
     assert 0 < factors[-1] < 0.001
     assert learning_rate_factor(0, steps=5, warmup_fraction=0.0) == 1.0
 
@@ -61,7 +62,11 @@ def make_trainer(tmp_path, *, kill_after=None, epochs=6, patience=6, rank=None, 
     """A two-layer model with dropout on features that say a row's class."""
     torch.manual_seed(0)
     model = torch.nn.Sequential(
-        torch.nn.Linear(4, 8), torch.nn.Dropout(0.5), torch.nn.ReLU(), torch.nn.Linear(8, 1), torch.nn.Flatten(0)
+        torch.nn.Linear(4, 8),
+        torch.nn.Dropout(0.5),
+        torch.nn.ReLU(),
+        torch.nn.Linear(8, 1),
+        torch.nn.Flatten(0),
     )
     features = torch.randn(16, 4) + torch.tensor([0.0] * 7 + [1.0] * 9)[:, None]
     calls = []

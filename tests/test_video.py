@@ -82,30 +82,55 @@ def test_numbers_follow_what_is_shown(name: str, clips: dict[str, Path]) -> None
     assert np.abs(np.array(levels) - (30 + 6 * np.arange(30))).max() < 4
 
 
-def test_unwanted_frames_are_not_decoded(clips: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = []
-    convert = video._rgb
-    monkeypatch.setattr(video, "_rgb", lambda frame, r: seen.append(frame.pts) or convert(frame, r))
+def test_one_pass_is_enough(clips: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     passes = []
     by_time = video._decode_by_time
-    monkeypatch.setattr(video, "_decode_by_time", lambda *a: passes.append(a[2]) or by_time(*a))
-    assert len(dict(decode_frames(clips["h264-b-pyramid.mp4"], [0, 13, 27]))) == 3
-    assert len(seen) == 3
-    assert passes == [True]
+    monkeypatch.setattr(
+        video, "_decode_by_time", lambda *a, **k: passes.append(k["skip_unwanted"]) or by_time(*a, **k)
+    )
+    for name in KINDS:
+        assert len(dict(decode_frames(clips[name], [0, 13, 27]))) == 3
+    assert passes == [True] * len(KINDS)
+
+
+def test_long_files_are_read_twice_instead_of_kept(
+    clips: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(video, "_KEPT_BYTES", 1000)
+    test_frames_equal_those_of_a_full_decode("h264-b-pyramid.mp4", 7, clips)
+
+
+def test_frames_lost_by_skipping_are_decoded_in_full(
+    clips: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_time = video._decode_by_time
+
+    def forgetful(stream, packets, wanted, *, skip_unwanted):  # type: ignore[no-untyped-def]
+        packets = list(packets)
+        return by_time(stream, packets[:9] if skip_unwanted else packets, wanted, skip_unwanted=skip_unwanted)
+
+    monkeypatch.setattr(video, "_decode_by_time", forgetful)
+    test_frames_equal_those_of_a_full_decode("h264-b-pyramid.mp4", 7, clips)
+
+
+def test_frames_that_never_come_are_named(clips: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(video, "_decode_by_time", lambda *a, **k: iter(()))
+    with pytest.raises(UnreadableVideo, match="frame 5 cannot be decoded"):
+        list(decode_frames(clips["vp9.webm"], [5, 9]))
 
 
 def test_missing_times_are_replaced_by_counting(
     clips: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = clips["h264-b-pyramid.mp4"]
-    read = video._read_timeline
-    monkeypatch.setattr(
-        video, "_read_timeline", lambda p: video._Timeline([None] * len(read(p).times), 30, 30, False)
-    )
-    whole = decode_all(path)
-    found = dict(decode_frames(path, [2, 11, 29]))
-    assert sorted(found) == [2, 11, 29]
-    assert all(np.array_equal(found[i], whole[i]) for i in found)
+    monkeypatch.setattr(video, "_wanted_times", lambda times, indices: None)
+    for name in ("h264-b-pyramid.mp4", "mpeg4.avi"):
+        test_frames_equal_those_of_a_full_decode(name, 7, clips)
+
+
+@pytest.mark.parametrize("times", [[0, 1, None], [0, 1, 1], [None] * 3])
+def test_times_that_do_not_tell_frames_apart_are_not_used(times: list[int | None]) -> None:
+    assert video._wanted_times(times, [0, 2]) is None
+    assert video._wanted_times([30, 10, 20], [0, 2]) == {10: 0, 30: 2}
 
 
 @pytest.mark.parametrize("indices", [[3, 3], [4, 2]])

@@ -41,7 +41,7 @@ class LoraDetector(torch.nn.Module):
 
     def __init__(self, tower: PeftModel, embedding: Embedding) -> None:
         super().__init__()
-        base = tower.get_base_model()
+        base = cast(CLIPVisionModelWithProjection, tower.get_base_model())
         self.tower, self.embedding = tower, embedding
         self.head = torch.nn.Linear(embedding_width(base, embedding), 1)
         torch.nn.init.zeros_(self.head.weight)
@@ -49,8 +49,11 @@ class LoraDetector(torch.nn.Module):
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """float32 (n, 3, s, s) -> log odds (n,) of being manipulated."""
-        features = embed_pixels(self.tower.get_base_model(), pixels, self.embedding)
-        return self.head(torch.nn.functional.normalize(features, dim=-1) * features.shape[-1] ** 0.5).squeeze(-1)
+        base = cast(CLIPVisionModelWithProjection, self.tower.get_base_model())
+        features = embed_pixels(base, pixels, self.embedding)
+        return self.head(torch.nn.functional.normalize(features, dim=-1) * features.shape[-1] ** 0.5).squeeze(
+            -1
+        )
 
 
 def build(
@@ -93,7 +96,7 @@ def build(
     )
     with warnings.catch_warnings():  # peft 0.21 asks transformers 5.23 for an attribute by its old name
         warnings.simplefilter("ignore", FutureWarning)
-        adapted = cast(PeftModel, get_peft_model(tower, config))  # type: ignore[arg-type]
+        adapted = cast(PeftModel, get_peft_model(tower, config))
     return LoraDetector(adapted, embedding)
 
 
@@ -139,7 +142,13 @@ def fit(
     tower = load_vision_tower(base["model"], base["revision"])
     embedding = cast(Embedding, base["embedding"])
     detector = build(
-        tower, r=r, alpha=alpha, dropout=dropout, target_modules=target_modules, embedding=embedding, seed=seed
+        tower,
+        r=r,
+        alpha=alpha,
+        dropout=dropout,
+        target_modules=target_modules,
+        embedding=embedding,
+        seed=seed,
     ).to(device)
     print(parameter_line(count_parameters(detector)), flush=True)
     validation = Validation(val.labels, val.videos)
@@ -226,7 +235,7 @@ def load(folder: Path, *, frame_size: int) -> tuple[LoraDetector, Preprocessing]
     preprocessing = load_preprocessing(encoder["model"], encoder["revision"], frame_size=frame_size)
     with warnings.catch_warnings():  # as in `build`
         warnings.simplefilter("ignore", FutureWarning)
-        adapted = PeftModel.from_pretrained(tower, str(folder))  # type: ignore[arg-type]
+        adapted = PeftModel.from_pretrained(tower, str(folder))
     detector = LoraDetector(adapted, encoder["embedding"])
     detector.head.load_state_dict(load_file(folder / "head.safetensors"))
     return detector.to(choose_device()).eval(), preprocessing

@@ -134,7 +134,11 @@ def test_two_runs_write_the_same_bytes(tmp_path, folder):
 
 def test_the_seed_matters(tmp_path, folder):
     a, b = build(folder, seed=1), build(folder, seed=2)
-    same = [torch.equal(p, q) for (n, p), q in zip(a.named_parameters(), b.parameters(), strict=True) if "lora_A" in n]
+    same = [
+        torch.equal(p, q)
+        for (n, p), q in zip(a.named_parameters(), b.parameters(), strict=True)
+        if "lora_A" in n
+    ]
     assert not any(same)
 
 
@@ -154,7 +158,10 @@ def test_parameters_follow_the_formula(folder):
 def test_the_parameter_line_of_vit_b_32():
     text = (ENCODERS / "clip-vit-base-patch32-config" / "config.json").read_text()
     vision = json.loads(text)["vision_config"]
-    kept = {k: vision[k] for k in ("hidden_size", "intermediate_size", "image_size", "patch_size", "projection_dim")}
+    kept = {
+        k: vision[k]
+        for k in ("hidden_size", "intermediate_size", "image_size", "patch_size", "projection_dim")
+    }
     with torch.device("meta"):
         tower = CLIPVisionModelWithProjection(CLIPVisionConfig(**kept))
         detector = lora.build(

@@ -1,0 +1,22 @@
+"""Timing two sides fairly: they alternate in one run, and their medians are compared."""
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+
+
+def alternate(sides: Mapping[str, Callable[[], object]], *, repeats: int) -> dict[str, float]:
+    """Median seconds of each side; one unmeasured round warms caches up."""
+    times: dict[str, list[float]] = {name: [] for name in sides}
+    for number in range(repeats + 1):
+        for name, run in sides.items():
+            start = time.perf_counter()
+            run()
+            if number:
+                times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def show(what: str, ratio: float, floor: float) -> None:
+    """Print a ratio beside its floor."""
+    print(f"  {what}: {ratio:.2f} (floor {floor}) {'ok' if ratio >= floor else 'BELOW'}", flush=True)
