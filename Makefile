@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help install repro test check bench clean
+.PHONY: help install repro test check bench prune clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,10 @@ bench: install ## benchmarks, as ratios against a floor or peer measured in the 
 	python -m benchmarks.embedding
 	python -m benchmarks.training
 	python -m benchmarks.growth
+
+prune: install ## forget cells that params.yaml no longer names; what is current comes back from DVC's cache
+	rm -rf dvc.lock data/scores data/errors data/splits models metrics/evaluate metrics/leakage plots/train_lora plots/roc
+	dvc repro
 
 clean: ## remove what can be made again, but not the DVC cache
 	rm -rf .scratch .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dvc_plots

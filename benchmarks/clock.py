@@ -2,12 +2,15 @@
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from typing import TypeVar
+
+Side = TypeVar("Side", bound=Hashable)
 
 
-def alternate(sides: Mapping[str, Callable[[], object]], *, repeats: int) -> dict[str, float]:
+def alternate(sides: Mapping[Side, Callable[[], object]], *, repeats: int) -> dict[Side, float]:
     """Median seconds of each side; one unmeasured round warms caches up."""
-    times: dict[str, list[float]] = {name: [] for name in sides}
+    times: dict[Side, list[float]] = {name: [] for name in sides}
     for number in range(repeats + 1):
         for name, run in sides.items():
             start = time.perf_counter()

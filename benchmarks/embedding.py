@@ -46,9 +46,7 @@ def embed_store(frames: FrameStore, tower: CLIPVisionModelWithProjection, folder
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
     width = tower.config.projection_dim
-    embed_frames(
-        frames, embed, folder / "out", width=width, batch_size=batch, scratch=scratch, meta={}
-    )
+    embed_frames(frames, embed, folder / "out", width=width, batch_size=batch, scratch=scratch, meta={})
 
 
 @torch.inference_mode()

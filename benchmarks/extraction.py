@@ -5,16 +5,16 @@ machines: both sides alternate, use one decoding thread each, and their medians 
 """
 
 import os
-import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import av
 import numpy as np
 from PIL import Image
 
+from benchmarks.clock import alternate
 from clipforensics.extraction import extract_frames, extract_video
 from clipforensics.ingest import probe_videos
 from clipforensics.records import Video
@@ -63,18 +63,6 @@ def decode_bare(path: Path) -> None:
         assert sum(1 for _ in container.decode(stream)) == N_FRAMES
 
 
-def compare(ours: Callable[[], object], other: Callable[[], object], repeats: int) -> tuple[float, float]:
-    """Median seconds of both, taken in turns after one unmeasured round."""
-    seconds: tuple[list[float], list[float]] = ([], [])
-    for repeat in range(repeats + 1):
-        for call, taken in zip((ours, other), seconds, strict=True):
-            begin = time.perf_counter()
-            call()
-            if repeat:
-                taken.append(time.perf_counter() - begin)
-    return statistics.median(seconds[0]), statistics.median(seconds[1])
-
-
 def run_extraction(videos: list[Video], folder: Path, workers: int) -> None:
     """Fill a frame store from all videos."""
     extract_frames(
@@ -99,16 +87,16 @@ def main() -> None:
         print_rate(make_video(folder / "light.mp4", noise=0), "no floor: hardly anything to decode")
         found = [Video("bench", "GAN", "", f"{i}", "", "", 1, "", "", path.name) for i in range(N_VIDEOS)]
         videos, _ = probe_videos(found, folder, workers=1)
-        two, one = compare(
-            lambda: run_extraction(videos, folder, 2), lambda: run_extraction(videos, folder, 1), REPEATS // 2
-        )
+        sides = {n: partial(run_extraction, videos, folder, n) for n in (1, 2)}
+        one, two = alternate(sides, repeats=REPEATS // 2).values()
         print(f"{N_VIDEOS} such videos into a frame store, {os.cpu_count()} processors")
         print(f"  one worker {one:.2f} s, two {two:.2f} s: ratio {one / two:.2f} (floor {WORKERS_FLOOR})")
 
 
 def print_rate(path: Path, floor: str) -> None:
     """Compare extraction with bare decoding of one file."""
-    ours, bare = compare(lambda: extract_video(path, N_FRAMES, K, SIZE), lambda: decode_bare(path), REPEATS)
+    sides = {"ours": partial(extract_video, path, N_FRAMES, K, SIZE), "bare": partial(decode_bare, path)}
+    ours, bare = alternate(sides, repeats=REPEATS).values()
     rate = path.stat().st_size * 8 * 25 / N_FRAMES / 1e6
     print(f"{N_FRAMES} frames of {WIDTH}x{HEIGHT} H.264, {rate:.1f} Mbit/s, one thread")
     print(

@@ -16,6 +16,7 @@ import torch
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from benchmarks.embedding import SIZES, embed_store
+from clipforensics.devices import choose_device
 from clipforensics.extraction import extract_frames
 from clipforensics.frames import FrameStore
 from clipforensics.ingest import probe_videos
@@ -43,6 +44,7 @@ def run_one(folder: Path, n: int) -> None:
     videos = read_videos(folder / "videos.csv")[:n]
     shape, picture, load = SIZES["the sample's tiny CLIP"]
     tower = CLIPVisionModelWithProjection(CLIPVisionConfig(**shape, **picture)).eval()
+    torch.nn.Module.to(tower, choose_device())
     with tempfile.TemporaryDirectory(dir=folder) as text:
         out = Path(text)
         begin = time.perf_counter()
@@ -69,7 +71,8 @@ def main() -> None:
     """Print the table."""
     with tempfile.TemporaryDirectory() as text:
         render(Path(text))
-        print(f"{'videos':>6} {'extract s':>10} {'ms/video':>9} {'embed s':>8} {'ms/video':>9} {'peak MiB':>9}")
+        heads = ("videos", "extract s", "ms/video", "embed s", "ms/video", "peak MiB")
+        print("{:>6} {:>10} {:>9} {:>8} {:>9} {:>9}".format(*heads))
         for n in COUNTS:
             command = [sys.executable, "-m", "benchmarks.growth", text, str(n)]
             done = subprocess.run(command, check=True, capture_output=True, text=True)

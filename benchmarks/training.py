@@ -115,13 +115,19 @@ def usual_epoch(bare: Bare, files: list[Path]) -> None:
     """One epoch from picture files, two loading processes."""
     loader = torch.utils.data.DataLoader(Pictures(files), batch_size=BATCH, shuffle=True, num_workers=2)
     for pixels, targets in loader:
-        bare.step(pixels, targets.float())
+        bare.step(pixels.to(choose_device()), targets.float().to(choose_device()))
 
 
 def our_steps(trainer: Trainer, rows: np.ndarray, targets: torch.Tensor) -> None:
     trainer.model.train()
     for start in range(0, len(rows), BATCH):
         trainer.step(rows[start : start + BATCH], targets[start : start + BATCH], 1.0)
+
+
+def our_epoch(frames: FrameStore, folder: Path, spans: list[np.ndarray], labels: np.ndarray) -> None:
+    """One epoch as the stage runs it: building the model, draw, steps, checkpoint; no validation."""
+    (folder / "state").unlink(missing_ok=True)
+    make_trainer(frames, folder).fit(spans, labels)
 
 
 def bare_steps(bare: Bare, pixels: torch.Tensor, targets: torch.Tensor, n: int) -> None:
@@ -145,7 +151,10 @@ def main() -> None:
         print(f"{BATCH * len(rows) // BATCH / times['ours']:.0f} frames/s in training steps")
         show("our step / bare peft step", times["bare"] / times["ours"], STEP_FLOOR)
         files = write_pictures(folder / "pictures", len(rows))
-        times = alternate({"ours": ours, "usual": partial(usual_epoch, bare, files)}, repeats=3)
+        spans = [frames.rows.span(key) for key in frames.rows.videos]
+        labels = np.arange(len(spans)) % 2
+        epoch = partial(our_epoch, frames, folder, spans, labels)
+        times = alternate({"ours": epoch, "usual": partial(usual_epoch, bare, files)}, repeats=3)
         show("our epoch / epoch from picture files", times["usual"] / times["ours"], EPOCH_FLOOR)
 
 

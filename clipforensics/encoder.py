@@ -5,6 +5,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError  # only its name: nothing is unpickled here
 from typing import Any, Literal
 
 import numpy as np
@@ -17,6 +18,9 @@ from clipforensics.faults import InputError
 from clipforensics.params import Section
 
 Embedding = Literal["projected", "pooled"]
+WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+"""Weight files in the order in which transformers takes them; the second is read as tensors only."""
+
 BICUBIC = 3  # PIL's number, as preprocessor_config.json writes it
 
 
@@ -64,7 +68,7 @@ def load_vision_tower(
     Args:
         model: A local folder in Hugging Face's layout, or a hub id.
         revision: For the hub: the full commit hash. For a folder: `local`, or the first
-            digits (at least 8) of its model.safetensors' sha256, which are then checked.
+            digits (at least 8) of its weight file's sha256, which are then checked.
         device: Where to put it; the CPU if not given.
 
     Raises:
@@ -78,6 +82,8 @@ def load_vision_tower(
         tower = CLIPVisionModelWithProjection.from_pretrained(
             model, **_at(model, revision), dtype=torch.float32
         )
+    except UnpicklingError as error:
+        raise InputError(f"encoder.model {model!r}: its weight file holds more than tensors; do not use it") from error
     except (OSError, ValueError, SafetensorError) as error:
         raise InputError(
             f"encoder.model {model!r} cannot be loaded: {error}; see encoder.revision"
@@ -159,10 +165,10 @@ def _at(model: str, revision: str) -> dict[str, Any]:
 
 
 def _check_folder(folder: Path, revision: str) -> None:
-    weights = folder / "model.safetensors"
-    if not weights.is_file():
+    weights = next((folder / name for name in WEIGHTS if (folder / name).is_file()), None)
+    if weights is None:
         raise InputError(
-            f"encoder.model {str(folder)!r} holds no model.safetensors; pickled weights are not read"
+            f"encoder.model {str(folder)!r} holds none of {', '.join(WEIGHTS)}; give another folder"
         )
     if revision == "local":
         return

@@ -1,6 +1,7 @@
 """Fill the frame store: decode many videos side by side, commit shard by shard, resume after a kill."""
 
 import csv
+import hashlib
 import json
 import os
 import shutil
@@ -28,11 +29,12 @@ STAGE = "extract_frames"
 
 @dataclass
 class _Part:
-    """What one shard stands for: videos done up to its end, its index rows, videos skipped."""
+    """What a shard stands for: videos done up to its end, index rows, skipped videos, its pixels' digest."""
 
     n_done: int
     index: list[tuple[str, int]] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
+    sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -185,6 +187,7 @@ class _ShardWriter:
             self._part.skipped.append(result)
         else:
             self._file.write(result.frames.data)
+            self._digest.update(result.frames.data)
             self._part.index += [(video.key, int(frame)) for frame in result.indices]
         if len(self._part.index) >= self._shard_frames:
             self.commit()
@@ -200,6 +203,7 @@ class _ShardWriter:
         os.fsync(self._file.fileno())
         self._file.close()
         self._temporary.replace(self._scratch / "store" / shard_name(number))
+        self._part.sha256 = self._digest.hexdigest()
         temporary = self._scratch / "unfinished.json"
         temporary.write_text(json.dumps(asdict(self._part)), encoding="utf-8")
         temporary.replace(_part_path(self._scratch, number))
@@ -209,6 +213,7 @@ class _ShardWriter:
     def _begin(self) -> None:
         self._n_before = self._parts[-1].n_done if self._parts else 0
         self._part = _Part(self._n_before)
+        self._digest = hashlib.sha256()
         self._file = self._temporary.open("wb")
         _write_header(self._file, 0, self._size)
 
@@ -231,7 +236,7 @@ def _committed(scratch: Path) -> list[_Part]:
             break
         raw = json.loads(path.read_text(encoding="utf-8"))
         index = [(key, frame) for key, frame in raw["index"]]
-        parts.append(_Part(raw["n_done"], index, [Skipped(**s) for s in raw["skipped"]]))
+        parts.append(_Part(raw["n_done"], index, [Skipped(**s) for s in raw["skipped"]], raw["sha256"]))
     return parts
 
 
@@ -243,5 +248,6 @@ def _finish(store: Path, parts: Sequence[_Part], meta: dict[str, object]) -> Non
         for shard, part in enumerate(parts):
             writer.writerows((key, frame, shard, row) for row, (key, frame) in enumerate(part.index))
     write_records(store / SKIPPED, Skipped, (s for part in parts for s in part.skipped))
-    meta = {**meta, "shards": [len(part.index) for part in parts]}
+    shards = {"shards": [len(part.index) for part in parts], "sha256": [part.sha256 for part in parts]}
+    meta = {**meta, **shards}
     (store / META).write_text(json.dumps(meta, indent=2, sort_keys=True) + "\n", encoding="utf-8")

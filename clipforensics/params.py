@@ -1,5 +1,6 @@
 """Read one section of params.yaml (or a profile) and check it strictly."""
 
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -46,7 +47,7 @@ def read_section(path: Path, name: str, kind: type[S]) -> S:
         if name not in content:
             raise InputError(f"{path}: section `{name}` is missing; add it")
         content = content[name]
-    return check_section(content, kind, f"{path}: {name}".removesuffix(": "))
+    return check_section(content, kind, f"{path}: {name}" if name else str(path))
 
 
 def check_section(content: object, kind: type[S], where: str) -> S:
@@ -66,17 +67,17 @@ def _problem(error: Any, known: list[str]) -> str:
         return f"`{key}` is not a parameter; the parameters here are {', '.join(known)}"
     if error["type"] == "missing":
         return f"`{key}` is missing; add it"
-    return f"`{key}`: {error['msg'].lower()}, got {value!r}{_remedy(value)}"
+    return f"`{key}`: {error['msg'].lower()}, got {value!r}{_remedy(error['type'], value)}"
 
 
-def _remedy(value: object) -> str:
+def _remedy(kind: str, value: object) -> str:
     """YAML 1.1 reads 1e-4 as text and yes/no as booleans; say how to write what was meant."""
-    if isinstance(value, str):
+    if isinstance(value, str) and kind in ("float_type", "int_type"):
         try:
-            number = float(value)
-        except ValueError:
+            number = Decimal(value)
+        except InvalidOperation:
             return ""
-        return f" (text, not a number; write {number:.10f}".rstrip("0").rstrip(".") + ")"
+        return f" (text, not a number; write {number:f})" if number.is_finite() else ""
     if isinstance(value, bool):
         return " (YAML reads yes, no, on and off as booleans; choose another word)"
     return ""

@@ -251,9 +251,10 @@ class Trainer:
             for name, parameter in self.trained.items():
                 parameter.copy_(tensors[f"now.{name}"])
                 self.best[name].copy_(tensors[f"best.{name}"])
+                state = {key: f"adam.{key}.{name}" for key in ("step", "exp_avg", "exp_avg_sq")}
                 self.optimizer.state[parameter] = {
-                    key: tensors[f"adam.{key}.{name}"].to("cpu" if key == "step" else self.device)
-                    for key in ("step", "exp_avg", "exp_avg_sq")
+                    key: tensors[stored_as].to("cpu" if key == "step" else self.device)
+                    for key, stored_as in state.items()
                 }
 
 

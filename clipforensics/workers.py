@@ -30,7 +30,7 @@ def n_workers() -> int:
     """
     text = os.environ.get(VARIABLE, "").strip()
     if not text:
-        return os.cpu_count() or 1
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if not (text.isascii() and text.isdigit() and int(text) > 0):
         raise InputError(f"{VARIABLE} is {text!r}; it must be a whole number of at least 1, or unset")
     return int(text)

@@ -52,7 +52,7 @@ def main() -> None:
         scores = read_cell(run.detectors, train_set, protocol.seeds)
         test = read_split(SPLITS / train_set / "test.csv")
         present = sorted(set(test["manipulation"][test["label"] == 1]))
-        for manipulation in order_manipulations(protocol.test_manipulations, present):
+        for manipulation in order_manipulations(protocol.test_manipulations, present, trained=train_set):
             cells = comparison.compare_cell(
                 scores, test, manipulation, aggregate=aggregate, **params.model_dump()
             )
@@ -76,7 +76,8 @@ def write_all(
     write_json(COMPARISON, {**about, "bootstrap": params.model_dump(), "cells": rows})
     cells = [Cell(train_set, seed).name for seed in protocol.seeds]
     files = [EVALUATIONS / run.detector / f"{cell}.json" for cell in cells]
-    write_json(METRICS, comparison.headline_metrics([read_json(file) for file in files], manipulation))
+    metrics = comparison.headline_metrics([read_json(file) for file in files], manipulation)
+    write_json(METRICS, {"detector": run.detector, **headline, **metrics})
     for detector in run.detectors:
         scores = against_reals(read_scores(SCORES / detector / f"{cells[0]}.csv"), manipulation)
         for level in ("video", "frame"):

@@ -12,7 +12,7 @@ from clipforensics.encoder import EncoderSection
 from clipforensics.faults import one_line_errors
 from clipforensics.frames import FrameStore
 from clipforensics.params import Section, read_section
-from clipforensics.scratch import fingerprint, remove_scratch, scratch_folder
+from clipforensics.scratch import fingerprint, project_code, remove_scratch, scratch_folder
 
 PARAMS = Path("params.yaml")
 FRAMES = Path("data/frames")
@@ -43,10 +43,9 @@ def main() -> None:
         return out.float().cpu().numpy()
 
     about = {**params.model_dump(), **base.model_dump(), "weights_sha256": encoder.weights_digest(tower)}
-    stores = [FRAMES / "index.csv", FRAMES / "meta.json", Path(embeddings.__file__), Path(encoder.__file__)]
-    scratch = scratch_folder(
-        "embed", fingerprint({**about, "dtype": str(dtype), "device": str(device)}, stores)
-    )
+    inputs = [FRAMES / "index.csv", FRAMES / "meta.json", *project_code()]
+    work = fingerprint({**about, "dtype": dtype, "device": device}, inputs)
+    scratch = scratch_folder("embed", work)
     width = encoder.embedding_width(tower, base.embedding)
     embeddings.embed_frames(
         frames, embed, OUT, width=width, batch_size=params.batch_size, scratch=scratch, meta=about

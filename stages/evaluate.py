@@ -48,7 +48,9 @@ def main(detector: str, train_set: str, seed: str) -> None:
     )
     about = read_json(folder / "detector.json")
     fakes = tables["test"][tables["test"]["label"] == 1]
-    manipulations = order_manipulations(protocol.test_manipulations, sorted(set(fakes["manipulation"])))
+    manipulations = order_manipulations(
+        protocol.test_manipulations, sorted(set(fakes["manipulation"])), trained=train_set
+    )
     metrics, errors = evaluation.evaluate(
         scores, tables["test"], manipulations=manipulations, **params.model_dump()
     )

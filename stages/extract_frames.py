@@ -4,11 +4,11 @@ from pathlib import Path
 
 from pydantic import Field
 
-from clipforensics import extraction, frames, pictures, video
+from clipforensics import extraction, frames
 from clipforensics.faults import one_line_errors
 from clipforensics.params import Section, read_section, read_yaml
 from clipforensics.records import read_videos
-from clipforensics.scratch import fingerprint, remove_scratch, scratch_folder
+from clipforensics.scratch import fingerprint, project_code, remove_scratch, scratch_folder
 from clipforensics.sources.base import profile_path, profile_root
 from clipforensics.workers import n_workers
 
@@ -37,8 +37,7 @@ def main() -> None:
     extraction.check_unchanged(videos, root)
     # How many may fail changes no frame: a run that stopped over it goes on with more allowed.
     settings = {"n_frames": params.n_frames, "size": params.size, "shard_frames": SHARD_FRAMES}
-    code = [Path(str(module.__file__)) for module in (extraction, frames, pictures, video)]
-    scratch = scratch_folder("extract_frames", fingerprint(settings, [VIDEOS, *code]))
+    scratch = scratch_folder("extract_frames", fingerprint(settings, [VIDEOS, *project_code()]))
     skipped = extraction.extract_frames(
         videos,
         root,

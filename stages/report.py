@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,9 @@ from pydantic import Field
 
 from clipforensics.cells import Cell, Protocol
 from clipforensics.faults import InputError, one_line_errors
+from clipforensics.files import read_json
 from clipforensics.frames import FrameStore
-from clipforensics.params import Section, check_section, read_section, read_yaml
+from clipforensics.params import Section, read_section, read_yaml
 from clipforensics.report.gallery import Album
 from clipforensics.report.page import Findings, render
 
@@ -34,11 +34,23 @@ class Report(Section):
     picture_size: int = Field(ge=16)
 
 
-class Run(Section):
-    """The top-level params that the page needs."""
+class Settings(Section):
+    """All of params.yaml; the other stages check their sections, this one that no name is misspelt."""
 
     dataset: str
+    detector: str
     detectors: list[str] = Field(min_length=1)
+    protocol: dict[str, Any]
+    ingest: dict[str, Any]
+    extract_frames: dict[str, Any]
+    split: dict[str, Any]
+    encoder: dict[str, Any]
+    embed: dict[str, Any]
+    train_probe: dict[str, Any]
+    train_lora: dict[str, Any]
+    evaluate: dict[str, Any]
+    compare: dict[str, Any]
+    report: dict[str, Any]
 
 
 def main() -> None:
@@ -54,28 +66,23 @@ def main() -> None:
 
 def read_findings(protocol: Protocol) -> Findings:
     """All contents of the page; the headline's cells in detail, of the others what compare made of them."""
-    settings = read_yaml(PARAMS)
-    run = check_section({k: v for k, v in settings.items() if k in Run.model_fields}, Run, str(PARAMS))
-    comparison = _json(COMPARISON)
+    run = read_section(PARAMS, "", Settings)
+    comparison = read_json(COMPARISON)
     cells = [Cell(comparison["headline"]["train_set"], seed).name for seed in protocol.seeds]
     return Findings(
         dataset=run.dataset,
         is_sample=read_yaml(PROFILES / f"{run.dataset}.yaml").get("layout") == "sample",
         comparison=comparison,
-        evaluations=[_json(EVALUATIONS / d / f"{cell}.json") for d in run.detectors for cell in cells],
-        leakage={name: _json(LEAKAGE / f"{name}.json") for name in protocol.train_sets},
-        errors=[(d, _json(ERRORS / d / f"{cells[0]}.json")) for d in run.detectors],
+        evaluations=[read_json(EVALUATIONS / d / f"{cell}.json") for d in run.detectors for cell in cells],
+        leakage={name: read_json(LEAKAGE / f"{name}.json") for name in protocol.train_sets},
+        errors=[(d, read_json(ERRORS / d / f"{cells[0]}.json")) for d in run.detectors],
         curves={
             level: {d: _rows(CURVES / level / f"{d}.csv") for d in run.detectors}
             for level in ("video", "frame")
         },
-        settings=settings,
+        settings=run.model_dump(),
         skipped=[*_rows(SKIPPED), *_rows(FRAMES / "skipped.csv")],
     )
-
-
-def _json(path: Path) -> Any:
-    return json.loads(_text(path))
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

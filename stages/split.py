@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import Field
+
 from clipforensics import leakage, splits
 from clipforensics.cells import Protocol
 from clipforensics.faults import InputError, one_line_errors
@@ -25,7 +27,7 @@ class SplitParams(Section):
     """Section `split` of params.yaml; each protocol reads its own fractions or lists."""
 
     protocol: Literal["per_class", "grouped", "official"]
-    seed: int
+    seed: int = Field(ge=0)
     real_fractions: list[float]
     train_fractions: list[float]
     grouped_fractions: list[float]

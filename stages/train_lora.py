@@ -6,15 +6,14 @@ from pathlib import Path
 import pandas as pd
 from pydantic import Field
 
-from clipforensics import encoder, training
 from clipforensics.cells import Cell, read_split
 from clipforensics.detectors import lora
 from clipforensics.devices import choose_device, compute_deterministically
-from clipforensics.encoder import EncoderSection
+from clipforensics.encoder import EncoderSection, load_preprocessing, load_vision_tower, weights_digest
 from clipforensics.faults import one_line_errors
 from clipforensics.frames import FrameStore
 from clipforensics.params import Section, read_section
-from clipforensics.scratch import fingerprint, remove_scratch, scratch_folder
+from clipforensics.scratch import fingerprint, project_code, remove_scratch, scratch_folder
 
 PARAMS = Path("params.yaml")
 SPLITS = Path("data/splits")
@@ -45,23 +44,25 @@ class TrainLora(Section):
 def main(train_set: str, seed: str) -> None:
     """Read frames of train and validation, fit, write adapter, head and learning curve."""
     cell = Cell.parse(train_set, seed)
-    params, base = (
-        read_section(PARAMS, "train_lora", TrainLora),
-        read_section(PARAMS, "encoder", EncoderSection),
-    )
+    params = read_section(PARAMS, "train_lora", TrainLora)
+    base = read_section(PARAMS, "encoder", EncoderSection)
     frames = FrameStore.open(FRAMES)
     parts = [SPLITS / train_set / "train.csv", SPLITS / train_set / "val.csv"]
     train, val = (frames.rows.labelled(read_split(part)) for part in parts)
     compute_deterministically(cell.seed)
-    settings = {**params.model_dump(), **base.model_dump(), "seed": cell.seed, "device": str(choose_device())}
-    code = [Path(str(module.__file__)) for module in (lora, training, encoder)]
-    stores = [FRAMES / "index.csv", FRAMES / "meta.json"]
-    scratch = scratch_folder("train_lora", fingerprint(settings, [*parts, *stores, *code]))
+    tower = load_vision_tower(base.model, base.revision)
+    preprocessing = load_preprocessing(base.model, base.revision, frame_size=frames.size)
+    settings = {"seed": cell.seed, "device": choose_device(), "weights": weights_digest(tower)}
+    inputs = [*parts, FRAMES / "index.csv", FRAMES / "meta.json", *project_code()]
+    work = fingerprint({**params.model_dump(), **base.model_dump(), **settings}, inputs)
+    scratch = scratch_folder("train_lora", work)
     detector, progress = lora.fit(
         frames,
         train,
         val,
-        base=base.model_dump(),
+        tower=tower,
+        preprocessing=preprocessing,
+        embedding=base.embedding,
         seed=cell.seed,
         state=scratch / "state",
         **params.model_dump(),
@@ -70,9 +71,8 @@ def main(train_set: str, seed: str) -> None:
     CURVES.mkdir(parents=True, exist_ok=True)
     pd.DataFrame(progress.curve).to_csv(CURVES / f"{cell.name}.csv", index=False, lineterminator="\n")
     remove_scratch(scratch)
-    print(
-        f"best epoch {progress.best_epoch} of {progress.epoch}: validation video AUC {progress.best_rank[0]:.4f}"
-    )
+    auc = progress.best_rank[0]
+    print(f"best epoch {progress.best_epoch} of {progress.epoch}: validation video AUC {auc:.4f}")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 
@@ -21,7 +22,7 @@ OUT = Path("models/baseline")
 class TrainProbe(Section):
     """Section `train_probe` of params.yaml."""
 
-    inverse_l2: list[float] = Field(min_length=1)
+    inverse_l2: list[Annotated[float, Field(gt=0)]] = Field(min_length=1)
     class_weight: str = Field(pattern="^(balanced|none)$")
     max_iterations: int = Field(ge=1)
 

@@ -64,11 +64,37 @@ def test_a_missing_folder_is_not_taken_for_a_hub_id(tmp_path):
         encoder.check_revision(str(tmp_path / "none"), "local")
 
 
-def test_pickled_weights_are_refused(folder):
+def test_a_folder_as_openai_published_it_holds_a_bin_file(folder):
     weights = encoder.load_vision_tower(str(folder), "local").state_dict()
     torch.save(weights, folder / "pytorch_model.bin")
     (folder / "model.safetensors").unlink()
-    with pytest.raises(InputError, match="pickled weights are not read"):
+    again = encoder.load_vision_tower(str(folder), "local").state_dict()
+    assert all(torch.equal(again[name], tensor) for name, tensor in weights.items())
+    digest = hashlib.sha256((folder / "pytorch_model.bin").read_bytes()).hexdigest()
+    encoder.load_vision_tower(str(folder), digest[:10])
+
+
+class Hostile:
+    """Writes a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+def test_a_hostile_bin_file_is_refused_and_never_run(folder, tmp_path):
+    (folder / "model.safetensors").unlink()
+    torch.save({"x": Hostile(tmp_path / "owned")}, folder / "pytorch_model.bin")
+    with pytest.raises(InputError, match="more than tensors"):
+        encoder.load_vision_tower(str(folder), "local")
+    assert not (tmp_path / "owned").exists()
+
+
+def test_a_folder_without_weights(folder):
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(InputError, match=r"none of model\.safetensors, pytorch_model\.bin"):
         encoder.load_vision_tower(str(folder), "local")
 
 

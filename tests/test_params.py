@@ -36,6 +36,7 @@ def test_whole_number_is_a_float(tmp_path):
     ("old", "new", "words"),
     [
         ("0.0001", "1e-4", ["`rate`", "'1e-4'", "write 0.0001"]),
+        ("0.0001", "1e-12", ["`rate`", "write 0.000000000001"]),
         ("0.0001", "fast", ["`rate`", "'fast'"]),
         ("epochs: 3", "epochs: 3.5", ["`epochs`", "3.5"]),
         ("epochs: 3", "epochs: yes", ["`epochs`", "True", "booleans"]),

@@ -9,9 +9,10 @@ import yaml
 
 from clipforensics.faults import InputError
 from stages import report
+from tests.closure import ROOT
 
 KEYS = ("sample/real/c23/001", "sample/NeuralTextures/c23/001_002")
-PARAMS = {
+PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text()) | {
     "dataset": "sample",
     "detector": "baseline",
     "detectors": ["baseline", "lora"],

@@ -9,9 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.places import ENCODERS, FOOTAGE, needs_shared
-from tests.repository import Repository, edit_yaml, stages_run
+from tests.repository import ROOT, Repository, edit_yaml, stages_run
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline")]
 
@@ -68,9 +69,9 @@ def test_named_experiments_can_be_told_apart(repo):
 
 
 def test_setting_a_param_to_what_it_is_changes_no_byte_of_params_yaml(tmp_path):
-    text = (Path(__file__).parents[1] / "params.yaml").read_bytes()
+    text = (ROOT / "params.yaml").read_bytes()
     repo = Repository.make(tmp_path / "project")
-    shutil.copy(Path(__file__).parents[1] / "params.yaml", repo.path / "params.yaml")
+    shutil.copy(ROOT / "params.yaml", repo.path / "params.yaml")
     repo.commit("params as shipped")
     repo.run("dvc", "exp", "run", "--dry", "-S", "detector=baseline", check=False)
     assert (repo.path / "params.yaml").read_bytes() == text
@@ -128,22 +129,17 @@ def test_two_runs_from_scratch_give_one_lock(made, tmp_path):
     assert other.lock == made.lock
 
 
-@pytest.mark.parametrize(
-    ("stage", "unfinished"),
-    [("train_lora@FaceSwap-42", "train_lora/*/state"), ("extract_frames", "extract_frames/*")],
-)
-def test_killed_midway_and_started_again_gives_the_same_lock(made, repo, stage, unfinished):
-    lock = repo.lock
-    command = ["dvc", "repro", "-f", "-s", stage]
+def kill_when(repo: Repository, unfinished: str) -> None:
+    """Start `dvc repro`; kill it and its stage (SIGKILL) as soon as the scratch file is there."""
     running = subprocess.Popen(
-        command,
+        ["dvc", "repro"],
         cwd=repo.path,
         env=repo.env,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not list((repo.path / ".scratch").glob(unfinished)) and time.monotonic() < deadline:
         assert running.poll() is None, running.stdout.read().decode()
         time.sleep(0.002)
@@ -151,10 +147,57 @@ def test_killed_midway_and_started_again_gives_the_same_lock(made, repo, stage, 
     running.communicate()
     assert running.returncode == -signal.SIGKILL
     assert list((repo.path / ".scratch").glob(unfinished)), "killed too late to show anything"
-    assert stage in stages_run(repo.run("dvc", "repro", "-f", "-s", stage))
-    assert stages_run(repo.run("dvc", "repro")) == set()
-    assert repo.lock == lock == made.lock
-    assert not list((repo.path / ".scratch").glob(unfinished))
+
+
+def test_killed_midway_and_started_again_gives_the_same_lock(made, repo, tmp_path):
+    other = Repository(Path(shutil.copytree(made.path, tmp_path / "undisturbed", symlinks=True)))
+    for each in (repo, other):
+        stage = each.path / "stages" / "extract_frames.py"
+        text = stage.read_text()
+        assert "SHARD_FRAMES = 1024" in text
+        stage.write_text(text.replace("SHARD_FRAMES = 1024", "SHARD_FRAMES = 16"))
+        edit_yaml(each.path / "params.yaml", {"train_lora": {"r": 3}})
+    other.run("dvc", "repro")
+    kill_when(repo, "extract_frames/*/part-00003.json")
+    kill_when(repo, "train_lora/*/state")
+    assert stages_run(repo.run("dvc", "repro")) >= {"train_lora@FaceSwap-42", "report"}
+    assert repo.lock == other.lock != made.lock
+    assert not list((repo.path / ".scratch").glob("*/*/*")), "nothing unfinished stays"
+
+
+def test_cells_that_params_no_longer_name_can_be_forgotten(repo):
+    lock = repo.lock
+    repo.run("dvc", "exp", "run", "-S", "protocol.seeds=[42,43]")
+    repo.run("git", "checkout", "-q", "params.yaml")
+    repo.run("dvc", "repro")
+    assert repo.lock != lock, "DVC keeps what a smaller matrix no longer names"
+    shutil.copy(ROOT / "Makefile", repo.path / "Makefile")
+    output = repo.run("make", "prune", "-o", "install")
+    assert stages_run(output) == set(), "all that is current comes from the cache"
+    assert repo.lock == lock
+
+
+def test_every_stage_needs_only_what_it_declares(made, tmp_path):
+    """Each stage runs in an empty folder that holds its declared deps alone, and writes the same bytes.
+
+    So no stage but `evaluate` can have seen test data, and no undeclared input exists.
+    """
+    lock = yaml.safe_load(made.lock)["stages"]
+    for name, entry in lock.items():
+        box = Repository(tmp_path / name)
+        box.path.mkdir()
+        for path in [d["path"] for d in entry["deps"]] + list(entry["params"]):
+            source, target = made.path / path, box.path / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
+        box.run("sh", "-c", entry["cmd"], env={"DVC_ROOT": str(box.path)})
+        for path in (o["path"] for o in entry["outs"]):
+            assert contents(box.path / path) == contents(made.path / path), f"{name} wrote another {path}"
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    files = [p for p in path.rglob("*") if p.is_file()] if path.is_dir() else [path]
+    return {p.relative_to(path).as_posix(): p.read_bytes() for p in files}
 
 
 def test_a_wrong_param_is_one_line(repo):
@@ -162,6 +205,14 @@ def test_a_wrong_param_is_one_line(repo):
     output = repo.run("dvc", "repro", check=False)
     assert "error: params.yaml: train_lora: `learning_rate`" in output
     assert "write 0.0001" in output
+    assert "Traceback" not in output
+
+
+def test_a_misspelt_section_is_one_line(repo):
+    with (repo.path / "params.yaml").open("a") as file:
+        file.write("trian_lora:\n  r: 4\n")
+    output = repo.run("dvc", "repro", check=False)
+    assert "error: params.yaml: `trian_lora` is not a parameter" in output
     assert "Traceback" not in output
 
 
@@ -173,6 +224,7 @@ def test_real_footage_with_a_real_encoder_runs_to_the_report(tmp_path):
         "protocol.train_sets=[SadTalker]",
         "protocol.test_manipulations=[GHOST,rest]",
         "split.protocol=grouped",
+        "split.grouped_fractions=[0.3,0.2,0.5]",
         "extract_frames.size=224",
         "extract_frames.n_frames=3",
         f"encoder.model={ENCODERS / 'vit-tiny-clip-layout'}",
@@ -183,8 +235,10 @@ def test_real_footage_with_a_real_encoder_runs_to_the_report(tmp_path):
     assert "report" in stages_run(output)
     videos = (repo.path / "data/videos.csv").read_text().splitlines()
     assert len(videos) == 1 + 28
-    page = (repo.path / "report/report.html").read_text()
-    assert "GHOST" in page
     metrics = json.loads((repo.path / "metrics/metrics.json").read_text())
-    assert metrics["video"]["n_fake"] > 0
+    assert (metrics["train_set"], metrics["manipulation"]) == ("SadTalker", "GHOST")
+    assert metrics["video"]["n_fake"] == 3
     assert 0 <= metrics["video"]["auc"] <= 1
+    leaks = json.loads((repo.path / "metrics/leakage/SadTalker.json").read_text())
+    assert leaks["fake"]["any_seen"] == leaks["real"]["any_seen"] == 0
+    assert (repo.path / "report/report.html").stat().st_size > 10_000

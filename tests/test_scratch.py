@@ -1,6 +1,10 @@
 """Unfinished work is found again by the same settings, data and code, and by no others."""
 
-from clipforensics.scratch import fingerprint, remove_scratch, scratch_folder
+import subprocess
+import sys
+from pathlib import Path
+
+from clipforensics.scratch import fingerprint, project_code, remove_scratch, scratch_folder
 
 
 def test_fingerprint_follows_settings_and_content(tmp_path):
@@ -12,6 +16,21 @@ def test_fingerprint_follows_settings_and_content(tmp_path):
     assert first != fingerprint({"r": 16, "names": ["x"]}, [a, b])
     b.write_text("three")
     assert first != fingerprint({"r": 8, "names": ["x"]}, [a, b])
+
+
+def test_two_processes_at_the_same_work_do_not_share_a_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    first = scratch_folder("embed", "abc")
+    assert scratch_folder("embed", "abc") == first, "the holder itself finds it again"
+    code = "from clipforensics.scratch import scratch_folder; print(scratch_folder('embed', 'abc'))"
+    command = [sys.executable, "-c", code]
+    other = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    assert other != str(first)
+    assert other.startswith(str(first))
+
+
+def test_code_is_what_was_imported():
+    assert Path(fingerprint.__code__.co_filename) in project_code()
 
 
 def test_scratch_lies_in_the_main_workspace(tmp_path, monkeypatch):

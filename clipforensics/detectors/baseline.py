@@ -1,5 +1,6 @@
 """The baseline: a linear probe (logistic regression) on frozen, L2-normalised embeddings."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,9 +8,11 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file, save_file
 from scipy.special import expit
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from clipforensics.embeddings import EmbeddingStore
+from clipforensics.faults import InputError
 from clipforensics.files import read_json, write_json
 from clipforensics.frames import FrameStore
 from clipforensics.selection import Validation
@@ -59,13 +62,24 @@ def fit_probe(
         inverse_l2: Candidate C, scikit-learn's inverse strength of the L2 penalty.
         class_weight: `balanced` weighs each class by n / (2 n_class); `none` does not.
         max_iterations: Of L-BFGS.
+
+    Raises:
+        InputError: L-BFGS did not converge.
     """
     probes = []
     for strength in sorted(inverse_l2):
         model = LogisticRegression(
             C=strength, class_weight=None if class_weight == "none" else class_weight, max_iter=max_iterations
         )
-        model.fit(embeddings.astype(np.float64), labels)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", ConvergenceWarning)
+            try:
+                model.fit(embeddings.astype(np.float64), labels)
+            except ConvergenceWarning as error:
+                raise InputError(
+                    f"the probe with inverse_l2 {strength:g} is not at its optimum after {max_iterations}"
+                    " iterations; raise train_probe.max_iterations"
+                ) from error
         probe = Probe(model.coef_[0], float(model.intercept_[0]), strength, [])
         probes.append((validation.rank(probe.score(validation_embeddings)), probe))
     best = max(range(len(probes)), key=lambda i: (probes[i][0], -i))

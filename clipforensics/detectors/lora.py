@@ -11,7 +11,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 from transformers import CLIPVisionModelWithProjection
 
-from clipforensics.devices import choose_device, choose_dtype
+from clipforensics.devices import choose_device, choose_dtype, compute_deterministically
 from clipforensics.embeddings import EmbeddingStore
 from clipforensics.encoder import (
     Embedding,
@@ -33,6 +33,9 @@ SCORE_BATCH = 64
 
 class LoraDetector(torch.nn.Module):
     """Vision tower with LoRA, and one linear unit on its embedding: pixels -> log odds.
+
+    The head reads the embedding scaled to length sqrt(d), so that its entries are of order 1
+    whatever the encoder: log odds = w . (sqrt(d) e / |e|) + b.
 
     Attributes:
         tower: peft's model around the frozen tower; base weights never move.
@@ -78,13 +81,19 @@ def build(
         seed: Of A's initial values.
 
     Raises:
-        InputError: a name in `target_modules` is no module of the tower.
+        InputError: a name in `target_modules` is no linear layer of the tower, or learns nothing.
     """
     names = {name.rsplit(".", 1)[-1] for name, m in tower.named_modules() if isinstance(m, torch.nn.Linear)}
     unknown = sorted(set(target_modules) - names)
     if unknown:
         raise InputError(
-            f"train_lora.target_modules: {unknown} are no linear layers of the encoder; it has {sorted(names)}"
+            f"train_lora.target_modules: {unknown} are no linear layers of the encoder;"
+            f" it has {sorted(names)}"
+        )
+    if embedding == "pooled" and "visual_projection" in target_modules:
+        raise InputError(
+            "train_lora.target_modules: visual_projection comes after the pooled embedding and would never"
+            " learn; remove it, or set encoder.embedding to projected"
         )
     torch.manual_seed(seed)
     config = LoraConfig(
@@ -105,7 +114,9 @@ def fit(
     train: Labelled,
     val: Labelled,
     *,
-    base: Mapping[str, str],
+    tower: CLIPVisionModelWithProjection,
+    preprocessing: Preprocessing,
+    embedding: Embedding,
     seed: int,
     state: Path,
     r: int,
@@ -122,7 +133,9 @@ def fit(
         frames: The frame store.
         train: Rows to train on.
         val: Rows to choose on.
-        base: Section `encoder`: model, revision, embedding.
+        tower: The frozen encoder; changed in place.
+        preprocessing: The encoder's own.
+        embedding: What the head reads.
         seed: Of LoRA's initial values, of every draw and of dropout.
         state: Scratch file; a killed run that finds it goes on from its last epoch.
         r: Rank; `alpha`, `dropout`, `target_modules` as in `build`.
@@ -138,9 +151,6 @@ def fit(
     """
     device = choose_device()
     dtype = choose_dtype(precision, device)
-    preprocessing = load_preprocessing(base["model"], base["revision"], frame_size=frames.size)
-    tower = load_vision_tower(base["model"], base["revision"])
-    embedding = cast(Embedding, base["embedding"])
     detector = build(
         tower,
         r=r,
@@ -244,5 +254,6 @@ def load(folder: Path, *, frame_size: int) -> tuple[LoraDetector, Preprocessing]
 def score(folder: Path, rows: np.ndarray, *, frames: FrameStore, embeddings: EmbeddingStore) -> np.ndarray:
     """Score stored frames with the detector saved in `folder`, in float32; reads their pixels only."""
     del embeddings  # the contract hands every detector both stores
+    compute_deterministically(seed=0)
     detector, preprocessing = load(folder, frame_size=frames.size)
     return score_rows(detector, frames, rows, preprocessing)

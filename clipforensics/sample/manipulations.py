@@ -11,7 +11,6 @@ import numpy as np
 from scipy import ndimage
 
 from clipforensics.sample.face import (
-    REACH,
     Array,
     Skin,
     grid,
@@ -58,15 +57,17 @@ def face_swap(shot: Shot, pose: Pose, target: Person, source: Person, state: Sta
     """FaceSwap: the source's face texture on the target's pose, colour-matched, with a seam.
 
     The colours are matched only by mean and spread and not fully, the texture keeps the light it
-    was filmed in, the blending edge is narrow and the tracker trembles.
+    was filmed in, the blending edge is narrow and dark where the texture ends, and the tracker
+    trembles.
     """
     drift_u, drift_v = _tremble(state, 0.022)
-    patch = _texture(source.skin, source.scene, target.expression, 72, 0.6)
+    patch = _texture(source.skin, source.scene, target.expression, 48, 0.5 + 0.25 * state.strength)
     u, v = shot.u + drift_u, shot.v + drift_v
     new = sample_map(patch, u, v)
     oval = 1 - np.hypot(u / np.float32(0.78), (v - np.float32(0.14)) / np.float32(0.80))
-    cover = soft(oval, 0.10) * shot.edge
-    new = _match_colour(new, _seen(shot), cover, 1 - 0.25 * state.strength)
+    cover = soft(oval, 0.08) * shot.edge
+    new = _match_colour(new, _seen(shot), cover, 1 - 0.4 * state.strength)
+    new *= 1 - np.float32(0.3 * state.strength) * np.exp(-((oval / 0.06) ** 2))[:, None]
     return _blend(shot, new, cover)
 
 
@@ -76,13 +77,13 @@ def deepfakes(shot: Shot, pose: Pose, target: Person, source: Person, state: Sta
     Fine detail is gone, eyes and mouth are soft, and the pasted square's edge is feathered.
     """
     drift_u, drift_v = _tremble(state, 0.012)
-    patch = _texture(source.skin, target.scene, target.expression, 36, 0.35 + 0.35 * state.strength)
+    patch = _texture(source.skin, target.scene, target.expression, 44, 0.2 + 0.3 * state.strength)
     u, v = shot.u + drift_u, shot.v + drift_v
     new = sample_map(patch, u, v)
     square = 1 - ((np.abs(u) / 0.66) ** 4 + (np.abs(v - 0.14) / 0.66) ** 4) ** 0.25
     cover = soft(square, 0.3) * shot.edge
     new = _match_colour(new, _seen(shot), cover, 1 - 0.1 * state.strength)
-    return _blend(shot, new, cover)
+    return _blend(shot, new + _grain(shot, 1 - 0.75 * state.strength), cover)
 
 
 def face_to_face(shot: Shot, pose: Pose, target: Person, source: Person, state: State) -> Array:
@@ -118,15 +119,15 @@ def neural_textures(shot: Shot, pose: Pose, target: Person, source: Person, stat
     The rendering is smooth in texture and lags in time; above the mouth nothing changes.
     """
     wanted = _blend_expressions(target.expression, source.expression, 1.0)
-    patch = _texture(target.skin, target.scene, wanted, 48, 0.3 + 0.4 * state.strength)
+    patch = _texture(target.skin, target.scene, wanted, 64, 0.3 + 0.2 * state.strength)
     if state.texture is not None:
-        patch = patch + np.float32(0.45 * state.strength) * (state.texture - patch)
+        patch = patch + np.float32(0.4 * state.strength) * (state.texture - patch)
     state.texture = patch
     height = target.skin.identity.mouth[0]
     oval = 1 - np.hypot(shot.u / np.float32(0.62), (shot.v - np.float32(height + 0.06)) / np.float32(0.40))
     cover = soft(oval, 0.25) * shot.edge
     new = _match_colour(sample_map(patch, shot.u, shot.v), _seen(shot), cover, 1 - 0.15 * state.strength)
-    return _blend(shot, new, cover)
+    return _blend(shot, new + _grain(shot, 1 - 0.7 * state.strength), cover)
 
 
 MANIPULATIONS: dict[str, Manipulation] = {
@@ -148,6 +149,12 @@ def _texture(skin: Skin, scene: Scene, expression: Expression, side: int, blur: 
 
 def _seen(shot: Shot) -> Array:
     return np.asarray(shot.picture.reshape(-1, 3)[shot.at])
+
+
+def _grain(shot: Shot, share: float) -> Array:
+    """The share of the frame's finest detail that a network which sees the frame lets through."""
+    fine = shot.picture - ndimage.gaussian_filter(shot.picture, (1, 1, 0), truncate=2)
+    return np.asarray(np.float32(max(share, 0)) * fine.reshape(-1, 3)[shot.at])
 
 
 def _blend(shot: Shot, new: Array, cover: Array) -> Array:
@@ -197,6 +204,3 @@ def _expression_shift(target: Person, wanted: Expression, u: Array, v: Array) ->
     brows = np.exp(-(((v + 0.35) / 0.18) ** 2))
     dv -= np.float32(0.07 * (wanted.brow - now.brow)) * brows
     return du.astype(np.float32), dv.astype(np.float32)
-
-
-__all__ = ["MANIPULATIONS", "REACH", "Person", "State"]

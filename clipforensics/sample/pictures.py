@@ -23,6 +23,7 @@ from clipforensics.sample.scene import Scene, Shot, draw_scene, paint_backdrop, 
 
 _STRANGERS = 100  # random stream; the videos use 0 to 3
 _PER_PERSON = 4
+_FILTERS = {"face": (0.75, 0.8, 0.12), "mouth": (0.6, 0.4, 0.55), "eyes": (0.7, 0.3, -0.12)}
 QUALITIES = ("sharp", "blurry", "noisy", "compressed", "dark", "bright", "grainy and blurry")
 
 
@@ -81,41 +82,32 @@ def _picture(
     n_frames = 24
     pose, expression = draw_track(rng, n_frames, 6)[int(rng.integers(n_frames))]
     shot = render_shot(skin, scene, paint_backdrop(scene, frame_size), pose, expression, rng)
-    picture, touches = _touch_up(shot, rng)
-    quality = str(rng.choice(QUALITIES, p=[0.4, 0.15, 0.1, 0.15, 0.06, 0.06, 0.08]))
+    picture, skin_filter = _smooth_skin(shot, rng)
+    quality = str(rng.choice(QUALITIES, p=[0.5, 0.1, 0.1, 0.1, 0.06, 0.06, 0.08]))
     pixels = _degrade(picture, quality, rng)
     small = Image.fromarray(pixels).resize((size, size), Image.Resampling.BICUBIC)
     words = list(_words(skin.identity, scene, pose, expression))
-    captions = tuple(_caption(quality, touches, words, rng) for _ in range(n_captions))
+    captions = tuple(_caption(quality, [skin_filter, *words], rng) for _ in range(n_captions))
     return Captioned(np.asarray(small), captions)
 
 
-def _touch_up(shot: Shot, rng: np.random.Generator) -> tuple[NDArray[np.float32], list[str]]:
-    """What people do to their own pictures: make-up that ends at the jaw, filters that smooth skin."""
-    picture, touches = shot.picture.copy(), ["no make-up", "no filter"]
+def _smooth_skin(shot: Shot, rng: np.random.Generator) -> tuple[NDArray[np.float32], str]:
+    """What people do to their own pictures: a filter that smooths the skin, or part of it."""
+    place = str(rng.choice(("", *_FILTERS), p=[0.45, 0.35, 0.1, 0.1]))
+    if not place:
+        return shot.picture, "no filter"
+    sigma = rng.uniform(1.0, 2.8)
+    picture = shot.picture.copy()
+    smooth = ndimage.gaussian_filter(picture, (sigma, sigma, 0), truncate=2.5).reshape(-1, 3)
     flat = picture.reshape(-1, 3)
-    if rng.random() < 0.6:
-        strength = str(rng.choice(["light", "heavy"]))
-        touches[0] = f"{strength} make-up"
-        shift = rng.uniform(0.06, 0.12) if strength == "light" else rng.uniform(0.14, 0.3)
-        gain = 1 + shift * rng.choice([-1, 1]) * rng.uniform(0.4, 1, 3)
-        cover = _oval(shot, 0.75 * rng.uniform(0.9, 1.1), 0.78, 0.12, rng.uniform(0.08, 0.2))
-        flat[shot.at] *= 1 + cover[:, None] * (gain - 1).astype(np.float32)
-    if rng.random() < 0.6:
-        place = str(rng.choice(["face", "face", "mouth", "eyes"]))
-        touches[1] = f"a filter on the {place}"
-        sigma = rng.uniform(0.8, 2.2)
-        smooth = ndimage.gaussian_filter(picture, (sigma, sigma, 0), truncate=2.5).reshape(-1, 3)
-        oval = {"face": (0.75, 0.8, 0.12), "mouth": (0.6, 0.4, 0.55), "eyes": (0.7, 0.3, -0.12)}[place]
-        cover = _oval(shot, *oval, 0.15)
-        flat[shot.at] += cover[:, None] * (smooth[shot.at] - flat[shot.at])
-    return picture, touches
+    flat[shot.at] += _oval(shot, *_FILTERS[place])[:, None] * (smooth[shot.at] - flat[shot.at])
+    return picture, f"a filter on the {place}"
 
 
-def _oval(shot: Shot, width: float, height: float, centre: float, edge: float) -> NDArray[np.float32]:
-    """Coverage of an oval in canonical coordinates, at the pixels of the face."""
+def _oval(shot: Shot, width: float, height: float, centre: float) -> NDArray[np.float32]:
+    """Coverage of a soft oval in canonical coordinates, at the pixels of the face."""
     inside = 1 - np.hypot(shot.u / np.float32(width), (shot.v - np.float32(centre)) / np.float32(height))
-    return soft(inside, edge) * shot.edge
+    return soft(inside, 0.15) * shot.edge
 
 
 def _degrade(picture: NDArray[np.float32], quality: str, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -149,7 +141,8 @@ def _words(person: Identity, scene: Scene, pose: Pose, expression: Expression) -
     yield f"light from {scene.light_from}"
 
 
-def _caption(quality: str, touches: list[str], words: list[str], rng: np.random.Generator) -> str:
-    """`a photo of a person with ...`: touches, then two to four of the phrases in random order."""
-    chosen = rng.permutation(len(words))[: int(rng.integers(2, 5))]
-    return f"a {quality} photo of a person with " + ", ".join([*touches, *(words[i] for i in chosen)])
+def _caption(quality: str, words: list[str], rng: np.random.Generator) -> str:
+    """`a photo of a person with ...`: the first phrase, then two to four others in random order."""
+    first, *others = words
+    chosen = rng.permutation(len(others))[: int(rng.integers(2, 5))]
+    return f"a {quality} photo of a person with " + ", ".join([first, *(others[i] for i in chosen)])

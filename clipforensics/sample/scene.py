@@ -88,7 +88,7 @@ def draw_scene(rng: np.random.Generator) -> Scene:
         light=(light / np.linalg.norm(light)).astype(np.float32),
         ambient=float(rng.uniform(0.42, 0.62)),
         tint=(rng.uniform(0.88, 1.12) * np.array([1 + warm, 1, 1 - warm])).astype(np.float32),
-        grain=float(rng.uniform(0.012, 0.03)),
+        grain=float(rng.uniform(0.018, 0.035)),
         blur=float(rng.uniform(0.003, 0.007)),
         seed=int(rng.integers(2**31)),
     )

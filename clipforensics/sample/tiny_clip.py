@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from torch import Tensor
     from transformers import CLIPModel, CLIPProcessor
 
-import os
-ATT=os.environ.get("ATT","sdpa")
 NOTE = "a toy encoder: shows the machinery, not science"
 _MAX_TOKENS = 48
 
@@ -30,10 +28,10 @@ def train_tiny_clip(
     folder: Path,
     *,
     seed: int = 42,
-    n_pictures: int = 4000,
-    steps: int = 400,
+    n_pictures: int = 3200,
+    steps: int = 450,
     batch_size: int = 64,
-    learning_rate: float = 1e-3,
+    learning_rate: float = 1.5e-3,
     frame_size: int = 112,
     image_size: int = 64,
     patch_size: int = 8,
@@ -176,7 +174,35 @@ def _build_model(
         "intermediate_size": 2 * hidden_size, "num_hidden_layers": n_layers,
         "num_attention_heads": n_heads, "projection_dim": projection,
     }  # fmt: skip
-    return CLIPModel._from_config(CLIPConfig(text_config=text, vision_config=vision, projection_dim=projection), attn_implementation=ATT)
+    model = CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=projection))
+    _start_from_waves(model.vision_model.embeddings.patch_embedding.weight)
+    return model
+
+
+def _start_from_waves(weight: "Tensor") -> None:
+    """Let the patch embedding (width, 3, side, side) begin as a cosine transform of the patch.
+
+    A tower this small and this briefly trained would otherwise never look at fine detail: two
+    thirds of the channels take brightness, the rest two colour differences, coarse waves first
+    and fine ones amplified, since pictures hold little of them. Training goes on from there.
+    """
+    import torch
+
+    width, _, side, _ = weight.shape
+    place = torch.arange(side)
+    waves = torch.cos(torch.pi * (place + 0.5) * place[:, None] / side) * (2 / side) ** 0.5
+    waves[0] *= 0.5**0.5
+    order = sorted((a + b, a, b) for a in range(side) for b in range(side))
+    n_bright = min(side * side, 2 * width // 3)
+    n_colour = min(side * side, (width - n_bright) // 2)
+    planes = [((0.58, 0.58, 0.58), n_bright), ((1.4, 0, -1.4), n_colour), ((0.8, -1.6, 0.8), n_colour)]
+    rows = [
+        0.2 * (1 + total) * torch.tensor(mix)[:, None, None] * torch.outer(waves[a], waves[b])
+        for mix, n in planes
+        for total, a, b in order[:n]
+    ]
+    with torch.no_grad():
+        weight[: len(rows)] = torch.stack(rows)
 
 
 def _train(
@@ -186,7 +212,7 @@ def _train(
     import torch
 
     model.train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=0.05)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, betas=(0.9, 0.98), weight_decay=0.05)
     warm_up = max(1, steps // 10)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer,

@@ -115,7 +115,8 @@ def render_video(film: Film, job: Job) -> None:
 
 def write_video(path: Path, frames: Iterator[NDArray[np.uint8]], fps: int, crf: int) -> None:
     """Encode RGB frames (size, size, 3) with x264; one thread, so the file is the same each time."""
-    options = {"crf": str(crf), "preset": "veryfast", "threads": "1"}
+    # On frames this small x264's macroblock tree reads memory it never wrote: files would differ.
+    options = {"crf": str(crf), "preset": "veryfast", "threads": "1", "x264-params": "mbtree=0:b-adapt=0"}
     with av.open(str(path), "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=fps, options=options)
         stream.pix_fmt = "yuv420p"

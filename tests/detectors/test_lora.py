@@ -48,7 +48,9 @@ def train(tmp_path, folder, name="state", **changes):
         frames,
         train_rows,
         val_rows,
-        base=base,
+        tower=encoder.load_vision_tower(str(folder), "local"),
+        preprocessing=encoder.load_preprocessing(str(folder), "local", frame_size=32),
+        embedding="projected",
         seed=3,
         state=tmp_path / name,
         class_weight="balanced",
@@ -145,6 +147,11 @@ def test_the_seed_matters(tmp_path, folder):
 def test_a_module_that_is_not_there_is_named(folder):
     with pytest.raises(InputError, match=r"\['qproj'\].*q_proj"):
         build(folder, target_modules=["qproj"])
+
+
+def test_a_layer_that_would_never_learn_is_refused(folder):
+    with pytest.raises(InputError, match="visual_projection comes after"):
+        build(folder, target_modules=["q_proj", "visual_projection"], embedding="pooled")
 
 
 def test_parameters_follow_the_formula(folder):

@@ -1,0 +1,63 @@
+"""Cells of the matrix, their names, and the tables that they leave."""
+
+import pandas as pd
+import pytest
+
+from clipforensics.cells import Cell, order_manipulations, read_scores, read_split, write_scores
+from clipforensics.faults import InputError
+
+
+def test_a_cell_names_its_files():
+    assert Cell.parse("Deepfakes+FaceSwap", "42").name == "Deepfakes+FaceSwap-42"
+
+
+@pytest.mark.parametrize("name", ["../up", "a/b", "", ".hidden", "a b", "-x", "a;b", "a\nb"])
+def test_a_name_that_could_leave_its_folder_is_refused(name):
+    with pytest.raises(InputError, match=r"protocol\.train_sets"):
+        Cell.parse(name, "1")
+
+
+@pytest.mark.parametrize("seed", ["-1", "1.5", "x", "", "\N{SUPERSCRIPT TWO}"])
+def test_a_seed_is_a_whole_number(seed):
+    with pytest.raises(InputError, match=r"protocol\.seeds"):
+        Cell.parse("FaceSwap", seed)
+
+
+def test_manipulations_in_the_order_asked_for():
+    present = ["DF", "F2F", "FS", "NT"]
+    assert order_manipulations(["NT", "rest"], present, trained="FS") == ["NT", "DF", "F2F", "FS"]
+    assert order_manipulations(["rest", "DF"], present, trained="FS") == ["F2F", "FS", "NT", "DF"]
+    assert order_manipulations(["FS"], present, trained="FS") == ["FS"]
+
+
+def test_what_a_cell_trains_on_may_lack_a_test_part_and_nothing_else_may():
+    assert order_manipulations(["NT", "rest"], ["DF"], trained="NT+FS") == ["DF"]
+    with pytest.raises(InputError, match=r"\['NT'\] have no test videos"):
+        order_manipulations(["NT", "rest"], ["DF"], trained="FS")
+    with pytest.raises(InputError, match="none of"):
+        order_manipulations(["NT"], ["DF"], trained="NT")
+
+
+def test_scores_survive_the_table(tmp_path):
+    table = pd.DataFrame(
+        {
+            "key": ["d/real/-/NA", 'd/FS/c23/é "x",y'],
+            "manipulation": ["real", "FS"],
+            "label": [0, 1],
+            "part": ["val", "test"],
+            "frame": [3, 0],
+            "score": [0.123456789, 1 / 3],
+        }
+    )
+    write_scores(tmp_path / "s" / "x.csv", table)
+    again = read_scores(tmp_path / "s" / "x.csv")
+    assert again.drop(columns="score").equals(table.drop(columns="score"))
+    assert again["score"].tolist() == pytest.approx(table["score"].tolist(), abs=1e-9)
+
+
+def test_a_split_keeps_names_as_text(tmp_path):
+    (tmp_path / "test.csv").write_text("key,label,manipulation,target,source,twin\nNA,0,real,007,,0\n")
+    table = read_split(tmp_path / "test.csv")
+    assert table.to_dict("records") == [
+        {"key": "NA", "label": 0, "manipulation": "real", "target": "007", "source": "", "twin": 0}
+    ]
