@@ -83,7 +83,9 @@ def load_vision_tower(
             model, **_at(model, revision), dtype=torch.float32
         )
     except UnpicklingError as error:
-        raise InputError(f"encoder.model {model!r}: its weight file holds more than tensors; do not use it") from error
+        raise InputError(
+            f"encoder.model {model!r}: its weight file holds more than tensors; do not use it"
+        ) from error
     except (OSError, ValueError, SafetensorError) as error:
         raise InputError(
             f"encoder.model {model!r} cannot be loaded: {error}; see encoder.revision"

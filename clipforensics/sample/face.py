@@ -6,6 +6,7 @@ glasses are painted for each expression.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from scipy import ndimage
 from clipforensics.sample.identity import Identity
 from clipforensics.sample.motion import Expression
 
-Array = NDArray[np.float32]
+Array = NDArray[np.floating[Any]]
 
 REACH = 1.15
 """A skin map covers u and v from -REACH to REACH."""
@@ -29,10 +30,12 @@ class Skin:
     Attributes:
         identity: Whose.
         maps: Albedo RGB and slope of the relief along u and v, shape (side, side, 5).
+        strands: Light and dark strands of the hair, mean 0, shape (side, side, 1).
     """
 
     identity: Identity
     maps: Array
+    strands: Array
 
 
 def soft(distance: Array, width: float = _SOFT) -> Array:
@@ -82,7 +85,7 @@ def paint_skin(identity: Identity, side: int = _SIDE) -> Skin:
     step = 2 * REACH / (side - 1)
     slope_v, slope_u = np.gradient(relief, step)
     maps = np.concatenate([colour, slope_u[..., None], slope_v[..., None]], axis=2)
-    return Skin(identity, maps.astype(np.float32))
+    return Skin(identity, maps.astype(np.float32), _strands(identity))
 
 
 def paint_face(skin: Skin, expression: Expression, u: Array, v: Array) -> tuple[Array, Array]:
@@ -200,6 +203,12 @@ def _fringe(identity: Identity, colour: Array, u: Array, v: Array, side: int) ->
     colour += cover[..., None] * (shade - colour)
 
 
+def _strands(identity: Identity) -> Array:
+    raw = np.random.default_rng(identity.texture_seed + 9).standard_normal((96, 96)).astype(np.float32)
+    combed = ndimage.gaussian_filter(raw, (6, 0.7), mode="wrap")
+    return np.asarray((combed / combed.std())[..., None])
+
+
 def _relief(identity: Identity, u: Array, v: Array) -> Array:
     width, length = identity.nose
     eye_v = identity.eye[1]
@@ -229,7 +238,8 @@ def _eye(identity: Identity, expression: Expression, colour: Array, u: Array, v:
     glint = np.hypot(look + 0.03, dv + 0.035)
     _mix(colour, (1, 1, 1), cover * (1 - expression.blink) * soft(0.022 - glint))
     lash = np.exp(-((almond / 0.022) ** 2)) * ((dv < 0.01) | (expression.blink > 0.6))
-    _mix(colour, identity.skin * 0.22, np.float32(0.85) * lash.astype(np.float32) * soft(half_width - np.abs(du)))
+    within = np.float32(0.85) * soft(half_width - np.abs(du))
+    _mix(colour, identity.skin * 0.22, within * lash.astype(np.float32))
 
 
 def _mouth(identity: Identity, expression: Expression, colour: Array, u: Array, v: Array) -> None:

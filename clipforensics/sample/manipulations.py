@@ -5,7 +5,7 @@ new pixels carry no camera noise of their own, and none of the four sees the fil
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy import ndimage
@@ -94,17 +94,7 @@ def face_to_face(shot: Shot, pose: Pose, target: Person, source: Person, state: 
     """
     wanted = _blend_expressions(target.expression, source.expression, 1.0)
     du, dv = _expression_shift(target, wanted, shot.u, shot.v)
-    dx, dy = pixel_shift(target.skin.identity, pose, shot.picture.shape[0], du, dv)
-    picture = shot.picture.copy()
-    size = picture.shape[1]
-    rows = (shot.at // size).astype(np.float32) - dy
-    columns = (shot.at % size).astype(np.float32) - dx
-    moved = np.stack(
-        [ndimage.map_coordinates(shot.picture[..., c], [rows, columns], order=1, mode="nearest") for c in range(3)],
-        axis=-1,
-    )
-    picture.reshape(-1, 3)[shot.at] += shot.edge[:, None] * (moved - _seen(shot))
-    warped = Shot(picture, shot.at, shot.u, shot.v, shot.edge)
+    warped = _warp(shot, *pixel_shift(target.skin.identity, pose, shot.picture.shape[0], du, dv))
     patch = _texture(target.skin, target.scene, wanted, 56, 0.4)
     line, middle = mouth_curve(target.skin.identity, wanted, shot.u)
     lips = np.float32(0.06 + mouth_gap(wanted) * 0.6) - np.abs(shot.v - line - 0.15 * mouth_gap(wanted))
@@ -161,6 +151,15 @@ def _blend(shot: Shot, new: Array, cover: Array) -> Array:
     picture = shot.picture.copy()
     picture.reshape(-1, 3)[shot.at] += cover[:, None] * (new - _seen(shot))
     return np.clip(picture, 0, 1)
+
+
+def _warp(shot: Shot, dx: Array, dy: Array) -> Shot:
+    """The shot with what its face pixels show moved by (dx, dy) pixels."""
+    size = shot.picture.shape[1]
+    places = np.stack([shot.at // size - dy, shot.at % size - dx])
+    planes = np.moveaxis(shot.picture, -1, 0)
+    moved = [ndimage.map_coordinates(plane, places, order=1, mode="nearest") for plane in planes]
+    return replace(shot, picture=_blend(shot, np.stack(moved, axis=-1), shot.edge))
 
 
 def _match_colour(new: Array, old: Array, weight: Array, amount: float) -> Array:

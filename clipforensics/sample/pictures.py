@@ -4,9 +4,7 @@ The people come from a random stream of their own: none of them appears in the v
 """
 
 import io
-import os
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,10 +14,11 @@ from PIL import Image
 from scipy import ndimage
 from tqdm import tqdm
 
-from clipforensics.sample.face import Skin, paint_skin, soft
+from clipforensics.sample.face import Array, Skin, paint_skin, soft
 from clipforensics.sample.identity import Identity, draw_identity
 from clipforensics.sample.motion import Expression, Pose, draw_track
 from clipforensics.sample.scene import Scene, Shot, draw_scene, paint_backdrop, render_shot
+from clipforensics.workers import n_workers, ordered_map
 
 _STRANGERS = 100  # random stream; the videos use 0 to 3
 _PER_PERSON = 4
@@ -61,12 +60,14 @@ def render_pictures(
     """
     n_people = -(-n_pictures // _PER_PERSON)
     draw = partial(_person, seed=seed, frame_size=frame_size, size=size, n_captions=n_captions)
-    workers = min(workers or len(os.sched_getaffinity(0)), n_people)
-    with ProcessPoolExecutor(workers) as pool:
-        people = tqdm(
-            pool.map(draw, range(n_people), chunksize=8), "pictures", n_people, disable=None, unit="person"
-        )
-        return [picture for person in people for picture in person][:n_pictures]
+    workers = min(workers or n_workers(), n_people)
+    people = ordered_map(draw, range(n_people), workers=workers, died=_died)
+    shown = tqdm(people, "rendering pictures", n_people, disable=None, unit="person")
+    return [picture for person in shown for picture in person][:n_pictures]
+
+
+def _died(number: int) -> list[Captioned]:
+    raise MemoryError(f"the process that rendered picture {number} died; free memory or use fewer workers")
 
 
 def _person(number: int, *, seed: int, frame_size: int, size: int, n_captions: int) -> list[Captioned]:
@@ -91,7 +92,7 @@ def _picture(
     return Captioned(np.asarray(small), captions)
 
 
-def _smooth_skin(shot: Shot, rng: np.random.Generator) -> tuple[NDArray[np.float32], str]:
+def _smooth_skin(shot: Shot, rng: np.random.Generator) -> tuple[Array, str]:
     """What people do to their own pictures: a filter that smooths the skin, or part of it."""
     place = str(rng.choice(("", *_FILTERS), p=[0.45, 0.35, 0.1, 0.1]))
     if not place:
@@ -104,13 +105,13 @@ def _smooth_skin(shot: Shot, rng: np.random.Generator) -> tuple[NDArray[np.float
     return picture, f"a filter on the {place}"
 
 
-def _oval(shot: Shot, width: float, height: float, centre: float) -> NDArray[np.float32]:
+def _oval(shot: Shot, width: float, height: float, centre: float) -> Array:
     """Coverage of a soft oval in canonical coordinates, at the pixels of the face."""
     inside = 1 - np.hypot(shot.u / np.float32(width), (shot.v - np.float32(centre)) / np.float32(height))
     return soft(inside, 0.15) * shot.edge
 
 
-def _degrade(picture: NDArray[np.float32], quality: str, rng: np.random.Generator) -> NDArray[np.uint8]:
+def _degrade(picture: Array, quality: str, rng: np.random.Generator) -> NDArray[np.uint8]:
     level = 8 if quality == "compressed" else int(rng.integers(55, 90))
     if "blurry" in quality:
         sigma = rng.uniform(1.2, 2.4)

@@ -211,7 +211,7 @@ def _paint_hair_and_ears(
         dome = 1.1 - np.hypot((p + 0.1 * turn) / (1.06 * width), (q + 0.08) / 1.02)
         drape = np.minimum(1.14 * width - np.abs(p + 0.1 * turn), q + 0.2)
         cover = np.maximum(soft(dome, 0.06) * soft(lower - q, 0.2), soft(drape, 0.06) * soft(lower - q, 0.3))
-        strands = sample_map(_strands(identity), p + 0.1 * q, 0.3 * q)[..., 0]
+        strands = sample_map(skin.strands, p + 0.1 * q, 0.3 * q)[..., 0]
         lit = scene.ambient + 0.35 * np.clip(scene.light[0] * p - scene.light[1] * -q, -0.5, 1)
         paint = identity.hair * ((1 + 0.22 * strands) * (0.2 + lit))[..., None]
         picture += cover[..., None] * (paint - picture)
@@ -221,20 +221,6 @@ def _paint_hair_and_ears(
             lit_ear = scene.ambient + 0.3 * (1 + s * scene.light[0])
             cover = soft(0.15 * ear, 0.04)[..., None]
             picture += cover * (identity.skin * np.array([0.95, 0.82, 0.78], np.float32) * lit_ear - picture)
-
-
-_STRANDS: dict[int, Array] = {}
-
-
-def _strands(identity: Identity) -> Array:
-    """Hair strands of one identity, kept for the frames of the video that is being rendered."""
-    seed = identity.texture_seed
-    if seed not in _STRANDS:
-        _STRANDS.clear()
-        raw = np.random.default_rng(seed + 9).standard_normal((96, 96)).astype(np.float32)
-        combed = ndimage.gaussian_filter(raw, (6, 0.7), mode="wrap")
-        _STRANDS[seed] = (combed / combed.std())[..., None]
-    return _STRANDS[seed]
 
 
 def _camera(scene: Scene, picture: Array, rng: np.random.Generator) -> Array:

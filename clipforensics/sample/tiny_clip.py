@@ -5,14 +5,17 @@ without a download. Its numbers show the machinery, not science.
 """
 
 import json
+import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
+from clipforensics.faults import InputError
 from clipforensics.sample.pictures import Captioned, render_pictures
 from clipforensics.sample.tokenizer import BOS, EOS, learn_vocabulary
 
@@ -50,7 +53,7 @@ def train_tiny_clip(
         folder: Receives config.json, model.safetensors, tokenizer and preprocessor files, and
             training.json; appears only once complete.
         seed: The sample's seed.
-        n_pictures: Rendered pictures, of which an eighth (at most 256) is held out.
+        n_pictures: Rendered pictures, at least 16, of which an eighth (at most 256) is held out.
         steps: Optimiser steps.
         batch_size: Picture-caption pairs a step.
         learning_rate: Peak of a warm-up and cosine schedule (AdamW).
@@ -65,12 +68,18 @@ def train_tiny_clip(
 
     Returns:
         What training.json holds: settings, first and final loss, retrieval accuracy.
-    """
-    import torch
 
+    Raises:
+        InputError: sizes do not fit together.
+    """
+    _check(n_pictures, image_size, patch_size, hidden_size, n_heads)
     pictures = render_pictures(
         n_pictures, seed=seed, frame_size=frame_size, size=image_size, workers=workers
     )
+    # Threads that spin while they wait triple the time of a step if anything else runs.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    import torch
+
     was_deterministic = torch.are_deterministic_algorithms_enabled()
     torch.use_deterministic_algorithms(True)
     try:
@@ -95,10 +104,22 @@ def train_tiny_clip(
         "first_loss": float(np.mean(losses[:10])),
         "final_loss": float(np.mean(losses[-10:])),
         "retrieval_top1": accuracy,
-        "retrieval_chance": 1 / max(held_out, 1),
+        "retrieval_chance": 1 / held_out,
     }
     _save(folder, model, processor, record)
     return record
+
+
+def _check(n_pictures: int, image_size: int, patch_size: int, hidden_size: int, n_heads: int) -> None:
+    rules = (
+        ("n_pictures", n_pictures, n_pictures >= 16, "at least 16"),
+        ("image_size", image_size, image_size % patch_size == 0, f"a multiple of patch_size={patch_size}"),
+        ("hidden_size", hidden_size, hidden_size % n_heads == 0, f"a multiple of n_heads={n_heads}"),
+        ("hidden_size", hidden_size, hidden_size >= 2 * n_heads, f"at least twice n_heads={n_heads}"),
+    )
+    for name, value, good, rule in rules:
+        if not good:
+            raise InputError(f"`clip.{name}`: {value} must be {rule}; change it in the sample's profile")
 
 
 class _Batches:
@@ -127,7 +148,7 @@ class _Batches:
         at, self.queue = self.queue[:n], self.queue[n:]
         return self.take(at, self.rng.integers(self.n_captions, size=n))
 
-    def take(self, pictures: "np.ndarray", captions: "np.ndarray") -> "dict[str, Tensor]":
+    def take(self, pictures: NDArray[np.intp], captions: NDArray[np.intp]) -> "dict[str, Tensor]":
         rows = pictures * self.n_captions + captions
         return {
             "pixel_values": self.pixels[pictures],
@@ -141,8 +162,9 @@ def _build_processor(pictures: Sequence[Captioned], image_size: int) -> "CLIPPro
     from transformers.models.clip import CLIPImageProcessorPil
 
     vocabulary, merges = learn_vocabulary(caption for p in pictures for caption in p.captions)
+    pairs: Any = merges  # the annotation says strings, the tokenizer takes pairs
     tokenizer = CLIPTokenizer(
-        vocabulary, merges, unk_token=EOS, bos_token=BOS, eos_token=EOS, pad_token=EOS,
+        vocabulary, pairs, unk_token=EOS, bos_token=BOS, eos_token=EOS, pad_token=EOS,
         model_max_length=_MAX_TOKENS,
     )  # fmt: skip
     side = {"height": image_size, "width": image_size}
@@ -236,8 +258,6 @@ def _retrieval(model: "CLIPModel", batches: _Batches) -> float:
     """Share of held-out pictures whose own caption is the most similar of all held-out ones."""
     import torch
 
-    if not len(batches):
-        return 0.0
     everything = np.arange(len(batches))
     model.eval()
     with torch.no_grad():
@@ -249,10 +269,14 @@ def _save(
     folder: Path, model: "CLIPModel", processor: "CLIPProcessor", record: dict[str, float | int | str]
 ) -> None:
     """Write everything beside `folder`, then move it there in one step."""
+    from safetensors.torch import save_file
+
     partial = folder.with_name(folder.name + ".part")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    model.save_pretrained(partial)
+    model.config.architectures = ["CLIPModel"]
+    model.config.save_pretrained(partial)
+    save_file(model.state_dict(), partial / "model.safetensors", metadata={"format": "pt"})
     processor.save_pretrained(partial)
     processor.image_processor.save_pretrained(partial)
     (partial / "training.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
 
 BOS, EOS = "<|startoftext|>", "<|endoftext|>"
 _END = "</w>"  # CLIP marks a word's last letter
@@ -31,7 +32,7 @@ def learn_vocabulary(captions: Iterable[str]) -> tuple[dict[str, int], list[tupl
 def _count_pairs(words: dict[str, tuple[str, ...]], counts: Counter[str]) -> Counter[tuple[str, str]]:
     pairs: Counter[tuple[str, str]] = Counter()
     for word, parts in words.items():
-        for pair in zip(parts, parts[1:], strict=False):
+        for pair in pairwise(parts):
             pairs[pair] += counts[word]
     return pairs
 

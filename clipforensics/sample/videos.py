@@ -1,8 +1,6 @@
 """Render the sample's videos into the official FaceForensics++ tree."""
 
-import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,11 +11,12 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from clipforensics.faults import InputError
-from clipforensics.sample.face import Skin, paint_skin
+from clipforensics.sample.face import Array, Skin, paint_skin
 from clipforensics.sample.identity import draw_identity
 from clipforensics.sample.manipulations import MANIPULATIONS, Person, State
 from clipforensics.sample.motion import Expression, Pose, draw_track
 from clipforensics.sample.scene import Scene, Shot, draw_scene, paint_backdrop, render_shot
+from clipforensics.workers import n_workers, ordered_map
 
 _PERSON, _GRAIN, _TRACKER, _PAIRS = range(4)  # independent random streams of one seed
 
@@ -83,7 +82,7 @@ def render_videos(
         seed: Seed of everything that is drawn.
         manipulations: Names from `manipulations.MANIPULATIONS`.
         compression: Folder name of the compression, as in the official tree.
-        strength: Scales the manipulations' flaws.
+        strength: Scales the manipulations' flaws, 0 to 2.
         workers: Processes; all cores if None.
 
     Returns:
@@ -92,17 +91,14 @@ def render_videos(
     Raises:
         InputError: a setting is out of its range or a manipulation does not exist.
     """
-    _check(n_identities, n_frames, size, crf, manipulations)
+    _check(n_identities, n_frames, size, crf, strength, manipulations)
     film = Film(n_frames, size, fps, crf, seed, strength)
     jobs = list(_jobs(folder, n_identities, manipulations, compression, seed))
     for parent in {job.path.parent for job in jobs}:
         parent.mkdir(parents=True, exist_ok=True)
-    workers = min(workers or len(os.sched_getaffinity(0)), len(jobs))
-    with ProcessPoolExecutor(workers) as pool:
-        done = pool.map(partial(render_video, film), jobs, chunksize=4)
-        for _ in tqdm(done, "render", len(jobs), disable=None, unit="video"):
-            pass
-    return len(jobs)
+    workers = min(workers or n_workers(), len(jobs))
+    done = ordered_map(partial(render_video, film), jobs, workers=workers, died=_died)
+    return sum(1 for _ in tqdm(done, "rendering videos", len(jobs), disable=None, unit="video"))
 
 
 def render_video(film: Film, job: Job) -> None:
@@ -163,6 +159,10 @@ def _shots(
         yield render_shot(skin, scene, backdrop, pose, expression, rng)
 
 
+def _died(job: Job) -> None:
+    raise MemoryError(f"the process that rendered {job.path} died; free memory or use fewer workers")
+
+
 def _jobs(
     folder: Path, n_identities: int, manipulations: Sequence[str], compression: str, seed: int
 ) -> Iterator[Job]:
@@ -177,17 +177,20 @@ def _jobs(
                 yield Job(videos / f"{target:03}_{source:03}.mp4", manipulation, target, source)
 
 
-def _to_bytes(picture: NDArray[np.float32]) -> NDArray[np.uint8]:
+def _to_bytes(picture: Array) -> NDArray[np.uint8]:
     return (picture * 255 + 0.5).astype(np.uint8)
 
 
-def _check(n_identities: int, n_frames: int, size: int, crf: int, manipulations: Sequence[str]) -> None:
+def _check(
+    n_identities: int, n_frames: int, size: int, crf: int, strength: float, manipulations: Sequence[str]
+) -> None:
     rules = (
         ("n_identities", n_identities, 2 <= n_identities <= 1000 and n_identities % 2 == 0,
          "an even number from 2 to 1000"),
         ("n_frames", n_frames, n_frames >= 1, "at least 1"),
         ("size", size, size >= 32 and size % 2 == 0, "even and at least 32"),
         ("crf", crf, 0 <= crf <= 51, "from 0 to 51"),
+        ("strength", strength, 0 <= strength <= 2, "from 0 to 2"),
     )  # fmt: skip
     for name, value, good, rule in rules:
         if not good:

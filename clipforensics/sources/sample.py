@@ -43,7 +43,7 @@ class Profile(base.Profile):
     crf: int = Field(ge=0, le=51)
     compression: ffpp_tree.Compression
     seed: int = Field(ge=0)
-    strength: float = Field(ge=0)
+    strength: float = Field(ge=0, le=2)
     manipulations: list[str]
     clip: ClipSettings
 
