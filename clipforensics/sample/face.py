@@ -83,8 +83,8 @@ def paint_skin(identity: Identity, side: int = _SIDE) -> Skin:
     _fringe(identity, colour, u, v, side)
     relief = _relief(identity, u, v)
     step = 2 * REACH / (side - 1)
-    slope_v, slope_u = np.gradient(relief, step)
-    maps = np.concatenate([colour, slope_u[..., None], slope_v[..., None]], axis=2)
+    slopes = [np.gradient(relief, step, axis=axis) for axis in (1, 0)]
+    maps = np.concatenate([colour, np.stack(slopes, axis=-1)], axis=2)
     return Skin(identity, maps.astype(np.float32), _strands(identity))
 
 

@@ -48,12 +48,7 @@ class Expression:
     gaze: float
 
 
-NEUTRAL = Expression(mouth=0, wide=0, smile=0, blink=0, brow=0, gaze=0)
-
-
-def draw_track(
-    rng: np.random.Generator, n_frames: int, fps: float
-) -> list[tuple[Pose, Expression]]:
+def draw_track(rng: np.random.Generator, n_frames: int, fps: float) -> list[tuple[Pose, Expression]]:
     """Draw the motion of one talking head, frame by frame."""
     time = np.arange(n_frames) / fps
     centre = rng.uniform([-0.1, -0.02, 0.6, -0.08, -0.35, -0.1], [0.1, 0.1, 0.74, 0.08, 0.35, 0.1])

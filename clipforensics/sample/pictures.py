@@ -76,9 +76,7 @@ def _person(number: int, *, seed: int, frame_size: int, size: int, n_captions: i
     return [_picture(skin, rng, frame_size, size, n_captions) for _ in range(_PER_PERSON)]
 
 
-def _picture(
-    skin: Skin, rng: np.random.Generator, frame_size: int, size: int, n_captions: int
-) -> Captioned:
+def _picture(skin: Skin, rng: np.random.Generator, frame_size: int, size: int, n_captions: int) -> Captioned:
     scene = draw_scene(rng)
     n_frames = 24
     pose, expression = draw_track(rng, n_frames, 6)[int(rng.integers(n_frames))]

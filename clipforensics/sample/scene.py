@@ -200,9 +200,7 @@ def _paint_body(identity: Identity, scene: Scene, picture: Array, pose: Pose, si
     part += shirt[..., None] * (scene.shirt * (lit * fold)[..., None] - part)
 
 
-def _paint_hair_and_ears(
-    skin: Skin, scene: Scene, picture: Array, p: Array, q: Array, pose: Pose
-) -> None:
+def _paint_hair_and_ears(skin: Skin, scene: Scene, picture: Array, p: Array, q: Array, pose: Pose) -> None:
     identity = skin.identity
     width = np.float32(identity.width)
     turn = np.float32(np.sin(pose.yaw))

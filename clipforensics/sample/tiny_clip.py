@@ -73,9 +73,7 @@ def train_tiny_clip(
         InputError: sizes do not fit together.
     """
     _check(n_pictures, image_size, patch_size, hidden_size, n_heads)
-    pictures = render_pictures(
-        n_pictures, seed=seed, frame_size=frame_size, size=image_size, workers=workers
-    )
+    pictures = render_pictures(n_pictures, seed=seed, frame_size=frame_size, size=image_size, workers=workers)
     # Threads that spin while they wait triple the time of a step if anything else runs.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import torch
@@ -91,7 +89,7 @@ def train_tiny_clip(
             held_out = min(len(pictures) // 8, 256)
             training = _Batches(processor, pictures[held_out:], seed)
             losses = _train(model, training, steps, batch_size, learning_rate)
-            accuracy = _retrieval(model, _Batches(processor, pictures[:held_out], seed))
+            ranks = _retrieval_ranks(model, _Batches(processor, pictures[:held_out], seed))
     finally:
         torch.use_deterministic_algorithms(was_deterministic)
     record: dict[str, float | int | str] = {
@@ -103,8 +101,10 @@ def train_tiny_clip(
         "batch_size": batch_size,
         "first_loss": float(np.mean(losses[:10])),
         "final_loss": float(np.mean(losses[-10:])),
-        "retrieval_top1": accuracy,
-        "retrieval_chance": 1 / held_out,
+        "retrieval_top1": float((ranks < 1).mean()),
+        "retrieval_top10": float((ranks < 10).mean()),
+        "retrieval_top1_chance": 1 / held_out,
+        "retrieval_top10_chance": min(10 / held_out, 1.0),
     }
     _save(folder, model, processor, record)
     return record
@@ -254,15 +254,15 @@ def _train(
     return losses
 
 
-def _retrieval(model: "CLIPModel", batches: _Batches) -> float:
-    """Share of held-out pictures whose own caption is the most similar of all held-out ones."""
+def _retrieval_ranks(model: "CLIPModel", batches: _Batches) -> NDArray[np.intp]:
+    """Per held-out picture, how many of their captions are more similar to it than its own."""
     import torch
 
     everything = np.arange(len(batches))
     model.eval()
     with torch.no_grad():
-        logits = model(**batches.take(everything, np.zeros_like(everything))).logits_per_image
-    return float((logits.argmax(dim=1).numpy() == everything).mean())
+        logits = model(**batches.take(everything, np.zeros_like(everything))).logits_per_image.numpy()
+    return np.asarray((logits > logits.diagonal()[:, None]).sum(axis=1))
 
 
 def _save(
