@@ -21,7 +21,7 @@ repro: install ## run the whole pipeline of params.yaml (dvc repro) and print it
 	@echo "report: report/report.html"
 
 test: install ## the whole test suite
-	python -m pytest -n 2 --dist loadgroup
+	OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadgroup
 
 check: install ## ruff, type checker, import contracts
 	ruff check .

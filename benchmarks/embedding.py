@@ -25,7 +25,7 @@ SIZES = {
     "the sample's tiny CLIP": (
         {"hidden_size": 96, "intermediate_size": 384, "num_hidden_layers": 4, "num_attention_heads": 4},
         {"image_size": 64, "patch_size": 8, "projection_dim": 64},
-        {"frames": 1024, "batch": 64, "repeats": 9},
+        {"frames": 2048, "batch": 64, "repeats": 7},
     ),
     "CLIP ViT-B/32": ({}, {}, {"frames": 128, "batch": 32, "repeats": 5}),
 }
