@@ -21,7 +21,7 @@ from clipforensics.records import Video
 
 WIDTH, HEIGHT, N_FRAMES, K, SIZE = 640, 480, 300, 32, 224
 RATE_FLOOR, WORKERS_FLOOR = 0.9, 1.7
-REPEATS, N_VIDEOS = 9, 8
+REPEATS, N_VIDEOS = 9, 16
 
 
 def make_video(path: Path, *, noise: int) -> Path:

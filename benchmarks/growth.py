@@ -1,17 +1,19 @@
 """Time and peak memory of extraction and embedding as sample videos are added: a printed table.
 
 `python -m benchmarks.growth` renders 400 sample videos once, then runs each size in a process of
-its own. Time should grow in line with the videos, memory not at all.
+its own. Time should grow in line with the videos, memory not at all. Memory is what the process and its
+workers own (anonymous pages): frames that are merely mapped from disk can be dropped at any time.
 """
 
-import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 import torch
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
@@ -40,11 +42,13 @@ def render(folder: Path) -> None:
 
 
 def run_one(folder: Path, n: int) -> None:
-    """Extract and embed n videos; print seconds of each and the peak memory in MiB."""
+    """Extract and embed n videos; print seconds of each and the peak of memory in MiB."""
     videos = read_videos(folder / "videos.csv")[:n]
     shape, picture, load = SIZES["the sample's tiny CLIP"]
     tower = CLIPVisionModelWithProjection(CLIPVisionConfig(**shape, **picture)).eval()
     torch.nn.Module.to(tower, choose_device())
+    memory = Memory()
+    memory.start()
     with tempfile.TemporaryDirectory(dir=folder) as text:
         out = Path(text)
         begin = time.perf_counter()
@@ -63,8 +67,32 @@ def run_one(folder: Path, n: int) -> None:
         with torch.inference_mode():
             embed_store(FrameStore.open(out / "frames"), tower, out, load["batch"])
         end = time.perf_counter()
-    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    print(middle - begin, end - middle, peak / 1024)
+    memory.stop.set()
+    memory.join()
+    print(middle - begin, end - middle, memory.peak / 2**20)
+
+
+class Memory(threading.Thread):
+    """Samples the anonymous memory of this process and its workers; keeps the largest sum."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.stop, self.peak = threading.Event(), 0
+
+    def run(self) -> None:
+        me = psutil.Process()
+        while not self.stop.wait(0.02):
+            sizes = [anonymous_bytes(p.pid) for p in [me, *me.children(recursive=True)]]
+            self.peak = max(self.peak, sum(sizes))
+
+
+def anonymous_bytes(pid: int) -> int:
+    """RssAnon of a process (Linux); 0 if it has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon:"))
 
 
 def main() -> None:

@@ -68,6 +68,15 @@ def test_named_experiments_can_be_told_apart(repo):
     assert "frame.auc" in table
 
 
+def test_dvc_plots_lays_the_curves_of_both_detectors_over_each_other(repo):
+    plots = json.loads(repo.run("dvc", "plots", "show", "--json"))["data"]
+    for level in ("video", "frame"):
+        text = json.dumps(plots[f"ROC by {level}, headline test"])
+        assert f"plots/roc/{level}/baseline.csv" in text
+        assert f"plots/roc/{level}/lora.csv" in text
+    assert "plots/train_lora/FaceSwap-42.csv" in plots
+
+
 def test_setting_a_param_to_what_it_is_changes_no_byte_of_params_yaml(tmp_path):
     text = (ROOT / "params.yaml").read_bytes()
     repo = Repository.make(tmp_path / "project")
