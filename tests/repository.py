@@ -1,5 +1,6 @@
 """A real copy of the project in a temporary git repository, with a sample small enough for tests."""
 
+import json
 import os
 import re
 import shutil
@@ -96,6 +97,13 @@ class Repository:
         if check and done.returncode != 0:
             raise AssertionError(f"{command} failed with {done.returncode}:\n{done.stdout}")
         return done.stdout
+
+    def run_json(self, *command: str) -> dict:
+        """What a command prints on standard output, as JSON; its warnings go elsewhere."""
+        done = subprocess.run(
+            command, cwd=self.path, env=self.env, capture_output=True, text=True, check=True
+        )
+        return json.loads(done.stdout)
 
     def commit(self, message: str) -> None:
         self.run("git", "add", "-A")

@@ -50,7 +50,7 @@ def test_a_second_repro_runs_nothing(repo):
 def test_baseline_against_lora_from_one_commit(repo):
     output = repo.run("dvc", "exp", "run", "-S", "detector=lora")
     assert stages_run(output) == {"compare", "report"}
-    diff = json.loads(repo.run("dvc", "metrics", "diff", "--json"))["metrics/metrics.json"]
+    diff = repo.run_json("dvc", "metrics", "diff", "--json")["metrics/metrics.json"]
     evaluated = {
         name: json.loads((repo.path / f"metrics/evaluate/{name}/FaceSwap-42.json").read_text())
         for name in ("baseline", "lora")
@@ -69,7 +69,7 @@ def test_named_experiments_can_be_told_apart(repo):
 
 
 def test_dvc_plots_lays_the_curves_of_both_detectors_over_each_other(repo):
-    plots = json.loads(repo.run("dvc", "plots", "show", "--json"))["data"]
+    plots = repo.run_json("dvc", "plots", "show", "--json")["data"]
     for level in ("video", "frame"):
         text = json.dumps(plots[f"ROC by {level}, headline test"])
         assert f"plots/roc/{level}/baseline.csv" in text
@@ -125,8 +125,7 @@ def test_a_queued_sweep_with_two_workers(repo):
             break
         time.sleep(2)
     assert status.count("Success") == 2, status + repo.run("dvc", "queue", "logs", "1", check=False)
-    shown = json.loads(repo.run("dvc", "exp", "show", "--json"))
-    text = json.dumps(shown)
+    text = json.dumps(repo.run_json("dvc", "exp", "show", "--json"))
     assert '"r": 2' in text
     assert '"r": 4' in text
 
