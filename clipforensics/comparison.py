@@ -100,7 +100,13 @@ def headline_metrics(evaluations: Sequence[Mapping[str, Any]], manipulation: str
         names = ("auc", "ap", "eer", "f1", "accuracy", "balanced_accuracy", "n_real", "n_fake")
         metrics[level] = {name: _mean([row[name] for row in flat]) for name in names}
     strata = points[0]["strata"]
-    metrics["video_auc"] = {name: _mean([p["strata"][name]["video_auc"] for p in points]) for name in strata}
+    metrics["strata"] = {
+        name: {
+            "video_auc": _mean([p["strata"][name]["video_auc"] for p in points]),
+            "n_fake": strata[name]["n_fake"],
+        }
+        for name in strata
+    }
     validation = [evaluation["validation"]["video"]["auc"] for evaluation in evaluations]
     metrics["validation"] = {"video_auc": _mean(validation)}
     return metrics

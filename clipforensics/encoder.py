@@ -116,7 +116,7 @@ def load_preprocessing(model: str, revision: str, *, frame_size: int) -> Preproc
     if crop != frame_size:
         raise InputError(
             f"encoder.model {model!r} reads {crop} pixel frames, the store holds {frame_size};"
-            f" set extract_frames.size to {crop}"
+            f" set extract_frames.frame_size to {crop}"
         )
     mean, std = tuple(processor.image_mean), tuple(processor.image_std)
     return Preprocessing(crop, mean, std)

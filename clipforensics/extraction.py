@@ -25,6 +25,8 @@ from clipforensics.video import UnreadableVideo, decode_frames, sample_frame_ind
 from clipforensics.workers import ordered_map
 
 STAGE = "extract_frames"
+NOT_READ = "cannot be read"
+"""Begins the reason of a video that the system, not its content, kept from being read."""
 
 
 @dataclass
@@ -159,7 +161,7 @@ def _extract_one(root: Path, k: int, size: int, video: Video) -> _Extracted | Sk
         return Skipped(STAGE, video.path, str(error))
     except (OSError, MemoryError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
-        return Skipped(STAGE, video.path, f"cannot be read: {reason}")
+        return Skipped(STAGE, video.path, f"{NOT_READ}: {reason}")
 
 
 def _died(video: Video) -> _Extracted | Skipped:
@@ -229,14 +231,21 @@ def _part_path(scratch: Path, number: int) -> Path:
 
 
 def _committed(scratch: Path) -> list[_Part]:
-    """Parts of an earlier run whose shards stand, from the first one without a gap."""
+    """Parts of an earlier run whose shards stand, up to a gap.
+
+    What kept a video from being read may have passed (a disk's fault, a killed process): the
+    part that skipped it, and all after it, are done again.
+    """
     parts: list[_Part] = []
     while (path := _part_path(scratch, len(parts))).exists():
         if not (scratch / "store" / shard_name(len(parts))).exists():
             break
         raw = json.loads(path.read_text(encoding="utf-8"))
+        skipped = [Skipped(**s) for s in raw["skipped"]]
+        if any(s.reason == DIED or s.reason.startswith(NOT_READ) for s in skipped):
+            break
         index = [(key, frame) for key, frame in raw["index"]]
-        parts.append(_Part(raw["n_done"], index, [Skipped(**s) for s in raw["skipped"]], raw["sha256"]))
+        parts.append(_Part(raw["n_done"], index, skipped, raw["sha256"]))
     return parts
 
 

@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import itertools
 import json
 import os
 import shutil
@@ -22,9 +23,11 @@ def fingerprint(settings: Mapping[str, object], files: Iterable[Path]) -> str:
 
 
 def project_code() -> list[Path]:
-    """Files of the project's modules that this process has imported: the code its work depends on."""
-    loaded = [module for name, module in sys.modules.items() if name.split(".")[0] == __package__]
-    return sorted(Path(module.__file__) for module in loaded if module.__file__)
+    """Files of the project's modules in this process, its stage included: the code its work depends on."""
+    package = str(__package__)
+    loaded = [m for name, m in sys.modules.items() if name == "__main__" or name.split(".")[0] == package]
+    files = [getattr(module, "__file__", None) for module in loaded]
+    return sorted(Path(file) for file in files if file)
 
 
 def scratch_folder(stage: str, digest: str) -> Path:
@@ -32,13 +35,13 @@ def scratch_folder(stage: str, digest: str) -> Path:
 
     DVC_ROOT is the main workspace even when DVC runs a stage in a temporary copy, so a
     restarted queue run finds what its predecessor left. Two queue workers may do the same work
-    at once: the second gets a folder of its own. The lock ends with the process.
+    at once: each holds the lock of its own folder, until its process ends.
     """
-    folder = Path(os.environ.get("DVC_ROOT", ".")) / ".scratch" / stage / digest
-    folder.mkdir(parents=True, exist_ok=True)
-    if not _lock(folder.with_suffix(".lock")):
-        folder = folder.with_name(f"{digest}-{os.getpid()}")
-        folder.mkdir()
+    stages = Path(os.environ.get("DVC_ROOT", ".")) / ".scratch" / stage
+    stages.mkdir(parents=True, exist_ok=True)
+    names = (digest if n == 0 else f"{digest}-{n}" for n in itertools.count())
+    folder = next(stages / name for name in names if _lock(stages / f"{name}.lock"))
+    folder.mkdir(exist_ok=True)
     return folder
 
 

@@ -9,7 +9,7 @@ from clipforensics import evaluation
 from clipforensics.cells import Cell, Protocol, order_manipulations, read_split, write_scores
 from clipforensics.detectors.base import find_detector
 from clipforensics.embeddings import EmbeddingStore
-from clipforensics.faults import one_line_errors
+from clipforensics.faults import InputError, one_line_errors
 from clipforensics.files import read_json, write_json
 from clipforensics.frames import FrameStore
 from clipforensics.params import Section, read_section
@@ -68,4 +68,8 @@ def main(detector: str, train_set: str, seed: str) -> None:
 
 if __name__ == "__main__":
     with one_line_errors():
+        if len(sys.argv) != 4:
+            raise InputError(
+                "usage: python -m stages.evaluate DETECTOR TRAIN_SET SEED, such as lora FaceSwap 42"
+            )
         main(*sys.argv[1:])

@@ -25,7 +25,7 @@ class ExtractFrames(Section):
     """Section `extract_frames` of params.yaml."""
 
     n_frames: int = Field(ge=1)
-    size: int = Field(ge=1, le=4096)
+    frame_size: int = Field(ge=1, le=4096)  # DVC's run cache overlooks params called size
     max_skipped: float = Field(ge=0, le=1)
 
 
@@ -36,14 +36,14 @@ def main() -> None:
     videos = read_videos(VIDEOS)
     extraction.check_unchanged(videos, root)
     # How many may fail changes no frame: a run that stopped over it goes on with more allowed.
-    settings = {"n_frames": params.n_frames, "size": params.size, "shard_frames": SHARD_FRAMES}
+    settings = {"n_frames": params.n_frames, "size": params.frame_size, "shard_frames": SHARD_FRAMES}
     scratch = scratch_folder("extract_frames", fingerprint(settings, [VIDEOS, *project_code()]))
     skipped = extraction.extract_frames(
         videos,
         root,
         OUT,
         n_frames=params.n_frames,
-        size=params.size,
+        size=params.frame_size,
         shard_frames=SHARD_FRAMES,
         workers=workers,
         scratch=scratch,
@@ -51,7 +51,7 @@ def main() -> None:
     )
     remove_scratch(scratch)
     note = f"{len(skipped)} skipped (see {OUT / frames.SKIPPED})" if skipped else "none skipped"
-    side, done = params.size, len(videos) - len(skipped)
+    side, done = params.frame_size, len(videos) - len(skipped)
     print(f"{params.n_frames} frames of {side}x{side} pixels from each of {done} videos, {note}")
 
 

@@ -10,7 +10,7 @@ from clipforensics.cells import Cell, read_split
 from clipforensics.detectors import lora
 from clipforensics.devices import choose_device, compute_deterministically
 from clipforensics.encoder import EncoderSection, load_preprocessing, load_vision_tower, weights_digest
-from clipforensics.faults import one_line_errors
+from clipforensics.faults import InputError, one_line_errors
 from clipforensics.frames import FrameStore
 from clipforensics.params import Section, read_section
 from clipforensics.scratch import fingerprint, project_code, remove_scratch, scratch_folder
@@ -77,4 +77,6 @@ def main(train_set: str, seed: str) -> None:
 
 if __name__ == "__main__":
     with one_line_errors():
+        if len(sys.argv) != 3:
+            raise InputError("usage: python -m stages.train_lora TRAIN_SET SEED, for instance FaceSwap 42")
         main(*sys.argv[1:])

@@ -9,7 +9,7 @@ from pydantic import Field
 from clipforensics.cells import Cell, read_split
 from clipforensics.detectors import baseline
 from clipforensics.embeddings import EmbeddingStore
-from clipforensics.faults import one_line_errors
+from clipforensics.faults import InputError, one_line_errors
 from clipforensics.params import Section, read_section
 from clipforensics.selection import Validation
 
@@ -48,4 +48,6 @@ def main(train_set: str, seed: str) -> None:
 
 if __name__ == "__main__":
     with one_line_errors():
+        if len(sys.argv) != 3:
+            raise InputError("usage: python -m stages.train_probe TRAIN_SET SEED, for instance FaceSwap 42")
         main(*sys.argv[1:])

@@ -6,7 +6,8 @@ import pytest
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from clipforensics import comparison
-from clipforensics.evaluation import evaluate
+from clipforensics.evaluation import against_reals, evaluate
+from clipforensics.uncertainty import draw_replicates
 from tests.places import PEER_SCORES, needs_shared
 
 OPTIONS = {"reference": "baseline", "aggregate": "mean", "n_replicates": 300, "seed": 1, "confidence": 0.95}
@@ -83,6 +84,19 @@ def test_several_seeds_are_averaged():
     ]
     both = next(comparison.compare_cell({("baseline", 1): one, ("baseline", 2): two}, test, "NT", **OPTIONS))
     assert both["detectors"]["baseline"]["auc"] == pytest.approx(np.mean([a["auc"] for a in alone]))
+    draws = np.mean([frame_draws(table) for table in (one, two)], axis=0)
+    low, high = np.quantile(draws, [0.025, 0.975])
+    assert both["detectors"]["baseline"]["low"] == pytest.approx(low)
+    assert both["detectors"]["baseline"]["high"] == pytest.approx(high)
+
+
+def frame_draws(scores):
+    """Replicates of one table's frame AUC, on the draws that every table of these videos gets."""
+    frames = against_reals(scores, "NT")
+    drawn = draw_replicates(
+        {"x": frames["score"]}, frames["label"], frames["key"].to_numpy(), n_replicates=300, seed=1
+    )
+    return drawn.draws[0, 0]
 
 
 def test_an_empty_stratum_is_null_with_a_reason():

@@ -114,7 +114,7 @@ def test_pixels_agree_with_the_encoders_own_processor(folder):
 
 
 def test_frames_of_another_size_say_what_to_set(folder):
-    with pytest.raises(InputError, match=r"set extract_frames\.size to 32"):
+    with pytest.raises(InputError, match=r"set extract_frames\.frame_size to 32"):
         encoder.load_preprocessing(str(folder), "local", frame_size=64)
 
 

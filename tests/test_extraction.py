@@ -1,5 +1,6 @@
 """The store holds the right frames, whoever made them and however often the run was killed."""
 
+import hashlib
 import json
 import os
 import signal
@@ -21,7 +22,7 @@ from clipforensics.frames import FrameStore
 from clipforensics.ingest import DIED, probe_videos
 from clipforensics.pictures import resize_and_crop
 from clipforensics.records import Skipped, Video, write_records
-from clipforensics.video import sample_frame_indices
+from clipforensics.video import decode_frames, sample_frame_indices
 from stages import extract_frames as stage
 from tests.clips import decode_all, make_clip
 from tests.places import FOOTAGE, needs_shared
@@ -263,7 +264,7 @@ def _project(footage: tuple[Path, list[Video]], folder: Path, params: str) -> No
     write_records(folder / "data/videos.csv", Video, footage[1])
 
 
-PARAMS = "dataset: mine\nextract_frames:\n  n_frames: 4\n  size: 24\n  max_skipped: 0.0\n"
+PARAMS = "dataset: mine\nextract_frames:\n  n_frames: 4\n  frame_size: 24\n  max_skipped: 0.0\n"
 
 
 def test_stage(
@@ -288,7 +289,7 @@ def test_stage(
 
 
 @pytest.mark.parametrize(
-    "wrong", ["n_frames: 0", "n_frames: 2.5", "size: 0", "size: large", "max_skipped: 2"]
+    "wrong", ["n_frames: 0", "n_frames: 2.5", "frame_size: 0", "frame_size: large", "max_skipped: 2"]
 )
 def test_stage_names_wrong_params(
     wrong: str, footage: tuple[Path, list[Video]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -299,3 +300,40 @@ def test_stage_names_wrong_params(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match=f"`{name}`"):
         stage.main()
+
+
+def test_the_store_names_the_pixels_of_each_shard(footage: tuple[Path, list[Video]], tmp_path: Path) -> None:
+    _extract(footage, tmp_path)
+    digests = json.loads((tmp_path / "out/meta.json").read_text())["sha256"]
+    shards = sorted((tmp_path / "out").glob("shard-*.npy"))
+    assert len(digests) == len(shards) > 1
+    assert digests == [hashlib.sha256(np.load(shard).tobytes()).hexdigest() for shard in shards]
+
+
+class Stopped(Exception):
+    """Stands for a kill just before the store is finished."""
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_what_could_not_be_read_for_a_while_is_tried_again(
+    footage: tuple[Path, list[Video]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: bool
+) -> None:
+    _extract(footage, tmp_path / "undisturbed")
+
+    def stop(*_: object) -> None:
+        raise Stopped
+
+    def unreadable(path: Path, indices: Sequence[int]) -> object:
+        if path.name.startswith("4 ") and not lost:
+            raise OSError(5, "Input/output error")
+        return decode_frames(path, indices)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(extraction, "_finish", stop)
+        patch.setattr(extraction, "decode_frames", unreadable)
+        with pytest.raises(Stopped):
+            _extract(footage, tmp_path)
+    if lost:
+        (tmp_path / "scratch/store/shard-00001.npy").unlink()
+    assert _extract(footage, tmp_path) == []
+    assert _content(tmp_path / "out") == _content(tmp_path / "undisturbed/out")

@@ -87,6 +87,12 @@ def test_shipped_params_are_valid_and_every_key_is_read(section, model):
     assert set(PARAMS[section]) == set(model.model_fields)
 
 
+def test_no_param_has_a_name_that_dvcs_run_cache_overlooks():
+    """It drops `size` and `nfiles` from its key, so another value would bring back the old output."""
+    names_used = {key for section in PARAMS.values() if isinstance(section, dict) for key in section}
+    assert not names_used & {"size", "nfiles"}
+
+
 def test_head_shows_the_baseline():
     assert PARAMS["detector"] == "baseline"
 

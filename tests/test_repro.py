@@ -233,7 +233,7 @@ def test_real_footage_with_a_real_encoder_runs_to_the_report(tmp_path):
         "protocol.test_manipulations=[GHOST,rest]",
         "split.protocol=grouped",
         "split.grouped_fractions=[0.3,0.2,0.5]",
-        "extract_frames.size=224",
+        "extract_frames.frame_size=224",
         "extract_frames.n_frames=3",
         f"encoder.model={ENCODERS / 'vit-tiny-clip-layout'}",
         "train_lora.epochs=1",

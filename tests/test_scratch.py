@@ -25,8 +25,9 @@ def test_two_processes_at_the_same_work_do_not_share_a_folder(tmp_path, monkeypa
     code = "from clipforensics.scratch import scratch_folder; print(scratch_folder('embed', 'abc'))"
     command = [sys.executable, "-c", code]
     other = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    assert other != str(first)
-    assert other.startswith(str(first))
+    assert other == f"{first}-1"
+    again = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    assert again == other, "a slot whose owner has died is free"
 
 
 def test_code_is_what_was_imported():

@@ -154,3 +154,37 @@ def test_a_diverging_loss_is_an_error_that_names_the_rate(tmp_path):
     trainer = make_trainer(tmp_path, learning_rate=math.inf)
     with pytest.raises(InputError, match="learning_rate is inf"):
         trainer.fit(SPANS, LABELS)
+
+
+@pytest.mark.parametrize("weights", [(1.0, 1.0), (3.0, 0.25)])
+def test_one_step_is_adamw_on_the_weighted_loss(tmp_path, weights):
+    trainer = make_trainer(tmp_path)
+    trainer.weights = torch.tensor(weights)
+    twin = make_trainer(tmp_path)
+    rows, targets = np.array([0, 3, 8, 15]), torch.tensor([0.0, 0.0, 1.0, 1.0])
+    optimizer = torch.optim.AdamW(
+        [
+            {"params": [p], "lr": rate * 0.5, "weight_decay": 0.01 if p.ndim > 1 else 0.0}
+            for name, p in twin.trained.items()
+            for rate in [0.1 if name.startswith("3.") else 0.05]
+        ]
+    )
+    torch.manual_seed(5)
+    p = torch.sigmoid(twin.model(twin.pixels(rows)))
+    pairs = zip(targets, p, strict=True)
+    losses = [weights[int(t)] * -(torch.log(q) if t else torch.log(1 - q)) for t, q in pairs]
+    expected = sum(losses) / 4
+    expected.backward()
+    optimizer.step()
+    torch.manual_seed(5)
+    loss = trainer.step(rows, targets, 0.5)
+    assert float(loss) == pytest.approx(float(expected.detach()), rel=1e-5)
+    for name, parameter in trainer.trained.items():
+        torch.testing.assert_close(parameter, twin.trained[name], atol=1e-6, rtol=0)
+
+
+def test_the_curve_records_the_rate_of_each_epochs_last_step(tmp_path):
+    trainer = make_trainer(tmp_path)
+    rates = [row["learning_rate"] for row in trainer.fit(SPANS, LABELS).curve]
+    last = [learning_rate_factor(3 * e + 2, steps=18, warmup_fraction=0.2) for e in range(6)]
+    assert rates == pytest.approx([0.05 * factor for factor in last])
