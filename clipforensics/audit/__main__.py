@@ -5,17 +5,17 @@ import hashlib
 import json
 import math
 import os
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 from clipforensics.audit import page, words
-from clipforensics.audit.cells import Cluster, roc_vertices
-from clipforensics.audit.findings import LEVELS, Options, find, frame_table
+from clipforensics.audit.cells import roc_vertices
+from clipforensics.audit.findings import Options, find, frame_table
 from clipforensics.audit.names import Names, leak_flags, read_names
 from clipforensics.audit.reading import FrameScores, check_same_frames, read_scores, read_train, show
+from clipforensics.comparison import Cluster
 from clipforensics.faults import InputError, one_line_errors
 from clipforensics.figures import Curve
 from clipforensics.metrics import Pooling
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     names = read_names(next(iter(scores.values())), train, reals=given.real, disjoint=given.disjoint)
     reference = given.reference or given.scores[0]
     options = Options(
-        reference=reference.stem,
+        reference=_name(reference),
         aggregate=given.aggregate,
         threshold=given.threshold,
         cluster=given.cluster,
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         confidence=given.confidence,
     )
     content = find(scores, names, options)
-    content["inputs"] = _inputs({**paths, "train": given.train}, scores)
+    content["inputs"] = _inputs(given.train, paths, scores)
     rocs = _rocs(content, scores, names, options)
     text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
     write_both(given.out, {METRICS: text, PAGE: page.render(content, rocs, sources=_shown(content))})
@@ -76,7 +76,9 @@ def write_both(folder: Path, texts: Mapping[str, str]) -> None:
         for name, path in written.items():
             path.replace(folder / name)
     except OSError as error:
-        raise InputError(f"--out {folder}: cannot be written: {error.strerror}; name another folder") from error
+        raise InputError(
+            f"--out {folder}: cannot be written: {error.strerror}; name another folder"
+        ) from error
     finally:
         for path in written.values():
             path.unlink(missing_ok=True)
@@ -96,7 +98,13 @@ def _parser() -> argparse.ArgumentParser:
         " A video is named <target>_<source>, a real one <target>.",
     )
     add = parser.add_argument
-    add("scores", nargs="+", type=Path, metavar="SCORES", help="frame scores; several detectors: several files")
+    add(
+        "scores",
+        nargs="+",
+        type=Path,
+        metavar="SCORES",
+        help="frame scores; several detectors: several files",
+    )
     add("--train", required=True, type=Path, help="the videos that the detectors were trained on")
     add("--out", required=True, type=Path, metavar="DIR", help="where metrics.json and report.html go")
     add("--reference", type=Path, metavar="OTHER", help="scores to compare with (default: the first SCORES)")
@@ -136,34 +144,46 @@ def _positive(text: str) -> int:
 
 
 def _detectors(paths: Sequence[Path]) -> dict[str, Path]:
-    """Detector name (the file's stem) -> file; the reference may be named among the scores too."""
+    """Detector name, which is the file's stem, to file; one file named twice counts once."""
     found: dict[str, Path] = {}
     for path in paths:
-        other = found.setdefault(path.stem, path)
-        if other != path or (path in list(found.values()) and paths.count(path) > 2):
-            raise InputError(f"{path} and {other} are both called {show(path.stem)}; rename one of them")
+        other = found.setdefault(_name(path), path)
+        if other != path:
+            raise InputError(f"{path} and {other}: both are called {show(_name(path))}; rename one of them")
     return found
 
 
-def _inputs(paths: Mapping[str, Path], scores: Mapping[str, FrameScores]) -> list[dict[str, Any]]:
-    return [
-        {
-            "file": path.name,
-            "detector": name if name in scores else None,
-            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-            "ignored_columns": list(scores[name].ignored) if name in scores else [],
-        }
+def _name(path: Path) -> str:
+    """The stem as text that can be written; bytes that are no UTF-8 become question marks."""
+    return path.stem.encode("utf-8", "replace").decode()
+
+
+def _inputs(
+    train: Path, paths: Mapping[str, Path], scores: Mapping[str, FrameScores]
+) -> list[dict[str, Any]]:
+    """Of every file its name, digest and, of scores, the detector's name and columns that were not read."""
+    rows: list[dict[str, Any]] = [
+        {"role": "scores", "detector": name, "ignored_columns": list(scores[name].ignored), **_file(path)}
         for name, path in paths.items()
     ]
+    return [*rows, {"role": "train", **_file(train)}]
+
+
+def _file(path: Path) -> dict[str, str]:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"file": path.name.encode("utf-8", "replace").decode(), "sha256": digest}
 
 
 def _shown(content: Mapping[str, Any]) -> dict[str, str]:
     """What the page says of each file."""
-    return {
-        entry["file"]: f"sha256 {entry['sha256'][:12]}"
-        + (f"; columns ignored: {', '.join(entry['ignored_columns'])}" if entry["ignored_columns"] else "")
-        for entry in content["inputs"]
-    }
+    texts = {}
+    for entry in content["inputs"]:
+        ignored = ", ".join(entry.get("ignored_columns", ()))
+        text = f"{entry['file']}, sha256 {entry['sha256'][:12]}"
+        name = entry.get("detector", "training")
+        texts[f"{entry['role']}: {name}"] = text + (f"; columns ignored: {ignored}" if ignored else "")
+    return texts
 
 
 def _rocs(
@@ -182,20 +202,26 @@ def _rocs(
             rows = roc_vertices(table, flags, *place)
             title = name if several else strata[cell["stratum"]]
             if len(rows):
-                curve = Curve(title, rows["fpr"].tolist(), rows["tpr"].tolist(), number(cell["detectors"][name]["auc"]))
+                curve = Curve(
+                    title, rows["fpr"].tolist(), rows["tpr"].tolist(), number(cell["detectors"][name]["auc"])
+                )
                 rocs.setdefault(cell["manipulation"], {}).setdefault(cell["level"], []).append(curve)
     return rocs
 
 
 def _report(folder: Path, content: Mapping[str, Any]) -> None:
     manipulation = content["headline"]["manipulation"]
-    print(words.headline(content, manipulation))
-    for name in content["points"]:
-        print(words.conclusion(content, manipulation, name))
+    sentences = [words.conclusion(content, manipulation, name) for name in content["points"]]
+    for text in (words.headline(content, manipulation), *sentences):
+        print(_plain(text))
     print(f"{folder / METRICS}, {folder / PAGE}")
+
+
+def _plain(text: str) -> str:
+    """Names come from files: a terminal gets no control characters from them."""
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 if __name__ == "__main__":
     with one_line_errors():
         main()
-    sys.exit(0)

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clipforensics.audit.cells import Cluster, cell_rows
+from clipforensics.audit.cells import cell_rows
 from clipforensics.audit.names import Names, leak_audit, leak_flags
 from clipforensics.audit.reading import FrameScores
+from clipforensics.comparison import Cluster
 from clipforensics.evaluation import against_reals
 from clipforensics.metrics import (
     Floats,
@@ -196,9 +197,7 @@ def _points(
         "video": pool_by_video(values, labels, chosen["key"].to_numpy(), how=aggregate),
         "frame": (values, labels),
     }
-    found: dict[str, Any] = {
-        level: {**_point(*levels[level], cut), "n_groups": n_groups} for level in LEVELS
-    }
+    found: dict[str, Any] = {level: {**_point(*levels[level], cut), "n_groups": n_groups} for level in LEVELS}
     found["all_fake"] = {level: _all_fake(levels[level][1]) for level in LEVELS}
     return found
 

@@ -62,9 +62,10 @@ def read_scores(path: Path) -> FrameScores:
             has two labels; or all videos have one label.
     """
     numbers: dict[Pair, int] = {}
-    packed, ignored = [], ()
-    for block, ignored, row in _blocks(path, SCORE_COLUMNS):
+    packed, ignored = [], set[str]()
+    for block, others, row in _blocks(path, SCORE_COLUMNS):
         packed.append(_pack(block, numbers, _Place(path, row)))
+        ignored.update(others)
     codes, frames, labels, scores = (np.concatenate(parts) for parts in zip(*packed, strict=True))
     videos = sorted(numbers)
     rank = np.empty(len(videos), dtype=np.int64)
@@ -73,7 +74,7 @@ def read_scores(path: Path) -> FrameScores:
     codes, frames, labels, scores = rank[codes][order], frames[order], labels[order], scores[order]
     _check_frames_once(path, videos, codes, frames)
     of_video = _label_of_video(path, videos, codes, labels)
-    return FrameScores(tuple(videos), of_video, codes, frames, scores, ignored)
+    return FrameScores(tuple(videos), of_video, codes, frames, scores, tuple(sorted(ignored)))
 
 
 def read_train(path: Path) -> tuple[Pair, ...]:
@@ -128,9 +129,7 @@ class _Place:
         return InputError(f"{self.path}: data row {self.row + index + 1}: {what}")
 
 
-def _blocks(
-    path: Path, needed: Sequence[str]
-) -> Iterator[tuple[pd.DataFrame, tuple[str, ...], int]]:
+def _blocks(path: Path, needed: Sequence[str]) -> Iterator[tuple[pd.DataFrame, tuple[str, ...], int]]:
     """Blocks of the needed columns as text, the columns left out, and the data rows before the block."""
     before, columns = 0, None
     for block in _text_blocks(path):
@@ -271,4 +270,3 @@ def _where(table: FrameScores) -> npt.NDArray[np.object_]:
     pairs = np.empty(len(table.videos), dtype=object)
     pairs[:] = table.videos
     return pairs[table.codes]
-

@@ -65,6 +65,7 @@ def points(content: Json, manipulation: str) -> list[str]:
         *_size(real["n"], row["n"]),
         *_unparsed(names),
         *_thresholds(content["threshold"]),
+        *_all_fake(content, manipulation),
         *_below_chance(content, manipulation),
     ]
     if not names["n_train_sharing"]:
@@ -116,6 +117,23 @@ def _thresholds(cuts: Json) -> list[str]:
     ]
 
 
+def _all_fake(content: Json, manipulation: str) -> list[str]:
+    """Which detectors have no higher video accuracy than calling every video manipulated."""
+    points = {name: found[manipulation] for name, found in content["points"].items()}
+    reference = next(iter(points.values()))["all_fake"]["video"]
+    accuracies = {name: (p["video"]["at_threshold"] or {}).get("accuracy") for name, p in points.items()}
+    beaten = [
+        name for name, value in accuracies.items() if value is not None and value <= reference["accuracy"]
+    ]
+    if not beaten:
+        return []
+    return [
+        f"Calling every video manipulated has an accuracy of {number(reference['accuracy'])} and an F1 of"
+        f" {number(reference['f1'])} here. No better in accuracy: {', '.join(beaten)}. Read AUC and balanced"
+        " accuracy instead."
+    ]
+
+
 def _below_chance(content: Json, manipulation: str) -> list[str]:
     values = _video_cells(content, manipulation)["all"]["detectors"]
     return [
@@ -132,8 +150,8 @@ def _apart(twin: Json, other: Json) -> str:
     low, high, other_low, other_high = bounds
     if low > other_high:  # type: ignore[operator]
         return (
-            "The two intervals are apart: on faces that it was trained on the detector does better, and the"
-            " number on all fakes says little about new ones."
+            "The two intervals are apart: the detector does better where it was trained on a twin, and the"
+            " number on all fakes says little about new faces."
         )
     if high < other_low:  # type: ignore[operator]
         return "The two intervals are apart: here fakes without a twin are the easier ones."
