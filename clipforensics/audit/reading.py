@@ -156,7 +156,7 @@ def _text_blocks(path: Path) -> Iterator[pd.DataFrame]:
     except UnicodeError as error:
         raise InputError(f"{path}: is not UTF-8 text ({error}); save it as CSV in UTF-8") from error
     except (ParserError, ParserWarning, csv.Error) as error:
-        raise InputError(f"{path}: is not CSV: {error}; mend or quote that line") from error
+        raise InputError(f"{path}: is not CSV: {str(error).strip()}; mend or quote that line") from error
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}; check the path") from error
 
