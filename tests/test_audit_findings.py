@@ -41,9 +41,8 @@ def test_cells_hold_every_stratum_and_level_with_counts(tmp_path):
     }  # fmt: skip
     assert cell(content, "twin", "frame")["n_fake"] == 4
     aucs = {s: cell(content, s)["detectors"]["a"]["auc"] for s in STRATA}
-    assert aucs == pytest.approx(
-        {"all": 12 / 15, "twin": 1, "no_twin": 6 / 9, "seen_identity": 1, "clean": 3 / 6}
-    )
+    expected = {"all": 12 / 15, "twin": 1, "no_twin": 6 / 9, "seen_identity": 1, "clean": 3 / 6}
+    assert aucs == pytest.approx(expected)
 
 
 def test_the_headline_is_a_manipulation_that_was_not_trained_on(tmp_path):

@@ -25,6 +25,7 @@ def findings(*, twin, other, n_twin=90, n_other=10, n_real=10, whole=None, **cha
         ],
         "leakage": {"real": {"n": n_real, "any_seen": 1, "trained_on": 0}, "manipulations": {"NT": leaks}},
         "names": {"n_unparsed": 0, "unparsed": [], "n_train_sharing": 5},
+        "bootstrap": {"cluster": "identity"},
         "threshold": {"d": {"value": 0.5, "rule": "half"}},
         "points": {"d": {"NT": {"video": point, "all_fake": {"video": {"accuracy": 0.909, "f1": 0.952}}}}},
         **changes,
@@ -70,7 +71,7 @@ def test_the_conclusion_goes_as_far_as_the_intervals(content, said):
 
 def test_points_in_an_ordinary_case():
     points = words.points(APART, "NT")
-    assert "Of 100 NT fakes, 90 share an identity with training; of 10 real videos, 1 do." in points
+    assert "90 of 100 NT fakes and 1 of 10 real videos share an identity with training." in points
     assert "10 real videos are few: a single one decides up to .100 of any AUC here." in points
     assert len(points) == 3
     assert len(words.points(findings(twin=row(1), other=row(1), n_real=30, n_other=30), "NT")) == 2
@@ -108,3 +109,11 @@ def test_the_answer_fake_to_everything_stands_beside_accuracy(accuracy, beaten):
     content = findings(twin=row(1), other=row(1))
     content["points"]["d"]["NT"]["video"]["at_threshold"] = {"accuracy": accuracy}
     assert any("accuracy of .909 and an F1 of .952" in p for p in words.points(content, "NT")) is beaten
+
+
+@pytest.mark.parametrize(("cluster", "remedy"), [("identity", True), ("video", False)])
+def test_where_there_is_no_interval_the_reason_and_the_remedy_stand(cluster, remedy):
+    content = findings(twin=row(1), other=row(1), whole=row(0.9), bootstrap={"cluster": cluster})
+    content["cells"][0]["undefined"] = "one cluster"
+    found = next(p for p in words.points(content, "NT") if p.startswith("There is no interval: one cluster."))
+    assert ("--cluster video" in found) is remedy

@@ -194,7 +194,7 @@ def _rocs(
     tables = {name: frame_table(found, names) for name, found in scores.items()}
     strata = {"all": ""} if several else {"all": "all", "twin": "with a twin", "no_twin": "without"}
     rocs: dict[str, dict[str, list[Curve]]] = {}
-    for cell in content["cells"]:
+    for cell in sorted(content["cells"], key=lambda cell: cell["level"] != "video"):
         if cell["stratum"] not in strata:
             continue
         place = (cell["manipulation"], cell["stratum"], cell["level"], options.aggregate)

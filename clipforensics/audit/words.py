@@ -59,10 +59,11 @@ def points(content: Json, manipulation: str) -> list[str]:
     found = [
         "A twin is a manipulated training video of the same target and source: the same two faces with the"
         " same label.",
-        f"Of {row['n']} {manipulation} fakes, {row['any_seen']} share an identity with training; of"
-        f" {real['n']} real videos, {real['any_seen']} do.",
+        f"{row['any_seen']} of {row['n']} {manipulation} fakes and {real['any_seen']} of {real['n']} real"
+        " videos share an identity with training.",
         *_trained_on(row, real, manipulation),
         *_size(real["n"], row["n"]),
+        *_no_interval(content, manipulation),
         *_unparsed(names),
         *_thresholds(content["threshold"]),
         *_all_fake(content, manipulation),
@@ -97,6 +98,16 @@ def _size(n_real: int, n_fake: int) -> list[str]:
     return [
         f"{fewest} {kind} videos are few: a single one decides up to {number(1 / fewest)} of any AUC here."
     ]
+
+
+def _no_interval(content: Json, manipulation: str) -> list[str]:
+    cell = _video_cells(content, manipulation)["all"]
+    if known(cell["detectors"][content["reference"]].get("low")) is not None:
+        return []
+    remedy = ""
+    if content["bootstrap"]["cluster"] == "identity":
+        remedy = " --cluster video draws videos instead, as if those that share a face were independent."
+    return [f"There is no interval: {cell.get('undefined', 'the reason is unknown')}.{remedy}"]
 
 
 def _unparsed(names: Json) -> list[str]:
