@@ -37,7 +37,8 @@ def test_cells_hold_every_stratum_and_level_with_counts(tmp_path):
     }
     sizes = {s: tuple(cell(content, s)[k] for k in ("n_real", "n_fake", "n_groups")) for s in STRATA}
     assert sizes == {
-        "all": (3, 5, 7), "twin": (3, 2, 5), "no_twin": (3, 3, 6), "seen_identity": (3, 3, 5), "clean": (3, 2, 5),
+        "all": (3, 5, 7), "twin": (3, 2, 5), "no_twin": (3, 3, 6),
+        "seen_identity": (3, 3, 5), "clean": (3, 2, 5),
     }  # fmt: skip
     assert cell(content, "twin", "frame")["n_fake"] == 4
     aucs = {s: cell(content, s)["detectors"]["a"]["auc"] for s in STRATA}

@@ -115,13 +115,14 @@ def test_reals_that_cannot_be(videos, reals, words):
 
 
 def test_names_of_another_form_are_counted_and_are_identities_of_their_own():
-    videos = [("NT", "id0_id1_0003", 1), ("NT", "id0_id1_0004", 1), ("NT", "7", 1), ("real", "id0_0001", 0)]
+    videos = [("NT", "id0_id1_0003", 1), ("NT", "id0_id1_0004", 1), ("NT", "7", 1)]
+    videos += [("real", "id0_0001", 0), ("real", "id0_0002", 0)]
     names = names_of(videos, [("FS", "id0_id1_0003"), ("real", "id0_0001")])
     assert names.unparsed == ("7", "id0_id1_0003", "id0_id1_0004")  # a real name is taken whole
     flags = leak_flags(names)
-    assert flags["group"].nunique() == 4
+    assert flags["group"].nunique() == 5
     assert flags["twin"].sum() == 0
-    assert flags["any_seen"].tolist() == [0, 1, 0, 1]
+    assert flags["any_seen"].tolist() == [0, 1, 0, 1, 0]
 
 
 def test_files_that_share_nothing_are_refused_with_names_of_both():
