@@ -18,7 +18,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, logit, log_expit
+from scipy.special import expit, log_expit, logit
 
 from clipforensics.faults import InputError
 from clipforensics.metrics import Floats, Ints, undefined_reason
@@ -145,9 +145,7 @@ def weights_at_prior(labels: npt.ArrayLike, prior: float) -> Floats:
     return np.where(truth == 1, prior / share, (1 - prior) / (1 - share))
 
 
-def brier(
-    predicted: npt.ArrayLike, labels: npt.ArrayLike, weights: npt.ArrayLike | None = None
-) -> float:
+def brier(predicted: npt.ArrayLike, labels: npt.ArrayLike, weights: npt.ArrayLike | None = None) -> float:
     """Mean squared difference of probability and label, in [0, 1]; 0 is best.
 
     Brier, Monthly Weather Review 78 (1950) 1-3, in the form for two classes that counts one of them
@@ -241,17 +239,23 @@ def _maximise_likelihood(logits: Floats, targets: Floats, with_intercept: bool) 
     scale = float(np.abs(logits - centre).max())
     columns = np.stack([(logits - centre) / scale, np.ones(len(logits))])[: 1 + with_intercept]
     found = np.zeros(len(columns))
-    loss = _loss(found, columns, targets)
     for _ in range(MAX_STEPS):
-        step = _newton_step(found, columns, targets)
-        size = 1.0
-        while (tried := _loss(found + size * step, columns, targets)) > loss and size > 1e-10:
-            size /= 2
-        if not tried < loss:
-            break
-        found, loss = found + size * step, tried
-    slope = float(found[0]) / scale
-    return slope, float(found[1]) - slope * centre if with_intercept else 0.0
+        step = _downhill(found, _newton_step(found, columns, targets), columns, targets)
+        found = found + step
+        if np.abs(step).max() <= 1e-13 * np.abs(found).max():
+            slope = float(found[0]) / scale
+            return slope, float(found[1]) - slope * centre if with_intercept else 0.0
+    raise ArithmeticError(f"Newton's method has not converged in {MAX_STEPS} steps")
+
+
+def _downhill(found: Floats, step: Floats, columns: Floats, targets: Floats) -> Floats:
+    """The step, halved until it does not raise the loss; 0 where rounding lets none pass."""
+    loss = _loss(found, columns, targets)
+    while _loss(found + step, columns, targets) > loss:
+        step = step / 2
+        if np.abs(step).max() <= 1e-13 * np.abs(found).max():
+            return np.zeros(len(step))
+    return step
 
 
 def _loss(found: Floats, columns: Floats, targets: Floats) -> float:
