@@ -79,9 +79,9 @@ def fit_calibration(scores: npt.ArrayLike, labels: npt.ArrayLike, method: Calibr
     videos often are (for temperature this departs from Guo et al., less the more rows there are). Newton's
     method with backtracking (Lin, Lin & Weng, Machine Learning 68 (2007) 267-276).
 
-    The slope is never negative. Where the best is (validation ranks the classes the wrong way round), or
-    validation scores are all equal, it is 0, the best of those allowed, and `note` says so: then every
-    probability is the same, for `platt` the (smoothed) share of manipulated rows, for `temperature` .5.
+    The slope is never negative. Where the best is not above 0 (validation ranks the classes the wrong way
+    round, or all alike), it is 0, the best of those allowed, and `note` says so. Then every probability
+    is the same: for `platt` the (smoothed) share of manipulated rows, for `temperature` .5.
 
     Args:
         scores: Validation scores in [0, 1]; clipped (see `CLIP`).
@@ -102,12 +102,10 @@ def fit_calibration(scores: npt.ArrayLike, labels: npt.ArrayLike, method: Calibr
     logits, truth = _logits(values[order]), truth[order]
     targets = _platt_targets(truth)
     with_intercept = method == "platt"
-    if logits[0] == logits[-1]:
-        return _flat(method, targets, "validation scores are all equal")
     slope, intercept = _maximise_likelihood(logits, targets, with_intercept)
-    if slope < 0:
-        note = f"the validation scores rank the classes the wrong way round (best slope {slope:.3g})"
-        return _flat(method, targets, note)
+    if slope <= 0:
+        what = "the wrong way round" if slope else "no better than chance"
+        return _flat(method, targets, f"validation scores rank the classes {what} (best slope {slope:.3g})")
     return Calibration(method, slope, intercept)
 
 
@@ -231,19 +229,22 @@ def _platt_targets(truth: Ints) -> Floats:
 
 
 def _maximise_likelihood(logits: Floats, targets: Floats, with_intercept: bool) -> tuple[float, float]:
-    """Slope and intercept (0 unless asked for) of the largest likelihood; logits are not all equal.
+    """Slope and intercept (0 unless asked for) of the largest likelihood; logits ascend.
 
     Logits are centred and scaled meanwhile, so that those close to each other do no harm.
     """
     centre = _sum(logits) / len(logits) if with_intercept else 0.0
-    scale = float(np.abs(logits - centre).max())
+    scale = float(logits[-1] - logits[0] if with_intercept else np.abs(logits).max())
+    if not scale:
+        return 0.0, 0.0
     columns = np.stack([(logits - centre) / scale, np.ones(len(logits))])[: 1 + with_intercept]
     found = np.zeros(len(columns))
     for _ in range(MAX_STEPS):
         step = _downhill(found, _newton_step(found, columns, targets), columns, targets)
         found = found + step
-        if np.abs(step).max() <= 1e-13 * np.abs(found).max():
-            slope = float(found[0]) / scale
+        if _is_tiny(step, found):
+            # Where the best slope is 0, rounding leaves one of either sign.
+            slope = float(found[0]) / scale if abs(found[0]) > 1e-9 else 0.0
             return slope, float(found[1]) - slope * centre if with_intercept else 0.0
     raise ArithmeticError(f"Newton's method has not converged in {MAX_STEPS} steps")
 
@@ -253,9 +254,13 @@ def _downhill(found: Floats, step: Floats, columns: Floats, targets: Floats) -> 
     loss = _loss(found, columns, targets)
     while _loss(found + step, columns, targets) > loss:
         step = step / 2
-        if np.abs(step).max() <= 1e-13 * np.abs(found).max():
+        if _is_tiny(step, found):
             return np.zeros(len(step))
     return step
+
+
+def _is_tiny(step: Floats, found: Floats) -> bool:
+    return bool(np.abs(step).max() <= 1e-12 * (1 + np.abs(found).max()))
 
 
 def _loss(found: Floats, columns: Floats, targets: Floats) -> float:
