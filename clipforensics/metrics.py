@@ -165,7 +165,8 @@ def eer(scores: npt.ArrayLike, labels: npt.ArrayLike) -> Eer:
 
     A point inside a segment is reached by choosing at random between the two thresholds at its ends
     (Fawcett 2006, section 8). This rate moves smoothly, unlike the fpr of the vertex where |fpr - fnr|
-    is least, which moves in steps of 1/n_real and is what some papers print.
+    is least, which moves in steps of 1/n_real and is what some papers print. Nobody gets to choose the
+    threshold of the test set: at one from validation, the two rates (`threshold_metrics`) differ.
 
     Returns:
         `rate`, and as `vertex` the end of that segment where |fpr - fnr| is smaller (the higher
