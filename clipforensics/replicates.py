@@ -108,7 +108,7 @@ class Replicates:
         n_clusters = len(self.strata)
         for start in range(0, n_clusters, size):
             left_out = np.arange(start, min(start + size, n_clusters))
-            yield self._without(left_out)[:, self.clusters]
+            yield np.take(self._without(left_out), self.clusters, axis=1)
         rngs = {int(stratum): np.random.default_rng([self.seed, stratum]) for stratum in (1, 2, 3)}
         for start in range(0, self.n_replicates, size):
             counts = np.zeros((min(size, self.n_replicates - start), n_clusters))
@@ -116,7 +116,7 @@ class Replicates:
                 inside = np.flatnonzero(self.strata == stratum)
                 if len(inside):
                     counts[:, inside] = _multinomial(rng, len(counts), len(inside))
-            yield counts[:, self.clusters]
+            yield np.take(counts, self.clusters, axis=1)  # in C order: sums along a row keep theirs
 
     def _without(self, left_out: Ints) -> Floats:
         """Weights of clusters without one of them, whose weight goes to the others of its stratum.

@@ -13,7 +13,20 @@ jackknife tells, is divided by that; and t has the degrees of freedom of that su
 since its distribution leans away from 1 (for the AUC: Pepe, "The Statistical Evaluation of Medical Tests"
 (2003), 5.2.5); at exactly 0 or 1, and for differences, on the plain scale, clipped to what is possible.
 
-{coverage}
+How often it holds the truth is checked by simulation (`tests/test_coverage.py`): 400 data sets of 10 real and
+100 manipulated videos, and of 100 and 100, ten frames each, with correlated videos within identity groups,
+AUC .85, 500 replicates. Share of 95% intervals that hold the true value (it varies by ±.02 by chance):
+
+    real/manipulated videos   10/100   100/100
+    video AUC                  .945     .948
+    difference                 .948     .955     of two detectors' video AUC, paired
+    frame AUC                  .938     .950
+    percentile                 .888     .930     the same replicates, their 2.5th and 97.5th percentile
+    DeLong                     .895     .958     video AUC, videos taken as independent
+    DeLong, difference         .928     .958
+    frame bootstrap            .500     .440     frame AUC, single frames drawn: what not to do
+
+Near AUC 1, and for metrics that move in steps (tpr at a small fpr of ten reals), it is somewhat less.
 """
 
 import math

@@ -47,22 +47,16 @@ class Curve:
         true: Weight of manipulated rows.
         false_at_hits: Weight of real rows at or above each distinct score of manipulated rows.
         true_at_hits: Weight of manipulated rows.
+        fpr: `false` over its last column: ascending from 0 to 1; NaN without real rows.
+        tpr: `true` over its last column.
     """
 
     false: npt.NDArray[np.integer]
     true: npt.NDArray[np.integer]
     false_at_hits: npt.NDArray[np.integer]
     true_at_hits: npt.NDArray[np.integer]
-
-    @property
-    def fpr(self) -> Floats:
-        """Shape (n, n_vertices), ascending from 0 to 1."""
-        return _share(self.false, self.false[:, -1:])
-
-    @property
-    def tpr(self) -> Floats:
-        """Shape (n, n_vertices), ascending from 0 to 1."""
-        return _share(self.true, self.true[:, -1:])
+    fpr: Floats
+    tpr: Floats
 
 
 def rank_rows(scores: Floats, labels: Ints, videos: Ints) -> Ranking:
@@ -88,11 +82,14 @@ def rank_rows(scores: Floats, labels: Ints, videos: Ints) -> Ranking:
 def trace(ranking: Ranking, weights: Floats) -> Curve:
     """Weighted counts along a ranking; exact."""
     real, fake = _cumulated(weights, ranking.real), _cumulated(weights, ranking.fake)
+    false, true = np.take(real, ranking.corners[0], axis=1), np.take(fake, ranking.corners[1], axis=1)
     return Curve(
-        false=np.take(real, ranking.corners[0], axis=1),
-        true=np.take(fake, ranking.corners[1], axis=1),
+        false=false,
+        true=true,
         false_at_hits=np.take(real, ranking.hits[0], axis=1),
         true_at_hits=np.take(fake, ranking.hits[1], axis=1),
+        fpr=_share(false, false[:, -1:]),
+        tpr=_share(true, true[:, -1:]),
     )
 
 
@@ -105,9 +102,10 @@ def auc(curve: Curve) -> Floats:
 
 def average_precision(curve: Curve) -> Floats:
     """`metrics.average_precision`."""
-    hits = curve.true_at_hits.astype(np.float64)
+    hits = curve.true_at_hits
     precision = hits / np.maximum(hits + curve.false_at_hits, 1)  # without weight the gain is 0 as well
-    gains = np.diff(hits, axis=1, prepend=0)
+    gains = hits.astype(np.float64)
+    gains[:, 1:] -= hits[:, :-1]
     total = np.einsum("nk,nk->n", gains, precision)
     return np.where(curve.false[:, -1] > 0, _share(total, curve.true[:, -1]), np.nan)
 
@@ -205,7 +203,7 @@ def probability_metrics(
     bins = np.searchsorted(np.arange(1, N_BINS) / N_BINS, predicted, side="left")
     gaps = [np.abs(mean(predicted - labels, bins == number)) for number in range(N_BINS)]
     everything = np.ones(len(labels), dtype=bool)
-    return {"brier": mean((predicted - labels) ** 2, everything), "ece": np.sum(gaps, axis=0)}
+    return {"brier": mean((predicted - labels) ** 2, everything), "ece": sum(gaps[1:], start=gaps[0])}
 
 
 def wins(scores: Floats, codes: Ints, truth: Ints) -> Floats:
@@ -288,6 +286,6 @@ def _summed(videos: Ints, n_videos: int, weights: Floats, values: Floats | None 
 
 
 def _share(part: npt.NDArray[np.number], whole: npt.NDArray[np.number]) -> Floats:
-    """part / whole, NaN where the whole is 0."""
-    shape = np.broadcast_shapes(part.shape, whole.shape)
-    return np.divide(part, whole, out=np.full(shape, np.nan), where=np.broadcast_to(whole, shape) != 0)
+    """part / whole, NaN where the whole is 0; the whole is broadcast."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(part / np.where(whole == 0, np.nan, whole))
