@@ -6,9 +6,12 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from clipforensics.bootstrap import bootstrap_auc, bootstrap_intervals
+from clipforensics.delong import delong_difference, delong_interval
 from clipforensics.evaluation import against_reals, in_stratum, strata_keys
 from clipforensics.metrics import Pooling, json_ready, pool_by_video, roc_curve
-from clipforensics.uncertainty import LEVELS, Interval, Replicates, draw_replicates
+from clipforensics.replicates import draw_replicates
+from clipforensics.uncertainty import LEVELS, Estimate, Interval, mean_over_seeds, spread_over_seeds
 
 Cluster = Literal["identity", "video"]
 
@@ -31,7 +34,8 @@ def compare_cell(
     """Compare all detectors on one train set and test manipulation, whole and in every leak stratum.
 
     Detectors are scored on the same bootstrap replicates of the same videos, so differences are
-    paired. With several training seeds a detector's AUC is the mean over them, in each replicate.
+    paired, and so are the strata. With several training seeds a detector's AUC is the mean over them, and
+    the bootstrap's interval covers seeds as well.
 
     Args:
         scores: Scores of every detector and training seed.
@@ -52,33 +56,30 @@ def compare_cell(
     """
     _check_same_frames(scores)
     chosen = {name: against_reals(table, manipulation) for name, table in scores.items()}
-    fakes = set(test["key"][test["label"] == 1])
-    groups = test.set_index("key")["group"]
-    for stratum, keys in {"all": fakes, **strata_keys(test)}.items():
-        tables = {name: in_stratum(table, keys) for name, table in chosen.items()}
-        first = next(iter(tables.values()))
-        drawn = draw_replicates(
-            {f"{seed_}/{name}": table["score"].to_numpy() for (name, seed_), table in tables.items()},
-            first["label"].to_numpy(),
-            first["key"].to_numpy(),
-            clusters=groups[first["key"]].to_numpy() if cluster == "identity" else None,
-            n_replicates=n_replicates,
-            seed=seed,
-            how=aggregate,
-        )
-        means = _mean_over_seeds(drawn)
-        videos = first.drop_duplicates("key")["label"]
+    first, groups = next(iter(chosen.values())), test.set_index("key")["group"]
+    draws = draw_replicates(
+        first["label"].to_numpy(),
+        first["key"].to_numpy(),
+        clusters=groups[first["key"]].to_numpy() if cluster == "identity" else None,
+        n_replicates=n_replicates,
+        seed=seed,
+    )
+    subsets = {"all": None, **strata_keys(test)}
+    by_seed = {f"{seed_}/{name}": table["score"].to_numpy() for (name, seed_), table in chosen.items()}
+    found = bootstrap_auc(draws, by_seed, how=aggregate, subsets=subsets)
+    for stratum, keys in subsets.items():
+        tables = chosen if keys is None else {n: in_stratum(table, keys) for n, table in chosen.items()}
+        delong = _delong(tables, reference, aggregate, confidence)
         for level in LEVELS:
-            counts = videos if level == "video" else first["label"]
             yield json_ready(
                 {
                     "manipulation": manipulation,
                     "stratum": stratum,
                     "level": level,
-                    "n_real": int((counts == 0).sum()),
-                    "n_fake": int((counts == 1).sum()),
-                    "n_groups": int(groups[first["key"].unique()].nunique()),
-                    **_intervals(means, level, reference, confidence),
+                    **_counts(next(iter(tables.values())), groups, level),
+                    **_intervals(
+                        found[stratum][level], reference, confidence, delong if level == "video" else {}
+                    ),
                 }
             )
 
@@ -127,28 +128,65 @@ def _mean(values: Sequence[float | int | None]) -> float | int | None:
     return numbers[0] if len(set(numbers)) == 1 else float(np.mean(numbers))
 
 
-def _mean_over_seeds(drawn: Replicates) -> Replicates:
-    names = [name.split("/", 1)[1] for name in drawn.detectors]
-    detectors = tuple(dict.fromkeys(names))
-    columns = [[i for i, name in enumerate(names) if name == detector] for detector in detectors]
-    values = np.stack([drawn.values[:, c].mean(axis=1) for c in columns], axis=1)
-    draws = np.stack([drawn.draws[:, c].mean(axis=1) for c in columns], axis=1)
-    return Replicates(detectors, values, draws, drawn.undefined)
+def _counts(table: pd.DataFrame, groups: pd.Series, level: str) -> dict[str, int]:
+    labels = table.drop_duplicates("key")["label"] if level == "video" else table["label"]
+    return {
+        "n_real": int((labels == 0).sum()),
+        "n_fake": int((labels == 1).sum()),
+        "n_groups": int(groups[table["key"].unique()].nunique()),
+    }
 
 
-def _intervals(drawn: Replicates, level: str, reference: str, confidence: float) -> dict[str, Any]:
-    others = [name for name in drawn.detectors if name != reference]
-    rows: dict[str, Any] = {
-        "detectors": {n: _row(drawn.interval(n, level, confidence=confidence)) for n in drawn.detectors},
+def _intervals(
+    estimates: Mapping[str, Estimate],
+    reference: str,
+    confidence: float,
+    delong: Mapping[tuple[str, ...], Interval],
+) -> dict[str, Any]:
+    """Rows of detectors and differences; estimates by `<seed>/<detector>`."""
+    seeds: dict[str, list[Estimate]] = {}
+    for name, estimate in estimates.items():
+        seeds.setdefault(name.split("/", 1)[1], []).append(estimate)
+    means = {name: mean_over_seeds(several, name) for name, several in seeds.items()}
+    detectors, differences = bootstrap_intervals(means, reference, confidence=confidence)
+    spread = {name: spread_over_seeds(several)._asdict() for name, several in seeds.items()}
+    rows = {
+        "detectors": {
+            n: {**_row(i, delong.get((n,))), "covers": i.covers, "seeds": spread[n]}
+            for n, i in detectors.items()
+        },
         "differences": {
-            n: _row(drawn.difference(n, reference, level, confidence=confidence)) for n in others
+            n: {**_row(i, delong.get((n, reference)), with_p=True), "covers": i.covers}
+            for n, i in differences.items()
         },
     }
-    return {**rows, "undefined": drawn.undefined} if drawn.undefined else rows
+    reasons = [i.undefined for i in (*detectors.values(), *differences.values()) if i.undefined]
+    return {**rows, "undefined": "; ".join(dict.fromkeys(reasons))} if reasons else rows
 
 
-def _row(interval: Interval) -> dict[str, float]:
-    return {"auc": interval.value, "low": interval.low, "high": interval.high, "p": interval.p}
+def _delong(
+    tables: Scores, reference: str, aggregate: Pooling, confidence: float
+) -> dict[tuple[str, ...], Interval]:
+    """DeLong's interval of each detector, and of each pair (detector, reference)."""
+    pooled: dict[str, list[np.ndarray]] = {}
+    for (name, _), table in tables.items():
+        scores, truth, keys = (table[column].to_numpy() for column in ("score", "label", "key"))
+        values, labels = pool_by_video(scores, truth, keys, how=aggregate)
+        pooled.setdefault(name, []).append(values)
+    of = {name: np.array(several) for name, several in pooled.items()}
+    found: dict[tuple[str, ...], Interval] = {}
+    for name, ours in of.items():
+        found[name,] = delong_interval(ours, labels, confidence=confidence)
+        if name != reference:
+            found[name, reference] = delong_difference(ours, of[reference], labels, confidence=confidence)
+    return found
+
+
+def _row(interval: Interval, delong: Interval | None, *, with_p: bool = False) -> dict[str, Any]:
+    row: dict[str, Any] = {"auc": interval.value, "low": interval.low, "high": interval.high, "p": interval.p}
+    if delong is not None:
+        row["delong"] = {"low": delong.low, "high": delong.high, **({"p": delong.p} if with_p else {})}
+    return row
 
 
 def _check_same_frames(scores: Scores) -> None:
