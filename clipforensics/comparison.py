@@ -1,6 +1,7 @@
 """Where detectors meet: their AUCs and differences with intervals, in every stratum of every cell."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -10,53 +11,85 @@ from clipforensics.bootstrap import bootstrap_auc, bootstrap_intervals
 from clipforensics.delong import delong_difference, delong_interval
 from clipforensics.evaluation import against_reals, in_stratum, strata_keys
 from clipforensics.metrics import Pooling, json_ready, pool_by_video, roc_curve
-from clipforensics.replicates import draw_replicates
+from clipforensics.replicates import Replicates, draw_replicates
 from clipforensics.uncertainty import LEVELS, Estimate, Interval, mean_over_seeds, spread_over_seeds
 
 Cluster = Literal["identity", "video"]
+
+Row = dict[str, Any]
+
+GAP = ("twin", "no_twin")
+"""The leak gap: AUC on fakes with a twin in training minus AUC on those without."""
 
 Scores = Mapping[tuple[str, int], pd.DataFrame]
 """(detector, seed) -> table of frame scores; all of one train set, on the same frames."""
 
 
-def compare_cell(
+@dataclass(frozen=True, eq=False)
+class Meeting:
+    """All detectors on one train set and test manipulation, and the draws that they share.
+
+    Attributes:
+        manipulation: Set against all reals of the part.
+        scores: Frames of both, of every detector and training seed.
+        videos: Table of the videos, with identity groups and (in a test part) leak flags.
+        draws: Of the bootstrap.
+        aggregate: How frame scores become a video's.
+    """
+
+    manipulation: str
+    scores: Scores
+    videos: pd.DataFrame
+    draws: Replicates
+    aggregate: Pooling
+
+    @property
+    def frames(self) -> pd.DataFrame:
+        """The frames that all detectors have scored."""
+        return next(iter(self.scores.values()))
+
+    def counts(self, keys: Collection[str] | None, level: str) -> dict[str, int]:
+        """n_real, n_fake (rows of the level) and n_groups of all videos, or of reals and these fakes."""
+        table = self.frames if keys is None else in_stratum(self.frames, set(keys))
+        labels = table.drop_duplicates("key")["label"] if level == "video" else table["label"]
+        groups = self.videos.set_index("key")["group"][table["key"].unique()]
+        n_real, n_fake = ((labels == label).sum() for label in (0, 1))
+        return {"n_real": int(n_real), "n_fake": int(n_fake), "n_groups": int(groups.nunique())}
+
+    def average(self, estimates: Mapping[str, Estimate]) -> dict[str, Estimate]:
+        """Mean over training seeds of each detector; estimates by `<seed>/<detector>`."""
+        return {name: mean_over_seeds(several, name) for name, several in _by_detector(estimates).items()}
+
+
+def meet(
     scores: Scores,
-    test: pd.DataFrame,
+    videos: pd.DataFrame,
     manipulation: str,
     *,
-    reference: str,
     aggregate: Pooling,
     cluster: Cluster,
     n_replicates: int,
     seed: int,
-    confidence: float,
-) -> Iterator[dict[str, Any]]:
-    """Compare all detectors on one train set and test manipulation, whole and in every leak stratum.
-
-    Detectors are scored on the same bootstrap replicates of the same videos, so differences are
-    paired, and so are the strata. With several training seeds a detector's AUC is the mean over them, and
-    the bootstrap's interval covers seeds as well.
+    part: str = "test",
+) -> Meeting:
+    """Bring detectors together on the same videos and the same bootstrap replicates of them.
 
     Args:
         scores: Scores of every detector and training seed.
-        test: The test part of the split, with identity groups and leak flags.
-        manipulation: Test manipulation; set against all test reals.
-        reference: Detector that the others are subtracted from: difference = other - reference.
+        videos: The part of the split, with identity groups and (for test) leak flags.
+        manipulation: Set against all reals of the part.
         aggregate: How frame scores become a video's.
         cluster: What the bootstrap draws: whole identity groups, or videos.
         n_replicates: Of the bootstrap.
         seed: Of the bootstrap.
-        confidence: Of the intervals, for instance .95.
-
-    Yields:
-        One row a stratum and level, ready for JSON.
+        part: `test`, or `val`, on which thresholds and weights were chosen.
 
     Raises:
         ValueError: the tables are of different frames, or in different order.
     """
     _check_same_frames(scores)
-    chosen = {name: against_reals(table, manipulation) for name, table in scores.items()}
-    first, groups = next(iter(chosen.values())), test.set_index("key")["group"]
+    chosen = {name: against_reals(table, manipulation, part) for name, table in scores.items()}
+    first, groups = next(iter(chosen.values())), videos.set_index("key")["group"]
     draws = draw_replicates(
         first["label"].to_numpy(),
         first["key"].to_numpy(),
@@ -64,24 +97,54 @@ def compare_cell(
         n_replicates=n_replicates,
         seed=seed,
     )
-    subsets = {"all": None, **strata_keys(test)}
-    by_seed = {f"{seed_}/{name}": table["score"].to_numpy() for (name, seed_), table in chosen.items()}
-    found = bootstrap_auc(draws, by_seed, how=aggregate, subsets=subsets)
+    return Meeting(manipulation, chosen, videos, draws, aggregate)
+
+
+def compare_aucs(
+    meeting: Meeting, *, reference: str, confidence: float, strata: bool = True
+) -> tuple[list[Row], list[Row]]:
+    """AUCs and their differences, whole and in every leak stratum, and what the leak is worth.
+
+    Differences between detectors are paired, and so are those between strata. With several training
+    seeds a detector's AUC is the mean over them, and the bootstrap's interval covers seeds as well.
+
+    Args:
+        meeting: The detectors.
+        reference: Detector that the others are subtracted from: difference = other - reference.
+        confidence: Of the intervals, for instance .95.
+        strata: Whether to look into leak strata; else only the whole.
+
+    Returns:
+        One row a stratum and level; and one a level for AUC with a twin minus AUC without, whose
+        `differences` say how much more the other detector gains from twins than the reference. JSON-ready.
+    """
+    subsets = {"all": None, **(strata_keys(meeting.videos) if strata else {})}
+    scores = {f"{seed}/{name}": table["score"].to_numpy() for (name, seed), table in meeting.scores.items()}
+    found = bootstrap_auc(meeting.draws, scores, how=meeting.aggregate, subsets=subsets)
+    cells = []
     for stratum, keys in subsets.items():
-        tables = chosen if keys is None else {n: in_stratum(table, keys) for n, table in chosen.items()}
-        delong = _delong(tables, reference, aggregate, confidence)
+        delong = _delong(meeting, keys, reference, confidence)
         for level in LEVELS:
-            yield json_ready(
-                {
-                    "manipulation": manipulation,
-                    "stratum": stratum,
-                    "level": level,
-                    **_counts(next(iter(tables.values())), groups, level),
-                    **_intervals(
-                        found[stratum][level], reference, confidence, delong if level == "video" else {}
-                    ),
-                }
-            )
+            place = {"manipulation": meeting.manipulation, "stratum": stratum, "level": level}
+            body = _intervals(found[stratum][level], reference, confidence, delong if level == "video" else {})
+            cells.append(json_ready({**place, **meeting.counts(keys, level), **body}))
+    gaps = [_gap(meeting, found, level, reference, confidence) for level in LEVELS] if strata else []
+    return cells, gaps
+
+
+def _gap(
+    meeting: Meeting,
+    found: Mapping[str, Mapping[str, Mapping[str, Estimate]]],
+    level: str,
+    reference: str,
+    confidence: float,
+) -> Row:
+    with_twin, without = (found[stratum][level] for stratum in GAP)
+    gaps = {name: with_twin[name] - without[name] for name in with_twin}
+    place = {"manipulation": meeting.manipulation, "level": level, "minuend": GAP[0], "subtrahend": GAP[1]}
+    body = _intervals(gaps, reference, confidence, {})
+    row: Row = json_ready({**place, **meeting.counts(None, level), **body})
+    return row
 
 
 def roc_table(scores: pd.DataFrame, level: str, aggregate: Pooling) -> pd.DataFrame:
@@ -128,13 +191,12 @@ def _mean(values: Sequence[float | int | None]) -> float | int | None:
     return numbers[0] if len(set(numbers)) == 1 else float(np.mean(numbers))
 
 
-def _counts(table: pd.DataFrame, groups: pd.Series, level: str) -> dict[str, int]:
-    labels = table.drop_duplicates("key")["label"] if level == "video" else table["label"]
-    return {
-        "n_real": int((labels == 0).sum()),
-        "n_fake": int((labels == 1).sum()),
-        "n_groups": int(groups[table["key"].unique()].nunique()),
-    }
+def _by_detector(estimates: Mapping[str, Estimate]) -> dict[str, list[Estimate]]:
+    """Estimates of each detector's seeds, from names `<seed>/<detector>`."""
+    found: dict[str, list[Estimate]] = {}
+    for name, estimate in estimates.items():
+        found.setdefault(name.split("/", 1)[1], []).append(estimate)
+    return found
 
 
 def _intervals(
@@ -144,9 +206,7 @@ def _intervals(
     delong: Mapping[tuple[str, ...], Interval],
 ) -> dict[str, Any]:
     """Rows of detectors and differences; estimates by `<seed>/<detector>`."""
-    seeds: dict[str, list[Estimate]] = {}
-    for name, estimate in estimates.items():
-        seeds.setdefault(name.split("/", 1)[1], []).append(estimate)
+    seeds = _by_detector(estimates)
     means = {name: mean_over_seeds(several, name) for name, several in seeds.items()}
     detectors, differences = bootstrap_intervals(means, reference, confidence=confidence)
     spread = {name: spread_over_seeds(several)._asdict() for name, several in seeds.items()}
@@ -165,13 +225,14 @@ def _intervals(
 
 
 def _delong(
-    tables: Scores, reference: str, aggregate: Pooling, confidence: float
+    meeting: Meeting, keys: Collection[str] | None, reference: str, confidence: float
 ) -> dict[tuple[str, ...], Interval]:
     """DeLong's interval of each detector, and of each pair (detector, reference)."""
     pooled: dict[str, list[np.ndarray]] = {}
-    for (name, _), table in tables.items():
+    for (name, _), whole in meeting.scores.items():
+        table = whole if keys is None else in_stratum(whole, set(keys))
         scores, truth, keys = (table[column].to_numpy() for column in ("score", "label", "key"))
-        values, labels = pool_by_video(scores, truth, keys, how=aggregate)
+        values, labels = pool_by_video(scores, truth, keys, how=meeting.aggregate)
         pooled.setdefault(name, []).append(values)
     of = {name: np.array(several) for name, several in pooled.items()}
     found: dict[tuple[str, ...], Interval] = {}
