@@ -5,9 +5,10 @@ five strengths each, after Hendrycks & Dietterich, "Benchmarking Neural Network 
 Corruptions and Perturbations" (ICLR 2019, "ImageNet-C": five severities of blur, scaling and brightness)
 and Jiang et al., "DeeperForensics-1.0" (CVPR 2020: five levels of noise and of H.264).
 
-Blur is given in pixels of a 224-pixel frame and scales with the frame's side; scaling is a fraction of
-the side. So frames of 64 and of 224 pixels lose the same share of their detail. JPEG and H.264 work in blocks
-of whole pixels and noise is drawn a pixel: at the same setting they harm a small frame more.
+Blur is given in pixels of a 224-pixel frame and scales with the frame's side, so frames of 64 and of 224
+pixels lose the same detail of the scene. Scaling is a fraction of the side: both lose the same share of their
+own resolution. JPEG and H.264 work in blocks of whole pixels and noise is drawn a pixel, whatever the side:
+at the same setting they harm a small frame more.
 """
 
 import hashlib
@@ -194,9 +195,10 @@ DEGRADATIONS: dict[str, Degradation] = {
     ),
     "blur": Degradation(
         _blur,
-        (1, 2, 3, 4, 6),
+        (2, 3, 4, 6, 8),
         "sigma {:g} px of 224",
-        "Gaussian blur, standard deviation in pixels of a 224-pixel frame; settings: ImageNet-C's",
+        "Gaussian blur, standard deviation in pixels of a 224-pixel frame; settings: ImageNet-C's severities"
+        " 2 to 5, then 8 (its 1 pixel is .3 of a 64-pixel frame's and changes nothing there)",
     ),
     "noise": Degradation(
         _noise,
