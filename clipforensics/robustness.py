@@ -374,16 +374,6 @@ def curve(rows: Sequence[Mapping[str, Any]], detector: str) -> pd.DataFrame:
     return pd.DataFrame(points, columns=columns)
 
 
-def side_by_side(curves: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """AUC of all detectors and degradations: strength, and a column `<detector>_<degradation>` each."""
-    columns = {
-        f"{detector}_{name}": part.set_index("strength")["auc"]
-        for detector, table in curves.items()
-        for name, part in table.groupby("degradation", sort=False)
-    }
-    return pd.DataFrame(columns).rename_axis("strength").reset_index()
-
-
 def summary_line(rows: Sequence[Mapping[str, Any]]) -> str:
     """One line for the terminal: how much of its AUC each detector loses at worst, and to what."""
     degraded = [row for row in rows if row["strength"] and not row.get("undefined")]

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import pandas as pd
 from pydantic import Field
 
 from clipforensics import robustness
@@ -155,13 +156,20 @@ def score(
 
 
 def write_all(head: dict[str, Any], rows: list[dict[str, Any]], level: str) -> None:
-    """Write the table, a curve a detector, and all curves side by side."""
+    """Write the table; a curve a detector, and the same cut up by degradation for `dvc plots`."""
     write_json(METRICS, {**head, "rows": rows})
-    curves = {name: robustness.curve(rows, name) for name in head["detectors"]}
-    tables = {f"{level}/{name}.csv": curve for name, curve in curves.items()}
-    for name, table in {**tables, f"{level}.csv": robustness.side_by_side(curves)}.items():
-        (CURVES / name).parent.mkdir(parents=True, exist_ok=True)
-        table.to_csv(CURVES / name, index=False, lineterminator="\n", float_format="%.9g")
+    for detector in head["detectors"]:
+        curve = robustness.curve(rows, detector)
+        write_curve(CURVES / level / f"{detector}.csv", curve)
+        for name in head["degradations"]:
+            part = curve[curve["degradation"] == name].drop(columns="degradation")
+            write_curve(CURVES / level / name / f"{detector}.csv", part)
+
+
+def write_curve(path: Path, table: pd.DataFrame) -> None:
+    """Write a curve for `dvc plots`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table.to_csv(path, index=False, lineterminator="\n", float_format="%.9g")
 
 
 if __name__ == "__main__":

@@ -170,9 +170,9 @@ def test_the_table_and_the_curves_say_the_same(place):
     assert list(curve.columns) == ["degradation", "strength", "auc", "low", "high"]
     assert list(curve["strength"]) == [0, 1, 5, 0, 1, 5]
     assert curve["auc"][4] == pytest.approx(table["rows"][3]["detectors"]["lora"]["auc"])
-    wide = pd.read_csv("plots/robustness/video.csv")
-    assert list(wide.columns) == ["strength", "baseline_jpeg", "baseline_noise", "lora_jpeg", "lora_noise"]
-    assert wide["lora_noise"].tolist() == pytest.approx(curve["auc"][3:].tolist())
+    alone = pd.read_csv("plots/robustness/video/noise/lora.csv")
+    assert list(alone.columns) == ["strength", "auc", "low", "high"]
+    assert alone.equals(curve.iloc[3:].drop(columns="degradation").reset_index(drop=True))
 
 
 def test_threads_change_no_byte_and_batches_no_number(place, monkeypatch):
@@ -291,7 +291,7 @@ def test_disabled_it_reads_nothing_and_says_so(place):
     for name in ("baseline", "lora"):
         text = (place / f"plots/robustness/video/{name}.csv").read_text()
         assert text == "degradation,strength,auc,low,high\n"
-    assert (place / "plots/robustness/video.csv").read_text() == "strength\n"
+    assert (place / "plots/robustness/video/noise/lora.csv").read_text() == "strength,auc,low,high\n"
 
 
 @pytest.mark.parametrize(
