@@ -126,7 +126,9 @@ def compare_aucs(
         delong = _delong(meeting, keys, reference, confidence)
         for level in LEVELS:
             place = {"manipulation": meeting.manipulation, "stratum": stratum, "level": level}
-            body = _intervals(found[stratum][level], reference, confidence, delong if level == "video" else {})
+            body = _intervals(
+                found[stratum][level], reference, confidence, delong if level == "video" else {}
+            )
             cells.append(json_ready({**place, **meeting.counts(keys, level), **body}))
     gaps = [_gap(meeting, found, level, reference, confidence) for level in LEVELS] if strata else []
     return cells, gaps

@@ -20,9 +20,7 @@ PROBABILITY = ("brier", "ece")
 AT_PRIOR = "_at_validation_prior"
 
 
-def compare_metrics(
-    meeting: Meeting, choices: Choices, *, reference: str, confidence: float
-) -> list[Row]:
+def compare_metrics(meeting: Meeting, choices: Choices, *, reference: str, confidence: float) -> list[Row]:
     """All metrics and their paired differences over all test fakes of a manipulation.
 
     Each fold of a K-fold keeps what its own model's validation chose. `brier` and `ece` are of calibrated
