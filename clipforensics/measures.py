@@ -42,11 +42,32 @@ def compare_metrics(meeting: Meeting, choices: Choices, *, reference: str, confi
             f"{seed}/{name}": _measure(meeting, table, choices[name, seed], level)
             for (name, seed), table in meeting.scores.items()
         }
-        for metric in next(iter(found.values())):
-            means = meeting.average({who: metrics[metric] for who, metrics in found.items()})
-            place = {"manipulation": meeting.manipulation, "level": level, "metric": metric}
-            body = _intervals(means, reference, confidence)
-            rows.append(json_ready({**place, **meeting.counts(None, level), **body}))
+        rows += metric_rows(meeting, level, found, reference=reference, confidence=confidence)
+    return rows
+
+
+def metric_rows(
+    meeting: Meeting,
+    level: str,
+    found: Mapping[str, Mapping[str, Estimate]],
+    *,
+    reference: str,
+    confidence: float,
+) -> list[Row]:
+    """One row a metric: its interval for every detector, and those of the paired differences.
+
+    Args:
+        meeting: The detectors.
+        level: `video` or `frame`.
+        found: `<seed>/<detector>` -> metric -> estimate on the meeting's draws; the same metrics for each.
+        reference: Detector that the others are subtracted from.
+        confidence: Of the intervals.
+    """
+    rows, counts = [], meeting.counts(None, level)
+    for metric in next(iter(found.values())):
+        means = meeting.average({who: metrics[metric] for who, metrics in found.items()})
+        place = {"manipulation": meeting.manipulation, "level": level, "metric": metric}
+        rows.append(json_ready({**place, **counts, **_intervals(means, reference, confidence)}))
     return rows
 
 
@@ -98,7 +119,7 @@ def _probability_metrics(
         return out
 
     prior = float(np.mean([file["calibration"]["validation_prior"][level] for file in chosen.values()]))
-    found = {}
+    found: dict[str, Estimate] = {}
     for suffix, at in (("", None), (AT_PRIOR, prior)):
         measured = bootstrap_metrics(
             meeting.draws, scores, level=level, how=meeting.aggregate, probability=probability, prior=at

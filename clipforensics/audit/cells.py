@@ -1,34 +1,46 @@
-"""The audit's only door to the pipeline's comparison: one manipulation's AUCs, by stratum and level."""
+"""The audit's only door to the pipeline's comparison: detectors that meet on one manipulation."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from clipforensics.audit.names import TRAINED_ON
-from clipforensics.comparison import Cluster, compare_cell, roc_table
+from clipforensics.bootstrap import bootstrap_metrics
+from clipforensics.comparison import Cluster, Meeting, Row, compare_aucs, meet, roc_table
 from clipforensics.evaluation import against_reals, in_stratum, strata_keys
-from clipforensics.metrics import Pooling
+from clipforensics.measures import metric_rows
+from clipforensics.metrics import AT_THRESHOLD, Pooling
+from clipforensics.uncertainty import Estimate
+
+LEVELS = ("video", "frame")
+
+Cuts = Mapping[str, Mapping[str, Any]]
+"""Detector -> its threshold: `value`, which is None where there is none, and then `undefined`, the reason."""
 
 
-def cell_rows(
+def compare_all(
     scores: Mapping[str, pd.DataFrame],
     flags: pd.DataFrame,
     manipulation: str,
     *,
+    cuts: Cuts,
     reference: str,
     aggregate: Pooling,
     cluster: Cluster,
     n_replicates: int,
     seed: int,
     confidence: float,
-) -> list[dict[str, Any]]:
-    """All detectors on one manipulation against all scored reals: one row a stratum and level.
+) -> dict[str, list[Row]]:
+    """All detectors on one manipulation against all scored reals.
 
     Args:
         scores: Detector -> frames (key, manipulation, label, part, frame, score), in one order.
         flags: As `names.leak_flags` gives them.
         manipulation: Which fakes.
+        cuts: Where each detector's scores count as manipulated.
         reference: Detector that the others are subtracted from.
         aggregate: How frame scores become a video's.
         cluster: What the bootstrap draws: identity groups of the scored videos, or videos.
@@ -37,32 +49,67 @@ def cell_rows(
         confidence: Of the intervals.
 
     Returns:
-        Rows as `comparison.compare_cell` gives them, and of the stratum `trained_on` where there is such
-        a fake.
+        Rows of the tables `cells` and `leak_gaps`, as `comparison.compare_aucs` gives them (`cells` with
+        the stratum `trained_on` where there is such a fake), and of `metrics`, as `measures.metric_rows`.
     """
 
-    def compared(test: pd.DataFrame) -> list[dict[str, Any]]:
-        rows = compare_cell(
-            {(name, 0): table for name, table in scores.items()},
-            test,
+    def gathered(tables: Mapping[str, pd.DataFrame]) -> Meeting:
+        return meet(
+            {(name, 0): table for name, table in tables.items()},
+            flags,
             manipulation,
-            reference=reference,
             aggregate=aggregate,
             cluster=cluster,
             n_replicates=n_replicates,
             seed=seed,
-            confidence=confidence,
         )
-        return list(rows)
 
+    shown: dict[str, Any] = {"reference": reference, "confidence": confidence}
+    meeting = gathered(scores)
+    cells, gaps = compare_aucs(meeting, **shown)
     trained = (flags["manipulation"] == manipulation) & (flags["label"] == 1) & (flags[TRAINED_ON] == 1)
-    if not trained.any():
-        return compared(flags)
-    of_trained = compared(flags[trained | (flags["label"] == 0)])
-    return [
-        *compared(flags),
-        *({**row, "stratum": TRAINED_ON} for row in of_trained if row["stratum"] == "all"),
+    if trained.any():
+        keys = set(flags["key"][trained])
+        of_trained = gathered({name: in_stratum(table, keys) for name, table in scores.items()})
+        rows, _ = compare_aucs(of_trained, **shown, strata=False)
+        cells += [{**row, "stratum": TRAINED_ON} for row in rows]
+    metrics = [
+        row
+        for level in LEVELS
+        for row in metric_rows(meeting, level, _measure(meeting, level, cuts), **shown)
     ]
+    return {"cells": cells, "leak_gaps": gaps, "metrics": metrics}
+
+
+def _measure(meeting: Meeting, level: str, cuts: Cuts) -> dict[str, dict[str, Estimate]]:
+    """Metrics by `<seed>/<detector>`; those at a threshold only if any detector has one."""
+    found = {
+        f"{seed}/{name}": bootstrap_metrics(
+            meeting.draws,
+            table["score"].to_numpy(),
+            level=level,
+            how=meeting.aggregate,
+            threshold=cuts[name]["value"],
+        )
+        for (name, seed), table in meeting.scores.items()
+    }
+    if any(cut["value"] is not None for cut in cuts.values()):
+        for who, metrics in found.items():
+            reason = str(cuts[who.split("/", 1)[1]].get("undefined", ""))
+            for name in AT_THRESHOLD:
+                metrics.setdefault(name, _undefined(metrics["auc"], f"no threshold: {reason}"))
+    return found
+
+
+def _undefined(other: Estimate, reason: str) -> Estimate:
+    """A metric that has no value, on the draws of another."""
+    return replace(
+        other,
+        value=np.nan,
+        draws=np.full_like(other.draws, np.nan),
+        jackknife=np.full_like(other.jackknife, np.nan),
+        undefined=reason,
+    )
 
 
 def roc_vertices(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clipforensics.audit.cells import cell_rows
+from clipforensics.audit.cells import LEVELS, compare_all
 from clipforensics.audit.names import Names, leak_audit, leak_flags
 from clipforensics.audit.reading import FrameScores
 from clipforensics.comparison import Cluster
@@ -17,7 +17,6 @@ from clipforensics.metrics import (
     Ints,
     Pooling,
     all_fake_reference,
-    confusion,
     json_ready,
     pool_by_video,
     ranking_metrics,
@@ -26,9 +25,9 @@ from clipforensics.metrics import (
     undefined_reason,
 )
 
-LEVELS = ("video", "frame")
 PROTOCOL = "given"
 """Stands where the pipeline names its split: the user's own lists of videos."""
+NOT_CALIBRATED = "there are no validation scores to calibrate on, so no Brier score and no calibration error"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +54,7 @@ class Options:
 
 
 def find(scores: Mapping[str, FrameScores], names: Names, options: Options) -> dict[str, Any]:
-    """Leaks, AUCs by stratum with intervals, and point metrics of every detector.
+    """Leaks, AUCs by stratum, what the leak is worth, and every metric of every detector.
 
     Args:
         scores: Detector -> its scores, all of the same frames.
@@ -63,9 +62,9 @@ def find(scores: Mapping[str, FrameScores], names: Names, options: Options) -> d
         options: How to compute.
 
     Returns:
-        The content of metrics.json, ready for JSON: `cells` and `bootstrap` as in the pipeline's
-        comparison.json, `points` (detector -> manipulation -> level) as `test` in its evaluate files,
-        `leakage` as in its leakage files. Undefined numbers are null with the reason beside them.
+        The content of metrics.json, ready for JSON: `cells`, `leak_gaps`, `metrics` and `bootstrap` as in
+        the pipeline's comparison.json, `points` (detector -> manipulation -> level) as `test` in its
+        evaluate files, `leakage` as in its leakage files. Undefined numbers are null with the reason beside them.
     """
     flags = leak_flags(names)
     tables = {name: frame_table(found, names) for name, found in scores.items()}
@@ -78,9 +77,10 @@ def find(scores: Mapping[str, FrameScores], names: Names, options: Options) -> d
         "bootstrap": _bootstrap(options),
         "aggregate": options.aggregate,
         "threshold": cuts,
+        "calibration": {"method": "none", "undefined": NOT_CALIBRATED},
         "names": _about_names(scores[options.reference], names),
         "leakage": leak_audit(names),
-        "cells": _cells(tables, flags, names, manipulations, options),
+        **_compared(tables, flags, names, cuts, manipulations, options),
         "points": {
             name: {m: _points(table, m, flags, cuts[name], options.aggregate) for m in manipulations}
             for name, table in tables.items()
@@ -161,21 +161,23 @@ def _about_names(scores: FrameScores, names: Names) -> dict[str, Any]:
     }
 
 
-def _cells(
+def _compared(
     tables: Mapping[str, pd.DataFrame],
     flags: pd.DataFrame,
     names: Names,
+    cuts: Mapping[str, Mapping[str, Any]],
     manipulations: list[str],
     options: Options,
-) -> list[dict[str, Any]]:
+) -> dict[str, list[dict[str, Any]]]:
+    """Tables `cells`, `leak_gaps` and `metrics`, of all manipulations in order."""
     place = {"protocol": PROTOCOL, "train_set": train_set_of(names)}
-    return [
-        {**place, **row}
-        for manipulation in manipulations
-        for row in cell_rows(
+    found: dict[str, list[dict[str, Any]]] = {}
+    for manipulation in manipulations:
+        compared = compare_all(
             tables,
             flags,
             manipulation,
+            cuts=cuts,
             reference=options.reference,
             aggregate=options.aggregate,
             cluster=options.cluster,
@@ -183,7 +185,9 @@ def _cells(
             seed=options.seed,
             confidence=options.confidence,
         )
-    ]
+        for table, rows in compared.items():
+            found.setdefault(table, []).extend({**place, **row} for row in rows)
+    return found
 
 
 def _points(
@@ -207,7 +211,7 @@ def _point(scores: Floats, labels: Ints, cut: Mapping[str, Any]) -> dict[str, An
     return {
         **ranking_metrics(scores, labels),
         "eer_vertex": _eer_vertex(scores, labels),
-        "at_threshold": _at_threshold(scores, labels, cut["value"]),
+        "at_threshold": None if cut["value"] is None else threshold_metrics(scores, labels, cut["value"]),
         "n_real": int((labels == 0).sum()),
         "n_fake": int((labels == 1).sum()),
         **({"undefined": reason} if reason else {}),
@@ -221,13 +225,6 @@ def _eer_vertex(scores: Floats, labels: Ints) -> float:
     """
     curve = roc_curve(scores, labels)
     return float(curve.fpr[np.argmin(np.abs(curve.fpr - (1 - curve.tpr)))])
-
-
-def _at_threshold(scores: Floats, labels: Ints, threshold: float | None) -> dict[str, float] | None:
-    if threshold is None:
-        return None
-    tp, fp, tn, fn = confusion(scores, labels, threshold)
-    return {**threshold_metrics(scores, labels, threshold), "tpr": tp / (tp + fn), "fpr": fp / (fp + tn)}
 
 
 def _all_fake(labels: Ints) -> dict[str, float]:
