@@ -130,10 +130,10 @@ def test_corners_leave_straight_parts_out():
 
 
 def test_large_counts_do_not_overflow():
-    weights = np.full((1, 4), 1e9)
-    curve = weighted.trace(weighted.rank_rows(np.arange(4.0), np.array([0, 1, 0, 1]), np.arange(4)), weights)
-    assert curve.true[0, -1] == 2e9
-    assert weighted.auc(curve)[0] == 0.75
+    labels = np.array([0, 1, 0, 1, 0, 1])
+    curve = weighted.trace(weighted.rank_rows(np.arange(6.0), labels, np.arange(6)), np.full((1, 6), 1e9))
+    assert curve.true[0, -1] == 3e9
+    assert weighted.auc(curve)[0] == pytest.approx(6 / 9)
 
 
 def test_auc_from_wins_over_subsets():
