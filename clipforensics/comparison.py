@@ -184,7 +184,7 @@ def fold_rows(
 
 
 def headline_metrics(evaluations: Sequence[Mapping[str, Any]], manipulation: str) -> dict[str, Any]:
-    """The flat metrics of one detector that experiments are compared by: means over its seeds.
+    """The flat metrics of one detector that experiments are compared by: means over its seeds (and folds).
 
     F1, accuracy and balanced accuracy are at the threshold chosen on validation.
     """

@@ -52,7 +52,8 @@ def main() -> None:
     results = Results(run.detectors, protocol.seeds, SCORES, SPLITS, EVALUATIONS)
     options = {**params.model_dump(), "aggregate": settings["evaluate"]["aggregate"]}
     tables: dict[str, list[dict[str, Any]]] = {"cells": [], "metrics": [], "leak_gaps": [], "folds": []}
-    for name, splits in by_protocol(protocol.splits, settings["split"]["n_folds"]).items():
+    protocols = by_protocol(protocol.splits, settings["split"]["n_folds"])
+    for name, splits in protocols.items():
         for train_set in protocol.train_sets:
             found = compare_protocol(results, splits, train_set, protocol.test_manipulations, **options)
             for table, rows in found.items():
@@ -62,12 +63,17 @@ def main() -> None:
     about = {"reference": params.reference, "headline": headline, "seeds": protocol.seeds}
     write_json(COMPARISON, {**about, "bootstrap": params.model_dump(), **tables})
     write_curve(MATRIX, matrix_table(tables["cells"]))
-    write_headline(run, results, headline, options)
+    write_headline(run, results, headline, protocols[first["protocol"]], options)
 
 
-def write_headline(run: Run, results: Results, headline: dict[str, str], options: dict[str, Any]) -> None:
-    """Write the metrics of the chosen detector, and ROC and band of every detector (of the first seed)."""
-    cells = [Cell(headline["split"], headline["train_set"], seed) for seed in results.seeds]
+def write_headline(
+    run: Run, results: Results, headline: dict[str, str], splits: list[str], options: dict[str, Any]
+) -> None:
+    """Write the metrics of the chosen detector (means over seeds and folds), and the curves of all.
+
+    Curves are of the first split and seed.
+    """
+    cells = [Cell(split, headline["train_set"], seed) for split in splits for seed in results.seeds]
     files = [read_json(EVALUATIONS / run.detector / f"{cell.name}.json") for cell in cells]
     metrics = comparison.headline_metrics(files, headline["manipulation"])
     write_json(METRICS, {"detector": run.detector, **headline, **metrics})
