@@ -1,6 +1,7 @@
-"""One cell of the matrix (train set x seed): its name, and the table of scores that it leaves."""
+"""One cell of the matrix (split x train set x seed): its name, and the tables that it leaves."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -10,24 +11,35 @@ from pydantic import Field
 
 from clipforensics.faults import InputError
 from clipforensics.params import Section
-from clipforensics.records import REST
+from clipforensics.records import REST, Video
 
 SCORE_COLUMNS = {"key": str, "manipulation": str, "label": int, "part": str, "frame": int, "score": float}
 
 
+FLAGS = ("target_seen", "source_seen", "any_seen", "twin", "same_content")
+"""Flags of `leakage.Leak` that a test part carries."""
+
 TRAIN_SET = r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$"
 """What a train set may be called: it becomes part of file names and of a shell command."""
+
+FOLDS = "grouped_kfold"
+"""The protocol whose splits are folds: `grouped_kfold-1` and so on."""
+
+SPLIT = rf"^(per_class|grouped|official|{FOLDS}-[1-9][0-9]?)$"
+"""What a split may be called: its protocol, and the fold's number where it has folds."""
 
 
 class Protocol(Section):
     """Section `protocol` of params.yaml.
 
     Attributes:
+        splits: Names of splits; the first is the headline's.
         train_sets: Manipulations to train on, one model each; `A+B` trains on both at once.
         test_manipulations: In the order of importance; the first is the headline.
         seeds: Training seeds, one model each.
     """
 
+    splits: list[Annotated[str, Field(pattern=SPLIT)]] = Field(min_length=1)
     train_sets: list[Annotated[str, Field(pattern=TRAIN_SET)]] = Field(min_length=1)
     test_manipulations: list[str] = Field(min_length=1)
     seeds: list[Annotated[int, Field(ge=0, lt=2**63)]] = Field(min_length=1)
@@ -38,32 +50,76 @@ class Cell:
     """Which training run.
 
     Attributes:
+        split: As in `protocol.splits`.
         train_set: As in `protocol.train_sets`.
         seed: As in `protocol.seeds`.
     """
 
+    split: str
     train_set: str
     seed: int
 
     @classmethod
-    def parse(cls, train_set: str, seed: str) -> "Cell":
+    def parse(cls, split: str, train_set: str, seed: str) -> "Cell":
         """From a stage's command line.
 
         Raises:
-            InputError: the train set cannot be part of a file name, or the seed is no number.
+            InputError: a name cannot be part of a file name, or the seed is no number.
         """
+        check_split(split)
         if not re.fullmatch(TRAIN_SET, train_set):
             raise InputError(
                 f"protocol.train_sets: {train_set!r} may hold only letters, digits, and _ . + -; rename it"
             )
         if not seed.isdecimal():
             raise InputError(f"protocol.seeds: {seed!r} is not a whole number from 0; write one such as 42")
-        return cls(train_set, int(seed))
+        return cls(split, train_set, int(seed))
 
     @property
     def name(self) -> str:
-        """`<train_set>-<seed>`, as in file names."""
-        return f"{self.train_set}-{self.seed}"
+        """`<split>/<train_set>-<seed>`, as in file names."""
+        return f"{self.split}/{self.train_set}-{self.seed}"
+
+
+def check_split(name: str) -> None:
+    """Raise InputError unless `name` is one that `protocol.splits` may list."""
+    if not re.fullmatch(SPLIT, name):
+        raise InputError(
+            f"protocol.splits: {name!r} is not a split;"
+            f" write per_class, grouped, official or {FOLDS}-1 and on"
+        )
+
+
+def protocol_of(split: str) -> str:
+    """The protocol of a split: its name without the fold's number."""
+    return split.split("-")[0]
+
+
+def fold_of(split: str) -> int | None:
+    """1-based number of the fold, None for a split that is no fold."""
+    name, _, number = split.partition("-")
+    return int(number) if name == FOLDS else None
+
+
+def by_protocol(splits: Sequence[str], n_folds: int) -> dict[str, list[str]]:
+    """Splits of each protocol, in the order of first appearance.
+
+    Raises:
+        InputError: a split is listed twice, or folds without the others: then a video would have no
+            score from a model that has not seen it.
+    """
+    if len(set(splits)) < len(splits):
+        raise InputError(f"protocol.splits {list(splits)}: one is listed twice; list each once")
+    found: dict[str, list[str]] = {}
+    for split in splits:
+        found.setdefault(protocol_of(split), []).append(split)
+    wanted = {f"{FOLDS}-{i + 1}" for i in range(n_folds)}
+    if FOLDS in found and set(found[FOLDS]) != wanted:
+        raise InputError(
+            f"protocol.splits lists {len(found[FOLDS])} folds, but split.n_folds is {n_folds};"
+            f" list {FOLDS}-1 to {FOLDS}-{n_folds}, or change split.n_folds"
+        )
+    return found
 
 
 def order_manipulations(wanted: list[str], present: list[str], *, trained: str) -> list[str]:
@@ -113,8 +169,27 @@ def read_scores(path: Path) -> pd.DataFrame:
     return _read_table(path, SCORE_COLUMNS)
 
 
+def write_split(
+    path: Path, videos: Sequence[Video], groups: Mapping[str, int], flags: Mapping[str, Sequence[bool]]
+) -> None:
+    """Write one part of a split, a row a video.
+
+    Args:
+        path: CSV file.
+        videos: The part.
+        groups: Identity group of each video, by key.
+        flags: Leak flags of a test part by name (`FLAGS`), one a video; empty for the other parts.
+    """
+    columns = ("key", "label", "manipulation", "target", "source")
+    table = {name: [getattr(video, name) for video in videos] for name in columns}
+    table["group"] = [groups[video.key] for video in videos]
+    table |= {name: [int(flag) for flag in values] for name, values in flags.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pd.DataFrame(table).to_csv(path, index=False, lineterminator="\n")
+
+
 def read_split(path: Path) -> pd.DataFrame:
-    """Read one part of a split: key, label, manipulation, target, source, and leak flags in test."""
+    """Read one part of a split: key, label, manipulation, target, source, group; in test, leak flags."""
     table = _read_table(path, str)
-    flags = [c for c in table.columns if c in {"label", "target_seen", "source_seen", "any_seen", "twin"}]
+    flags = [c for c in table.columns if c in {"label", "group", *FLAGS}]
     return table.astype(dict.fromkeys(flags, int))

@@ -1,7 +1,7 @@
 """Where detectors meet: their AUCs and differences with intervals, in every stratum of every cell."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -9,6 +9,8 @@ import pandas as pd
 from clipforensics.evaluation import against_reals, in_stratum, strata_keys
 from clipforensics.metrics import Pooling, json_ready, pool_by_video, roc_curve
 from clipforensics.uncertainty import LEVELS, Interval, Replicates, draw_replicates
+
+Cluster = Literal["identity", "video"]
 
 Scores = Mapping[tuple[str, int], pd.DataFrame]
 """(detector, seed) -> table of frame scores; all of one train set, on the same frames."""
@@ -21,6 +23,7 @@ def compare_cell(
     *,
     reference: str,
     aggregate: Pooling,
+    cluster: Cluster,
     n_replicates: int,
     seed: int,
     confidence: float,
@@ -32,10 +35,11 @@ def compare_cell(
 
     Args:
         scores: Scores of every detector and training seed.
-        test: The test part of the split, with leak flags.
+        test: The test part of the split, with identity groups and leak flags.
         manipulation: Test manipulation; set against all test reals.
         reference: Detector that the others are subtracted from: difference = other - reference.
         aggregate: How frame scores become a video's.
+        cluster: What the bootstrap draws: whole identity groups, or videos.
         n_replicates: Of the bootstrap.
         seed: Of the bootstrap.
         confidence: Of the intervals, for instance .95.
@@ -49,6 +53,7 @@ def compare_cell(
     _check_same_frames(scores)
     chosen = {name: against_reals(table, manipulation) for name, table in scores.items()}
     fakes = set(test["key"][test["label"] == 1])
+    groups = test.set_index("key")["group"]
     for stratum, keys in {"all": fakes, **strata_keys(test)}.items():
         tables = {name: in_stratum(table, keys) for name, table in chosen.items()}
         first = next(iter(tables.values()))
@@ -56,6 +61,7 @@ def compare_cell(
             {f"{seed_}/{name}": table["score"].to_numpy() for (name, seed_), table in tables.items()},
             first["label"].to_numpy(),
             first["key"].to_numpy(),
+            clusters=groups[first["key"]].to_numpy() if cluster == "identity" else None,
             n_replicates=n_replicates,
             seed=seed,
             how=aggregate,
@@ -71,6 +77,7 @@ def compare_cell(
                     "level": level,
                     "n_real": int((counts == 0).sum()),
                     "n_fake": int((counts == 1).sum()),
+                    "n_groups": int(groups[first["key"].unique()].nunique()),
                     **_intervals(means, level, reference, confidence),
                 }
             )

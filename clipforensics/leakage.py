@@ -25,9 +25,10 @@ class Leak:
         source_seen: The source's id occurs in any training video, in either role.
         id_seen: `target_seen` or `source_seen`.
         youtube_seen: One of the video's YouTube ids occurs in training, whatever the sequence id.
-        any_seen: `id_seen` or `youtube_seen`: False only where nothing is known to be shared.
+        any_seen: `id_seen`, `youtube_seen` or `same_content`: False only where nothing is known to be shared.
         twin: A manipulated training video has the same target and the same (known) source;
             another manipulation, or another compression or take of the same one.
+        same_content: A training video has the same bytes, under whatever name.
     """
 
     target_is_training_real: bool
@@ -39,6 +40,7 @@ class Leak:
     youtube_seen: bool
     any_seen: bool
     twin: bool
+    same_content: bool
 
 
 def identity_groups(videos: Sequence[Video]) -> npt.NDArray[np.int64]:
@@ -61,6 +63,27 @@ def identity_groups(videos: Sequence[Video]) -> npt.NDArray[np.int64]:
     return np.array(groups, dtype=np.int64)
 
 
+def groups_by_key(videos: Iterable[Video]) -> dict[str, int]:
+    """Identity group of each video by its key, numbered in the sorted order of keys.
+
+    Taken over the whole table, so that a video's group is the same in every split.
+    """
+    ordered = sorted(videos, key=lambda video: video.key)
+    numbers = identity_groups(ordered).tolist()
+    return {video.key: number for video, number in zip(ordered, numbers, strict=True)}
+
+
+def summary(test: Sequence[Video], leaks: Sequence[Leak]) -> str:
+    """One line: how many test fakes have a twin, and how many fakes and reals a seen identity."""
+    pairs = list(zip(test, leaks, strict=True))
+    fakes, reals = ([leak for video, leak in pairs if video.label == label] for label in (1, 0))
+    twins, seen = sum(leak.twin for leak in fakes), sum(leak.any_seen for leak in fakes)
+    return (
+        f"in test {twins} of {len(fakes)} fakes have a twin in training, {seen} a seen identity,"
+        f" of {len(reals)} reals {sum(leak.any_seen for leak in reals)}"
+    )
+
+
 def find_leaks(train: Iterable[Video], test: Sequence[Video]) -> list[Leak]:
     """Compare every test video with the whole training set.
 
@@ -76,7 +99,8 @@ def find_leaks(train: Iterable[Video], test: Sequence[Video]) -> list[Leak]:
     fake_ids = {i for video in train if video.label == 1 for i in _ids(video)}
     youtube = {i for video in train for i in _youtube(video)}
     pairs = {_pair(video) for video in train if video.label == 1 and video.source}
-    return [_leak(video, real_ids, fake_ids, youtube, pairs) for video in test]
+    contents = {video.sha256 for video in train if video.sha256}
+    return [_leak(video, real_ids, fake_ids, youtube, pairs, contents) for video in test]
 
 
 def audit(train: Iterable[Video], test: Sequence[Video]) -> dict[str, object]:
@@ -116,11 +140,13 @@ def _leak(
     fake_ids: set[Hashable],
     youtube: set[str],
     pairs: set[Hashable],
+    contents: set[str],
 ) -> Leak:
     target, source = _id(video, video.target), _id(video, video.source)
     target_seen = bool(video.target) and (target in real_ids or target in fake_ids)
     source_seen = bool(video.source) and (source in real_ids or source in fake_ids)
     youtube_seen = any(i in youtube for i in _youtube(video))
+    same_content = video.sha256 in contents
     return Leak(
         target_is_training_real=bool(video.target) and target in real_ids,
         source_is_training_real=bool(video.source) and source in real_ids,
@@ -129,8 +155,9 @@ def _leak(
         source_seen=source_seen,
         id_seen=target_seen or source_seen,
         youtube_seen=youtube_seen,
-        any_seen=target_seen or source_seen or youtube_seen,
+        any_seen=target_seen or source_seen or youtube_seen or same_content,
         twin=_pair(video) in pairs,
+        same_content=same_content,
     )
 
 

@@ -126,7 +126,7 @@ def split_per_class(
         InputError: fractions, a manipulation that does not exist, too few videos, or a part
             without one of the labels.
     """
-    _check_manipulations(videos, train_manipulations, test_manipulations)
+    check_manipulations(videos, train_manipulations, test_manipulations)
     _check_fractions("real_fractions", real_fractions, (3,))
     _check_fractions("train_fractions", train_fractions, (2, 3))
     shuffled = _shuffler(shuffle, seed)
@@ -136,7 +136,7 @@ def split_per_class(
         part_of |= _cut_class(_of(videos, name), shuffled, train_fractions, name)
     for name in set(test_manipulations) - set(train_manipulations):
         part_of |= dict.fromkeys((video.key for video in _of(videos, name)), "test")
-    return _build(videos, part_of, train_manipulations, test_manipulations)
+    return build_split(videos, part_of, train_manipulations, test_manipulations)
 
 
 def split_by_identity(
@@ -166,7 +166,7 @@ def split_by_identity(
         InputError: fractions, a manipulation that does not exist, or identities so entangled that
             a part would lack a label.
     """
-    _check_manipulations(videos, train_manipulations, test_manipulations)
+    check_manipulations(videos, train_manipulations, test_manipulations)
     _check_fractions("grouped_fractions", fractions, (3,), positive=True)
     ordered = sorted(videos, key=lambda video: video.key)
     groups = identity_groups(ordered)
@@ -174,7 +174,7 @@ def split_by_identity(
     parts = fill_parts(shares, fractions, seed)
     parts = mend_parts(parts, _supply(ordered, groups, train_manipulations, test_manipulations))
     part_of = {video.key: PARTS[parts[group]] for video, group in zip(ordered, groups, strict=True)}
-    return _build(videos, part_of, train_manipulations, test_manipulations)
+    return build_split(videos, part_of, train_manipulations, test_manipulations)
 
 
 def split_official(
@@ -199,14 +199,14 @@ def split_official(
         InputError: a list is missing or is not one of pairs, an id is in two lists, a manipulation
             does not exist, or a part lacks a label.
     """
-    _check_manipulations(videos, train_manipulations, test_manipulations)
+    check_manipulations(videos, train_manipulations, test_manipulations)
     names = _names_by_part(lists)
     part_of = {}
     for video in videos:
         name = (video.target, video.source) if video.label else (video.target,)
         if name in names:
             part_of[video.key] = names[name]
-    return _build(videos, part_of, train_manipulations, test_manipulations)
+    return build_split(videos, part_of, train_manipulations, test_manipulations)
 
 
 def _names_by_part(lists: Mapping[str, Sequence[Sequence[str]]]) -> dict[tuple[str, ...], str]:
@@ -299,13 +299,23 @@ def _supply(
     return counts
 
 
-def _build(
+def build_split(
     videos: Sequence[Video],
     part_of: Mapping[str, str],
     train_manipulations: Sequence[str],
     test_manipulations: Sequence[str],
 ) -> Split:
-    """Keep of each part what may be in it, in the table's order, and check it."""
+    """Keep of each part what may be in it, in the table's order, and check it.
+
+    Args:
+        videos: The table.
+        part_of: Key of a video -> its part; a video that is not here is in none.
+        train_manipulations: Manipulations that train and val may hold.
+        test_manipulations: Manipulations that test may hold.
+
+    Raises:
+        InputError: a part is empty or lacks a label.
+    """
     parts: dict[str, list[Video]] = {part: [] for part in PARTS}
     for video in videos:
         part = part_of.get(video.key)
@@ -335,9 +345,10 @@ def _check_known(names: Iterable[str], available: Collection[str], what: str) ->
         )
 
 
-def _check_manipulations(
+def check_manipulations(
     videos: Sequence[Video], train_manipulations: Sequence[str], test_manipulations: Sequence[str]
 ) -> None:
+    """Raise InputError unless the table has real videos and all of these manipulations."""
     if all(video.label == 1 for video in videos):
         raise InputError("the table of videos holds no real video (label 0); each part needs some; add some")
     available = available_manipulations(videos)

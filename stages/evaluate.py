@@ -32,14 +32,14 @@ class Evaluate(Section):
     worst_videos: int = Field(ge=0)
 
 
-def main(detector: str, train_set: str, seed: str) -> None:
+def main(detector: str, split: str, train_set: str, seed: str) -> None:
     """Read a trained detector and both stores, score, write scores, metrics and error lists."""
-    cell = Cell.parse(train_set, seed)
+    cell = Cell.parse(split, train_set, seed)
     params = read_section(PARAMS, "evaluate", Evaluate)
     protocol = read_section(PARAMS, "protocol", Protocol)
     frames, embeddings = FrameStore.open(FRAMES), EmbeddingStore(EMBEDDINGS)
     folder = MODELS / detector / cell.name
-    tables = {part: read_split(SPLITS / train_set / f"{part}.csv") for part in ("val", "test")}
+    tables = {part: read_split(SPLITS / split / train_set / f"{part}.csv") for part in ("val", "test")}
     module = find_detector(detector)
     scores = evaluation.score_parts(
         tables,
@@ -56,6 +56,7 @@ def main(detector: str, train_set: str, seed: str) -> None:
     )
     head = {
         "detector": detector,
+        "split": split,
         "train_set": train_set,
         "seed": cell.seed,
         "parameters": about["parameters"],
@@ -68,8 +69,8 @@ def main(detector: str, train_set: str, seed: str) -> None:
 
 if __name__ == "__main__":
     with one_line_errors():
-        if len(sys.argv) != 4:
+        if len(sys.argv) != 5:
             raise InputError(
-                "usage: python -m stages.evaluate DETECTOR TRAIN_SET SEED, such as lora FaceSwap 42"
+                "usage: python -m stages.evaluate DETECTOR SPLIT TRAIN_SET SEED, so lora grouped FaceSwap 42"
             )
         main(*sys.argv[1:])

@@ -68,13 +68,18 @@ def read_findings(protocol: Protocol) -> Findings:
     """All contents of the page; the headline's cells in detail, of the others what compare made of them."""
     run = read_section(PARAMS, "", Settings)
     comparison = read_json(COMPARISON)
-    cells = [Cell(comparison["headline"]["train_set"], seed).name for seed in protocol.seeds]
+    head = comparison["headline"]
+    cells = [Cell(head["split"], head["train_set"], seed).name for seed in protocol.seeds]
     return Findings(
         dataset=run.dataset,
         is_sample=read_yaml(PROFILES / f"{run.dataset}.yaml").get("layout") == "sample",
         comparison=comparison,
         evaluations=[read_json(EVALUATIONS / d / f"{cell}.json") for d in run.detectors for cell in cells],
-        leakage={name: read_json(LEAKAGE / f"{name}.json") for name in protocol.train_sets},
+        leakage={
+            f"{split} {name}": read_json(LEAKAGE / split / f"{name}.json")
+            for split in protocol.splits
+            for name in protocol.train_sets
+        },
         errors=[(d, read_json(ERRORS / d / f"{cells[0]}.json")) for d in run.detectors],
         curves={
             level: {d: _rows(CURVES / level / f"{d}.csv") for d in run.detectors}

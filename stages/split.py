@@ -1,6 +1,5 @@
-"""Who trains, validates and tests in one train set, and how much of the test leaks into the training."""
+"""Who trains, validates and tests in one split and train set, and how much of the test leaks."""
 
-import csv
 import json
 import sys
 from pathlib import Path
@@ -9,9 +8,10 @@ from typing import Any, Literal
 from pydantic import Field
 
 from clipforensics import leakage, splits
-from clipforensics.cells import Protocol
+from clipforensics.cells import FLAGS, Protocol, check_split, fold_of, protocol_of, write_split
 from clipforensics.faults import InputError, one_line_errors
 from clipforensics.files import write_json
+from clipforensics.folds import split_by_fold
 from clipforensics.params import Section, read_section
 from clipforensics.records import Video, read_videos
 
@@ -19,55 +19,63 @@ PARAMS = Path("params.yaml")
 VIDEOS = Path("data/videos.csv")
 SPLITS = Path("data/splits")
 LEAKAGE = Path("metrics/leakage")
-COLUMNS = ("key", "label", "manipulation", "target", "source")
-FLAGS = ("target_seen", "source_seen", "any_seen", "twin")
 
 
 class SplitParams(Section):
-    """Section `split` of params.yaml; each protocol reads its own fractions or lists."""
+    """Section `split` of params.yaml; each protocol reads its own fractions, folds or lists."""
 
-    protocol: Literal["per_class", "grouped", "official"]
+    on_leak: Literal["report", "fail"]
     seed: int = Field(ge=0)
     real_fractions: list[float]
     train_fractions: list[float]
     grouped_fractions: list[float]
+    n_folds: int = Field(ge=3, le=99)
     train_list: str
     val_list: str
     test_list: str
 
 
-def main(train_set: str) -> None:
-    """Write the three parts of a train set and the leak audit."""
+def main(name: str, train_set: str) -> None:
+    """Write the three parts of a train set and the leak audit; fail on a leak if told to."""
+    check_split(name)
     params = read_section(PARAMS, "split", SplitParams)
     protocol = read_section(PARAMS, "protocol", Protocol)
     videos = read_videos(VIDEOS)
     available = splits.available_manipulations(videos)
     trained = splits.parse_train_set(train_set, available)
     tested = splits.resolve_test_manipulations(protocol.test_manipulations, available)
-    split = make_split(videos, params, trained, tested)
-    audit = leakage.audit(split.train, split.test)
+    split = make_split(name, videos, params, trained, tested)
+    groups = leakage.groups_by_key(videos)
     leaks = leakage.find_leaks(split.train, split.test)
+    flags = {flag: [getattr(leak, flag) for leak in leaks] for flag in FLAGS}
     for part, members in split.parts().items():
-        write_part(SPLITS / train_set / f"{part}.csv", members, leaks if part == "test" else None)
-    content = {"protocol": params.protocol, "sizes": split.sizes(), **audit}
-    write_json(LEAKAGE / f"{train_set}.json", content)
+        path = SPLITS / name / train_set / f"{part}.csv"
+        write_split(path, members, groups, flags if part == "test" else {})
+    audit = leakage.audit(split.train, split.test)
+    about = {"split": name, "protocol": protocol_of(name), "train_set": train_set, "sizes": split.sizes()}
+    write_json(LEAKAGE / name / f"{train_set}.json", {**about, **audit})
     sizes = ", ".join(f"{part} {len(members)}" for part, members in split.parts().items())
-    twins, seen = sum(leak.twin for leak in leaks), sum(leak.any_seen for leak in leaks)
-    print(
-        f"split {train_set} ({params.protocol}): {sizes} of {len(videos)} videos;"
-        f" in test {twins} have a twin in training, {seen} a seen identity"
-    )
+    print(f"split {name} {train_set}: {sizes} of {len(videos)} videos; {leakage.summary(split.test, leaks)}")
+    if params.on_leak == "fail" and any(leak.any_seen for leak in leaks):
+        raise InputError(
+            f"split.on_leak is fail, and split {name} of {train_set} leaks:"
+            f" {leakage.summary(split.test, leaks)}; take a grouped protocol in protocol.splits,"
+            " or set split.on_leak to report"
+        )
 
 
 def make_split(
-    videos: list[Video], params: SplitParams, trained: tuple[str, ...], tested: tuple[str, ...]
+    name: str, videos: list[Video], params: SplitParams, trained: tuple[str, ...], tested: tuple[str, ...]
 ) -> splits.Split:
-    """Call the protocol that the params name."""
+    """Call the protocol that the split is named after."""
     who: dict[str, Any] = {"train_manipulations": trained, "test_manipulations": tested}
-    if params.protocol == "per_class":
+    fold = fold_of(name)
+    if fold is not None:
+        return split_by_fold(videos, **who, n_folds=params.n_folds, fold=fold, seed=params.seed)
+    if name == "per_class":
         who |= {"real_fractions": params.real_fractions, "train_fractions": params.train_fractions}
         return splits.split_per_class(videos, **who, seed=params.seed)
-    if params.protocol == "grouped":
+    if name == "grouped":
         return splits.split_by_identity(videos, **who, fractions=params.grouped_fractions, seed=params.seed)
     lists = {part: read_list(f"split.{part}_list", getattr(params, f"{part}_list")) for part in splits.PARTS}
     return splits.split_official(videos, **who, lists=lists)
@@ -88,19 +96,8 @@ def read_list(name: str, path: str) -> list[list[str]]:
     return content
 
 
-def write_part(path: Path, videos: tuple[Video, ...], leaks: list[leakage.Leak] | None) -> None:
-    """Write one part as CSV, a row a video; with leaks, their flags as 0 and 1."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*COLUMNS, *(FLAGS if leaks is not None else ())])
-        for i, video in enumerate(videos):
-            flags = [int(getattr(leaks[i], name)) for name in FLAGS] if leaks is not None else []
-            writer.writerow([*(getattr(video, name) for name in COLUMNS), *flags])
-
-
 if __name__ == "__main__":
     with one_line_errors():
-        if len(sys.argv) != 2:
-            raise InputError("usage: python -m stages.split TRAIN_SET, for instance FaceSwap")
-        main(sys.argv[1])
+        if len(sys.argv) != 3:
+            raise InputError("usage: python -m stages.split SPLIT TRAIN_SET, for instance per_class FaceSwap")
+        main(*sys.argv[1:])

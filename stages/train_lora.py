@@ -41,13 +41,13 @@ class TrainLora(Section):
     warmup_fraction: float = Field(ge=0, lt=1)
 
 
-def main(train_set: str, seed: str) -> None:
+def main(split: str, train_set: str, seed: str) -> None:
     """Read frames of train and validation, fit, write adapter, head and learning curve."""
-    cell = Cell.parse(train_set, seed)
+    cell = Cell.parse(split, train_set, seed)
     params = read_section(PARAMS, "train_lora", TrainLora)
     base = read_section(PARAMS, "encoder", EncoderSection)
     frames = FrameStore.open(FRAMES)
-    parts = [SPLITS / train_set / "train.csv", SPLITS / train_set / "val.csv"]
+    parts = [SPLITS / split / train_set / "train.csv", SPLITS / split / train_set / "val.csv"]
     train, val = (frames.rows.labelled(read_split(part)) for part in parts)
     compute_deterministically(cell.seed)
     tower = load_vision_tower(base.model, base.revision)
@@ -68,8 +68,9 @@ def main(train_set: str, seed: str) -> None:
         **params.model_dump(),
     )
     lora.save(detector, OUT / cell.name, base=base.model_dump(), progress=progress)
-    CURVES.mkdir(parents=True, exist_ok=True)
-    pd.DataFrame(progress.curve).to_csv(CURVES / f"{cell.name}.csv", index=False, lineterminator="\n")
+    curve = CURVES / f"{cell.name}.csv"
+    curve.parent.mkdir(parents=True, exist_ok=True)
+    pd.DataFrame(progress.curve).to_csv(curve, index=False, lineterminator="\n")
     remove_scratch(scratch)
     auc = progress.best_rank[0]
     print(f"best epoch {progress.best_epoch} of {progress.epoch}: validation video AUC {auc:.4f}")
@@ -77,6 +78,8 @@ def main(train_set: str, seed: str) -> None:
 
 if __name__ == "__main__":
     with one_line_errors():
-        if len(sys.argv) != 3:
-            raise InputError("usage: python -m stages.train_lora TRAIN_SET SEED, for instance FaceSwap 42")
+        if len(sys.argv) != 4:
+            raise InputError(
+                "usage: python -m stages.train_lora SPLIT TRAIN_SET SEED, such as per_class FaceSwap 42"
+            )
         main(*sys.argv[1:])

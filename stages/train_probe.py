@@ -27,13 +27,13 @@ class TrainProbe(Section):
     max_iterations: int = Field(ge=1)
 
 
-def main(train_set: str, seed: str) -> None:
+def main(split: str, train_set: str, seed: str) -> None:
     """Read embeddings of train and validation, fit, write the probe."""
-    cell = Cell.parse(train_set, seed)
+    cell = Cell.parse(split, train_set, seed)
     params = read_section(PARAMS, "train_probe", TrainProbe)
     store = EmbeddingStore(EMBEDDINGS)
-    train = store.rows.labelled(read_split(SPLITS / train_set / "train.csv"))
-    val = store.rows.labelled(read_split(SPLITS / train_set / "val.csv"))
+    train = store.rows.labelled(read_split(SPLITS / split / train_set / "train.csv"))
+    val = store.rows.labelled(read_split(SPLITS / split / train_set / "val.csv"))
     probe = baseline.fit_probe(
         store.read(train.rows),
         train.labels,
@@ -48,6 +48,8 @@ def main(train_set: str, seed: str) -> None:
 
 if __name__ == "__main__":
     with one_line_errors():
-        if len(sys.argv) != 3:
-            raise InputError("usage: python -m stages.train_probe TRAIN_SET SEED, for instance FaceSwap 42")
+        if len(sys.argv) != 4:
+            raise InputError(
+                "usage: python -m stages.train_probe SPLIT TRAIN_SET SEED, such as per_class FaceSwap 42"
+            )
         main(*sys.argv[1:])

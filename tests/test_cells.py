@@ -3,24 +3,60 @@
 import pandas as pd
 import pytest
 
-from clipforensics.cells import Cell, order_manipulations, read_scores, read_split, write_scores
+from clipforensics.cells import (
+    Cell,
+    by_protocol,
+    fold_of,
+    order_manipulations,
+    protocol_of,
+    read_scores,
+    read_split,
+    write_scores,
+    write_split,
+)
 from clipforensics.faults import InputError
+from tests.populations import fake, real
 
 
 def test_a_cell_names_its_files():
-    assert Cell.parse("Deepfakes+FaceSwap", "42").name == "Deepfakes+FaceSwap-42"
+    assert Cell.parse("grouped", "Deepfakes+FaceSwap", "42").name == "grouped/Deepfakes+FaceSwap-42"
 
 
 @pytest.mark.parametrize("name", ["../up", "a/b", "", ".hidden", "a b", "-x", "a;b", "a\nb"])
 def test_a_name_that_could_leave_its_folder_is_refused(name):
     with pytest.raises(InputError, match=r"protocol\.train_sets"):
-        Cell.parse(name, "1")
+        Cell.parse("per_class", name, "1")
 
 
 @pytest.mark.parametrize("seed", ["-1", "1.5", "x", "", "\N{SUPERSCRIPT TWO}"])
 def test_a_seed_is_a_whole_number(seed):
     with pytest.raises(InputError, match=r"protocol\.seeds"):
-        Cell.parse("FaceSwap", seed)
+        Cell.parse("per_class", "FaceSwap", seed)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "..", "random", "grouped_kfold", "grouped_kfold-0", "grouped-1", "official\n"]
+)
+def test_a_split_is_one_of_the_protocols(name):
+    with pytest.raises(InputError, match=r"protocol\.splits"):
+        Cell.parse(name, "FaceSwap", "1")
+
+
+def test_a_split_names_its_protocol_and_fold():
+    assert [protocol_of(s) for s in ("per_class", "grouped_kfold-12")] == ["per_class", "grouped_kfold"]
+    assert [fold_of(s) for s in ("official", "grouped_kfold-12")] == [None, 12]
+
+
+def test_folds_of_a_protocol_belong_together():
+    folds = ["grouped_kfold-2", "grouped_kfold-1", "grouped_kfold-3"]
+    assert by_protocol(["per_class", *folds], 3) == {"per_class": ["per_class"], "grouped_kfold": folds}
+    assert by_protocol(["grouped", "official"], 5) == {"grouped": ["grouped"], "official": ["official"]}
+    with pytest.raises(InputError, match=r"lists 2 folds, but split.n_folds is 3"):
+        by_protocol(folds[:2], 3)
+    with pytest.raises(InputError, match=r"split.n_folds is 2"):
+        by_protocol(folds, 2)
+    with pytest.raises(InputError, match="listed twice"):
+        by_protocol(["grouped", "grouped"], 5)
 
 
 def test_manipulations_in_the_order_asked_for():
@@ -61,3 +97,15 @@ def test_a_split_keeps_names_as_text(tmp_path):
     assert table.to_dict("records") == [
         {"key": "NA", "label": 0, "manipulation": "real", "target": "007", "source": "", "twin": 0}
     ]
+
+
+def test_a_split_survives_the_table(tmp_path):
+    videos = [real("007"), fake("FaceSwap", "007_001")]
+    groups = {video.key: number for number, video in enumerate(videos)}
+    write_split(tmp_path / "a/test.csv", videos, groups, {"twin": [False, True]})
+    table = read_split(tmp_path / "a/test.csv")
+    assert table["key"].tolist() == [video.key for video in videos]
+    assert table[["target", "source"]].to_numpy().tolist() == [["007", ""], ["007", "001"]]
+    assert table[["label", "group", "twin"]].to_numpy().tolist() == [[0, 0, 0], [1, 1, 1]]
+    write_split(tmp_path / "a/train.csv", videos, groups, {})
+    assert list(read_split(tmp_path / "a/train.csv")) == [*table.columns[:-1]]

@@ -10,7 +10,14 @@ from clipforensics.evaluation import against_reals, evaluate
 from clipforensics.uncertainty import draw_replicates
 from tests.places import PEER_SCORES, needs_shared
 
-OPTIONS = {"reference": "baseline", "aggregate": "mean", "n_replicates": 300, "seed": 1, "confidence": 0.95}
+OPTIONS = {
+    "reference": "baseline",
+    "cluster": "video",
+    "aggregate": "mean",
+    "n_replicates": 300,
+    "seed": 1,
+    "confidence": 0.95,
+}
 
 
 def make(seed=0, gain=0.5, n_real=6, n_fake=10, n_frames=4):
@@ -27,9 +34,9 @@ def make(seed=0, gain=0.5, n_real=6, n_fake=10, n_frames=4):
                 rows += [(key, manipulation, label, part, f, s) for f, s in enumerate(score)]
                 if part == "test":
                     seen = int(i % 3 > 0)
-                    test.append((key, label, manipulation, seen, int(label and i < 7)))
+                    test.append((key, label, manipulation, i, seen, int(label and i < 7)))
     scores = pd.DataFrame(rows, columns=["key", "manipulation", "label", "part", "frame", "score"])
-    return scores, pd.DataFrame(test, columns=["key", "label", "manipulation", "any_seen", "twin"])
+    return scores, pd.DataFrame(test, columns=["key", "label", "manipulation", "group", "any_seen", "twin"])
 
 
 def by_hand(scores, keys, level):

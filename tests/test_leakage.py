@@ -1,17 +1,17 @@
 """Identity groups against a slow search, and each leak flag by hand."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clipforensics.leakage import Leak, audit, find_leaks, identity_groups
+from clipforensics.leakage import Leak, audit, find_leaks, groups_by_key, identity_groups, summary
 from clipforensics.records import Video
 from tests.places import needs_shared
 from tests.populations import fake, frame_package, full_ffpp, real
 
-NOTHING = Leak(*[False] * 9)
+NOTHING = Leak(*[False] * 10)
 
 
 def flags(train: list[Video], video: Video) -> set[str]:
@@ -131,6 +131,28 @@ def test_a_shared_youtube_video_is_seen_though_the_ids_differ():
     assert flags(train, fake("FaceSwap", "001_756", youtube=("", "same"))) == {"youtube_seen", "any_seen"}
 
 
+def test_the_same_bytes_under_another_name_are_seen():
+    train = [replace(real("000"), sha256="a")]
+    assert flags(train, replace(real("001"), sha256="a")) == {"same_content", "any_seen"}
+    assert flags(train, replace(real("001"), sha256="b")) == set()
+    assert flags([real("000")], real("001")) == set()  # an unknown digest is no digest
+
+
+def test_the_summary_counts_videos():
+    train = [real("000"), fake("FaceSwap", "001_002")]
+    test = [real("001"), real("007"), fake("NeuralTextures", "001_002"), fake("Face2Face", "005_000")]
+    assert summary(test, find_leaks(train, test)) == (
+        "in test 1 of 2 fakes have a twin in training, 2 a seen identity, of 2 reals 1"
+    )
+
+
+def test_a_group_is_the_same_whatever_the_order_of_the_table():
+    videos = [fake("FaceSwap", "003_001"), real("001"), real("002"), real("003")]
+    groups = groups_by_key(videos)
+    assert groups == groups_by_key(videos[::-1])
+    assert groups[videos[0].key] == groups[videos[1].key] == groups[videos[3].key] != groups[videos[2].key]
+
+
 def test_the_audit_counts_by_manipulation():
     train = [real("000"), fake("FaceSwap", "001_002")]
     test = [real("001"), real("007"), fake("NeuralTextures", "001_002"), fake("Face2Face", "005_006")]
@@ -151,6 +173,7 @@ def test_the_audit_counts_by_manipulation():
         "youtube_seen": 0,
         "any_seen": 1,
         "twin": 1,
+        "same_content": 0,
     }
     assert counts["real"]["n"] == 2
     assert counts["real"]["in_training_fake"] == 1

@@ -16,13 +16,18 @@ from tests.repository import ROOT, Repository, edit_yaml, stages_run
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline")]
 
-CELLS = {
-    "split@FaceSwap",
-    "train_probe@FaceSwap-42",
-    "train_lora@FaceSwap-42",
-    "evaluate@baseline-FaceSwap-42",
-    "evaluate@lora-FaceSwap-42",
-}
+SPLITS = ("per_class", "grouped")
+
+
+def cells_of(train_set: str = "FaceSwap", seed: int = 42) -> set[str]:
+    """Stages that a train set and seed bring."""
+    cells = [f"{split}-{train_set}-{seed}" for split in SPLITS]
+    kinds = ("train_probe@", "train_lora@", "evaluate@baseline-", "evaluate@lora-")
+    return {f"{kind}{cell}" for kind in kinds for cell in cells}
+
+
+AUDITS = {f"split@{split}-FaceSwap" for split in SPLITS}
+CELLS = cells_of() | AUDITS
 EVERYTHING = CELLS | {"ingest", "extract_frames", "embed", "compare", "report"}
 
 
@@ -52,7 +57,7 @@ def test_baseline_against_lora_from_one_commit(repo):
     assert stages_run(output) == {"compare", "report"}
     diff = repo.run_json("dvc", "metrics", "diff", "--json")["metrics/metrics.json"]
     evaluated = {
-        name: json.loads((repo.path / f"metrics/evaluate/{name}/FaceSwap-42.json").read_text())
+        name: json.loads((repo.path / f"metrics/evaluate/{name}/per_class/FaceSwap-42.json").read_text())
         for name in ("baseline", "lora")
     }
     auc = {name: e["test"]["NeuralTextures"]["frame"]["auc"] for name, e in evaluated.items()}
@@ -74,7 +79,7 @@ def test_dvc_plots_lays_the_curves_of_both_detectors_over_each_other(repo):
         text = json.dumps(plots[f"ROC by {level}, headline test"])
         assert '"filename": "baseline.csv"' in text
         assert '"filename": "lora.csv"' in text
-    assert "plots/train_lora/FaceSwap-42.csv" in plots
+    assert "plots/train_lora/per_class/FaceSwap-42.csv" in plots
 
 
 def test_setting_a_param_to_what_it_is_changes_no_byte_of_params_yaml(tmp_path):
@@ -91,10 +96,10 @@ def test_setting_a_param_to_what_it_is_changes_no_byte_of_params_yaml(tmp_path):
     [
         (
             "train_lora.r=16",
-            {"train_lora@FaceSwap-42", "evaluate@lora-FaceSwap-42", "compare", "report"},
+            {name for name in CELLS if "lora" in name} | {"compare", "report"},
         ),
         ("split.seed=7", CELLS | {"compare", "report"}),
-        ("encoder.embedding=pooled", (EVERYTHING - {"ingest", "extract_frames", "split@FaceSwap"})),
+        ("encoder.embedding=pooled", (EVERYTHING - {"ingest", "extract_frames"} - AUDITS)),
     ],
 )
 def test_a_change_runs_again_only_what_depends_on_it(repo, setting, expected):
@@ -106,13 +111,36 @@ def test_more_train_sets_add_cells_and_a_train_by_test_table(repo):
     new = {name.replace("FaceSwap", "Deepfakes") for name in CELLS}
     assert stages_run(output) == new | {"compare", "report"}
     cells = json.loads((repo.path / "metrics/comparison.json").read_text())["cells"]
-    table = {(c["train_set"], c["manipulation"]) for c in cells if c["stratum"] == "all"}
+    cells = [c for c in cells if c["stratum"] == "all"]
+    table = {(c["train_set"], c["manipulation"]) for c in cells if c["protocol"] == "per_class"}
     others = {
         "Deepfakes": ("NeuralTextures", "Face2Face", "FaceSwap"),
         "FaceSwap": ("NeuralTextures", "Deepfakes", "Face2Face"),
     }
     assert table == {(train, test) for train, tests in others.items() for test in tests}
+    table = {(c["train_set"], c["manipulation"]) for c in cells if c["protocol"] == "grouped"}
+    assert table == {(train, test) for train in others for test in (train, *others[train])}, "in-domain too"
     assert "Deepfakes" in (repo.path / "report/report.html").read_text()
+
+
+def test_folds_give_every_video_a_score_from_a_model_that_has_not_seen_it(repo):
+    folds = [f"grouped_kfold-{i}" for i in (1, 2, 3)]
+    output = repo.run(
+        "dvc", "exp", "run", "-S", f"protocol.splits=[per_class,{','.join(folds)}]", "-S", "split.n_folds=3"
+    )
+    assert {f"train_lora@{fold}-FaceSwap-42" for fold in folds} <= stages_run(output)
+    cells = json.loads((repo.path / "metrics/comparison.json").read_text())["cells"]
+    pooled = [c for c in cells if c["protocol"] == "grouped_kfold" and c["stratum"] == "all"]
+    assert {(c["manipulation"], c["n_real"], c["n_fake"]) for c in pooled if c["level"] == "video"} == {
+        (m, 20, 20) for m in ("Deepfakes", "Face2Face", "FaceSwap", "NeuralTextures")
+    }
+
+
+def test_a_gate_on_leaks_stops_the_run(repo):
+    output = repo.run("dvc", "exp", "run", "-S", "split.on_leak=fail", check=False)
+    assert "error: split.on_leak is fail, and split per_class of FaceSwap leaks" in output
+    output = repo.run("dvc", "exp", "run", "-S", "protocol.splits=[grouped]")
+    assert "report" in stages_run(output)
 
 
 def test_a_queued_sweep_with_two_workers(repo):
@@ -168,7 +196,7 @@ def test_killed_midway_and_started_again_gives_the_same_lock(made, repo, tmp_pat
     other.run("dvc", "repro")
     kill_when(repo, "extract_frames/*/part-00003.json")
     kill_when(repo, "train_lora/*/state")
-    assert stages_run(repo.run("dvc", "repro")) >= {"train_lora@FaceSwap-42", "report"}
+    assert stages_run(repo.run("dvc", "repro")) >= {"train_lora@per_class-FaceSwap-42", "report"}
     assert repo.lock == other.lock != made.lock
     assert not list((repo.path / ".scratch").glob("*/*/*")), "nothing unfinished stays"
 
@@ -231,7 +259,7 @@ def test_real_footage_with_a_real_encoder_runs_to_the_report(tmp_path):
         "dataset=footage",
         "protocol.train_sets=[SadTalker]",
         "protocol.test_manipulations=[GHOST,rest]",
-        "split.protocol=grouped",
+        "protocol.splits=[grouped]",
         "split.grouped_fractions=[0.3,0.2,0.5]",
         "extract_frames.frame_size=224",
         "extract_frames.n_frames=3",
@@ -247,6 +275,6 @@ def test_real_footage_with_a_real_encoder_runs_to_the_report(tmp_path):
     assert (metrics["train_set"], metrics["manipulation"]) == ("SadTalker", "GHOST")
     assert metrics["video"]["n_fake"] == 3
     assert 0 <= metrics["video"]["auc"] <= 1
-    leaks = json.loads((repo.path / "metrics/leakage/SadTalker.json").read_text())
+    leaks = json.loads((repo.path / "metrics/leakage/grouped/SadTalker.json").read_text())
     assert leaks["fake"]["any_seen"] == leaks["real"]["any_seen"] == 0
     assert (repo.path / "report/report.html").stat().st_size > 10_000
