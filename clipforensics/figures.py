@@ -96,8 +96,7 @@ def det_figure(curves: Sequence[Curve], *, label: str) -> Markup:
     span = (float(edges[0]), float(edges[1]))
     box = Box(x=span, y=span)
     ticks = [
-        (float(z), f"{rate:g}".lstrip("0"))
-        for rate, z in zip(DET_RATES, _deviates(DET_RATES), strict=True)
+        (float(z), f"{rate:g}".lstrip("0")) for rate, z in zip(DET_RATES, _deviates(DET_RATES), strict=True)
     ]
     middle = [(span[0], span[1]), (span[1], span[0])]
     parts = [
@@ -186,7 +185,8 @@ def _count_bar(box: Box, b: Bin, most: int, index: int) -> Markup:
     base, height = box.top + box.height + 76, max(1.0, round(32 * b.n / most, 1))
     place = index % len(SERIES_COLOURS)
     return Markup(
-        '<rect class="fill-{} count" x="{:g}" y="{:g}" width="{:g}" height="{:g}" fill="{}" fill-opacity=".45"/>'
+        '<rect class="fill-{} count" x="{:g}" y="{:g}" width="{:g}" height="{:g}" fill="{}"'
+        ' fill-opacity=".45"/>'
         '<text class="tick-text" x="{:g}" y="{:g}" text-anchor="middle" font-size="10.5">{}</text>'
     ).format(
         place, left, round(base - height, 1), round(right - left, 1), height, SERIES_COLOURS[place],
@@ -225,9 +225,7 @@ def strength_figure(
         parts.append(chance(box, (box.x[0], 0.5), (box.x[1], 0.5)))
     drawn = []
     for index, one in enumerate(lines):
-        bounded = [
-            (x, a, b) for x, a, b in zip(one.x, one.low, one.high, strict=True) if None not in (a, b)
-        ]
+        bounded = [(x, a, b) for x, a, b in zip(one.x, one.low, one.high, strict=True) if None not in (a, b)]
         if len(bounded) > 1:
             x, low, high = np.array(bounded, dtype=float).T
             parts.append(band(box.pixels(x, low), box.pixels(x, high), index))
@@ -331,7 +329,9 @@ def sparkline(scores: Sequence[float], threshold: float | None, *, label: str) -
     rule = NOTHING
     if threshold is not None:
         _, y = box.at(0, threshold)
-        rule = Markup('<path class="tick" d="M2 {:g}H126" stroke="#9aa2af" stroke-dasharray="2 3"/>').format(y)
+        rule = Markup('<path class="tick" d="M2 {:g}H126" stroke="#9aa2af" stroke-dasharray="2 3"/>').format(
+            y
+        )
     dots = [
         Markup('<circle cx="{:g}" cy="{:g}" r="2" fill="currentColor"/>').format(x / 10, y / 10)
         for x, y in points

@@ -6,6 +6,7 @@ from the files themselves, as `git write-tree` would (git's object format: "<kin
 before the content, sha1 over both; a tree lists mode, name and hash of its entries).
 """
 
+import csv
 import hashlib
 import os
 import platform
@@ -16,6 +17,12 @@ from importlib import metadata
 from pathlib import Path
 
 from clipforensics.faults import InputError
+
+LIBRARIES = (
+    "av", "dvc", "jinja2", "numpy", "pandas", "peft", "pillow", "pydantic", "safetensors", "scikit-learn",
+    "scipy", "torch", "transformers",
+)  # fmt: skip
+"""Packages whose version can change a result."""
 
 IGNORED_NAMES = frozenset({"__pycache__", ".git", ".DS_Store", ".ipynb_checkpoints"})
 IGNORED_ENDS = (".pyc", ".swp", "~")
@@ -37,6 +44,27 @@ class Provenance:
     data: Mapping[str, str] = field(default_factory=dict)
     libraries: Mapping[str, str] = field(default_factory=dict)
     machine: Mapping[str, str] = field(default_factory=dict)
+
+
+def describe(*, code: Iterable[Path], videos: Path) -> Provenance:
+    """The provenance of a run.
+
+    Args:
+        code: Folders of code.
+        videos: The table of videos, a CSV with one row each, which holds every video's own hash.
+
+    Raises:
+        InputError: one of them does not exist.
+    """
+    digest = fingerprint(videos)
+    with videos.open(encoding="utf-8", newline="") as file:
+        n_videos = sum(1 for _ in csv.reader(file)) - 1
+    return Provenance(
+        trees={folder.name: tree_hash(folder) for folder in code},
+        data={f"sha256 of {videos.name}": digest, "videos in it": str(n_videos)},
+        libraries=versions(LIBRARIES),
+        machine=machine(),
+    )
 
 
 def tree_hash(folder: Path) -> str:

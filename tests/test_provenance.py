@@ -18,8 +18,13 @@ def git(folder, *words):
     clean = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
     who = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "core.autocrlf=false"]
     run = subprocess.run(
-        ["git", *who, *words], cwd=folder, env={**os.environ, **clean}, capture_output=True, text=True, check=True
-    )  # fmt: skip
+        ["git", *who, *words],
+        cwd=folder,
+        env={**os.environ, **clean},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return run.stdout.strip()
 
 
@@ -54,7 +59,9 @@ def test_the_hash_is_gits(repository):
     (repository / "code/empty/emptier").mkdir(parents=True)
     commit(repository)
     assert tree_hash(repository / "code") == git(repository, "rev-parse", "HEAD:code")
-    put(repository, {"code/__pycache__/a.cpython-311.pyc": b"1", "code/a/b.pyc": b"1", "code/deep/a.py~": b""})
+    put(
+        repository, {"code/__pycache__/a.cpython-311.pyc": b"1", "code/a/b.pyc": b"1", "code/deep/a.py~": b""}
+    )
     assert tree_hash(repository / "code") == git(repository, "rev-parse", "HEAD:code")
 
 
@@ -81,7 +88,9 @@ def test_any_folder_has_the_hash_of_write_tree(tmp_path_factory, tree):
     lay_out(folder / "code", tree)
     git(folder, "add", "-A", "--force")
     written = git(folder, "write-tree")
-    expected = git(folder, "rev-parse", f"{written}:code") if git(folder, "ls-files") else git(folder, "write-tree")
+    expected = (
+        git(folder, "rev-parse", f"{written}:code") if git(folder, "ls-files") else git(folder, "write-tree")
+    )
     assert tree_hash(folder / "code") == expected
 
 

@@ -9,7 +9,7 @@ from clipforensics.report.tables import Json
 FEW = 30
 """Fewer videos of a class than this are called few."""
 
-CLUSTERS = {"group": "identity groups", "identity_group": "identity groups", "video": "videos"}
+CLUSTERS = {"group": "identity groups", "identity": "identity groups", "video": "videos"}
 
 
 def about_size(cell: Json | None) -> str:
@@ -76,8 +76,9 @@ def about_delong(candidate: str, cells: Sequence[tuple[str, Json | None]]) -> li
         where = f"Under {protocol_of(protocol)}, " if protocol else ""
         bounds = interval(delong.get("low"), delong.get("high"))
         found.append(
-            f"{where}DeLong's interval {'excludes' if theirs else 'holds'} 0 ({bounds}) and the bootstrap's"
-            f" {'excludes' if ours else 'holds'} it: take the difference of {label_of(candidate)} as unsettled."
+            f"{where}DeLong's interval {'excludes' if theirs else 'holds'} 0 ({bounds}) and the"
+            f" bootstrap's {'excludes' if ours else 'holds'} it: take the difference of"
+            f" {label_of(candidate)} as unsettled."
         )
     return found
 

@@ -15,7 +15,7 @@ STRATA = {
 PROTOCOLS = {
     "per_class": "each class is split on its own, so people and twins cross from training into the test",
     "grouped": "no identity is in two parts, so no test video leaks",
-    "grouped_kfold": "identity-disjoint folds, pooled: every video is scored by a model that never saw its people",
+    "grouped_kfold": "identity-disjoint folds, pooled: a video is scored by a model that never saw its people",
     "official": "the data set's own lists of videos",
 }
 """Protocols, and what they keep apart."""
@@ -54,7 +54,6 @@ DEGRADATIONS = {
     "blur": "blur",
     "noise": "noise",
     "scale": "down- and up-scaling",
-    "rescale": "down- and up-scaling",
     "brightness": "brightness",
 }
 
@@ -70,6 +69,7 @@ LEAKS = {
     "source_seen": "source in training, in any role",
     "id_seen": "target or source in training",
     "youtube_seen": "YouTube video in training",
+    "same_content": "same file in training, under any name",
 }
 """Leak flags in the order of a table: how many test videos have ... ."""
 
@@ -89,8 +89,9 @@ def label_of(detector: str) -> str:
 
 
 def protocol_of(name: str) -> str:
-    """A protocol's name in a sentence."""
-    return str(name).replace("_kfold", " folds").replace("_", " ")
+    """A protocol's or a split's name in a sentence: `grouped folds`, `grouped fold 2`."""
+    text = str(name).replace("_kfold-", " fold ").replace("_kfold", " folds")
+    return text.replace("_", " ")
 
 
 def words(key: object) -> str:

@@ -85,7 +85,7 @@ def find_cell(comparison: Json, *, stratum: str, level: str, protocol: str | Non
 
 
 def clean_protocol(comparison: Json) -> str | None:
-    """The protocol without leaks to lay beside the headline's; None where it was not run, or is the headline."""
+    """The protocol without leaks to lay beside the headline's; None if it was not run, or is the headline's."""
     headline = protocol(comparison)
     if headline in CLEAN_PROTOCOLS:
         return None
@@ -235,8 +235,8 @@ def _with_leak(state: State, case: Case, what: str) -> str:
         return f"The {what} is shown on fakes without a twin too, so twins alone do not explain it.{tail}"
     if apart == "open" and larger:
         return (
-            f"But on fakes without a twin in training the {what} is not shown, and with one it is larger by an"
-            " interval that excludes 0: leakage explains it, as far as this test can tell."
+            f"But on fakes without a twin in training the {what} is not shown, and with one it is larger by"
+            " an interval that excludes 0: leakage explains it, as far as this test can tell."
         )
     if apart == "open":
         return (
@@ -294,7 +294,8 @@ def _about_gap(case: Case) -> str:
         "open": "this test cannot tell whether twins favour one of the two",
         "unknown": "without an interval that says nothing",
     }[sign_of(case.gap)]
-    return f"With a twin minus without one, the difference changes by {text} ({shown(sign_of(case.gap))}): {meaning}."
+    said = shown(sign_of(case.gap))
+    return f"With a twin minus without one, the difference changes by {text} ({said}): {meaning}."
 
 
 def _about_clean(case: Case) -> str:
@@ -302,8 +303,9 @@ def _about_clean(case: Case) -> str:
     if text is None or case.clean is None:
         return ""
     size = f"{case.clean['n_real']} real, {case.clean['n_fake']} manipulated"
+    where = f"{protocol_of(case.clean_protocol)}; {size}"
     return (
-        f"Under the clean protocol ({protocol_of(case.clean_protocol)}; {size}) the difference in video AUC is"
+        f"Under the clean protocol ({where}) the difference in video AUC is"
         f" {text} ({shown(case.state(case.clean))})."
     )
 
