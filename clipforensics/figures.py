@@ -8,12 +8,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import ArrayLike, NDArray
 
-from clipforensics.axes import NOTHING, SERIES_COLOURS, Box, band, dot, drawing, grid, legend, line, thin
-
-__all__ = [
-    "SERIES_COLOURS", "Band", "Bin", "Curve", "Strengths", "det_figure", "interval_bar",
-    "reliability_figure", "roc_figure", "score_bar", "sparkline", "strength_figure", "thin",
-]  # fmt: skip
+from clipforensics.axes import NOTHING, SERIES_COLOURS, Box, band, dot, drawing, grid, legend, line
 
 QUARTERS = tuple((tick, f"{tick:g}".replace("0.", ".")) for tick in (0.0, 0.25, 0.5, 0.75, 1.0))
 

@@ -44,8 +44,8 @@ def calibration_section(
     names = sorted({str(one["calibration"].get("method")) for one in found})
     fitted = " and ".join(method.get(name, name) for name in names)
     lead = (
-        f"Only after {fitted}, fitted on validation, is a score called a probability. On the dotted line it is"
-        " what it says; a dot's area, and the bars beneath, say how many cases it rests on."
+        f"Only after {fitted}, fitted on validation, is a score called a probability. On the dotted line it"
+        " is what it says; a dot's area, and the bars beneath, say how many cases it rests on."
     )
     figures = [
         tuple(
@@ -147,6 +147,6 @@ def _caveat(found: Sequence[Json], manipulation: str) -> str:
         return "A probability holds only for footage mixed like the validation's."
     return (
         f"A probability holds for footage mixed as the validation was: {percent(before)} manipulated."
-        f" Of this test {percent(after)} are, and of footage in the wild far fewer: there, the same score means"
-        " a smaller chance."
+        f" Of this test {percent(after)} are, and of footage in the wild far fewer: there, the same score"
+        " means a smaller chance."
     )

@@ -83,8 +83,9 @@ def _panel(
     lines = [_line(name, series) for name in detectors]
     ticks = [(float(r["strength"]), str(r["strength"])) for r in series]
     title = capital(DEGRADATIONS.get(kind, words(kind)))
-    settings = [str(r["setting"]) for r in series if r["degradation"] == kind and r.get("setting")]
-    said = f"1: {settings[0]}; {series[-1]['strength']}: {settings[-1]}" if settings else ""
+    mine = [r for r in series if r["degradation"] == kind and r.get("setting")]
+    ends = dict.fromkeys(f"{r['strength']}: {r['setting']}" for r in (*mine[:1], *mine[-1:]))
+    said = "; ".join(ends)
     figure = strength_figure(lines, floor=floor, ticks=ticks, label=f"video AUC under {title}")
     return title, said, figure
 

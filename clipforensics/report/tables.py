@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
+from math import floor
 from typing import Any
 
 from markupsafe import Markup
@@ -121,7 +122,7 @@ def reach_of(differences: Iterable[Json], key: str = "auc") -> float:
 def shade(value: object) -> int:
     """Steps of tint of an AUC: none below .5, then one more for each 16th, up to `SHADES`."""
     found = known(value)
-    return 0 if found is None else max(0, min(SHADES, int((found - 0.5) * 16) + 1))
+    return 0 if found is None else max(0, min(SHADES, floor((found - 0.5) * 16) + 1))
 
 
 def reasons(value: object, where: str) -> list[str]:

@@ -85,7 +85,7 @@ def find_cell(comparison: Json, *, stratum: str, level: str, protocol: str | Non
 
 
 def clean_protocol(comparison: Json) -> str | None:
-    """The protocol without leaks to lay beside the headline's; None if it was not run, or is the headline's."""
+    """The protocol without leaks to lay beside the headline's; None if not run, or the headline's own."""
     headline = protocol(comparison)
     if headline in CLEAN_PROTOCOLS:
         return None
