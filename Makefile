@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help install repro test check bench prune clean
+.PHONY: help install repro browser test check bench prune clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -19,6 +19,9 @@ repro: install ## run the whole pipeline of params.yaml (dvc repro) and print it
 	dvc repro
 	dvc metrics show metrics/metrics.json
 	@echo "report: report/report.html"
+
+browser: ## install Debian's Chromium, in which tests open the report (needs root; without it they are skipped)
+	@command -v chromium >/dev/null || (apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null)
 
 test: install ## the whole test suite
 	OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadgroup
