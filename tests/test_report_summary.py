@@ -63,9 +63,4 @@ def test_drawings_are_left_out_and_groups_are_rows():
     columns = (Column("a", numeric=False), Column("b"), Column("c", "g"))
     rows = ((Cell("x|y"), Cell(figure="<svg>"), Cell("1", "[0, 2]")),)
     text = markdown_table(Table("", columns, (Group("G", rows),), ("note",)))
-    assert (
-        text
-        == "| a | g&#58; c |\n|:---|---:|\n| **G** | |\n| x&#124;y | 1 \\[0, 2\\] |\n\nnote\n".replace(
-            "g&#58; c", "g: c"
-        )
-    )
+    assert text == "| a | g: c |\n|:---|---:|\n| **G** | |\n| x&#124;y | 1 \\[0, 2\\] |\n\nnote\n"
