@@ -19,6 +19,8 @@ FLAGS = [
     "--allow-file-access-from-files",
 ]  # fmt: skip
 
+NETWORK = "net.json"
+
 FRAME = """<iframe src="report.html" style="width:{width}px;height:4000px"></iframe>
 <script>onload = () => {{
   const page = document.querySelector("iframe").contentDocument.documentElement;
@@ -26,27 +28,26 @@ FRAME = """<iframe src="report.html" style="width:{width}px;height:4000px"></ifr
 }}</script>"""
 
 
-def browse(folder, text, width):
-    """Open the page in a frame of this width: console lines, the wrapper's text, addresses asked for."""
+def browse(folder, text, width=360):
+    """Open the page in a frame of this width; what the browser logged, and the wrapper's text."""
     (folder / "report.html").write_text(text, encoding="utf-8")
     (folder / "frame.html").write_text(FRAME.format(width=width), encoding="utf-8")
-    log = folder / "net.json"
     command = [
         "chromium",
         *FLAGS,
         f"--user-data-dir={folder / 'profile'}",
-        f"--log-net-log={log}",
+        f"--log-net-log={folder / NETWORK}",
         "--dump-dom",
     ]
     address = (folder / "frame.html").as_uri()
     run = subprocess.run([*command, address], capture_output=True, text=True, timeout=120, check=True)
     messages = [line for line in run.stderr.splitlines() if "CONSOLE" in line]
-    return messages, run.stdout, asked_for(log)
+    return messages, run.stdout
 
 
-def asked_for(log):
+def asked_for(folder):
     """Addresses that a page (not the browser by itself) asked for over the network."""
-    found = json.loads(log.read_text(encoding="utf-8"))["events"]
+    found = json.loads((folder / NETWORK).read_text(encoding="utf-8"))["events"]
     asked = [event["params"] for event in found if "url" in event.get("params", {})]
     return [p["url"] for p in asked if p["url"].startswith("http") and "file" in str(p.get("initiator"))]
 
@@ -59,9 +60,9 @@ def opened(page):
 @pytest.mark.parametrize("width", [360, 1200])
 def test_a_browser_opens_it_without_a_word(tmp_path, width):
     """No console message, no request, and nothing sticks out, with every section filled and open."""
-    messages, found, asked = browse(tmp_path, opened(full_page()), width)
+    messages, found = browse(tmp_path, opened(full_page()), width)
     assert messages == []
-    assert asked == []
+    assert asked_for(tmp_path) == []
     page, inner, height = map(int, re.search(r"width (\d+) of (\d+), height (\d+)", found).groups())
     assert page <= inner
     assert inner > width - 30
@@ -72,8 +73,8 @@ def test_a_browser_opens_it_without_a_word(tmp_path, width):
 def test_a_name_neither_runs_nor_sticks_out(tmp_path, name):
     wrong = {**errors(), "false_positives": [entry(f"sample/real/-/{name}", 0.7, 0)]}
     page = rendered(is_sample=True, dataset=name, errors=[("lora", wrong)], leakage={name: {name: name}})
-    messages, found, asked = browse(tmp_path, opened(page), 360)
-    assert (messages, asked) == ([], [])
+    messages, found = browse(tmp_path, opened(page))
+    assert (messages, asked_for(tmp_path)) == ([], [])
     width, inner = map(int, re.search(r"width (\d+) of (\d+)", found).groups())
     assert width <= inner
 
@@ -81,7 +82,7 @@ def test_a_name_neither_runs_nor_sticks_out(tmp_path, name):
 @pytest.mark.parametrize("smuggled", ["<script>alert(1)</script>", '<img src="https://example.org/a.png">'])
 def test_the_browser_stops_what_the_policy_forbids(tmp_path, smuggled):
     """Also shows that the tests above can fail."""
-    messages, *_ = browse(tmp_path, rendered().replace("<h1>", f"{smuggled}<h1>"), 360)
+    messages, _ = browse(tmp_path, rendered().replace("<h1>", f"{smuggled}<h1>"))
     assert any("Content Security Policy" in message for message in messages)
 
 
@@ -89,5 +90,5 @@ def test_a_request_would_be_noticed(tmp_path):
     """Without the policy the browser asks, and the log has it."""
     bare = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", rendered())
     page = bare.replace("<h1>", '<img src="http://127.0.0.1:9/a.png"><h1>')
-    *_, asked = browse(tmp_path, page, 360)
-    assert "http://127.0.0.1:9/a.png" in asked
+    browse(tmp_path, page)
+    assert "http://127.0.0.1:9/a.png" in asked_for(tmp_path)
