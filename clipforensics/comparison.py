@@ -1,86 +1,152 @@
 """Where detectors meet: their AUCs and differences with intervals, in every stratum of every cell."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from clipforensics.bootstrap import bootstrap_auc, bootstrap_intervals
+from clipforensics.delong import delong_difference, delong_interval
 from clipforensics.evaluation import against_reals, in_stratum, strata_keys
 from clipforensics.metrics import Pooling, json_ready, pool_by_video, roc_curve
-from clipforensics.uncertainty import LEVELS, Interval, Replicates, draw_replicates
+from clipforensics.replicates import Replicates, draw_replicates
+from clipforensics.uncertainty import LEVELS, Estimate, Interval, mean_over_seeds, spread_over_seeds
 
 Cluster = Literal["identity", "video"]
+
+Row = dict[str, Any]
+
+GAP = ("twin", "no_twin")
+"""The leak gap: AUC on fakes with a twin in training minus AUC on those without."""
 
 Scores = Mapping[tuple[str, int], pd.DataFrame]
 """(detector, seed) -> table of frame scores; all of one train set, on the same frames."""
 
 
-def compare_cell(
+@dataclass(frozen=True, eq=False)
+class Meeting:
+    """All detectors on one train set and test manipulation, and the draws that they share.
+
+    Attributes:
+        manipulation: Set against all reals of the part.
+        scores: Frames of both, of every detector and training seed.
+        videos: Table of the videos, with identity groups and (in a test part) leak flags.
+        draws: Of the bootstrap.
+        aggregate: How frame scores become a video's.
+    """
+
+    manipulation: str
+    scores: Scores
+    videos: pd.DataFrame
+    draws: Replicates
+    aggregate: Pooling
+
+    @property
+    def frames(self) -> pd.DataFrame:
+        """The frames that all detectors have scored."""
+        return next(iter(self.scores.values()))
+
+    def counts(self, keys: Collection[str] | None, level: str) -> dict[str, int]:
+        """n_real, n_fake (rows of the level) and n_groups of all videos, or of reals and these fakes."""
+        table = self.frames if keys is None else in_stratum(self.frames, set(keys))
+        labels = table.drop_duplicates("key")["label"] if level == "video" else table["label"]
+        groups = self.videos.set_index("key")["group"][table["key"].unique()]
+        n_real, n_fake = ((labels == label).sum() for label in (0, 1))
+        return {"n_real": int(n_real), "n_fake": int(n_fake), "n_groups": int(groups.nunique())}
+
+    def average(self, estimates: Mapping[str, Estimate]) -> dict[str, Estimate]:
+        """Mean over training seeds of each detector; estimates by `<seed>/<detector>`."""
+        return {name: mean_over_seeds(several, name) for name, several in _by_detector(estimates).items()}
+
+
+def meet(
     scores: Scores,
-    test: pd.DataFrame,
+    videos: pd.DataFrame,
     manipulation: str,
     *,
-    reference: str,
     aggregate: Pooling,
     cluster: Cluster,
     n_replicates: int,
     seed: int,
-    confidence: float,
-) -> Iterator[dict[str, Any]]:
-    """Compare all detectors on one train set and test manipulation, whole and in every leak stratum.
-
-    Detectors are scored on the same bootstrap replicates of the same videos, so differences are
-    paired. With several training seeds a detector's AUC is the mean over them, in each replicate.
+    part: str = "test",
+) -> Meeting:
+    """Bring detectors together on the same videos and the same bootstrap replicates of them.
 
     Args:
         scores: Scores of every detector and training seed.
-        test: The test part of the split, with identity groups and leak flags.
-        manipulation: Test manipulation; set against all test reals.
-        reference: Detector that the others are subtracted from: difference = other - reference.
+        videos: The part of the split, with identity groups and (for test) leak flags.
+        manipulation: Set against all reals of the part.
         aggregate: How frame scores become a video's.
         cluster: What the bootstrap draws: whole identity groups, or videos.
         n_replicates: Of the bootstrap.
         seed: Of the bootstrap.
-        confidence: Of the intervals, for instance .95.
-
-    Yields:
-        One row a stratum and level, ready for JSON.
+        part: `test`, or `val`, on which thresholds and weights were chosen.
 
     Raises:
         ValueError: the tables are of different frames, or in different order.
     """
     _check_same_frames(scores)
-    chosen = {name: against_reals(table, manipulation) for name, table in scores.items()}
-    fakes = set(test["key"][test["label"] == 1])
-    groups = test.set_index("key")["group"]
-    for stratum, keys in {"all": fakes, **strata_keys(test)}.items():
-        tables = {name: in_stratum(table, keys) for name, table in chosen.items()}
-        first = next(iter(tables.values()))
-        drawn = draw_replicates(
-            {f"{seed_}/{name}": table["score"].to_numpy() for (name, seed_), table in tables.items()},
-            first["label"].to_numpy(),
-            first["key"].to_numpy(),
-            clusters=groups[first["key"]].to_numpy() if cluster == "identity" else None,
-            n_replicates=n_replicates,
-            seed=seed,
-            how=aggregate,
-        )
-        means = _mean_over_seeds(drawn)
-        videos = first.drop_duplicates("key")["label"]
+    chosen = {name: against_reals(table, manipulation, part) for name, table in scores.items()}
+    first, groups = next(iter(chosen.values())), videos.set_index("key")["group"]
+    draws = draw_replicates(
+        first["label"].to_numpy(),
+        first["key"].to_numpy(),
+        clusters=groups[first["key"]].to_numpy() if cluster == "identity" else None,
+        n_replicates=n_replicates,
+        seed=seed,
+    )
+    return Meeting(manipulation, chosen, videos, draws, aggregate)
+
+
+def compare_aucs(
+    meeting: Meeting, *, reference: str, confidence: float, strata: bool = True
+) -> tuple[list[Row], list[Row]]:
+    """AUCs and their differences, whole and in every leak stratum, and what the leak is worth.
+
+    Differences between detectors are paired, and so are those between strata. With several training
+    seeds a detector's AUC is the mean over them, and the bootstrap's interval covers seeds as well.
+
+    Args:
+        meeting: The detectors.
+        reference: Detector that the others are subtracted from: difference = other - reference.
+        confidence: Of the intervals, for instance .95.
+        strata: Whether to look into leak strata; else only the whole.
+
+    Returns:
+        One row a stratum and level; and one a level for AUC with a twin minus AUC without, whose
+        `differences` say how much more the other detector gains from twins than the reference. JSON-ready.
+    """
+    subsets = {"all": None, **(strata_keys(meeting.videos) if strata else {})}
+    scores = {f"{seed}/{name}": table["score"].to_numpy() for (name, seed), table in meeting.scores.items()}
+    found = bootstrap_auc(meeting.draws, scores, how=meeting.aggregate, subsets=subsets)
+    cells = []
+    for stratum, keys in subsets.items():
+        delong = _delong(meeting, keys, reference, confidence)
         for level in LEVELS:
-            counts = videos if level == "video" else first["label"]
-            yield json_ready(
-                {
-                    "manipulation": manipulation,
-                    "stratum": stratum,
-                    "level": level,
-                    "n_real": int((counts == 0).sum()),
-                    "n_fake": int((counts == 1).sum()),
-                    "n_groups": int(groups[first["key"].unique()].nunique()),
-                    **_intervals(means, level, reference, confidence),
-                }
+            place = {"manipulation": meeting.manipulation, "stratum": stratum, "level": level}
+            body = _intervals(
+                found[stratum][level], reference, confidence, delong if level == "video" else {}
             )
+            cells.append(json_ready({**place, **meeting.counts(keys, level), **body}))
+    gaps = [_gap(meeting, found, level, reference, confidence) for level in LEVELS] if strata else []
+    return cells, gaps
+
+
+def _gap(
+    meeting: Meeting,
+    found: Mapping[str, Mapping[str, Mapping[str, Estimate]]],
+    level: str,
+    reference: str,
+    confidence: float,
+) -> Row:
+    with_twin, without = (found[stratum][level] for stratum in GAP)
+    gaps = {name: with_twin[name] - without[name] for name in with_twin}
+    place = {"manipulation": meeting.manipulation, "level": level, "minuend": GAP[0], "subtrahend": GAP[1]}
+    body = _intervals(gaps, reference, confidence, {})
+    row: Row = json_ready({**place, **meeting.counts(None, level), **body})
+    return row
 
 
 def roc_table(scores: pd.DataFrame, level: str, aggregate: Pooling) -> pd.DataFrame:
@@ -127,28 +193,63 @@ def _mean(values: Sequence[float | int | None]) -> float | int | None:
     return numbers[0] if len(set(numbers)) == 1 else float(np.mean(numbers))
 
 
-def _mean_over_seeds(drawn: Replicates) -> Replicates:
-    names = [name.split("/", 1)[1] for name in drawn.detectors]
-    detectors = tuple(dict.fromkeys(names))
-    columns = [[i for i, name in enumerate(names) if name == detector] for detector in detectors]
-    values = np.stack([drawn.values[:, c].mean(axis=1) for c in columns], axis=1)
-    draws = np.stack([drawn.draws[:, c].mean(axis=1) for c in columns], axis=1)
-    return Replicates(detectors, values, draws, drawn.undefined)
+def _by_detector(estimates: Mapping[str, Estimate]) -> dict[str, list[Estimate]]:
+    """Estimates of each detector's seeds, from names `<seed>/<detector>`."""
+    found: dict[str, list[Estimate]] = {}
+    for name, estimate in estimates.items():
+        found.setdefault(name.split("/", 1)[1], []).append(estimate)
+    return found
 
 
-def _intervals(drawn: Replicates, level: str, reference: str, confidence: float) -> dict[str, Any]:
-    others = [name for name in drawn.detectors if name != reference]
-    rows: dict[str, Any] = {
-        "detectors": {n: _row(drawn.interval(n, level, confidence=confidence)) for n in drawn.detectors},
+def _intervals(
+    estimates: Mapping[str, Estimate],
+    reference: str,
+    confidence: float,
+    delong: Mapping[tuple[str, ...], Interval],
+) -> dict[str, Any]:
+    """Rows of detectors and differences; estimates by `<seed>/<detector>`."""
+    seeds = _by_detector(estimates)
+    means = {name: mean_over_seeds(several, name) for name, several in seeds.items()}
+    detectors, differences = bootstrap_intervals(means, reference, confidence=confidence)
+    spread = {name: spread_over_seeds(several)._asdict() for name, several in seeds.items()}
+    rows = {
+        "detectors": {
+            n: {**_row(i, delong.get((n,))), "covers": i.covers, "seeds": spread[n]}
+            for n, i in detectors.items()
+        },
         "differences": {
-            n: _row(drawn.difference(n, reference, level, confidence=confidence)) for n in others
+            n: {**_row(i, delong.get((n, reference)), with_p=True), "covers": i.covers}
+            for n, i in differences.items()
         },
     }
-    return {**rows, "undefined": drawn.undefined} if drawn.undefined else rows
+    reasons = [i.undefined for i in (*detectors.values(), *differences.values()) if i.undefined]
+    return {**rows, "undefined": "; ".join(dict.fromkeys(reasons))} if reasons else rows
 
 
-def _row(interval: Interval) -> dict[str, float]:
-    return {"auc": interval.value, "low": interval.low, "high": interval.high, "p": interval.p}
+def _delong(
+    meeting: Meeting, keys: Collection[str] | None, reference: str, confidence: float
+) -> dict[tuple[str, ...], Interval]:
+    """DeLong's interval of each detector, and of each pair (detector, reference)."""
+    pooled: dict[str, list[np.ndarray]] = {}
+    for (name, _), whole in meeting.scores.items():
+        table = whole if keys is None else in_stratum(whole, set(keys))
+        scores, truth, keys = (table[column].to_numpy() for column in ("score", "label", "key"))
+        values, labels = pool_by_video(scores, truth, keys, how=meeting.aggregate)
+        pooled.setdefault(name, []).append(values)
+    of = {name: np.array(several) for name, several in pooled.items()}
+    found: dict[tuple[str, ...], Interval] = {}
+    for name, ours in of.items():
+        found[name,] = delong_interval(ours, labels, confidence=confidence)
+        if name != reference:
+            found[name, reference] = delong_difference(ours, of[reference], labels, confidence=confidence)
+    return found
+
+
+def _row(interval: Interval, delong: Interval | None, *, with_p: bool = False) -> dict[str, Any]:
+    row: dict[str, Any] = {"auc": interval.value, "low": interval.low, "high": interval.high, "p": interval.p}
+    if delong is not None:
+        row["delong"] = {"low": delong.low, "high": delong.high, **({"p": delong.p} if with_p else {})}
+    return row
 
 
 def _check_same_frames(scores: Scores) -> None:

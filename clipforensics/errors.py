@@ -1,6 +1,6 @@
 """Which videos a detector gets wrong, and by how much, from a table of frame scores."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,12 @@ from clipforensics.faults import InputError
 from clipforensics.metrics import Pooling, pool_by_video
 
 COLUMNS = ("key", "manipulation", "label", "frame", "score")
+
+ORIGIN = ("twin", "any_seen", "group")
+"""Columns of a split's test table that an error list repeats: what training knows of the video."""
+
+WORST_FRAMES = 4
+"""How many worst frames an entry of an error list names."""
 
 
 def video_table(
@@ -96,7 +102,8 @@ def list_errors(
     *,
     aggregate: Pooling = "mean",
     worst_videos: int = 5,
-    worst_frames: int = 4,
+    worst_frames: int = WORST_FRAMES,
+    test: pd.DataFrame | None = None,
 ) -> dict[str, Any]:
     """The error lists of one detector, ready for JSON.
 
@@ -106,13 +113,22 @@ def list_errors(
         aggregate: As for `video_table`.
         worst_videos: How many videos with the highest share of wrong frames.
         worst_frames: How many frame numbers a video, for picturing.
+        test: The split's test table, one row a video: `key` and any of the whole-number columns of
+            `ORIGIN`.
 
     Returns:
         `threshold` (of videos) and `frame_threshold`; `false_positives`, `false_negatives` and
         `worst_videos`, each a list of videos in their order, with `key`, `manipulation`, `label`, `score`,
-        `mean_score`, `n_frames`, `error_rate` and `worst_frames`.
+        `mean_score`, `n_frames`, `error_rate` and `worst_frames`; `twin`, `any_seen` (0 or 1) and `group`
+        as in the test table, null where it does not say; `frames` (numbers, ascending) and `scores` (one a
+        frame, in that order); `spread`, the standard deviation of these scores about their mean, over n
+        and not n - 1: 0 for a single frame.
+
+    Raises:
+        InputError: as `video_table`; or the test table lacks a video, or names one twice.
     """
     videos = video_table(frames, thresholds, aggregate)
+    origins = _origins(test, list(videos["key"]))
     by_key = {str(key): rows for key, rows in frames.groupby("key")}
     lists = {
         "false_positives": find_false_positives(videos),
@@ -120,7 +136,10 @@ def list_errors(
         "worst_videos": find_worst_videos(videos, worst_videos),
     }
     entries = {
-        name: [_entry(row, by_key[row["key"]], worst_frames) for row in chosen.to_dict("records")]
+        name: [
+            {**_entry(row, by_key[row["key"]], worst_frames), **origins[row["key"]]}
+            for row in chosen.to_dict("records")
+        ]
         for name, chosen in lists.items()
     }
     return {
@@ -134,7 +153,28 @@ def _most_wrong(videos: pd.DataFrame) -> pd.DataFrame:
     return videos.sort_values(["excess", "key"], ascending=[False, True], kind="stable")
 
 
+def _origins(test: pd.DataFrame | None, keys: Sequence[str]) -> dict[str, dict[str, int | None]]:
+    """What the test table says of each video, null for what it does not say."""
+    nothing: dict[str, int | None] = dict.fromkeys(ORIGIN)
+    if test is None:
+        return dict.fromkeys(keys, nothing)
+    table = test.set_index("key")
+    faulty = sorted({*table.index[table.index.duplicated()], *set(keys).difference(table.index)})
+    if faulty:
+        raise InputError(
+            f"test table: it must hold every scored video once; {faulty[0]!r} it lacks or holds twice;"
+            " run `dvc repro -f` on the stages split and evaluate"
+        )
+    known = [name for name in ORIGIN if name in table.columns]
+    rows = table.loc[list(keys), known].to_dict("records")
+    return {
+        key: {**nothing, **{str(name): int(value) for name, value in row.items()}}
+        for key, row in zip(keys, rows, strict=True)
+    }
+
+
 def _entry(row: dict[Any, Any], frames: pd.DataFrame, n_frames: int) -> dict[str, Any]:
+    in_order = frames.sort_values("frame", kind="stable")
     return {
         "key": str(row["key"]),
         "manipulation": str(row["manipulation"]),
@@ -144,4 +184,7 @@ def _entry(row: dict[Any, Any], frames: pd.DataFrame, n_frames: int) -> dict[str
         "n_frames": int(row["n_frames"]),
         "error_rate": float(row["error_rate"]),
         "worst_frames": find_worst_frames(frames, n_frames),
+        "frames": [int(number) for number in in_order["frame"]],
+        "scores": [float(score) for score in in_order["score"]],
+        "spread": float(np.std(in_order["score"].to_numpy(), ddof=0)),
     }

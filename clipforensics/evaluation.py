@@ -202,10 +202,10 @@ def point(scores: Floats, labels: Ints, choices: Choices) -> dict[str, Any]:
     return {**found, **_counts(labels)}
 
 
-def against_reals(scores: pd.DataFrame, manipulation: str) -> pd.DataFrame:
-    """Test frames of one manipulation and of all test reals."""
-    test = scores[scores["part"] == "test"]
-    return test[(test["manipulation"] == manipulation) | (test["label"] == 0)]
+def against_reals(scores: pd.DataFrame, manipulation: str, part: str = "test") -> pd.DataFrame:
+    """Frames of one manipulation and of all reals of a part."""
+    chosen = scores[scores["part"] == part]
+    return chosen[(chosen["manipulation"] == manipulation) | (chosen["label"] == 0)]
 
 
 def strata_keys(test: pd.DataFrame) -> dict[str, set[str]]:

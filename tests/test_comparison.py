@@ -6,8 +6,11 @@ import pytest
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from clipforensics import comparison
+from clipforensics.bootstrap import bootstrap_auc
+from clipforensics.delong import delong_difference, delong_interval
 from clipforensics.evaluation import against_reals, evaluate
-from clipforensics.uncertainty import draw_replicates
+from clipforensics.replicates import draw_replicates
+from clipforensics.uncertainty import mean_over_seeds
 from tests.places import PEER_SCORES, needs_shared
 
 OPTIONS = {
@@ -77,7 +80,9 @@ def test_a_detector_against_itself_differs_by_nothing():
     base, test = make()
     rows = list(comparison.compare_cell({("baseline", 1): base, ("lora", 1): base}, test, "NT", **OPTIONS))
     for row in rows:
-        assert row["differences"]["lora"] == {"auc": 0.0, "low": 0.0, "high": 0.0, "p": 1.0}
+        nothing = {"low": 0.0, "high": 0.0, "p": 1.0}
+        delong = {"delong": nothing} if row["level"] == "video" else {}
+        assert row["differences"]["lora"] == {"auc": 0.0, **nothing, "covers": "videos", **delong}
 
 
 def test_several_seeds_are_averaged():
@@ -91,19 +96,33 @@ def test_several_seeds_are_averaged():
     ]
     both = next(comparison.compare_cell({("baseline", 1): one, ("baseline", 2): two}, test, "NT", **OPTIONS))
     assert both["detectors"]["baseline"]["auc"] == pytest.approx(np.mean([a["auc"] for a in alone]))
-    draws = np.mean([frame_draws(table) for table in (one, two)], axis=0)
-    low, high = np.quantile(draws, [0.025, 0.975])
-    assert both["detectors"]["baseline"]["low"] == pytest.approx(low)
-    assert both["detectors"]["baseline"]["high"] == pytest.approx(high)
+    frames = against_reals(one, "NT")
+    draws = draw_replicates(frames["label"], frames["key"].to_numpy(), n_replicates=300, seed=1)
+    scores = {str(i): against_reals(table, "NT")["score"] for i, table in enumerate((one, two))}
+    estimates = list(bootstrap_auc(draws, scores)["all"]["frame"].values())
+    expected = mean_over_seeds(estimates, "baseline").interval()
+    found = both["detectors"]["baseline"]
+    assert (found["low"], found["high"], found["p"]) == (expected.low, expected.high, expected.p)
+    assert found["covers"] == "videos and seeds"
+    assert found["seeds"]["n"] == 2
+    assert found["seeds"]["sd"] == pytest.approx(np.std([a["auc"] for a in alone], ddof=1))
+    assert alone[0]["covers"] == "videos"
 
 
-def frame_draws(scores):
-    """Replicates of one table's frame AUC, on the draws that every table of these videos gets."""
-    frames = against_reals(scores, "NT")
-    drawn = draw_replicates(
-        {"x": frames["score"]}, frames["label"], frames["key"].to_numpy(), n_replicates=300, seed=1
-    )
-    return drawn.draws[0, 0]
+def test_delong_stands_beside_video_rows():
+    base, test = make(gain=0.3)
+    better, _ = make(seed=3, gain=1.0)
+    scores = {("baseline", 42): base, ("lora", 42): better}
+    rows = list(comparison.compare_cell(scores, test, "NT", **OPTIONS))
+    assert all(("delong" in r["detectors"]["lora"]) == (r["level"] == "video") for r in rows)
+    video = next(r for r in rows if (r["stratum"], r["level"]) == ("all", "video"))
+    pooled = [against_reals(t, "NT").groupby("key")["score"].mean() for t in (base, better)]
+    labels = against_reals(base, "NT").groupby("key")["label"].first()
+    one = delong_interval(pooled[1], labels)
+    assert video["detectors"]["lora"]["delong"] == pytest.approx({"low": one.low, "high": one.high})
+    two = delong_difference(pooled[1], pooled[0], labels)
+    expected = {"low": two.low, "high": two.high, "p": two.p}
+    assert video["differences"]["lora"]["delong"] == pytest.approx(expected)
 
 
 def test_an_empty_stratum_is_null_with_a_reason():
@@ -174,6 +193,7 @@ def test_published_scores_by_stratum():
     test = videos[["key", "label", "manipulation"]].assign(
         twin=[int(label and v in swapped) for label, v in zip(videos["label"], videos["video"], strict=True)],
         any_seen=1,
+        group=range(len(videos)),
     )
     rows = comparison.compare_cell(
         tables, test, "NeuralTextures", **{**OPTIONS, "reference": "linear", "n_replicates": 2000}

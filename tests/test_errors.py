@@ -69,6 +69,12 @@ def test_the_worst_videos_have_the_highest_share_of_wrong_frames():
         "n_frames": 3,
         "error_rate": pytest.approx(2 / 3),
         "worst_frames": [0, 10, 20],
+        "frames": [0, 10, 20],
+        "scores": [0.1, 0.1, 0.9],
+        "spread": pytest.approx(np.sqrt(((0.1 - 1.1 / 3) ** 2 * 2 + (0.9 - 1.1 / 3) ** 2) / 3)),
+        "twin": None,
+        "any_seen": None,
+        "group": None,
     }
     assert len(list_errors(FRAMES, HALF)["worst_videos"]) == 5
     assert len(list_errors(FRAMES, HALF, worst_videos=99)["worst_videos"]) == 7
@@ -79,6 +85,41 @@ def test_worst_frames_are_the_highest_of_a_real_and_the_lowest_of_a_manipulated_
     assert find_worst_frames(real.iloc[::-1], 3) == [10, 20, 30]
     assert find_worst_frames(real.assign(label=1), 2) == [0, 30]
     assert find_worst_frames(real, 9) == [10, 20, 30, 0]
+
+
+def test_scores_over_time_stand_in_the_order_of_the_frames_whatever_that_of_the_rows():
+    shuffled = FRAMES.sample(frac=1, random_state=3)
+    found = {row["key"]: row for row in list_errors(shuffled, HALF, worst_videos=99)["worst_videos"]}
+    assert found["d/FaceSwap/-/000_003"]["frames"] == [0, 10, 20]
+    assert found["d/FaceSwap/-/000_003"]["scores"] == [0.3, 0.2, 0.4]
+    assert found["d/NeuralTextures/-/right"]["spread"] == 0.0
+    for row in found.values():
+        assert row["spread"] == pytest.approx(
+            np.sqrt(np.mean((np.array(row["scores"]) - row["mean_score"]) ** 2))
+        )
+
+
+def test_an_entry_repeats_what_training_knows_of_the_video():
+    keys_ = sorted(set(FRAMES["key"]), reverse=True)
+    test = pd.DataFrame({"key": keys_, "twin": 0, "any_seen": 1, "group": range(10, 10 + len(keys_))})
+    test.loc[test["key"] == "d/FaceSwap/-/000_003", ["twin", "any_seen"]] = 1, 0
+    found = list_errors(FRAMES, HALF, worst_videos=99, test=test)
+    groups = dict(zip(test["key"], test["group"], strict=True))
+    for row in found["worst_videos"]:
+        assert row["group"] == groups[row["key"]]
+        assert (row["twin"], row["any_seen"]) == ((1, 0) if row["key"] == "d/FaceSwap/-/000_003" else (0, 1))
+    assert found["false_negatives"][0]["twin"] == 1
+    json.dumps(found)
+    unknown = list_errors(FRAMES, HALF, test=test.drop(columns="group"))["worst_videos"][0]
+    assert (unknown["group"], unknown["twin"]) == (None, 1)
+
+
+def test_a_test_table_that_does_not_fit_the_scores_is_refused():
+    test = pd.DataFrame({"key": sorted(set(FRAMES["key"])), "twin": 0})
+    with pytest.raises(InputError, match="'d/FaceSwap/-/000_003' it lacks or holds twice"):
+        list_errors(FRAMES, HALF, test=test[1:])
+    with pytest.raises(InputError, match="'d/real/-/right' it lacks or holds twice"):
+        list_errors(FRAMES, HALF, test=pd.concat([test, test[-1:]]))
 
 
 def test_frames_and_videos_have_their_own_thresholds_and_pooling_is_chosen():

@@ -1,242 +1,281 @@
-"""The bootstrap against a slow loop over scikit-learn, its pairing, strata, and where it must refuse."""
+"""Intervals: what makes them wide, when they are undefined, p, pairing, and training seeds."""
 
 import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from sklearn.metrics import roc_auc_score
+from scipy.special import logit
+from scipy.stats import t as student
 
-from clipforensics import uncertainty
+from clipforensics.bootstrap import bootstrap_auc
 from clipforensics.faults import InputError
-from clipforensics.metrics import pool_by_video, roc_auc
+from clipforensics.replicates import draw_replicates
+from clipforensics.uncertainty import Estimate, Interval, mean_over_seeds, spread_over_seeds
 
 
-def table(seed: int, n_real: int = 4, n_fake: int = 6, digits: int = 1):
-    """Frames of videos of different lengths, with ties, rows shuffled; scores of two detectors."""
-    rng = np.random.default_rng(seed)
-    truth = np.r_[np.zeros(n_real, int), np.ones(n_fake, int)]
-    codes = rng.permutation(np.repeat(np.arange(len(truth)), rng.integers(1, 5, len(truth))))
-    labels = truth[codes]
-    scores = {
-        name: np.round(rng.random(len(codes)) + shift * labels, digits)
-        for name, shift in (("a", 0.1), ("b", 0.5))
+def plan(n_real=6, n_fake=9, n_replicates=400, seed=1, clusters=None):
+    labels = np.repeat([0, 1], [n_real, n_fake])
+    return draw_replicates(
+        labels, np.arange(len(labels)), n_replicates=n_replicates, seed=seed, clusters=clusters
+    )
+
+
+def estimate(value=0.8, sd=0.05, replicates=None, **changes):
+    """Made by hand: draws of a given spread, real and fake clusters that matter alike."""
+    replicates = replicates or plan()
+    n = len(replicates.strata)
+    draws = value + sd * np.linspace(-1, 1, replicates.n_replicates)
+    fields = {
+        "replicates": replicates,
+        "value": value,
+        "draws": draws,
+        "jackknife": value + 0.01 * (-1.0) ** np.arange(n),
+        "active": np.ones(n, dtype=bool),
+        "null": 0.5,
     }
-    return scores, labels, codes
+    return Estimate(**{**fields, **changes})
 
 
-def slow_replicates(scores, labels, codes, weights):
-    """AUCs (2, n_detectors, n_replicates) by scikit-learn, under weights of videos."""
-    out = np.empty((2, len(scores), len(weights)))
-    for d, values in enumerate(scores.values()):
-        pooled, truth = pool_by_video(values, labels, codes)
-        for r, weight in enumerate(weights):
-            out[0, d, r] = roc_auc_score(labels, values, sample_weight=weight[codes])
-            out[1, d, r] = roc_auc_score(truth, pooled, sample_weight=weight)
-    return out
+def aucs(replicates, *tables):
+    found = bootstrap_auc(replicates, {str(i): table for i, table in enumerate(tables)})["all"]["video"]
+    return list(found.values())
 
 
-def drawn_weights(labels, codes, clusters, n, seed):
-    truth = pool_by_video(np.zeros(len(labels)), labels, codes)[1]
-    return np.concatenate(list(uncertainty._draw_weights(truth, clusters, n, seed)))
+def noisy(rng, gain=1.0, n_real=6, n_fake=9):
+    return rng.normal(size=n_real + n_fake) + gain * np.repeat([0, 1], [n_real, n_fake])
 
 
-@given(st.integers(0, 10**6), st.integers(2, 5), st.integers(2, 7), st.integers(0, 2))
-@settings(deadline=None, max_examples=25)
-def test_replicates_equal_a_loop_over_scikit_learn(seed, n_real, n_fake, digits):
-    scores, labels, codes = table(seed, n_real, n_fake, digits)
-    found = uncertainty.draw_replicates(scores, labels, codes, n_replicates=8, seed=seed)
-    weights = drawn_weights(labels, codes, np.arange(n_real + n_fake), 8, seed)
-    np.testing.assert_allclose(found.draws, slow_replicates(scores, labels, codes, weights), atol=1e-12)
+def expected_error(one, sizes):
+    """Standard error and degrees of freedom from their definition; sizes of the strata, in order."""
+    parts, start = [], 0
+    for n in sizes:
+        values = one.jackknife[start : start + n]
+        parts.append((n - 1) / n * sum((values - values.mean()) ** 2))
+        start += n
+    whole = sum(parts)
+    understated = sum(part * (n - 1) / n for part, n in zip(parts, sizes, strict=True))
+    degrees = whole**2 / sum(part**2 / (n - 1) for part, n in zip(parts, sizes, strict=True))
+    return np.std(one.draws, ddof=1) * math.sqrt(whole / understated), degrees
 
 
-def test_replicates_with_clusters_equal_a_loop_over_scikit_learn():
-    scores, labels, codes = table(3)
-    groups = np.array([0, 0, 1, 2, 2, 2, 3, 3, 4, 4])  # real only, mixed (2), fake only
-    found = uncertainty.draw_replicates(
-        scores, labels, codes, n_replicates=20, seed=3, clusters=groups[codes]
+def test_the_interval_is_students_on_the_logit_scale():
+    one = aucs(plan(), noisy(np.random.default_rng(3)))[0]
+    found = one.interval(confidence=0.9)
+    se, degrees = expected_error(one, (6, 9))
+    assert 5 < degrees < 13
+    reach = student.ppf(0.95, degrees) * se / (one.value * (1 - one.value))
+    assert logit(found.low) == pytest.approx(logit(one.value) - reach)
+    assert logit(found.high) == pytest.approx(logit(one.value) + reach)
+    assert found.value == one.value
+    assert found.undefined == ""
+
+
+def test_a_difference_is_on_the_plain_scale():
+    rng = np.random.default_rng(4)
+    one, two = aucs(plan(), noisy(rng), noisy(rng))
+    difference = one - two
+    assert difference.value == one.value - two.value
+    assert (difference.draws == one.draws - two.draws).all()
+    se, degrees = expected_error(difference, (6, 9))
+    found = difference.interval()
+    reach = student.ppf(0.975, degrees) * se
+    assert (found.low, found.high) == pytest.approx((difference.value - reach, difference.value + reach))
+    assert found.p == pytest.approx(2 * student.sf(abs(difference.value) / se, degrees))
+    backwards = (two - one).interval()
+    assert (backwards.low, backwards.high) == pytest.approx((-found.high, -found.low))
+    assert backwards.p == pytest.approx(found.p)
+
+
+@pytest.mark.parametrize("pick", [0, 1])
+def test_p_inverts_the_interval(pick):
+    rng = np.random.default_rng(5)
+    one, two = aucs(plan(), noisy(rng, 0.8), noisy(rng, 0.3))
+    which = (one, one - two)[pick]
+    p = which.interval().p
+    assert 0.001 < p < 0.9
+    touching = which.interval(confidence=1 - p)
+    assert min(abs(touching.low - which.null), abs(touching.high - which.null)) < 1e-9
+
+
+def test_a_value_at_the_end_of_its_range_is_clipped_there():
+    high = estimate(1.0, jackknife=np.linspace(0.9, 1, 15)).interval()
+    assert high.high == 1
+    assert 0.8 < high.low < 1
+    low = (estimate(0.05) - estimate(0.99, 0.4)).interval()
+    assert low.low == -1
+
+
+def test_ends_of_a_metric_stay_inside_its_range():
+    found = estimate(0.98, sd=0.2).interval()
+    assert 0 < found.low < 0.98 < found.high < 1
+
+
+def test_few_clusters_widen_the_interval():
+    few = estimate(replicates=plan(3, 3)).interval()
+    many = estimate(replicates=plan(300, 300)).interval()
+    assert many.high - many.low < 0.7 * (few.high - few.low)
+
+
+def test_only_clusters_with_a_part_in_it_count():
+    wide = estimate(active=np.r_[np.ones(6, bool), np.array([True] * 2 + [False] * 7)])
+    se = expected_error(estimate(jackknife=wide.jackknife[:8], replicates=plan(6, 2)), (6, 2))
+    assert wide._small_sample()[1] == pytest.approx(se[1])
+
+
+def test_steps_that_no_single_cluster_moves_count_as_of_the_smallest_stratum():
+    factor, degrees = estimate(jackknife=np.full(15, 0.8))._small_sample()
+    assert factor == pytest.approx(math.sqrt(6 / 5))
+    assert degrees == 5
+
+
+def test_identical_detectors_differ_by_exactly_nothing():
+    scores = noisy(np.random.default_rng(1))
+    one, two = aucs(plan(), scores, 2 * scores)
+    assert (one - two).interval() == Interval(0.0, 0.0, 0.0, 1.0)
+
+
+def test_no_interval_where_no_replicate_differs():
+    apart = np.r_[np.zeros(6), np.ones(9)]
+    one, two = aucs(plan(), apart, noisy(np.random.default_rng(1)))
+    found = one.interval()
+    assert found.value == 1
+    assert math.isnan(found.low)
+    assert math.isnan(found.high)
+    assert math.isnan(found.p)
+    assert "every replicate gives the same value" in found.undefined
+    assert (one - two).interval().undefined == ""
+    assert "same value" in (estimate(0.9, 0.0) - estimate(0.8, 0.0)).interval().undefined
+
+
+def test_replicates_that_lack_a_class_are_left_out_and_counted():
+    draws = 0.8 + 0.1 * np.linspace(-1, 1, 400)
+    draws[:20] = np.nan
+    some = estimate(draws=draws).interval()
+    assert some.n_undefined == 20
+    assert some.undefined == ""
+    assert some == estimate(draws=np.r_[draws[:20], draws[:19:-1]]).interval()
+    draws[20] = np.nan
+    many = estimate(draws=draws).interval()
+    assert many.undefined.startswith("21 of 400 replicates lack a class (at most 5% may)")
+    assert math.isnan(many.low)
+    assert many.value == 0.8
+    paired = estimate() - estimate(draws=draws)
+    assert paired.interval().n_undefined == 21
+
+
+def test_reasons_survive_a_difference():
+    bad = estimate(undefined="no reals")
+    assert (bad - estimate()).interval().undefined == "no reals"
+    assert (estimate() - bad).interval().undefined == "no reals"
+    assert math.isnan((estimate() - bad).interval().p)
+
+
+def test_a_metric_without_chance_value_has_no_p():
+    found = estimate(null=math.nan).interval()
+    assert math.isnan(found.p)
+    assert found.low < found.high
+    assert found.undefined == ""
+
+
+def test_differences_need_the_same_draws():
+    with pytest.raises(InputError, match="needs the same draws"):
+        estimate() - estimate(replicates=plan(seed=2))
+    with pytest.raises(InputError, match="'lora': its seeds stand on different draws"):
+        mean_over_seeds([estimate(), estimate(replicates=plan(seed=2))], "lora")
+    with pytest.raises(InputError, match="'lora': no training seed"):
+        mean_over_seeds([], "lora")
+    with pytest.raises(InputError, match="confidence 95"):
+        estimate().interval(confidence=95)
+    three = mean_over_seeds([estimate()] * 3, "lora")
+    with pytest.raises(InputError, match="2 seeds against 3"):
+        mean_over_seeds([estimate()] * 2, "lora") - three
+
+
+def test_one_seed_covers_videos_only():
+    one = estimate()
+    mean = mean_over_seeds([one], "lora")
+    assert mean.interval() == one.interval()
+    assert mean.interval().covers == "videos"
+    several = mean_over_seeds([one, estimate(0.7)], "baseline")
+    assert several.interval().covers == "videos and seeds"
+    assert (mean - several).interval().covers == "videos"
+    assert (several - mean_over_seeds([one, one], "lora")).interval().covers == "videos and seeds"
+
+
+def test_drawn_seeds_have_the_variance_of_a_mean_of_seeds():
+    """Without any variation of videos, what is left is s^2 / n of the seeds."""
+    values = [0.7, 0.74, 0.81]
+    replicates = plan(n_replicates=20_000)
+    seeds = [estimate(v, 0.0, replicates) for v in values]
+    mean = mean_over_seeds(seeds, "lora")
+    assert mean.value == pytest.approx(0.75)
+    assert mean.draws.mean() == pytest.approx(0.75, abs=0.001)
+    assert mean.draws.var() == pytest.approx(np.var(values, ddof=1) / 3, rel=0.03)
+
+
+def test_with_seeds_alone_the_degrees_of_freedom_are_theirs():
+    still = np.full(15, 0.8)
+    mean = mean_over_seeds([estimate(v, 0.0, jackknife=still) for v in (0.7, 0.74, 0.81)], "lora")
+    assert mean._small_sample() == pytest.approx((1, 2))
+    both = mean_over_seeds([estimate(v) for v in (0.7, 0.74, 0.81)], "lora")
+    assert 2 < both._small_sample()[1] < estimate()._small_sample()[1]
+
+
+def test_seeds_widen_the_interval():
+    spread = mean_over_seeds([estimate(v) for v in (0.7, 0.8, 0.9)], "lora").interval()
+    alike = mean_over_seeds([estimate(0.8)] * 3, "lora").interval()
+    assert spread.low < alike.low < alike.high < spread.high
+
+
+def test_a_detector_draws_its_seeds_alike_everywhere_and_others_on_their_own():
+    """A constant gap between two subsets stays constant, whichever seeds are drawn."""
+    values = (0.7, 0.8, 0.9)
+    twin = mean_over_seeds([estimate(v, 0.0) for v in values], "lora")
+    rest = mean_over_seeds([estimate(v - 0.2, 0.0) for v in values], "lora")
+    gap = twin - rest
+    assert gap.draws == pytest.approx(np.full(400, 0.2))
+    assert gap.seeds["lora"] == pytest.approx(np.zeros(3))
+    other = mean_over_seeds([estimate(v, 0.0) for v in values], "baseline")
+    difference = twin - other
+    assert difference.draws.var() == pytest.approx(2 * twin.draws.var(), rel=0.3)
+    assert set(difference.seeds) == {"lora", "baseline"}
+    other_gap = mean_over_seeds([estimate(v, 0.0) for v in values], "baseline") - other
+    assert (gap - other_gap).interval().undefined  # no variation at all, but not 0
+
+
+def test_draws_of_seeds_depend_on_the_seed_of_the_bootstrap():
+    found = [
+        mean_over_seeds([estimate(v, 0.0, plan(seed=seed)) for v in (0.7, 0.8, 0.9)], "lora").draws
+        for seed in (1, 1, 2)
+    ]
+    assert (found[0] == found[1]).all()
+    assert (found[0] != found[2]).any()
+
+
+def test_spread_over_seeds():
+    assert spread_over_seeds([estimate(v) for v in (0.5, 0.7)]) == pytest.approx(
+        (2, 0.6, math.sqrt(0.02), 0.5, 0.7)
     )
-    weights = drawn_weights(labels, codes, groups, 20, 3)
-    np.testing.assert_allclose(found.draws, slow_replicates(scores, labels, codes, weights), atol=1e-12)
-
-
-@given(st.integers(0, 10**6))
-@settings(deadline=None, max_examples=25)
-def test_values_are_the_metrics(seed):
-    scores, labels, codes = table(seed)
-    found = uncertainty.bootstrap_auc(scores, labels, codes, n_replicates=1, seed=0, how="median")
-    for name, values in scores.items():
-        assert found[name]["frame"].value == roc_auc(values, labels)
-        assert found[name]["video"].value == roc_auc(*pool_by_video(values, labels, codes, "median"))
-
-
-def test_a_drawn_video_counts_as_often_as_it_was_drawn():
-    """The meaning of a weight: rows literally repeated give the same AUC."""
-    scores, labels, codes = table(5)
-    found = uncertainty.draw_replicates(scores, labels, codes, n_replicates=5, seed=9)
-    for r, weight in enumerate(drawn_weights(labels, codes, np.arange(10), 5, 9)):
-        rows = np.repeat(np.arange(len(codes)), weight[codes].astype(int))
-        for d, values in enumerate(scores.values()):
-            assert found.draws[0, d, r] == pytest.approx(roc_auc(values[rows], labels[rows]), abs=1e-12)
-
-
-def test_weights_are_stratified_multinomial_counts():
-    truth = np.array([0] * 5 + [1] * 20)
-    weights = np.concatenate(list(uncertainty._draw_weights(truth, np.arange(25), 4000, 1)))
-    assert (weights[:, :5].sum(axis=1) == 5).all()
-    assert (weights[:, 5:].sum(axis=1) == 20).all()
-    np.testing.assert_allclose(weights.mean(axis=0), 1, atol=0.08)
-    np.testing.assert_allclose(weights[:, :5].var(axis=0), 1 - 1 / 5, atol=0.1)
-    np.testing.assert_allclose(weights[:, 5:].var(axis=0), 1 - 1 / 20, atol=0.1)
-
-
-def test_clusters_are_drawn_whole_and_no_replicate_lacks_a_class():
-    truth = np.array([0, 0, 1, 1, 0, 1, 1])
-    groups = np.array([0, 1, 1, 1, 2, 2, 3])  # 0 real only, 1 and 2 both, 3 fake only
-    weights = np.concatenate(list(uncertainty._draw_weights(truth, groups, 300, 1)))
-    assert (weights[:, 1] == weights[:, 2]).all()
-    assert (weights[:, 4] == weights[:, 5]).all()
-    assert (weights[:, 1] + weights[:, 4] == 2).all()
-    assert (weights[:, [0, 6]] == 1).all()
-    assert weights[:, truth == 0].sum(axis=1).min() > 0
-    assert weights[:, truth == 1].sum(axis=1).min() > 0
-
-
-def test_the_seed_alone_decides_the_draws(monkeypatch):
-    scores, labels, codes = table(1)
-    whole = uncertainty.draw_replicates(scores, labels, codes, n_replicates=50, seed=4)
-    other = uncertainty.draw_replicates(scores, labels, codes, n_replicates=50, seed=5)
-    assert whole.draws.tobytes() != other.draws.tobytes()
-    monkeypatch.setattr(uncertainty, "_BLOCK", 70)  # seven replicates at a time
-    blocks = uncertainty.draw_replicates(scores, labels, codes, n_replicates=50, seed=4)
-    assert blocks.draws.tobytes() == whole.draws.tobytes()
-
-
-def test_detectors_share_their_replicates():
-    scores, labels, codes = table(2)
-    both = uncertainty.draw_replicates(scores, labels, codes, n_replicates=40, seed=4)
-    alone = uncertainty.draw_replicates({"b": scores["b"]}, labels, codes, n_replicates=40, seed=4)
-    assert both.draws[:, 1].tolist() == alone.draws[:, 0].tolist()
-    order = np.random.default_rng(0).permutation(len(codes))
-    shuffled = uncertainty.draw_replicates(
-        {name: values[order] for name, values in scores.items()},
-        labels[order],
-        codes[order],
-        n_replicates=40,
-        seed=4,
-    )
-    assert shuffled.draws.tolist() == both.draws.tolist()
-
-
-def test_the_difference_of_a_detector_with_itself_is_none():
-    scores, labels, codes = table(2)
-    twice = {"a": scores["a"], "same": 2 * scores["a"]}
-    found = uncertainty.bootstrap_difference(
-        twice, labels, codes, first="same", second="a", n_replicates=100, seed=1
-    )
-    assert found["frame"] == uncertainty.Interval(0.0, 0.0, 0.0, 1.0)
-    assert found["video"].p == 1.0
-
-
-def test_intervals_are_percentiles_and_p_counts_the_far_side():
-    scores, labels, codes = table(7, 6, 9)
-    drawn = uncertainty.draw_replicates(scores, labels, codes, n_replicates=200, seed=1)
-    difference = drawn.difference("b", "a", "video", confidence=0.8)
-    draws = drawn.draws[1, 1] - drawn.draws[1, 0]
-    assert (difference.low, difference.high) == pytest.approx(tuple(np.quantile(draws, [0.1, 0.9])))
-    assert difference.value == drawn.values[1, 1] - drawn.values[1, 0]
-    far = min((draws.round(12) <= 0).sum(), (draws.round(12) >= 0).sum())
-    assert difference.p == min(1, 2 * (far + 1) / 201)
-    backwards = drawn.difference("a", "b", "video", confidence=0.8)
-    assert backwards.p == difference.p
-    assert backwards.low == pytest.approx(-difference.high)
-    above = drawn.interval("b", "frame")
-    far = min((drawn.draws[0, 1].round(12) <= 0.5).sum(), (drawn.draws[0, 1].round(12) >= 0.5).sum())
-    assert above.p == min(1, 2 * (far + 1) / 201)
-    assert above.low <= above.value <= above.high
+    alone = spread_over_seeds([estimate(0.5)])
+    assert alone.n == 1
+    assert math.isnan(alone.sd)
 
 
 def test_p_is_small_for_a_clear_difference_and_large_for_none():
     rng = np.random.default_rng(0)
-    labels = np.repeat([0, 1], 60)
-    scores = {
-        "blind": rng.random(120),
-        "sharp": rng.random(120) + 0.8 * labels,
-        "also blind": rng.random(120),
-    }
-    drawn = uncertainty.draw_replicates(scores, labels, np.arange(120), n_replicates=500, seed=1)
-    assert drawn.difference("sharp", "blind", "video").p < 0.01
-    assert drawn.difference("also blind", "blind", "video").p > 0.05
-    assert drawn.interval("blind", "video").p > 0.05
-    assert drawn.interval("sharp", "video").p == 2 / 501
-
-
-def test_frames_of_a_video_do_not_narrow_the_interval():
-    """Copies of a video's frame are no new evidence: the interval stays exactly as it was."""
-    rng = np.random.default_rng(0)
-    labels, scores = np.repeat([0, 1], 15), rng.random(30)
-    few = uncertainty.bootstrap_auc({"a": scores}, labels, np.arange(30), n_replicates=300, seed=1)
-    rows = np.repeat(np.arange(30), 20)
-    many = uncertainty.bootstrap_auc({"a": scores[rows]}, labels[rows], rows, n_replicates=300, seed=1)
-    assert many["a"]["frame"] == few["a"]["frame"]
-    assert many["a"]["video"] == few["a"]["video"]
+    replicates = plan(60, 60)
+    tables = [noisy(rng, gain, 60, 60) for gain in (0, 3, 0)]
+    blind, sharp, other = aucs(replicates, *tables)
+    assert (sharp - blind).interval().p < 0.001
+    assert (other - blind).interval().p > 0.05
+    assert blind.interval().p > 0.05
+    assert sharp.interval().p < 0.001
 
 
 def test_larger_clusters_widen_the_interval():
     rng = np.random.default_rng(0)
     groups = np.arange(60) // 5
-    labels = np.repeat([0, 1], 30)
-    scores = {"a": rng.random(12)[groups] + 0.3 * labels}  # alike within a group
-    alone = uncertainty.bootstrap_auc(scores, labels, np.arange(60), n_replicates=500, seed=1)["a"]["video"]
-    grouped = uncertainty.bootstrap_auc(
-        scores, labels, np.arange(60), n_replicates=500, seed=1, clusters=groups
-    )
-    grouped = grouped["a"]["video"]
+    scores = rng.normal(size=12)[groups] + 0.8 * np.repeat([0, 1], 30)
+    alone = aucs(plan(30, 30), scores)[0].interval()
+    grouped = aucs(plan(30, 30, clusters=groups), scores)[0].interval()
     assert grouped.high - grouped.low > 1.4 * (alone.high - alone.low)
-
-
-@pytest.mark.parametrize(
-    ("labels", "value", "reason"),
-    [
-        ([0, 1, 1, 1], 1.0, "got 1 of 1 real videos"),
-        ([0, 0, 0, 1], 1.0, "got 1 of 1 manipulated videos"),
-        ([1, 1, 1, 1], math.nan, "got 0 of 0 real videos"),
-        ([0, 0, 0, 0], math.nan, "got 0 of 0 manipulated videos"),
-    ],
-)
-def test_too_few_videos_make_no_interval(labels, value, reason):
-    found = uncertainty.bootstrap_auc(
-        {"a": [0.1, 0.2, 0.3, 0.4]}, labels, list("wxyz"), n_replicates=9, seed=1
-    )
-    for interval in found["a"].values():
-        assert interval.value == pytest.approx(value, nan_ok=True)
-        assert math.isnan(interval.low)
-        assert math.isnan(interval.high)
-        assert math.isnan(interval.p)
-        assert reason in interval.undefined
-
-
-def test_one_cluster_of_a_class_makes_no_interval():
-    found = uncertainty.bootstrap_auc(
-        {"a": [0.1, 0.2, 0.3, 0.4]}, [0, 0, 1, 1], [0, 1, 2, 3], n_replicates=9, seed=1, clusters=[7, 7, 8, 9]
-    )
-    assert "got 1 of 2 real videos" in found["a"]["video"].undefined
-
-
-def test_wrong_input_is_refused():
-    scores, labels, codes = table(1)
-    call = uncertainty.draw_replicates
-    with pytest.raises(InputError, match="one each"):
-        call({}, labels, codes, n_replicates=5, seed=1)
-    with pytest.raises(InputError, match="one each"):
-        call(scores, labels, codes, n_replicates=0, seed=1)
-    with pytest.raises(InputError, match="clusters: shape"):
-        call(scores, labels, codes, n_replicates=5, seed=1, clusters=[1])
-    with pytest.raises(InputError, match="is in two clusters"):
-        call({"a": [0.1] * 4}, [0, 0, 1, 1], [0, 0, 1, 1], n_replicates=5, seed=1, clusters=[0, 1, 2, 2])
-    drawn = call(scores, labels, codes, n_replicates=5, seed=1)
-    with pytest.raises(InputError, match=r"'c'.* must be one of a, b and one of frame, video"):
-        drawn.interval("c", "video")
-    with pytest.raises(InputError, match="confidence 95"):
-        drawn.interval("a", "video", confidence=95)

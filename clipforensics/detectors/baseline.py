@@ -1,9 +1,10 @@
 """The baseline: a linear probe (logistic regression) on frozen, L2-normalised embeddings."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
@@ -16,6 +17,12 @@ from clipforensics.faults import InputError
 from clipforensics.files import read_json, write_json
 from clipforensics.frames import FrameStore
 from clipforensics.selection import Validation
+
+if TYPE_CHECKING:
+    from transformers import CLIPVisionModelWithProjection
+
+    from clipforensics.encoder import Preprocessing
+    from clipforensics.frozen import FrozenProbe
 
 
 @dataclass(frozen=True)
@@ -112,3 +119,21 @@ def score(folder: Path, rows: np.ndarray, *, frames: FrameStore, embeddings: Emb
     """Score stored frames; reads their embeddings only."""
     del frames  # the contract hands every detector both stores
     return load(folder).score(embeddings.read(rows))
+
+
+def log_odds(
+    folder: Path, *, encoder: Mapping[str, str], frame_size: int
+) -> "tuple[FrozenProbe, Preprocessing, CLIPVisionModelWithProjection]":
+    """The probe on its frozen encoder, from pixels, in float32; see `detectors.base`.
+
+    torch is loaded here and not above: fitting and scoring read embeddings and do not need it.
+    """
+    from clipforensics.devices import choose_device
+    from clipforensics.encoder import load_preprocessing, load_vision_tower
+    from clipforensics.frozen import FrozenProbe
+
+    probe, (model, revision) = load(folder), (encoder["model"], encoder["revision"])
+    tower = load_vision_tower(model, revision)
+    preprocessing = load_preprocessing(model, revision, frame_size=frame_size)
+    module = FrozenProbe(tower, cast(Any, encoder["embedding"]), probe.weight, probe.bias)
+    return module.to(choose_device()).eval(), preprocessing, tower

@@ -257,3 +257,13 @@ def score(folder: Path, rows: np.ndarray, *, frames: FrameStore, embeddings: Emb
     compute_deterministically(seed=0)
     detector, preprocessing = load(folder, frame_size=frames.size)
     return score_rows(detector, frames, rows, preprocessing)
+
+
+def log_odds(
+    folder: Path, *, encoder: Mapping[str, str], frame_size: int
+) -> tuple[LoraDetector, Preprocessing, CLIPVisionModelWithProjection]:
+    """The detector itself, whose tower has LoRA inside; see `detectors.base`."""
+    del encoder  # the folder names the encoder that it was trained on
+    compute_deterministically(seed=0)
+    detector, preprocessing = load(folder, frame_size=frame_size)
+    return detector, preprocessing, cast(CLIPVisionModelWithProjection, detector.tower.get_base_model())

@@ -2,10 +2,14 @@
 
 import numpy as np
 import pytest
+import torch
 from sklearn.linear_model import LogisticRegression
 
 from clipforensics.detectors import baseline
+from clipforensics.encoder import embed_pixels, load_preprocessing, load_vision_tower
 from clipforensics.selection import Validation
+from tests.stores import noise_videos, write_frame_store
+from tests.test_encoder import write_encoder
 
 
 def make(n, seed, shift=1.0):
@@ -51,3 +55,26 @@ def test_saved_and_loaded_scores_are_identical(tmp_path):
     assert np.array_equal(again.score(x), probe.score(x))
     assert again.trials == [pytest.approx(t) for t in probe.trials]
     assert ((probe.score(x) >= 0) & (probe.score(x) <= 1)).all()
+
+
+@pytest.mark.parametrize("embedding", ["projected", "pooled"])
+def test_its_log_odds_from_pixels_are_those_of_its_scores_from_embeddings(tmp_path, embedding):
+    folder = write_encoder(tmp_path / "tower")
+    frames = write_frame_store(tmp_path / "frames", noise_videos(4))
+    tower = load_vision_tower(str(folder), "local")
+    pixels = load_preprocessing(str(folder), "local", frame_size=32).pixels(
+        frames.read(np.arange(12)), torch.device("cpu")
+    )
+    with torch.no_grad():
+        raw = embed_pixels(tower, pixels, embedding).numpy()
+    weight = np.random.default_rng(0).normal(size=raw.shape[1])
+    baseline.save(baseline.Probe(weight, -0.2, 1.0, []), tmp_path / "model")
+    expected = baseline.load(tmp_path / "model").score(raw / np.linalg.norm(raw, axis=1, keepdims=True))
+    encoder = {"model": str(folder), "revision": "local", "embedding": embedding}
+    module, preprocessing, found = baseline.log_odds(tmp_path / "model", encoder=encoder, frame_size=32)
+    with torch.no_grad():
+        scores = torch.sigmoid(module(preprocessing.pixels(frames.read(np.arange(12)), torch.device("cpu"))))
+    np.testing.assert_allclose(scores.numpy(), expected, atol=1e-5)
+    assert expected.std() > 1e-3
+    assert found is module.tower
+    assert not module.training

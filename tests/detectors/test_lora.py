@@ -12,6 +12,7 @@ from clipforensics import encoder
 from clipforensics.detectors import lora
 from clipforensics.devices import compute_deterministically
 from clipforensics.faults import InputError
+from clipforensics.relevance import relevance_maps
 from tests.places import ENCODERS, needs_shared
 from tests.stores import labelled_table, noise_videos, write_frame_store
 from tests.test_encoder import write_encoder
@@ -123,6 +124,24 @@ def test_saved_and_loaded_scores_are_identical_here_and_in_plain_peft(tmp_path, 
         "detector.json",
         "head.safetensors",
     ]
+
+
+def test_its_log_odds_are_those_of_its_scores_and_can_be_explained(tmp_path, folder):
+    frames, base, detector, progress = train(tmp_path, folder)
+    lora.save(detector, tmp_path / "model", base=base, progress=progress)
+    rows = np.arange(len(frames))
+    module, preprocessing, tower = lora.log_odds(tmp_path / "model", encoder={}, frame_size=32)
+    pixels = preprocessing.pixels(frames.read(rows), torch.device("cpu"))
+    with torch.no_grad():
+        scores = torch.sigmoid(module(pixels).double()).numpy()
+    expected = lora.score(tmp_path / "model", rows, frames=frames, embeddings=None)
+    np.testing.assert_allclose(scores, expected, atol=1e-5)
+    assert scores.std() > 0.01
+    maps = relevance_maps(module, tower, pixels)
+    with torch.no_grad():
+        for name, parameter in tower.named_parameters():
+            parameter.mul_(0.0 if "lora_B" in name else 1.0)
+    assert not np.allclose(relevance_maps(module, tower, pixels), maps, rtol=0.01), "LoRA takes no part"
 
 
 def test_two_runs_write_the_same_bytes(tmp_path, folder):
