@@ -150,3 +150,14 @@ def test_the_machine_is_read_from_its_files(tmp_path):
     assert found["logical cores"] == str(os.cpu_count())
     bare = provenance.machine(tmp_path / "none", tmp_path / "none")
     assert all(bare.values())
+
+
+def test_a_run_is_described_by_its_code_data_libraries_and_machine(tmp_path):
+    put(tmp_path, {"code/a.py": b"1", "videos.csv": b'key,note\na,"two\nlines"\nb,\n'})
+    found = provenance.describe(code=[tmp_path / "code"], videos=tmp_path / "videos.csv")
+    assert found.trees == {"code": tree_hash(tmp_path / "code")}
+    assert found.data == {
+        "sha256 of videos.csv": provenance.fingerprint(tmp_path / "videos.csv"), "videos in it": "2",
+    }  # fmt: skip
+    assert "torch" in found.libraries
+    assert "processor" in found.machine
