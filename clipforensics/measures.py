@@ -98,7 +98,7 @@ def _probability_metrics(
         return out
 
     prior = float(np.mean([file["calibration"]["validation_prior"][level] for file in chosen.values()]))
-    found = {}
+    found: dict[str, Estimate] = {}
     for suffix, at in (("", None), (AT_PRIOR, prior)):
         measured = bootstrap_metrics(
             meeting.draws, scores, level=level, how=meeting.aggregate, probability=probability, prior=at
