@@ -36,6 +36,8 @@ bench: install ## benchmarks, as ratios against a floor or peer measured in the 
 	python -m benchmarks.extraction
 	python -m benchmarks.embedding
 	python -m benchmarks.training
+	python -m benchmarks.bootstrap
+	python -m benchmarks.robustness
 	python -m benchmarks.growth
 
 prune: install ## forget cells that params.yaml no longer names; what is current comes back from DVC's cache

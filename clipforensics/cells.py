@@ -158,6 +158,12 @@ def _read_table(path: Path, kinds: type | dict[str, type]) -> pd.DataFrame:
     return pd.read_csv(path, dtype=kinds, na_filter=False)
 
 
+def write_curve(path: Path, table: pd.DataFrame) -> None:
+    """Write a table of numbers for `dvc plots`; 9 digits."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table.to_csv(path, index=False, lineterminator="\n", float_format="%.9g")
+
+
 def write_scores(path: Path, scores: pd.DataFrame) -> None:
     """Write the table of frame scores; 9 digits, which name a float32 uniquely."""
     path.parent.mkdir(parents=True, exist_ok=True)

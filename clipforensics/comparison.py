@@ -161,8 +161,30 @@ def roc_table(scores: pd.DataFrame, level: str, aggregate: Pooling) -> pd.DataFr
     return pd.DataFrame({"fpr": curve.fpr[kept], "tpr": curve.tpr[kept]})
 
 
+def fold_rows(
+    evaluations: Mapping[str, Sequence[Mapping[str, Any]]], manipulation: str, fold: int
+) -> list[Row]:
+    """AUC of every detector on one fold alone: means over seeds, a row a level.
+
+    Args:
+        evaluations: Detector to the fold's evaluate files, one a seed.
+        manipulation: Test manipulation.
+        fold: Its number.
+    """
+    rows = []
+    for level in LEVELS:
+        points = {
+            name: [e["test"][manipulation][level] for e in files] for name, files in evaluations.items()
+        }
+        first = next(iter(points.values()))[0]
+        counts = {name: first[name] for name in ("n_real", "n_fake", "n_groups")}
+        aucs = {name: {"auc": _mean([point["auc"] for point in several])} for name, several in points.items()}
+        rows.append({"fold": fold, "manipulation": manipulation, "level": level, **counts, "detectors": aucs})
+    return rows
+
+
 def headline_metrics(evaluations: Sequence[Mapping[str, Any]], manipulation: str) -> dict[str, Any]:
-    """The flat metrics of one detector that experiments are compared by: means over its seeds.
+    """The flat metrics of one detector that experiments are compared by: means over its seeds (and folds).
 
     F1, accuracy and balanced accuracy are at the threshold chosen on validation.
     """
@@ -170,7 +192,8 @@ def headline_metrics(evaluations: Sequence[Mapping[str, Any]], manipulation: str
     metrics: dict[str, Any] = {}
     for level in ("video", "frame"):
         flat = [{**p[level], **p[level]["at_validation"]} for p in points]
-        names = ("auc", "ap", "eer", "f1", "accuracy", "balanced_accuracy", "n_real", "n_fake")
+        names = ["auc", "ap", "eer", "partial_auc", "f1", "accuracy", "balanced_accuracy", "tpr", "fpr"]
+        names += ["n_real", "n_fake", "n_groups"]
         metrics[level] = {name: _mean([row[name] for row in flat]) for name in names}
     strata = points[0]["strata"]
     metrics["strata"] = {
@@ -233,8 +256,8 @@ def _delong(
     pooled: dict[str, list[np.ndarray]] = {}
     for (name, _), whole in meeting.scores.items():
         table = whole if keys is None else in_stratum(whole, set(keys))
-        scores, truth, keys = (table[column].to_numpy() for column in ("score", "label", "key"))
-        values, labels = pool_by_video(scores, truth, keys, how=meeting.aggregate)
+        scores, truth, videos = (table[column].to_numpy() for column in ("score", "label", "key"))
+        values, labels = pool_by_video(scores, truth, videos, how=meeting.aggregate)
         pooled.setdefault(name, []).append(values)
     of = {name: np.array(several) for name, several in pooled.items()}
     found: dict[tuple[str, ...], Interval] = {}

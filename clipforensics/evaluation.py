@@ -166,7 +166,7 @@ def evaluate(
             "strata": {name: _stratum(chosen, keys, aggregate) for name, keys in strata.items()},
         }
     headline = against_reals(scores, manipulations[0])
-    errors = list_errors(headline, cut, aggregate=aggregate, worst_videos=worst_videos)
+    errors = list_errors(headline, cut, aggregate=aggregate, worst_videos=worst_videos, test=tables["test"])
     return json_ready(metrics), json_ready({"manipulation": manipulations[0], **errors})
 
 

@@ -1,23 +1,28 @@
-"""Numbers to figures: small SVG drawings that follow the page's light or dark colours.
-
-Hand-written SVG instead of a plotting library: the same numbers give the same bytes on every
-machine, the page's style sheet can recolour a drawing, and nothing has to be imported.
-Text goes through :class:`markupsafe.Markup`, which escapes whatever is put into it.
-"""
+"""Numbers to figures: small SVG drawings that follow the page's light or dark colours."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from markupsafe import Markup
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-SERIES_COLOURS = ("#96713a", "#2b5fb3", "#2f7d5b", "#a3456f", "#6b5bb0")
-"""Colours where no style sheet says otherwise; a page overrides them by class `series-<i>`."""
+from clipforensics.axes import NOTHING, SERIES_COLOURS, Box, band, dot, drawing, grid, legend, line
 
-_SIDE = 300  # pixels of the square that holds the curves
-_LEFT, _TOP, _RIGHT, _BOTTOM = 52, 10, 12, 40
-_TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
+QUARTERS = tuple((tick, f"{tick:g}".replace("0.", ".")) for tick in (0.0, 0.25, 0.5, 0.75, 1.0))
+
+DET_RATES = (0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.99)
+"""Rates with a line on both axes of a DET; the first and last are its edges."""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Bounds around a ROC: at each false positive rate `x` the true positive rates `low` and `high`."""
+
+    x: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +34,14 @@ class Curve:
         x: Abscissae in [0, 1], shape (n,); for a ROC the false positive rate.
         y: Ordinates in [0, 1], shape (n,); for a ROC the true positive rate.
         note: Shown after the name, for instance the area under the curve.
+        band: Bounds around the line, or None.
     """
 
     name: str
     x: Sequence[float]
     y: Sequence[float]
     note: str = ""
+    band: Band | None = None
 
 
 def roc_figure(curves: Sequence[Curve], *, label: str) -> Markup:
@@ -50,17 +57,204 @@ def roc_figure(curves: Sequence[Curve], *, label: str) -> Markup:
     Raises:
         ValueError: a curve's `x` and `y` differ in length, are empty, or leave [0, 1].
     """
-    lines = [_line(index, curve) for index, curve in enumerate(curves)]
-    legend = [_legend(index, len(curves), curve) for index, curve in enumerate(curves)]
+    box = Box()
+    parts = [
+        grid(box, QUARTERS, QUARTERS, "false positive rate (real called manipulated)", "true positive rate"),
+        chance(box, (0.0, 0.0), (1.0, 1.0)),
+    ]
+    lines = []
+    for index, curve in enumerate(curves):
+        lines.append(line(box.pixels(*_rates(curve)), index, curve.name))
+        if curve.band:
+            x, low, high = _bounds(curve)
+            parts.append(band(box.pixels(x, low), box.pixels(x, high), index))
+    return drawing(box.size, label, [*parts, *lines, legend(box, [(c.name, c.note) for c in curves])])
+
+
+def det_figure(curves: Sequence[Curve], *, label: str) -> Markup:
+    """Detection error trade-off: false negatives against false positives on normal-deviate axes.
+
+    Both rates are placed at the quantile of the standard normal distribution (Martin et al.,
+    "The DET curve in assessment of detection task performance", Eurospeech 1997), so the curve
+    of normally distributed scores is straight, and lower left is better. Rates below 1% or above
+    99% stand on the edge, where few videos cannot tell them from 0 or 1. The ROC's straight
+    segments are carried over as they are, so they are bent here.
+
+    Args:
+        curves: ROC curves as for `roc_figure`; x false, y true positive rate.
+        label: What a screen reader says the figure shows.
+
+    Raises:
+        ValueError: as `roc_figure`.
+    """
+    edges = _deviates([DET_RATES[0], DET_RATES[-1]])
+    span = (float(edges[0]), float(edges[1]))
+    box = Box(x=span, y=span)
+    ticks = [
+        (float(z), f"{rate:g}".lstrip("0")) for rate, z in zip(DET_RATES, _deviates(DET_RATES), strict=True)
+    ]
+    middle = [(span[0], span[1]), (span[1], span[0])]
+    parts = [
+        grid(box, ticks, ticks, "false positive rate", "false negative rate (manipulated called real)"),
+        chance(box, *middle),
+    ]
+    lines = []
+    for index, curve in enumerate(curves):
+        x, y = _dense(*_rates(curve))
+        lines.append(line(box.pixels(_deviates(x), _deviates(1 - y)), index, curve.name))
+        if curve.band:
+            at, low, high = _bounds(curve)
+            lower = box.pixels(_deviates(at), _deviates(1 - high))
+            parts.append(band(lower, box.pixels(_deviates(at), _deviates(1 - low)), index))
+    notes = legend(box, [(c.name, c.note) for c in curves], top=True)
+    return drawing(box.size, label, [*parts, *lines, notes])
+
+
+def _deviates(rates: ArrayLike) -> NDArray[np.float64]:
+    """Standard normal quantiles of rates, those beyond the edges of the figure taken to the edge."""
+    clipped = np.clip(np.asarray(rates, dtype=float), DET_RATES[0], DET_RATES[-1])
+    quantile = NormalDist().inv_cdf
+    return np.array([quantile(rate) for rate in clipped], dtype=float)
+
+
+def _dense(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The same polyline with points every half per cent along each segment, so that a map can bend it."""
+    steps = np.maximum(1, np.ceil(np.maximum(np.diff(x), np.diff(y)) / 0.005)).astype(int)
+    place = np.concatenate([i + np.arange(n) / n for i, n in enumerate(steps)] + [[len(x) - 1.0]])
+    vertices = np.arange(len(x))
+    return np.interp(place, vertices, x), np.interp(place, vertices, y)
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """One bin of a reliability diagram.
+
+    Attributes:
+        low: Lower edge of the probabilities in it.
+        high: Upper edge.
+        n: Cases in it.
+        probability: Mean probability of its cases; None where it is empty.
+        share: Part of its cases that is manipulated; None where it is empty.
+    """
+
+    low: float
+    high: float
+    n: int
+    probability: float | None
+    share: float | None
+
+
+def reliability_figure(bins: Sequence[Bin], *, index: int, label: str) -> Markup:
+    """Reliability diagram: in each bin of probabilities, the share that was manipulated, and the counts.
+
+    On the diagonal a probability is what it says. Beneath, a bar a bin: how many cases the point
+    rests on, written over it; a point's area grows with its count.
+
+    Args:
+        bins: In the order of their edges.
+        index: Which series' colour.
+        label: What a screen reader says the figure shows.
+    """
+    box = Box(bottom=44 + 62)
+    most = max((b.n for b in bins), default=0)
+    parts = [
+        grid(box, QUARTERS, QUARTERS, "probability given", "share manipulated"),
+        chance(box, (0.0, 0.0), (1.0, 1.0)),
+    ]
+    points = [(b.probability, b.share) for b in bins if b.probability is not None and b.share is not None]
+    if points:
+        found = np.array(points)
+        parts.append(line(box.pixels(found[:, 0], found[:, 1]), index, label))
+    for b in bins:
+        if b.probability is not None and b.share is not None and most:
+            said = f"{b.n} at {b.low:.1f} to {b.high:.1f}: {b.share:.0%} manipulated"
+            parts.append(
+                dot(*box.at(b.probability, b.share), index, radius=2.5 + 6 * (b.n / most) ** 0.5, title=said)
+            )
+    parts += [_count_bar(box, b, most, index) for b in bins if b.n]
+    return drawing(box.size, label, parts)
+
+
+def _count_bar(box: Box, b: Bin, most: int, index: int) -> Markup:
+    left, right = box.at(b.low, 0)[0] + 2, box.at(b.high, 0)[0] - 2
+    base, height = box.top + box.height + 76, max(1.0, round(32 * b.n / most, 1))
+    place = index % len(SERIES_COLOURS)
     return Markup(
-        '<svg class="figure" viewBox="0 0 {width} {height}" role="img" aria-label="{label}"'
-        ' font-size="11" fill="currentColor">{body}</svg>'
+        '<rect class="fill-{} count" x="{:g}" y="{:g}" width="{:g}" height="{:g}" fill="{}"'
+        ' fill-opacity=".45"/>'
+        '<text class="tick-text" x="{:g}" y="{:g}" text-anchor="middle" font-size="10.5">{}</text>'
     ).format(
-        width=_LEFT + _SIDE + _RIGHT,
-        height=_TOP + _SIDE + _BOTTOM,
-        label=label,
-        body=Markup("").join([_axes(), *lines, *legend]),
-    )
+        place, left, round(base - height, 1), round(right - left, 1), height, SERIES_COLOURS[place],
+        round((left + right) / 2, 1), round(base - height - 3, 1), b.n,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Strengths:
+    """One detector's AUC against the strength of a degradation; None where it is undefined."""
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float | None]
+    low: Sequence[float | None]
+    high: Sequence[float | None]
+
+
+def strength_figure(
+    lines: Sequence[Strengths], *, floor: float, ticks: Sequence[tuple[float, str]], label: str
+) -> Markup:
+    """AUC against strength, one line a detector with its band; small, to stand beside others like it.
+
+    Args:
+        lines: Drawn in this order; the i-th has the class `series-<i modulo 5>`.
+        floor: Lowest AUC shown; panels that share it can be compared by eye. The highest is 1.
+        ticks: Strengths with the text to write at them.
+        label: What a screen reader says the figure shows.
+    """
+    furthest = max([value for value, _ in ticks] + [1.0])
+    box = Box(width=270, height=150, x=(-0.15, furthest + 0.15), y=(floor, 1.0), left=46, bottom=26)
+    rates = [(r / 10, f"{r / 10:g}".replace("0.", ".")) for r in range(0, 11, 1) if r / 10 >= floor - 1e-9]
+    rates = rates if len(rates) <= 5 else [tick for tick in rates if round(tick[0] * 10) % 2 == 0]
+    parts = [grid(box, ticks, rates, "", "AUC")]
+    if floor <= 0.5:
+        parts.append(chance(box, (box.x[0], 0.5), (box.x[1], 0.5)))
+    drawn = []
+    for index, one in enumerate(lines):
+        bounded = [(x, a, b) for x, a, b in zip(one.x, one.low, one.high, strict=True) if None not in (a, b)]
+        if len(bounded) > 1:
+            x, low, high = np.array(bounded, dtype=float).T
+            parts.append(band(box.pixels(x, low), box.pixels(x, high), index))
+        known = [(x, y) for x, y in zip(one.x, one.y, strict=True) if y is not None]
+        if known:
+            points = np.array(known, dtype=float)
+            drawn.append(line(box.pixels(points[:, 0], points[:, 1]), index, one.name))
+            drawn += [dot(*box.at(x, y), index, title=f"{one.name}: {y:.3f}") for x, y in known]
+    return drawing(box.size, label, [*parts, *drawn])
+
+
+def chance(box: Box, start: tuple[float, float], end: tuple[float, float]) -> Markup:
+    """The dotted line of a coin's throw between two points."""
+    (a, b), (c, d) = box.at(*start), box.at(*end)
+    return Markup(
+        '<path class="chance" d="M{:g} {:g}L{:g} {:g}" fill="none" stroke="#9aa2af" stroke-dasharray="3 4"/>'
+    ).format(a, b, c, d)
+
+
+def _rates(curve: Curve) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    x, y = np.asarray(curve.x, dtype=float), np.asarray(curve.y, dtype=float)
+    if x.shape != y.shape or x.ndim != 1 or x.size == 0:
+        raise ValueError(f"curve {curve.name!r}: x and y need one common length, got {x.shape} and {y.shape}")
+    if not (((x >= 0) & (x <= 1)).all() and ((y >= 0) & (y <= 1)).all()):
+        raise ValueError(f"curve {curve.name!r}: rates must lie in [0, 1]")
+    return x, y
+
+
+def _bounds(curve: Curve) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Abscissae, lower and upper bounds of a curve's band, checked as the curve is."""
+    assert curve.band is not None
+    x, low = _rates(Curve(f"{curve.name}, lower bound", curve.band.x, curve.band.low))
+    _, high = _rates(Curve(f"{curve.name}, upper bound", curve.band.x, curve.band.high))
+    return x, low, high
 
 
 def interval_bar(
@@ -76,7 +270,7 @@ def interval_bar(
         label: What a screen reader says.
     """
     if value is None:
-        return Markup("")
+        return NOTHING
     width, middle = 160, 10
     parts = [Markup('<line class="zero" x1="80" y1="0" x2="80" y2="20" stroke="#9aa2af"/>')]
     kind = "open"
@@ -97,13 +291,13 @@ def interval_bar(
     return Markup(
         '<svg class="bar bar-{}" viewBox="0 0 160 20" width="160" height="20" role="img"'
         ' aria-label="{}">{}</svg>'
-    ).format(kind, label, Markup("").join(parts))
+    ).format(kind, label, NOTHING.join(parts))
 
 
 def score_bar(score: float, threshold: float | None, *, label: str) -> Markup:
     """A score as a dot on the line from 0 (real) to 1 (manipulated), with a tick at the threshold."""
     width = 120
-    tick = Markup("")
+    tick = NOTHING
     if threshold is not None:
         x = _place(2 * threshold - 1, 1.0, width)
         tick = Markup(
@@ -116,93 +310,39 @@ def score_bar(score: float, threshold: float | None, *, label: str) -> Markup:
     ).format(label, tick, _place(2 * score - 1, 1.0, width))
 
 
+def sparkline(scores: Sequence[float], threshold: float | None, *, label: str) -> Markup:
+    """Scores over time, a dot a frame, on [0, 1] (values beyond stand on the edge), and the threshold.
+
+    Args:
+        scores: In the order of the frames; not empty.
+        threshold: Of a frame's score; a dotted line, or None.
+        label: What a screen reader says.
+    """
+    box = Box(120, 28, x=(0.0, max(len(scores) - 1, 1)), left=4, top=4, right=4, bottom=4)
+    points = box.pixels(np.arange(len(scores)), np.asarray(scores, dtype=float))
+    path = "M" + "L".join(f"{x / 10:g} {y / 10:g}" for x, y in points)
+    rule = NOTHING
+    if threshold is not None:
+        _, y = box.at(0, threshold)
+        rule = Markup('<path class="tick" d="M2 {:g}H126" stroke="#9aa2af" stroke-dasharray="2 3"/>').format(
+            y
+        )
+    dots = [
+        Markup('<circle cx="{:g}" cy="{:g}" r="2" fill="currentColor"/>').format(x / 10, y / 10)
+        for x, y in points
+    ]
+    parts = [
+        Markup('<path class="rail" d="M2 4H126M2 32H126" stroke="#c9ced6"/>'),
+        rule,
+        Markup('<path d="{}" fill="none" stroke="currentColor" stroke-width="1.5"/>').format(path),
+        *(dots if len(scores) <= 24 else []),
+    ]
+    return Markup(
+        '<svg class="spark" viewBox="0 0 128 36" width="128" height="36" role="img" aria-label="{}">{}</svg>'
+    ).format(label, NOTHING.join(parts))
+
+
 def _place(value: float, reach: float, width: int) -> float:
     """Pixel of a value in [-reach, reach], with 6 pixels of margin for the dot; clipped."""
     share = 0.0 if reach <= 0 else max(-1.0, min(1.0, value / reach))
     return width / 2 + share * (width / 2 - 6)
-
-
-def _axes() -> Markup:
-    parts = [
-        Markup('<rect class="plot" x="{}" y="{}" width="{s}" height="{s}" fill="none"/>').format(
-            _LEFT, _TOP, s=_SIDE
-        )
-    ]
-    for tick in _TICKS:
-        x, y = _LEFT + tick * _SIDE, _TOP + (1 - tick) * _SIDE
-        text = f"{tick:g}".replace("0.", ".")
-        parts.append(
-            Markup(
-                '<path class="grid" d="M{x:g} {t}V{b}M{l} {y:g}H{r}" fill="none" stroke="#e2e4e8"/>'
-                '<text class="tick-text" x="{x:g}" y="{below}" text-anchor="middle">{text}</text>'
-                '<text class="tick-text" x="{left}" y="{beside:g}" text-anchor="end">{text}</text>'
-            ).format(
-                x=x, y=y, t=_TOP, b=_TOP + _SIDE, l=_LEFT, r=_LEFT + _SIDE,
-                below=_TOP + _SIDE + 15, left=_LEFT - 6, beside=y + 4, text=text,
-            )
-        )  # fmt: skip
-    parts.append(
-        Markup(
-            '<path class="chance" d="M{l} {b}L{r} {t}" fill="none" stroke="#9aa2af" stroke-dasharray="3 4"/>'
-            '<text class="axis-text" x="{mid}" y="{low}" text-anchor="middle">'
-            "false positives: real called manipulated</text>"
-            '<text class="axis-text" transform="translate(13 {centre}) rotate(-90)" text-anchor="middle">'
-            "true positives: manipulated called so</text>"
-        ).format(
-            l=_LEFT, b=_TOP + _SIDE, r=_LEFT + _SIDE, t=_TOP, mid=_LEFT + _SIDE // 2,
-            low=_TOP + _SIDE + 33, centre=_TOP + _SIDE // 2,
-        )
-    )  # fmt: skip
-    return Markup("").join(parts)
-
-
-def _line(index: int, curve: Curve) -> Markup:
-    points = thin(_pixels(curve))
-    path = "M" + "L".join(f"{x / 10:g} {y / 10:g}" for x, y in points)
-    return Markup(
-        '<path class="line series-{}" d="{}" fill="none" stroke="{}" stroke-width="2.25"'
-        ' stroke-linejoin="round"><title>{}</title></path>'
-    ).format(index % len(SERIES_COLOURS), path, SERIES_COLOURS[index % len(SERIES_COLOURS)], curve.name)
-
-
-def _legend(index: int, count: int, curve: Curve) -> Markup:
-    """Name and note, in the corner under the diagonal where a useful curve never goes."""
-    y = _TOP + _SIDE - 14 - 18 * (count - 1 - index)
-    right = _LEFT + _SIDE - 8
-    return Markup(
-        '<text class="legend series-text-{}" x="{}" y="{}" text-anchor="end" font-size="12.5"'
-        ' fill="{}">{} <tspan font-weight="600">{}</tspan></text>'
-    ).format(
-        index % len(SERIES_COLOURS), right, y, SERIES_COLOURS[index % len(SERIES_COLOURS)],
-        curve.name, curve.note,
-    )  # fmt: skip
-
-
-def _pixels(curve: Curve) -> NDArray[np.int64]:
-    """Points in tenths of a pixel, shape (n, 2)."""
-    x, y = np.asarray(curve.x, dtype=float), np.asarray(curve.y, dtype=float)
-    if x.shape != y.shape or x.ndim != 1 or x.size == 0:
-        raise ValueError(f"curve {curve.name!r}: x and y need one common length, got {x.shape} and {y.shape}")
-    if not (((x >= 0) & (x <= 1)).all() and ((y >= 0) & (y <= 1)).all()):
-        raise ValueError(f"curve {curve.name!r}: rates must lie in [0, 1]")
-    across, down = _LEFT + x * _SIDE, _TOP + (1 - y) * _SIDE
-    return np.rint(10 * np.stack([across, down], axis=1)).astype(np.int64)
-
-
-def thin(points: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Leave out the points of a polyline that draw nothing: repeated ones and those on a straight run.
-
-    Args:
-        points: Shape (n, 2), whole numbers; the run must not turn back on itself, as a ROC never does.
-
-    Returns:
-        The corners with both ends, shape (m, 2), m <= n.
-    """
-    moved = np.ones(len(points), dtype=bool)
-    moved[1:] = (np.diff(points, axis=0) != 0).any(axis=1)
-    points = points[moved]
-    if len(points) < 3:
-        return points
-    before, after = points[1:-1] - points[:-2], points[2:] - points[1:-1]
-    turns = before[:, 0] * after[:, 1] != before[:, 1] * after[:, 0]
-    return points[np.concatenate([[True], turns, [True]])]

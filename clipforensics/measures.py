@@ -1,6 +1,6 @@
 """Every metric of every detector with its interval, at thresholds and probabilities chosen on validation."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -89,43 +89,39 @@ def _measure(
     meeting: Meeting, table: pd.DataFrame, chosen: Mapping[str, Mapping[str, Any]], level: str
 ) -> dict[str, Estimate]:
     """Metrics of one detector and seed by name."""
-    scores, how = table["score"].to_numpy(), meeting.aggregate
-    split_of_row = _split_of_rows(meeting, table, level)
-    found = bootstrap_metrics(meeting.draws, scores, level=level, how=how)
-    # Moving a video's scores moves its pooled score as far: a threshold a fold becomes one threshold, 0.
-    cuts = {split: file["threshold"][level] for split, file in chosen.items()}
-    moved = scores - table["split"].map(cuts).to_numpy(dtype=np.float64)
-    at_zero = bootstrap_metrics(meeting.draws, moved, level=level, how=how, threshold=0.0)
-    found |= {name: at_zero[name] for name in AT_THRESHOLD}
+    scores = table["score"].to_numpy()
+    cuts = {split: float(file["threshold"][level]) for split, file in chosen.items()}
     maps = {split: (file.get("calibration") or {}).get(level) for split, file in chosen.items()}
+    one_cut = next(iter(cuts.values())) if len(cuts) == 1 else None
+    options: dict[str, Any] = {"level": level, "how": meeting.aggregate}
     if all(maps.values()):
-        found |= _probability_metrics(meeting, scores, level, maps, chosen, split_of_row)
+        options["probability"] = _probability(maps, _split_of_rows(meeting, table, level))
+    found = bootstrap_metrics(meeting.draws, scores, threshold=one_cut, **options)
+    if one_cut is None:
+        # Moving a video's scores moves its pooled score as far: a threshold a fold becomes one threshold, 0.
+        moved = scores - table["split"].map(cuts).to_numpy(dtype=np.float64)
+        at_zero = bootstrap_metrics(
+            meeting.draws, moved, level=level, how=meeting.aggregate, threshold=0.0, budgets=()
+        )
+        found |= {name: at_zero[name] for name in AT_THRESHOLD}
+    if all(maps.values()):
+        prior = float(np.mean([file["calibration"]["validation_prior"][level] for file in chosen.values()]))
+        at_prior = bootstrap_metrics(meeting.draws, scores, prior=prior, budgets=(), **options)
+        found |= {f"{name}{AT_PRIOR}": at_prior[name] for name in PROBABILITY}
     return found
 
 
-def _probability_metrics(
-    meeting: Meeting,
-    scores: Floats,
-    level: str,
-    maps: Mapping[str, Any],
-    chosen: Mapping[str, Mapping[str, Any]],
-    split_of_row: np.ndarray,
-) -> dict[str, Estimate]:
-    def probability(values: Floats) -> Floats:
-        out = np.empty_like(values)
+def _probability(maps: Mapping[str, Any], split_of_row: np.ndarray) -> Callable[[Floats], Floats]:
+    """Scores of a level, in order, to probabilities, each by the map of its split."""
+
+    def probability(scores: Floats) -> Floats:
+        out = np.empty_like(scores)
         for split, fitted in maps.items():
             here = split_of_row == split
-            out[here] = probabilities(values[here], slope=fitted["slope"], intercept=fitted["intercept"])
+            out[here] = probabilities(scores[here], slope=fitted["slope"], intercept=fitted["intercept"])
         return out
 
-    prior = float(np.mean([file["calibration"]["validation_prior"][level] for file in chosen.values()]))
-    found: dict[str, Estimate] = {}
-    for suffix, at in (("", None), (AT_PRIOR, prior)):
-        measured = bootstrap_metrics(
-            meeting.draws, scores, level=level, how=meeting.aggregate, probability=probability, prior=at
-        )
-        found |= {f"{name}{suffix}": measured[name] for name in PROBABILITY}
-    return found
+    return probability
 
 
 def _split_of_rows(meeting: Meeting, table: pd.DataFrame, level: str) -> np.ndarray:

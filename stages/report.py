@@ -1,30 +1,39 @@
-"""Write the report: metrics files and a few frames in, one offline HTML page out."""
+"""Write the report: metrics files and a few frames in, one offline HTML page and a summary out."""
 
-import csv
-import io
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
-from clipforensics.cells import Cell, Protocol
-from clipforensics.faults import InputError, one_line_errors
-from clipforensics.files import read_json
+from clipforensics.cells import Protocol
+from clipforensics.faults import one_line_errors
 from clipforensics.frames import FrameStore
 from clipforensics.params import Section, read_section, read_yaml
+from clipforensics.provenance import describe
+from clipforensics.report.findings import Places, Run, read_findings, read_heatmaps
 from clipforensics.report.gallery import Album
-from clipforensics.report.page import Findings, render
+from clipforensics.report.page import render
+from clipforensics.report.summary import summarise
 
 PARAMS = Path("params.yaml")
 PROFILES = Path("conf/data")
-COMPARISON = Path("metrics/comparison.json")
-EVALUATIONS = Path("metrics/evaluate")
-LEAKAGE = Path("metrics/leakage")
-ERRORS = Path("data/errors")
-CURVES = Path("plots/roc")
+VIDEOS = Path("data/videos.csv")
 FRAMES = Path("data/frames")
-SKIPPED = Path("data/skipped.csv")
+CODE = (Path("clipforensics"), Path("stages"))
+PLACES = Places(
+    comparison=Path("metrics/comparison.json"),
+    evaluations=Path("metrics/evaluate"),
+    leakage=Path("metrics/leakage"),
+    errors=Path("data/errors"),
+    curves=Path("plots/roc"),
+    bands=Path("plots/bands"),
+    robustness=Path("metrics/robustness.json"),
+    explanations=Path("metrics/explanations.json"),
+    heatmaps=Path("data/explanations"),
+    skipped=(Path("data/skipped.csv"), Path("data/frames/skipped.csv")),
+)
 OUT = Path("report/report.html")
+SUMMARY = Path("report/summary.md")
 
 
 class Report(Section):
@@ -50,54 +59,38 @@ class Settings(Section):
     train_lora: dict[str, Any]
     evaluate: dict[str, Any]
     compare: dict[str, Any]
+    robustness: dict[str, Any]
+    explain: dict[str, Any]
     report: dict[str, Any]
 
 
 def main() -> None:
     """Read the files of every cell that params.yaml names (never a glob), render, write."""
-    params = read_section(PARAMS, "report", Report)
-    findings = read_findings(read_section(PARAMS, "protocol", Protocol))
-    album = Album(FrameStore.open(FRAMES), size=params.picture_size)
+    params, run = read_section(PARAMS, "report", Report), read_run()
+    findings = read_findings(PLACES, run, describe(code=CODE, videos=VIDEOS))
+    heatmaps = read_heatmaps(PLACES.heatmaps, run.detectors, wanted=run.with_explanations)
+    album = Album(FrameStore.open(FRAMES), size=params.picture_size, heatmaps=heatmaps)
     page = render(findings, album, pictures_per_list=params.pictures_per_list)
     OUT.parent.mkdir(parents=True, exist_ok=True)
     OUT.write_text(page, encoding="utf-8")
+    SUMMARY.write_text(summarise(findings), encoding="utf-8")
     print(f"{OUT}: {len(page.encode()) / 1e6:.2f} MB")
 
 
-def read_findings(protocol: Protocol) -> Findings:
-    """All contents of the page; the headline's cells in detail, of the others what compare made of them."""
-    run = read_section(PARAMS, "", Settings)
-    comparison = read_json(COMPARISON)
-    head = comparison["headline"]
-    cells = [Cell(head["split"], head["train_set"], seed).name for seed in protocol.seeds]
-    return Findings(
+def read_run() -> Run:
+    """Which cells there are, and what is switched on."""
+    run, protocol = read_section(PARAMS, "", Settings), read_section(PARAMS, "protocol", Protocol)
+    return Run(
         dataset=run.dataset,
         is_sample=read_yaml(PROFILES / f"{run.dataset}.yaml").get("layout") == "sample",
-        comparison=comparison,
-        evaluations=[read_json(EVALUATIONS / d / f"{cell}.json") for d in run.detectors for cell in cells],
-        leakage={
-            f"{split} {name}": read_json(LEAKAGE / split / f"{name}.json")
-            for split in protocol.splits
-            for name in protocol.train_sets
-        },
-        errors=[(d, read_json(ERRORS / d / f"{cells[0]}.json")) for d in run.detectors],
-        curves={
-            level: {d: _rows(CURVES / level / f"{d}.csv") for d in run.detectors}
-            for level in ("video", "frame")
-        },
+        detectors=run.detectors,
+        splits=protocol.splits,
+        train_sets=protocol.train_sets,
+        seeds=protocol.seeds,
+        with_robustness=bool(run.robustness.get("enabled")),
+        with_explanations=bool(run.explain.get("enabled")),
         settings=run.model_dump(),
-        skipped=[*_rows(SKIPPED), *_rows(FRAMES / "skipped.csv")],
     )
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(_text(path))))
-
-
-def _text(path: Path) -> str:
-    if not path.exists():
-        raise InputError(f"{path} does not exist; run `dvc repro`")
-    return path.read_text(encoding="utf-8")
 
 
 if __name__ == "__main__":

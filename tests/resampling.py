@@ -6,14 +6,14 @@ from clipforensics.replicates import Replicates
 
 
 def table(seed: int, n_real: int = 4, n_fake: int = 6, digits: int = 1):
-    """Frames of videos of different lengths, with ties, rows shuffled; scores of two detectors."""
+    """Frames of videos of different lengths, with ties, rows shuffled; scores in [0, 1] of two detectors."""
     rng = np.random.default_rng(seed)
     truth = np.r_[np.zeros(n_real, int), np.ones(n_fake, int)]
     codes = rng.permutation(np.repeat(np.arange(len(truth)), rng.integers(1, 5, len(truth))))
     labels = truth[codes]
     scores = {
-        name: np.round(rng.random(len(codes)) / 2 + shift * labels, digits)
-        for name, shift in (("a", 0.1), ("b", 0.4))
+        name: np.round(0.8 * rng.random(len(codes)) + shift * labels, digits)
+        for name, shift in (("a", 0.05), ("b", 0.2))
     }
     return scores, labels, codes
 

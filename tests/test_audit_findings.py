@@ -84,6 +84,82 @@ def test_differences_are_paired_and_against_the_reference(tmp_path):
     )
 
 
+def test_the_leak_gap_is_the_difference_of_two_strata_and_paired(tmp_path):
+    higher = {key: score + 0.3 * key[2] for key, score in VIDEOS.items()}
+    videos = {**VIDEOS, ("DF", "070_071", 1): 0.5}
+    content = audited(tmp_path, videos, others={"b": {**higher, ("DF", "070_071", 1): 0.5}})
+    gaps = {(g["manipulation"], g["level"]): g for g in content["leak_gaps"]}
+    assert list(gaps) == [(m, level) for m in ("DF", "NT") for level in ("frame", "video")]
+    gap = gaps["NT", "video"]
+    assert (gap["protocol"], gap["train_set"], gap["minuend"], gap["subtrahend"]) == (
+        "given", "FS", "twin", "no_twin",
+    )  # fmt: skip
+    assert gap["detectors"]["a"]["auc"] == pytest.approx(1 - 6 / 9)
+    assert gap["detectors"]["a"]["low"] < 1 / 3 < gap["detectors"]["a"]["high"]
+    sides = [cell(content, s)["detectors"] for s in ("twin", "no_twin")]
+    of_b = sides[0]["b"]["auc"] - sides[1]["b"]["auc"]
+    assert gap["differences"]["b"]["auc"] == pytest.approx(of_b - 1 / 3)
+    assert gaps["DF", "video"]["detectors"]["a"]["auc"] is None
+    assert "0 manipulated" in gaps["DF", "video"]["undefined"]
+
+
+RANKING = ["auc", "ap", "eer", "partial_auc", "tpr_at_fpr_0.01", "tpr_at_fpr_0.05", "tpr_at_fpr_0.1"]
+AT_THRESHOLD = ["accuracy", "balanced_accuracy", "f1", "tpr", "fpr"]
+
+
+def metrics_of(content, level="video", manipulation="NT"):
+    rows = [r for r in content["metrics"] if (r["manipulation"], r["level"]) == (manipulation, level)]
+    return {row["metric"]: row for row in rows}
+
+
+@pytest.mark.parametrize("level", ["video", "frame"])
+def test_every_metric_has_an_interval_around_its_point(tmp_path, level):
+    """Of every manipulation; by hand: called fake are .9, .8, .7 and the real .6."""
+    videos = {**VIDEOS, ("DF", "070_071", 1): 0.5, ("DF", "072_073", 1): 0.4}
+    content = audited(tmp_path, videos, others={"b": {key: 1 - s for key, s in videos.items()}})
+    for manipulation in ("NT", "DF"):
+        found = metrics_of(content, level, manipulation)
+        assert list(found) == RANKING + AT_THRESHOLD
+        point = content["points"]["a"][manipulation][level]
+        budgets = {f"tpr_at_fpr_{budget}": value for budget, value in point["tpr_at_fpr"].items()}
+        expected = {**point, **budgets, **point["at_threshold"]}
+        for name, row in found.items():
+            assert row["detectors"]["a"]["value"] == pytest.approx(expected[name]), name
+            assert (row["n_real"], row["n_fake"], row["n_groups"]) == (
+                point["n_real"], point["n_fake"], point["n_groups"],
+            )  # fmt: skip
+    found = metrics_of(content, level)
+    assert found["accuracy"]["detectors"]["a"]["value"] == pytest.approx(5 / 8)
+    assert 0 < found["auc"]["detectors"]["a"]["low"] < 0.8 < found["auc"]["detectors"]["a"]["high"] < 1
+    difference = found["auc"]["differences"]["b"]
+    assert difference["value"] == pytest.approx(2 * 0.2 - 1, abs=0.05)
+    assert difference["low"] < difference["value"] < difference["high"]
+    assert 0 < difference["p"] < 1
+    assert found["auc"]["protocol"] == "given"
+
+
+def test_metrics_at_a_threshold_only_where_there_is_one(tmp_path):
+    logits = {key: 10 * score for key, score in VIDEOS.items()}
+    assert list(metrics_of(audited(tmp_path, logits))) == RANKING
+    given = audited(tmp_path, logits, threshold=2.5)
+    assert metrics_of(given)["tpr"]["detectors"]["a"]["value"] == pytest.approx(4 / 5)
+    mixed = metrics_of(audited(tmp_path, logits, others={"b": VIDEOS}))
+    assert list(mixed) == RANKING + AT_THRESHOLD
+    accuracy = mixed["accuracy"]
+    assert accuracy["detectors"]["a"] == {"value": None, "low": None, "high": None}
+    assert accuracy["detectors"]["b"]["value"] == pytest.approx(5 / 8)
+    assert accuracy["differences"]["b"] == {"value": None, "low": None, "high": None, "p": None}
+    assert "no --threshold was given" in accuracy["undefined"]
+    assert "undefined" not in mixed["auc"]
+
+
+def test_the_file_says_that_nothing_is_calibrated(tmp_path):
+    content = audited(tmp_path)
+    assert content["calibration"]["method"] == "none"
+    assert "no validation scores" in content["calibration"]["undefined"]
+    assert not {"brier", "ece"} & set(metrics_of(content))
+
+
 def test_no_threshold_is_found_on_the_scores(tmp_path):
     point = audited(tmp_path)["points"]["a"]["NT"]["video"]
     assert point["at_threshold"]["accuracy"] == pytest.approx(5 / 8)  # .6 is called fake, .3 and .15 real
@@ -197,3 +273,6 @@ def test_peer_strata_are_known_by_their_sizes(peers):
         "differences"
     ]
     assert np.sign(difference["linear"]["high"]) == -1  # the linear probe is worse, and it shows
+    gap = next(g for g in peers["leak_gaps"] if g["level"] == "video")["detectors"]["lora"]
+    assert round(gap["auc"], 3) == 0.421
+    assert gap["low"] > 0

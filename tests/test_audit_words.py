@@ -9,7 +9,7 @@ def row(auc, low=None, high=None):
     return {"auc": auc, "low": low, "high": high, "p": None}
 
 
-def findings(*, twin, other, n_twin=90, n_other=10, n_real=10, whole=None, **changes):
+def findings(*, twin, other, gap=None, n_twin=90, n_other=10, n_real=10, whole=None, **changes):
     """Findings of a detector `d` on NT, with rows for the strata."""
     whole = whole or row(0.869, 0.8, 0.93)
     sizes = {"all": n_twin + n_other, "twin": n_twin, "no_twin": n_other}
@@ -23,6 +23,14 @@ def findings(*, twin, other, n_twin=90, n_other=10, n_real=10, whole=None, **cha
              "detectors": {"d": rows[s]}, "differences": {}}
             for s in rows
         ],
+        "leak_gaps": [
+            {"manipulation": m, "level": level, "detectors": {"d": values}}
+            for m, level, values in (
+                ("DF", "video", row(9, 8, 10)),
+                ("NT", "frame", row(9, 8, 10)),
+                ("NT", "video", gap or row(None)),
+            )
+        ],
         "leakage": {"real": {"n": n_real, "any_seen": 1, "trained_on": 0}, "manipulations": {"NT": leaks}},
         "names": {"n_unparsed": 0, "unparsed": [], "n_train_sharing": 5},
         "bootstrap": {"cluster": "identity"},
@@ -32,7 +40,8 @@ def findings(*, twin, other, n_twin=90, n_other=10, n_real=10, whole=None, **cha
     }  # fmt: skip
 
 
-APART = findings(twin=row(0.911, 0.85, 0.96), other=row(0.49, 0.26, 0.71))
+TWIN, OTHER = row(0.911, 0.85, 0.96), row(0.49, 0.26, 0.71)
+APART = findings(twin=TWIN, other=OTHER, gap=row(0.421, 0.2, 0.6))
 NONE = findings(twin=row(None), other=row(0.8, 0.7, 0.9), n_twin=0, n_other=100)
 EVERY = findings(twin=row(0.8, 0.7, 0.9), other=row(None), n_twin=100, n_other=0)
 
@@ -55,18 +64,35 @@ def test_the_headline_sets_both_sides_beside_each_other():
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("gap", "said"),
     [
-        (APART, "does better where it was trained on a twin"),
-        (findings(twin=row(0.5, 0.4, 0.6), other=row(0.9, 0.8, 1)), "without a twin are the easier ones"),
-        (findings(twin=row(0.9, 0.7, 1), other=row(0.6, 0.5, 0.7)), "overlap, so a difference is not shown"),
-        (findings(twin=row(0.9, 0.7, 1), other=row(0.6)), "Without both intervals"),
-        (NONE, "twins do not explain it"),
-        (EVERY, "nothing here says how it does on others"),
+        (
+            row(0.421, 0.2, 0.6),
+            "The gap, +.421\xa0[.200,\xa0.600], leaves 0 out: the detector does better where",
+        ),
+        (row(0.1, 1e-9, 0.2), "leaves 0 out: the detector does better where it was trained on a twin"),
+        (row(-0.3, -0.5, -0.1), "[−.500,\xa0−.100], leaves 0 out: here fakes without a twin are the easier"),
+        (row(0.1, 0, 0.2), "holds 0: a difference is not shown"),
+        (row(-0.1, -0.2, 0), "holds 0: a difference is not shown"),
+        (row(0.1, -0.1, 0.3), "holds 0: a difference is not shown, which is no evidence that there is none"),
+        (row(0.25), "The gap, +.250, has no interval: it cannot be said whether these differ."),
     ],
 )
-def test_the_conclusion_goes_as_far_as_the_intervals(content, said):
-    assert said in words.conclusion(content, "NT", "d")
+def test_the_conclusion_follows_the_interval_of_the_gap(gap, said):
+    """Not whether the two intervals overlap: these are apart in every case."""
+    text = words.conclusion(findings(twin=TWIN, other=OTHER, gap=gap), "NT", "d")
+    assert said in text
+    assert ".911\xa0[.850,\xa0.960] on the 90 with a twin in training and .490" in text
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(NONE, "twins do not explain it"), (EVERY, "nothing here says how it does on others")],
+)
+def test_without_both_kinds_there_is_no_gap_to_speak_of(content, said):
+    text = words.conclusion(content, "NT", "d")
+    assert said in text
+    assert "gap" not in text
 
 
 def test_points_in_an_ordinary_case():

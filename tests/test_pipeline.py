@@ -8,16 +8,31 @@ import pytest
 import yaml
 
 from clipforensics.params import check_section
-from stages import compare, embed, evaluate, extract_frames, ingest, report, split, train_lora, train_probe
+from stages import (
+    compare,
+    embed,
+    evaluate,
+    explain,
+    extract_frames,
+    ingest,
+    report,
+    robustness,
+    split,
+    train_lora,
+    train_probe,
+)
 from tests.closure import ROOT, import_closure
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
+DETECTORS = [
+    f"clipforensics.detectors.{p.stem}" for p in (ROOT / "clipforensics/detectors").glob("[a-z]*.py")
+]
 DYNAMIC = {  # what importlib loads by name
     "ingest": [f"clipforensics.sources.{p.stem}" for p in (ROOT / "clipforensics/sources").glob("[a-z]*.py")],
-    "evaluate": [
-        f"clipforensics.detectors.{p.stem}" for p in (ROOT / "clipforensics/detectors").glob("[a-z]*.py")
-    ],
+    "evaluate": DETECTORS,
+    "robustness": DETECTORS,
+    "explain": DETECTORS,
 }
 
 
@@ -61,7 +76,7 @@ def test_every_path_of_a_stage_is_declared(stage):
 
 def test_only_evaluate_and_what_follows_it_depend_on_test():
     readers = {stage for stage, entry in STAGES.items() if any("test.csv" in d for d in names(entry["deps"]))}
-    assert readers == {"evaluate"}
+    assert readers == {"evaluate", "robustness"}, "which evaluates degraded test frames"
     whole_splits = {stage for stage, entry in STAGES.items() if "data/splits" in names(entry["deps"])}
     assert whole_splits == {"compare"}, "it meets scores with leak flags, after evaluate"
 
@@ -79,6 +94,8 @@ def test_only_evaluate_and_what_follows_it_depend_on_test():
         ("train_lora", train_lora.TrainLora),
         ("evaluate", evaluate.Evaluate),
         ("compare", compare.Compare),
+        ("robustness", robustness.Robustness),
+        ("explain", explain.Explain),
         ("report", report.Report),
     ],
 )
@@ -89,8 +106,14 @@ def test_shipped_params_are_valid_and_every_key_is_read(section, model):
 
 def test_no_param_has_a_name_that_dvcs_run_cache_overlooks():
     """It drops `size` and `nfiles` from its key, so another value would bring back the old output."""
-    names_used = {key for section in PARAMS.values() if isinstance(section, dict) for key in section}
-    assert not names_used & {"size", "nfiles"}
+    for file in (ROOT / "params.yaml", *(ROOT / "conf/data").glob("*.yaml")):
+        assert not keys_of(yaml.safe_load(file.read_text())) & {"size", "nfiles"}, file.name
+
+
+def keys_of(content: object) -> set[str]:
+    if isinstance(content, dict):
+        return set(content).union(*map(keys_of, content.values()))
+    return set().union(*map(keys_of, content)) if isinstance(content, list) else set()
 
 
 def test_head_shows_the_baseline():

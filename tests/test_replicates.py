@@ -25,6 +25,12 @@ def test_weights_are_stratified_multinomial_counts():
     np.testing.assert_allclose(weights[:, 5:].var(axis=0), 1 - 1 / 20, atol=0.1)
 
 
+def test_strata_are_drawn_independently():
+    weights = drawn_weights(of_videos([0] * 8 + [1] * 8, n_replicates=2000))
+    together = (weights[:, :8] * weights[:, 8:]).mean(axis=0)
+    np.testing.assert_allclose(together, 1, atol=0.12)
+
+
 def test_clusters_are_drawn_whole_and_no_replicate_lacks_a_class():
     truth = np.array([0, 0, 0, 1, 1, 0, 1, 1, 1])
     groups = np.array([0, 4, 1, 1, 1, 2, 2, 3, 5])  # 0 and 4 real only, 1 and 2 both, 3 and 5 fake only

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clipforensics.report import nested, numbers, tables, verdict
+from clipforensics.report import (
+    caveats,
+    matrix,
+    metric_tables,
+    nested,
+    numbers,
+    side_by_side,
+    tables,
+    verdict,
+)
 
 GAPS = {"above": (0.06, 0.01, 0.11), "below": (-0.06, -0.11, -0.01), "open": (0.02, -0.05, 0.09)}
 
@@ -143,12 +152,12 @@ def test_all_or_none_of_the_fakes_with_a_twin():
 
 
 def test_few_videos_are_called_few_with_what_one_decides():
-    few = verdict.verdict(comparison(cell(n=(10, 100))), "lora").points
-    assert any("a single real video decides up to .100" in point for point in few)
-    fakes = verdict.verdict(comparison(cell(n=(100, 5))), "lora").points
-    assert any("a single manipulated video decides up to .200" in point for point in fakes)
-    many = verdict.verdict(comparison(cell(n=(100, 100))), "lora").points
-    assert not any("few" in point for point in many)
+    assert "a single real video decides up to .100" in caveats.about_size(cell(n=(10, 100)))
+    assert "a single manipulated video decides up to .200" in caveats.about_size(cell(n=(100, 5)))
+    assert "few" not in caveats.about_size(cell(n=(100, 100)))
+    assert "1 real video and 2 manipulated videos." in caveats.about_size(cell(n=(1, 2)))
+    assert "of 7 identity groups" in caveats.about_size({**cell(n=(10, 10)), "n_groups": 7})
+    assert caveats.about_size(None) == ""
 
 
 def test_strata_are_only_read_from_the_headline():
@@ -208,7 +217,7 @@ def row(table, group, head):
 def test_the_point_table_puts_each_number_under_its_head():
     point = {"at_half": {"f1": 0.1, "accuracy": 0.2, "balanced_accuracy": 0.3},
              "at_validation": {"f1": 0.4, "accuracy": 0.5, "balanced_accuracy": 0.6}}  # fmt: skip
-    table = tables.point_table([evaluation(**point)], manipulation="NeuralTextures")
+    table = metric_tables.point_table([evaluation(**point)], manipulation="NeuralTextures")
     named = {
         (c.group, c.name): v.text
         for c, v in zip(table.columns, row(table, "Video level", "Baseline"), strict=True)
@@ -230,60 +239,36 @@ def test_undefined_numbers_are_dashes_with_their_reason():
         evaluation(auc=None, undefined={"auc": "one class only"}),
         evaluation("lora", undefined="no real video"),
     ]
-    table = tables.point_table(both, manipulation="NeuralTextures")
+    table = metric_tables.point_table(both, manipulation="NeuralTextures")
     assert row(table, "Video level", "Baseline")[1].text == "–"
     assert "Baseline, video auc: one class only" in table.notes
     assert "LoRA, frame level: no real video" in table.notes
 
 
 def test_a_manipulation_that_was_not_evaluated_leaves_dashes():
-    table = tables.point_table([evaluation()], manipulation="Deepfakes")
+    table = metric_tables.point_table([evaluation()], manipulation="Deepfakes")
     assert {c.text for c in row(table, "Video level", "Baseline")[1:-4]} == {"–"}
 
 
 def test_seeds_are_named_where_there_are_several():
-    one = tables.point_table([evaluation()], manipulation="NeuralTextures")
-    two = tables.point_table([evaluation(), evaluation(seed=43)], manipulation="NeuralTextures")
+    one = metric_tables.point_table([evaluation()], manipulation="NeuralTextures")
+    two = metric_tables.point_table([evaluation(), evaluation(seed=43)], manipulation="NeuralTextures")
     assert one.groups[0].rows[0][0].note == ""
     assert [r[0].note for r in two.groups[0].rows[:2]] == ["seed 42", "seed 43"]
 
 
-def test_the_strata_table_keeps_its_order_and_unknown_strata():
-    cells = [cell("clean"), cell("my_own"), cell("no_twin"), cell("all"), cell("all", "frame")]
-    table = tables.strata_table(comparison(*cells))
-    assert [r[0].text for r in table.groups[0].rows] == [
-        "all test fakes", "without a twin", "no identity seen in training", "my_own",
-    ]  # fmt: skip
-    assert [g.name for g in table.groups] == ["Video level", "Frame level"]
-    assert all(len(r) == len(table.columns) for g in table.groups for r in g.rows)
-
-
-def test_the_matrix_appears_with_a_second_cell_and_marks_what_was_trained_on():
-    assert tables.matrix_table(comparison(cell(), cell("twin"), cell(level="frame"))) is None
-    table = tables.matrix_table(comparison(cell(), cell(gap=GAPS["open"], where=("FaceSwap", "FaceSwap"))))
-    assert [c.name for c in table.columns] == ["trained on", "NeuralTextures", "FaceSwap"]
-    assert [c.text for c in row(table, "LoRA: video AUC", "FaceSwap")] == ["FaceSwap", ".830", ".830 •"]
-    differences = row(table, "LoRA minus Baseline: video AUC", "FaceSwap")
-    assert [c.strong for c in differences[1:]] == [True, False]
-
-
-def test_the_matrix_leaves_holes_where_a_cell_was_not_run():
-    cells = [cell(where=("A", "X")), cell(where=("B", "Y"))]
-    table = tables.matrix_table(comparison(*cells))
-    assert [c.text for c in row(table, "LoRA: video AUC", "A")] == ["A", ".830", "–"]
-
-
 @pytest.mark.parametrize(
-    ("auc", "shade"), [(".300", 0), (".500", 1), (".630", 2), (".999", 4), ("1.000", 4), ("–", 0)]
+    ("auc", "step"),
+    [(0.3, 0), (0.4999, 0), (0.5, 1), (0.5625, 2), (0.63, 3), (0.999, 8), (1.0, 8), (None, 0), (math.nan, 0)],
 )
-def test_shades_run_from_chance_to_perfect(auc, shade):
-    assert tables._shade(auc) == shade
+def test_shades_run_from_chance_to_perfect(auc, step):
+    assert tables.shade(auc) == step
 
 
 def test_builders_leave_their_input_alone():
     given_ = comparison(cell(), cell("twin"), cell(where=("FaceSwap", "FaceSwap")))
     before = copy.deepcopy(given_)
-    tables.strata_table(given_), tables.matrix_table(given_), verdict.verdict(given_, "lora")
+    side_by_side.side_by_side(given_, "video"), matrix.matrix_tables(given_), verdict.verdict(given_, "lora")
     assert given_ == before
 
 

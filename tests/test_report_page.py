@@ -1,24 +1,27 @@
 """The page and its pictures: complete, escaped, self-contained, reproducible, small."""
 
-import base64
 import html.parser
-import io
 import re
 
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 
 from clipforensics.faults import InputError
-from clipforensics.report import gallery, page
-from clipforensics.report.gallery import Album, error_lists
+from clipforensics.provenance import Provenance
+from clipforensics.report import curves, page
+from clipforensics.report.gallery import Album
+from clipforensics.report.heatmaps import Heatmaps
 from clipforensics.report.page import Findings, render
 
 NASTY = "<script>alert(1)</script>.mp4"
 NASTY_KEY = f"sample/real/-/{NASTY}"
 REAL_KEY = "sample/real/c23/001"
 FAKE_KEY = "sample/NeuralTextures/c23/001_002"
+SECTIONS = {
+    "reading", "strata", "roc", "points", "calibration", "matrix", "robustness", "errors", "leakage",
+    "provenance",
+}  # fmt: skip
 VOID = {"meta", "link", "img", "br"}
 
 
@@ -141,68 +144,104 @@ def rendered(store=None, pictures_per_list=5, **changed):
     return render(findings(**changed), Album(store or Store(), size=24), pictures_per_list=pictures_per_list)
 
 
-# pictures
+VIDEO_NAMES = (NASTY, "a_very_long_name_without_a_space" * 4, '"><img src=x onerror=alert(1)>')
 
 
-def pixels(uri):
-    assert uri.startswith("data:image/jpeg;base64,")
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(uri.split(",", 1)[1]))))
+def full_findings():
+    """Findings in which every section has something to show."""
+    strengths = [
+        {"degradation": kind, "strength": s, "setting": f"setting {s}", "level": "video",
+         "detectors": {d: {"auc": 0.7, "low": 0.6, "high": 0.8} for d in ("baseline", "lora")},
+         "drops": {"lora": {"auc": -0.1, "low": -0.2, "high": 0.0, "p": 0.05}}, "differences": {}}
+        for kind in ("jpeg", "blur") for s in range(1, 6)
+    ]  # fmt: skip
+    metrics = [
+        {"train_set": "FaceSwap", "manipulation": "NeuralTextures", "level": "video", "metric": name,
+         "n_real": 10, "n_fake": 100, "detectors": {"lora": {"value": 0.5, "low": 0.4, "high": 0.6}},
+         "differences": {"lora": {"value": 0.1, "low": 0.0, "high": 0.2, "p": 0.05}}}
+        for name in ("auc", "tpr_at_fpr_0.01", "ece")
+    ]  # fmt: skip
+    cells = [*findings().comparison["cells"], cell("all", "video", "Deepfakes")]
+    runs = [calibrated(one) for one in findings().evaluations]
+    band = [{"fpr": x, "tpr": x, "low": "0.2", "high": "0.8"} for x in ("0.0", "1.0")]
+    group = {
+        "cluster": 0,
+        "size": 2,
+        "manipulations": {"X": 2},
+        "medoid": FAKE_KEY,
+        "keys": [FAKE_KEY, REAL_KEY],
+    }
+    grouped = {**errors(), "clusters": {"summary": [group]}}
+    return findings(
+        comparison={**findings().comparison, "cells": cells, "metrics": metrics},
+        evaluations=runs,
+        bands={"video": {"lora": band}},
+        robustness={"detectors": ["baseline", "lora"], "seed": 1, "manipulation": "X", "rows": strengths},
+        explanations={"method": "rollout", "sanity": {"lora": {"rank_correlation": 0.1, "n": 3}}},
+        errors=[("baseline", grouped), ("lora", grouped)],
+        provenance=Provenance(
+            trees={"stages": "ab" * 20}, data={"videos": "5"}, machine={"processor": "P" * 90}
+        ),
+    )
 
 
-def test_a_data_uri_is_the_picture_shrunk_and_never_enlarged():
-    picture = np.full((40, 20, 3), (200, 60, 10), dtype=np.uint8)
-    small, same = pixels(gallery.data_uri(picture, size=10)), pixels(gallery.data_uri(picture, size=100))
-    assert small.shape == (10, 5, 3)
-    assert same.shape == (40, 20, 3)
-    assert np.abs(same.astype(int) - picture).max() <= 6
+def calibrated(one):
+    """An evaluation with thresholds by rule, and with probabilities."""
+    bins = [
+        {"low": i / 10, "high": (i + 1) / 10, "n": i, "mean_probability": i / 10 + 0.05 if i else None,
+         "share_manipulated": 0.5 if i else None}
+        for i in range(10)
+    ]  # fmt: skip
+    point = {**one["test"]["NeuralTextures"]["video"], "uncalibrated": {"brier": 0.3, "ece": 0.3}}
+    point["probability"] = {"brier": 0.2, "ece": 0.1, "reliability": bins}
+    point["at_thresholds"] = {"eer": {"fpr": 0.1, "tpr": 0.5}}
+    tested = {**one["test"]["NeuralTextures"], "video": point}
+    prior = {"method": "platt", "validation_prior": {"video": 0.5}}
+    return {
+        **one,
+        "test": {"NeuralTextures": tested},
+        "calibration": prior,
+        "thresholds": {"video": {"eer": 0.4}},
+    }
 
 
-def test_pictures_are_the_wanted_frames_in_the_wanted_order():
-    album = Album(Store(), size=32)
-    found = album.pictures(FAKE_KEY, [30, 10])
-    assert [p.frame for p in found] == [30, 10]
-    assert [round(pixels(p.uri)[..., 0].mean() / 10) for p in found] == [8, 6]  # rows 5 to 9 are this video's
-
-
-@pytest.mark.parametrize(
-    ("per_video", "frames"), [(1, [20]), (3, [0, 20, 40]), (2, [10, 30]), (9, [0, 10, 20, 30, 40])]
-)
-def test_without_wanted_frames_they_are_spread_over_the_video(per_video, frames):
-    album = Album(Store(), size=32, per_video=per_video)
-    assert [p.frame for p in album.pictures(REAL_KEY)] == frames
-    assert [p.frame for p in album.pictures(REAL_KEY, [999])] == frames
-
-
-def test_a_video_that_is_not_stored_has_no_pictures():
-    assert Album(Store(), size=32).pictures("sample/real/c23/404") == ()
-
-
-def test_only_the_first_videos_of_a_list_are_read_and_each_frame_once():
-    store = Store()
-    album = Album(store, size=32)
-    lists = error_lists(errors(), album, pictures_per_list=1)
-    lists += error_lists(errors(), album, pictures_per_list=1)
-    assert [[e.name for e in found.pictured] for found in lists[:3]] == [["001"], ["001_002"], ["001_002"]]
-    assert [e.name for e in lists[0].plain] == [NASTY]
-    assert len(store.reads) == len(set(store.reads)) > 0
-
-
-def test_entries_say_what_went_wrong():
-    positives, _, worst = error_lists(errors(), Album(Store(), size=32), pictures_per_list=0)
-    assert (positives.entries[0].name, positives.entries[0].origin) == ("001", "real c23")
-    assert worst.entries[0].origin == "NeuralTextures c23"
-    assert worst.entries[0].facts == ("score .12", "80% of 5 frames wrong")
-    assert not positives.pictured
+def full_page():
+    maps = np.ones((2, 2, 2), dtype=np.float16)
+    maps = Heatmaps(maps, {(FAKE_KEY, 30): 0, (FAKE_KEY, 10): 1})
+    album = Album(Store(), size=24, heatmaps={"baseline": maps, "lora": maps})
+    return render(full_findings(), album, pictures_per_list=5)
 
 
 # page
 
 
+def drawn(found):
+    return curves.level_curves(found, page.first_seed(found.evaluations), "video")
+
+
 def test_the_page_nests_and_has_every_section():
     found = Elements(rendered())
     ids = {value for _, name, value in found.attributes if name == "id"}
-    assert ids == {"reading", "strata", "points", "roc", "leakage", "errors", "provenance"}
+    assert ids == SECTIONS
     assert found.tags.count("h1") == 1
+
+
+def test_a_full_page_nests_and_no_section_says_that_it_is_empty():
+    found = Elements(full_page())
+    text = " ".join(found.words)
+    assert {value for _, name, value in found.attributes if name == "id"} == SECTIONS
+    assert not re.search(r"The run has no|There are no|there is no matrix|not called probabilities", text)
+    assert found.tags.count("svg") > 15
+    for said in ("Platt scaling", "rank correlation", "setting 5", "TPR at FPR 1%", "git log --oneline"):
+        assert said in text
+
+
+def test_no_key_of_a_file_is_on_the_page_instead_of_words():
+    flags = {"n": 10, "n_groups": 5, "target_is_training_real": 8, "any_seen": 9}
+    words = " ".join(Elements(rendered(leakage={"per_class A": {"fake": flags}})).words)
+    assert not {"target_is_training_real", "any_seen", "n_groups", "seen_identity", "no_twin"} & set(
+        words.split()
+    )
 
 
 def test_numbers_come_from_the_files():
@@ -245,7 +284,7 @@ def test_names_in_the_data_are_only_text(nasty):
             {**cell(name, "video"), **point},
             {**cell("all", "frame"), **point},
         ]
-        curves = {name: [{"fpr": x, "tpr": x} for x in ("0.0", "1.0")]}
+        lines = {name: [{"fpr": x, "tpr": x} for x in ("0.0", "1.0")]}
         for one in cells:
             one["detectors"] = {"baseline": one["detectors"]["baseline"], name: one["detectors"]["lora"]}
             one["differences"] = {name: one["differences"]["lora"]}
@@ -264,7 +303,7 @@ def test_names_in_the_data_are_only_text(nasty):
             evaluations=[tested],
             leakage={name: {name: {name: {name: name}, "b": [name]}}, "b": {}},
             errors=[(name, wrong)],
-            curves={"video": curves, "frame": curves},
+            curves={"video": lines, "frame": lines},
             settings={name: {name: [name]}},
             skipped=[{"stage": name, "path": name, "reason": name}],
         )
@@ -296,12 +335,17 @@ def test_the_page_lives_with_the_least_that_can_be_known():
         comparison=comparison, evaluations=[], leakage={}, errors=[], curves={}, settings={}, skipped=[]
     )
     assert "nothing to compare" in text
-    assert {v for _, n, v in Elements(text).attributes if n == "id"} == {
-        "reading",
-        "strata",
-        "points",
-        "provenance",
-    }
+    assert {v for _, n, v in Elements(text).attributes if n == "id"} == SECTIONS
+    for said in (
+        "The run has no curves.",
+        "Scores are not called probabilities on this page",
+        "there is no matrix to show",
+        "There is no robustness test here. The run has no files of it.",
+        "The run has no error lists.",
+        "The run has no leak audit.",
+        "This run has one protocol only",
+    ):
+        assert said in text
 
 
 def test_undefined_numbers_do_not_leak_their_python_names():
@@ -334,9 +378,7 @@ def test_a_full_page_is_far_below_the_limit():
 
 
 def test_curves_have_the_reference_first_and_their_own_auc():
-    svg = page.roc(findings(), "video")
-    assert re.findall(r"<title>(.*?)</title>", svg) == ["Baseline", "LoRA"]
-    assert re.findall(r"<tspan[^>]*>(.*?)</tspan>", svg) == [".765", ".832"]
+    assert [(c.name, c.note) for c in drawn(findings())] == [("Baseline", ".765"), ("LoRA", ".832")]
 
 
 def test_with_several_seeds_curves_and_their_auc_are_the_first_one_s():
@@ -344,11 +386,10 @@ def test_with_several_seeds_curves_and_their_auc_are_the_first_one_s():
     both = {**findings().comparison, "seeds": [42, 43]}
     second["test"]["NeuralTextures"]["frame"] = second["test"]["NeuralTextures"]["video"] = {"auc": None}
     found = findings(comparison=both, evaluations=[*findings().evaluations, second])
-    assert re.findall(r"<title>(.*?)</title>", page.roc(found, "video")) == [
-        "Baseline, seed 42",
-        "LoRA, seed 42",
+    assert [(c.name, c.note) for c in drawn(found)] == [
+        ("Baseline, seed 42", ".765"),
+        ("LoRA, seed 42", ".832"),
     ]
-    assert re.findall(r"<tspan[^>]*>(.*?)</tspan>", page.roc(found, "video")) == [".765", ".832"]
     assert "Means over 2 seeds" in rendered(comparison=both)
 
 

@@ -122,6 +122,12 @@ def test_only_clusters_with_a_part_in_it_count():
     assert wide._small_sample()[1] == pytest.approx(se[1])
 
 
+def test_a_difference_of_subsets_counts_the_clusters_of_both():
+    first, second = (np.r_[np.ones(6, bool), np.arange(9) // 4 == k] for k in (0, 1))
+    both = estimate(active=first) - estimate(active=second)
+    assert both.active.tolist() == [True] * 14 + [False]
+
+
 def test_steps_that_no_single_cluster_moves_count_as_of_the_smallest_stratum():
     factor, degrees = estimate(jackknife=np.full(15, 0.8))._small_sample()
     assert factor == pytest.approx(math.sqrt(6 / 5))
@@ -144,6 +150,8 @@ def test_no_interval_where_no_replicate_differs():
     assert math.isnan(found.p)
     assert "every replicate gives the same value" in found.undefined
     assert (one - two).interval().undefined == ""
+    blind = aucs(plan(), np.ones(15))[0].interval()
+    assert (blind.value, bool(blind.undefined)) == (0.5, True)
     assert "same value" in (estimate(0.9, 0.0) - estimate(0.8, 0.0)).interval().undefined
 
 

@@ -96,10 +96,10 @@ def test_a_prior_weights_the_classes():
 
 
 def test_probabilities_on_the_edge_of_a_bin_lie_below_it():
-    predicted, labels = np.array([0.0, 0.1, 0.3, 0.6, 0.7, 1.0]), np.array([0, 1, 0, 1, 0, 1])
+    predicted, labels = np.array([0.05, 0.1, 0.3, 0.6, 0.7, 1.0]), np.array([0, 1, 0, 1, 0, 1])
     found = weighted.probability_metrics(predicted, labels, np.arange(6), np.ones((1, 6)))
     assert found["ece"][0] == pytest.approx(slow_ece(predicted, labels, np.ones(6)))
-    assert found["ece"][0] == pytest.approx((0.9 + 0.3 + 0.4 + 0.7 + 0) / 6)  # 0 and .1 share a bin
+    assert found["ece"][0] == pytest.approx((0.85 + 0.3 + 0.4 + 0.7 + 0) / 6)  # the first two share one
 
 
 def test_without_weight_in_a_class_all_is_undefined():
@@ -122,18 +122,18 @@ def test_tpr_on_a_grid_joins_vertices_and_takes_the_upper_end_of_a_step():
 
 
 def test_corners_leave_straight_parts_out():
-    scores = np.array([9, 8, 7, 6, 5, 5, 4, 3, 2])
-    labels = np.array([1, 1, 0, 0, 0, 1, 1, 1, 0])
-    ranking = weighted.rank_rows(scores, labels, np.arange(9))
-    # Runs: two manipulated, two real, a tie, two manipulated, one real.
-    assert ranking.corners.tolist() == [[0, 0, 2, 3, 3, 4], [0, 2, 2, 3, 5, 5]]
+    scores = np.array([9, 8, 7, 6, 5, 5, 4, 4, 3, 2, 1])
+    labels = np.array([1, 1, 0, 0, 0, 1, 0, 1, 1, 1, 0])
+    ranking = weighted.rank_rows(scores, labels, np.arange(11))
+    # Runs: two manipulated, two real, two ties, two manipulated, one real.
+    assert ranking.corners.tolist() == [[0, 0, 2, 3, 4, 4, 5], [0, 2, 2, 3, 4, 6, 6]]
 
 
 def test_large_counts_do_not_overflow():
-    weights = np.full((1, 4), 1e9)
-    curve = weighted.trace(weighted.rank_rows(np.arange(4.0), np.array([0, 1, 0, 1]), np.arange(4)), weights)
-    assert curve.true[0, -1] == 2e9
-    assert weighted.auc(curve)[0] == 0.75
+    labels = np.array([0, 1, 0, 1, 0, 1])
+    curve = weighted.trace(weighted.rank_rows(np.arange(6.0), labels, np.arange(6)), np.full((1, 6), 1e9))
+    assert curve.true[0, -1] == 3e9
+    assert weighted.auc(curve)[0] == pytest.approx(6 / 9)
 
 
 def test_auc_from_wins_over_subsets():

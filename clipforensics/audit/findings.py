@@ -64,7 +64,8 @@ def find(scores: Mapping[str, FrameScores], names: Names, options: Options) -> d
     Returns:
         The content of metrics.json, ready for JSON: `cells`, `leak_gaps`, `metrics` and `bootstrap` as in
         the pipeline's comparison.json, `points` (detector -> manipulation -> level) as `test` in its
-        evaluate files, `leakage` as in its leakage files. Undefined numbers are null with the reason beside them.
+        evaluate files, `leakage` as in its leakage files. Undefined numbers are null with the reason beside
+        them.
     """
     flags = leak_flags(names)
     tables = {name: frame_table(found, names) for name, found in scores.items()}

@@ -59,7 +59,12 @@ def render(content: Json, rocs: Rocs, *, sources: Mapping[str, str]) -> str:
         detectors=list(content["points"]),
         leakage=nested_tables(content["leakage"]),
         settings=nested_tables(
-            {"files": dict(sources), "bootstrap": content["bootstrap"], "names": content["names"]}
+            {
+                "files": dict(sources),
+                "bootstrap": content["bootstrap"],
+                "calibration": content["calibration"],
+                "names": content["names"],
+            }
         ),
         cluster=content["bootstrap"]["cluster"],
     )

@@ -3,9 +3,20 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from clipforensics.figures import interval_bar
-from clipforensics.report.numbers import count, interval, known, number, p_value, signed
-from clipforensics.report.tables import Cell, Column, Group, Table
+from clipforensics.report.numbers import count, number
+from clipforensics.report.tables import (
+    Cell,
+    Column,
+    Group,
+    Table,
+    bar_cell,
+    difference_cell,
+    interval_words,
+    p_cell,
+    reach_of,
+    reasons,
+    value_cell,
+)
 
 Json = Mapping[str, Any]
 
@@ -19,101 +30,121 @@ STRATA = {
 }
 """Strata in the order of the table, in words."""
 
+GAP = "with minus without a twin"
+
 LEVELS = (("video", "Video level"), ("frame", "Frame level"))
+
+RANKING = {
+    "auc": "AUC",
+    "ap": "AP",
+    "eer": "EER",
+    "partial_auc": "pAUC",
+    "tpr_at_fpr_0.01": "FPR .01",
+    "tpr_at_fpr_0.05": "FPR .05",
+    "tpr_at_fpr_0.1": "FPR .1",
+}
+AT_THRESHOLD = {"accuracy": "ACC", "balanced_accuracy": "bal. ACC", "f1": "F1", "tpr": "TPR", "fpr": "FPR"}
+"""Metrics in the order of the table, and their heads."""
+
+EXPLAINED = (
+    "All fake, for reference: everything is called manipulated.",
+    "EER is read off the ROC's straight segments; EER, vertex is the false positive rate of the nearest"
+    " vertex, as many papers print it.",
+    "pAUC: area up to a false positive rate of .1, scaled so that chance is .5. TPR at an FPR: the highest"
+    " that a threshold reaches without exceeding it; with n real rows the FPR moves in steps of 1/n.",
+    "There is no Brier score and no calibration error: nothing calibrates these scores.",
+)
 
 
 def strata_table(content: Json, manipulation: str) -> Table:
     """AUC of every detector, and differences to the reference, on all fakes and each leak stratum."""
-    cells = [c for c in content["cells"] if c["manipulation"] == manipulation]
+    cells, gaps = (_of(content[table], manipulation) for table in ("cells", "leak_gaps"))
     names = list(content["points"])
     others = [name for name in names if name != content["reference"]]
-    reach = _reach(cells)
+    reach = reach_of(values for row in (*cells, *gaps) for values in row["differences"].values())
     groups, notes = [], []
     for level, heading in LEVELS:
         found = {c["stratum"]: c for c in cells if c["level"] == level}
         order = [s for s in STRATA if s in found]
-        rows = tuple(_stratum_row(found[s], names, others, reach) for s in order)
-        groups.append(Group(heading, rows))
-        notes += [f"{_capital(STRATA[s])}, {level} level: {r}" for s in order for r in _reasons(found[s])]
+        rows = [_stratum_row(found[s], names, others, reach) for s in order]
+        gap = next(row for row in gaps if row["level"] == level)
+        groups.append(Group(heading, (*rows, _gap_row(gap, names, others, reach))))
+        for name, row in (*((STRATA[s], found[s]) for s in order), (GAP, gap)):
+            notes += reasons(row.get("undefined"), f"{_capital(name)}, {level} level")
     columns = [Column("stratum", numeric=False), Column("groups")]
     columns += [Column(name, "AUC") for name in names]
     for name in others:
         columns += [Column(head, f"{name} minus {content['reference']}") for head in ("AUC", "around 0", "p")]
-    percent = f"{100 * content['bootstrap']['confidence']:g}%"
-    explained = f"The real videos are the same in every stratum. Brackets are {percent} intervals."
+    explained = (
+        f"The real videos are the same in every stratum. Brackets are {interval_words(content)}; those of"
+        " differences are paired, and bold where they leave 0 out."
+    )
     return Table("", tuple(columns), tuple(groups), (explained, *notes))
 
 
 def numbers_table(content: Json, manipulation: str) -> Table:
-    """Point metrics of every detector, and of calling everything manipulated."""
+    """Every metric of every detector with its interval, and those of calling everything manipulated."""
+    measured = _of(content["metrics"], manipulation)
     groups, notes = [], []
     for level, heading in LEVELS:
         rows = []
-        for name, found in content["points"].items():
-            point = found[manipulation][level]
-            rows.append(_point_row(name, point, content["threshold"][name]["value"]))
-            notes += [f"{name}, {level} level: {reason}" for reason in _reasons(point)]
+        found = {row["metric"]: row["detectors"] for row in measured if row["level"] == level}
+        for name, points in content["points"].items():
+            point = points[manipulation][level]
+            metrics = {metric: detectors[name] for metric, detectors in found.items()}
+            rows.append(_point_row(name, metrics, point, content["threshold"][name]["value"]))
+            notes += reasons(point.get("undefined"), f"{name}, {level} level")
         first = next(iter(content["points"].values()))[manipulation]
-        rows.append(_point_row("All fake", {"at_threshold": first["all_fake"][level]}, None))
+        all_fake = {metric: {"value": value} for metric, value in first["all_fake"][level].items()}
+        rows.append(_point_row("All fake", all_fake, {}, None))
         groups.append(Group(heading, tuple(rows)))
-    columns = [Column("detector", numeric=False)]
-    columns += [Column(name) for name in ("AUC", "AP", "EER", "EER, vertex")]
-    columns += [Column(n, "at the threshold") for n in ("ACC", "bal. ACC", "F1", "TPR", "FPR", "at")]
+    at = [Column(name, "TPR at") if name.startswith("FPR ") else Column(name) for name in RANKING.values()]
+    columns = [Column("detector", numeric=False), *at, Column("EER, vertex")]
+    columns += [Column(name, "at the threshold") for name in (*AT_THRESHOLD.values(), "at")]
     columns += [Column(name, "n") for name in ("real", "fake", "groups")]
-    explained = (
-        "All fake, for reference: everything is called manipulated.",
-        "EER is read off the ROC's straight segments; EER, vertex is the false positive rate of the nearest"
-        " vertex, as many papers print it.",
-    )
-    return Table("", tuple(columns), tuple(groups), (*explained, *dict.fromkeys(notes)))
+    return Table("", tuple(columns), tuple(groups), (*EXPLAINED, *dict.fromkeys(notes)))
+
+
+def _of(rows: Sequence[Json], manipulation: str) -> list[Json]:
+    return [row for row in rows if row["manipulation"] == manipulation]
 
 
 def _stratum_row(cell: Json, names: Sequence[str], others: Sequence[str], reach: float) -> tuple[Cell, ...]:
     size = f"{count(cell['n_fake'])} fake, {count(cell['n_real'])} real"
     row = [Cell(STRATA[cell["stratum"]], size), Cell(count(cell["n_groups"]))]
-    row += [_auc_cell(cell["detectors"][name]) for name in names]
-    for name in others:
-        row += _difference_cells(cell["differences"][name], reach)
-    return tuple(row)
+    row += [value_cell(cell["detectors"][name]) for name in names]
+    return (*row, *_differences(cell, others, reach))
 
 
-def _auc_cell(values: Json) -> Cell:
-    return Cell(number(values.get("auc")), interval(values.get("low"), values.get("high")))
+def _gap_row(gap: Json, names: Sequence[str], others: Sequence[str], reach: float) -> tuple[Cell, ...]:
+    row = [Cell(GAP, "what the leak is worth"), Cell(count(gap["n_groups"]))]
+    row += [difference_cell(gap["detectors"][name]) for name in names]
+    return (*row, *_differences(gap, others, reach))
 
 
-def _difference_cells(values: Json, reach: float) -> list[Cell]:
-    auc, low, high = (values.get(key) for key in ("auc", "low", "high"))
-    bounds = interval(low, high)
-    bar = interval_bar(
-        known(auc), known(low), known(high), reach=reach, label=f"difference {signed(auc)} {bounds}"
-    )
-    return [Cell(signed(auc), bounds), Cell(figure=bar), Cell(p_value(values.get("p")))]
+def _differences(row: Json, others: Sequence[str], reach: float) -> list[Cell]:
+    found = [row["differences"][name] for name in others]
+    return [
+        cell
+        for values in found
+        for cell in (difference_cell(values), bar_cell(values, reach), p_cell(values))
+    ]
 
 
-def _point_row(name: str, point: Json, threshold: float | None) -> tuple[Cell, ...]:
-    at = point.get("at_threshold") or {}
+def _point_row(
+    name: str, metrics: Mapping[str, Json], point: Json, threshold: float | None
+) -> tuple[Cell, ...]:
+    def shown(metric: str) -> Cell:
+        return value_cell(metrics.get(metric), "value")
+
     return (
         Cell(name),
-        *(Cell(number(point.get(key))) for key in ("auc", "ap", "eer", "eer_vertex")),
-        *(Cell(number(at.get(key))) for key in ("accuracy", "balanced_accuracy", "f1", "tpr", "fpr")),
+        *(shown(metric) for metric in RANKING),
+        Cell(number(point.get("eer_vertex"))),
+        *(shown(metric) for metric in AT_THRESHOLD),
         Cell(number(threshold)),
         *(Cell(count(point.get(key))) for key in ("n_real", "n_fake", "n_groups")),
     )
-
-
-def _reach(cells: Sequence[Json]) -> float:
-    """What the bars have to span: the largest bound or value of any difference."""
-    rows = [difference for cell in cells for difference in cell["differences"].values()]
-    found = [known(row.get(key)) for row in rows for key in ("auc", "low", "high")]
-    return max((abs(value) for value in found if value is not None), default=0.0)
-
-
-def _reasons(row: Json) -> list[str]:
-    """Why numbers are missing: one text, or texts by the name of the number."""
-    reasons = row.get("undefined") or []
-    if isinstance(reasons, Mapping):
-        return [f"{name}: {reason}" for name, reason in reasons.items()]
-    return [reasons] if isinstance(reasons, str) else [str(reason) for reason in reasons]
 
 
 def _capital(text: str) -> str:

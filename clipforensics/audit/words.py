@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from clipforensics.report.numbers import NO_BREAK, interval, known, number
+from clipforensics.report.numbers import NO_BREAK, interval, known, number, signed
 
 Json = Mapping[str, Any]
 
@@ -49,7 +49,10 @@ def conclusion(content: Json, manipulation: str, detector: str) -> str:
         f"{who}, {_whole(twin)} on the {cells['twin']['n_fake']} with a twin in training and"
         f" {_whole(other)} on the {cells['no_twin']['n_fake']} without."
     )
-    return f"{text} {_apart(twin, other)}"
+    gap = next(
+        row for row in content["leak_gaps"] if row["manipulation"] == manipulation and row["level"] == "video"
+    )
+    return f"{text} {_gap(gap['detectors'][detector])}"
 
 
 def points(content: Json, manipulation: str) -> list[str]:
@@ -154,22 +157,20 @@ def _below_chance(content: Json, manipulation: str) -> list[str]:
     ]
 
 
-def _apart(twin: Json, other: Json) -> str:
-    bounds = [known(row.get(key)) for row in (twin, other) for key in ("low", "high")]
-    if any(bound is None for bound in bounds):
-        return "Without both intervals it cannot be said whether these differ."
-    low, high, other_low, other_high = bounds
-    if low > other_high:  # type: ignore[operator]
+def _gap(gap: Json) -> str:
+    """What the paired difference, AUC with a twin minus AUC without, says."""
+    low, high = known(gap.get("low")), known(gap.get("high"))
+    if low is None or high is None:
+        return f"The gap, {signed(gap.get('auc'))}, has no interval: it cannot be said whether these differ."
+    text = f"The gap, {signed(gap['auc'])}{NO_BREAK}{interval(low, high)},"
+    if low > 0:
         return (
-            "The two intervals are apart: the detector does better where it was trained on a twin, and the"
-            " number on all fakes says little about new faces."
+            f"{text} leaves 0 out: the detector does better where it was trained on a twin, and the number"
+            " on all fakes says little about new faces."
         )
-    if high < other_low:  # type: ignore[operator]
-        return "The two intervals are apart: here fakes without a twin are the easier ones."
-    return (
-        "The two intervals overlap, so a difference is not shown; with so few videos that is no evidence"
-        " that there is none."
-    )
+    if high < 0:
+        return f"{text} leaves 0 out: here fakes without a twin are the easier ones."
+    return f"{text} holds 0: a difference is not shown, which is no evidence that there is none."
 
 
 def _video_cells(content: Json, manipulation: str) -> dict[str, Json]:

@@ -12,8 +12,11 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 from PIL import Image
 
-from clipforensics.figures import score_bar
-from clipforensics.report.numbers import known, number
+from clipforensics.figures import score_bar, sparkline
+from clipforensics.overlay import overlay
+from clipforensics.report.heatmaps import Heatmaps
+from clipforensics.report.names import label_of
+from clipforensics.report.numbers import counted, known, number, percent
 
 Json = Mapping[str, Any]
 
@@ -44,13 +47,25 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One video of an error list."""
+    """One video of an error list.
+
+    Attributes:
+        name: The video's own name.
+        origin: Its manipulation and compression.
+        facts: Score, error rate, spread, in words.
+        flags: What training knows of it, and the cluster it is in.
+        bar: Its score, or its scores over time, drawn.
+        pictures: Some of its frames.
+        overlays: Detector's title -> the same frames under its heatmaps.
+    """
 
     name: str
     origin: str
     facts: tuple[str, ...]
+    flags: tuple[str, ...]
     bar: Markup
     pictures: tuple[Picture, ...]
+    overlays: tuple[tuple[str, tuple[Picture, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,32 +88,68 @@ class ErrorList:
 
 
 class Album:
-    """Cuts pictures for videos out of a frame store; a video is encoded once however often it is shown."""
+    """Cuts pictures for videos out of a frame store; a frame is encoded once however often it is shown."""
 
-    def __init__(self, frames: Frames, *, size: int, per_video: int = FRAMES_PER_VIDEO) -> None:
-        """Take `per_video` frames a video, shrunk to at most `size` pixels a side."""
+    def __init__(
+        self,
+        frames: Frames,
+        *,
+        size: int,
+        per_video: int = FRAMES_PER_VIDEO,
+        heatmaps: Mapping[str, Heatmaps] | None = None,
+    ) -> None:
+        """Take `per_video` frames a video, shrunk to at most `size` pixels a side; heatmaps by detector."""
         self._frames, self._size, self._per_video = frames, size, per_video
+        self._heatmaps = dict(heatmaps or {})
         index = frames.index.reset_index(drop=True)
         self._rows = {str(key): rows for key, rows in index.groupby("key", sort=False).indices.items()}
         self._numbers = index["frame"].to_numpy()
-        self._seen: dict[int, Picture] = {}
+        self._seen: dict[tuple[str, int], Picture] = {}
 
     def pictures(self, key: str, wanted: Sequence[int] = ()) -> tuple[Picture, ...]:
         """Frames of one video: the wanted frame numbers, else evenly spaced; none if it is not stored."""
+        return tuple(self._picture(row) for row in self._chosen(key, wanted))
+
+    def overlays(self, key: str, wanted: Sequence[int] = ()) -> tuple[tuple[str, tuple[Picture, ...]], ...]:
+        """The same frames under the heatmaps of each detector that has a map of each of them."""
+        rows = self._chosen(key, wanted)
+        found = []
+        for detector, maps in self._heatmaps.items():
+            drawn = [maps.find(key, int(self._numbers[row])) for row in rows]
+            if rows and all(one is not None for one in drawn):
+                pictures = (self._overlaid(row, detector, m) for row, m in zip(rows, drawn, strict=True))
+                found.append((label_of(detector), tuple(pictures)))
+        return tuple(found)
+
+    def _chosen(self, key: str, wanted: Sequence[int]) -> list[int]:
         rows = self._rows.get(key)
         if rows is None:
-            return ()
+            return []
         chosen = [row for number in wanted for row in rows if self._numbers[row] == number]
+        if self._heatmaps:  # frames that can be shown with a map come first
+            chosen.sort(key=lambda row: not self._is_mapped(key, row))
         if not chosen:
             n = min(self._per_video, len(rows))
             chosen = [rows[(2 * i + 1) * len(rows) // (2 * n)] for i in range(n)]
-        return tuple(self._picture(int(row)) for row in chosen[: self._per_video])
+        mapped = [row for row in chosen if self._heatmaps and self._is_mapped(key, row)]
+        return [int(row) for row in (mapped or chosen)[: self._per_video]]
+
+    def _is_mapped(self, key: str, row: int) -> bool:
+        number = int(self._numbers[row])
+        return any(maps.find(key, number) is not None for maps in self._heatmaps.values())
 
     def _picture(self, row: int) -> Picture:
-        if row not in self._seen:
+        if ("", row) not in self._seen:
             pixels = np.asarray(self._frames.read([row]))[0]
-            self._seen[row] = Picture(data_uri(pixels, size=self._size), int(self._numbers[row]))
-        return self._seen[row]
+            self._seen["", row] = Picture(data_uri(pixels, size=self._size), int(self._numbers[row]))
+        return self._seen["", row]
+
+    def _overlaid(self, row: int, detector: str, relevance: NDArray[np.float32] | None) -> Picture:
+        assert relevance is not None
+        if (detector, row) not in self._seen:
+            pixels = overlay(np.asarray(self._frames.read([row]))[0], relevance)
+            self._seen[detector, row] = Picture(data_uri(pixels, size=self._size), int(self._numbers[row]))
+        return self._seen[detector, row]
 
 
 def data_uri(pixels: NDArray[np.uint8], *, size: int) -> str:
@@ -115,18 +166,26 @@ def data_uri(pixels: NDArray[np.uint8], *, size: int) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
-def error_lists(errors: Json, album: Album, *, pictures_per_list: int) -> list[ErrorList]:
+def error_lists(errors: Json, album: Album | None, *, pictures_per_list: int) -> list[ErrorList]:
     """The three error lists of one detector.
 
     Args:
-        errors: Content of data/errors/<detector>/<train_set>-<seed>.json.
-        album: Where the pictures come from.
+        errors: Content of data/errors/<detector>/<split>/<train_set>-<seed>.json, with or without clusters.
+        album: Where the pictures come from; None for none.
         pictures_per_list: The first so many videos of each list are shown with frames.
     """
     threshold = errors.get("threshold")
     threshold = known(threshold.get("video") if isinstance(threshold, Mapping) else threshold)
+    of_frames = known(errors.get("frame_threshold"))
     return [
-        ErrorList(title, explanation, _entries(errors.get(name) or (), threshold, album, pictures_per_list))
+        ErrorList(
+            title,
+            explanation,
+            tuple(
+                _entry(row, threshold, of_frames, album if i < pictures_per_list else None)
+                for i, row in enumerate(errors.get(name) or ())
+            ),
+        )
         for name, title, explanation in (
             ("false_positives", "False positives", "real videos called manipulated"),
             ("false_negatives", "False negatives", "manipulated videos called real"),
@@ -135,27 +194,55 @@ def error_lists(errors: Json, album: Album, *, pictures_per_list: int) -> list[E
     ]
 
 
-def _entries(rows: Sequence[Json], threshold: float | None, album: Album, pictured: int) -> tuple[Entry, ...]:
-    return tuple(_entry(row, threshold, album if i < pictured else None) for i, row in enumerate(rows))
-
-
-def _entry(row: Json, threshold: float | None, album: Album | None) -> Entry:
-    name, origin = _split_key(row["key"])
-    score = known(row.get("score"))
-    facts = [f"score {number(score, 2)}"]
-    if known(row.get("error_rate")) is not None:
-        facts.append(f"{row['error_rate']:.0%} of {row['n_frames']} frames wrong")
-    bar = Markup("") if score is None else score_bar(score, threshold, label=f"score {number(score)}")
+def _entry(row: Json, threshold: float | None, of_frames: float | None, album: Album | None) -> Entry:
+    name, origin = split_key(row["key"])
+    wanted = row.get("worst_frames") or ()
     return Entry(
         name=name,
         origin=origin,
-        facts=tuple(facts),
-        bar=bar,
-        pictures=album.pictures(row["key"], row.get("worst_frames") or ()) if album else (),
+        facts=_facts(row),
+        flags=_flags(row),
+        bar=_drawn(row, threshold, of_frames),
+        pictures=album.pictures(row["key"], wanted) if album else (),
+        overlays=album.overlays(row["key"], wanted) if album else (),
     )
 
 
-def _split_key(key: str) -> tuple[str, str]:
+def _facts(row: Json) -> tuple[str, ...]:
+    facts = [f"score {number(row.get('score'), 2)}"]
+    if known(row.get("spread")) is not None:
+        facts.append(f"spread {number(row['spread'], 2)}")
+    if known(row.get("error_rate")) is not None:
+        facts.append(f"{percent(row['error_rate'])} of {counted(row['n_frames'], 'frame')} wrong")
+    return tuple(facts)
+
+
+def _flags(row: Json) -> tuple[str, ...]:
+    flags = []
+    if row.get("twin"):
+        flags.append("twin in training")
+    elif row.get("any_seen"):
+        flags.append("identity in training")
+    elif row.get("any_seen") == 0:
+        flags.append("unseen")
+    if row.get("cluster") is not None:
+        flags.append(f"group {row['cluster']}")
+    return tuple(flags)
+
+
+def _drawn(row: Json, threshold: float | None, of_frames: float | None) -> Markup:
+    """Scores over time where they are known, else the video's score."""
+    score, scores = known(row.get("score")), [known(s) for s in row.get("scores") or ()]
+    series = [s for s in scores if s is not None]
+    if series and len(series) == len(scores):
+        said = (
+            f"scores of {counted(len(series), 'frame')}, from {number(min(series))} to {number(max(series))}"
+        )
+        return sparkline(series, of_frames if of_frames is not None else threshold, label=said)
+    return Markup("") if score is None else score_bar(score, threshold, label=f"score {number(score)}")
+
+
+def split_key(key: str) -> tuple[str, str]:
     """`(name, manipulation and compression)` of `dataset/manipulation/compression/name`."""
     parts = key.split("/", 3)
     if len(parts) < 4:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from clipforensics.report.names import words
 from clipforensics.report.numbers import NONE
 from clipforensics.report.tables import Cell, Column, Group, Table
 
@@ -44,11 +45,6 @@ def nested_tables(content: Mapping[str, Any], caption: str = "") -> list[Table]:
         for name, value in members:
             tables += nested_tables(value, f"{caption}: {words(name)}" if caption else words(name))
     return tables
-
-
-def words(key: str) -> str:
-    """A key for reading: `any_seen` is `any seen`."""
-    return str(key).replace("_", " ")
 
 
 def plain_text(value: object) -> str:

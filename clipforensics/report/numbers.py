@@ -52,3 +52,14 @@ def p_value(value: object) -> str:
     if found is None:
         return NONE
     return "< .001" if found < 0.001 else number(found)
+
+
+def counted(value: object, thing: str) -> str:
+    """A count with its noun: `1 real video`, `10 real videos`."""
+    return f"{count(value)} {thing}{'' if known(value) == 1 else 's'}"
+
+
+def percent(value: object) -> str:
+    """A share as a whole percentage: `82%`."""
+    found = known(value)
+    return NONE if found is None else f"{100 * found:.0f}%"

@@ -1,52 +1,37 @@
 """The page: everything that the metrics files say, in one HTML file that needs nothing else."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
 
 from clipforensics.faults import InputError
-from clipforensics.figures import Curve, roc_figure
-from clipforensics.report import nested, numbers, tables, verdict
-from clipforensics.report.gallery import Album, ErrorList, error_lists
+from clipforensics.report import (
+    caveats,
+    curves,
+    leaks,
+    matrix,
+    metric_tables,
+    nested,
+    numbers,
+    origin,
+    verdict,
+)
+from clipforensics.report.calibration_section import calibration_section
+from clipforensics.report.findings import Findings
+from clipforensics.report.gallery import Album
+from clipforensics.report.names import label_of, protocol_of
+from clipforensics.report.robustness_section import robustness_section
+from clipforensics.report.side_by_side import side_by_side
+from clipforensics.report.tables import Json, detectors_of, interval_words
+from clipforensics.report.wrong import galleries, sanity_table
 
-Json = Mapping[str, Any]
-
-Curves = Mapping[str, Sequence[Mapping[str, str]]]
+__all__ = ["MAX_BYTES", "Findings", "Tile", "check_agreement", "render"]
 
 MAX_BYTES = 10_000_000
 """A page above this is refused: it should open on a phone and pass through mail."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
-    """All that the page shows, as it stands in the files.
-
-    Attributes:
-        dataset: Name of the data set.
-        is_sample: Whether it is the rendered sample, whose numbers are no science.
-        comparison: metrics/comparison.json.
-        evaluations: metrics/evaluate/<detector>/<train_set>-<seed>.json, of the headline's train set.
-        leakage: Train set -> metrics/leakage/<train_set>.json.
-        errors: (detector, data/errors/<detector>/<train_set>-<seed>.json) to show with pictures.
-        curves: Level (video, frame) -> detector -> rows (fpr, tpr) of plots/roc/<level>/<detector>.csv,
-            of the headline and the first seed.
-        settings: What the run was given: params.yaml.
-        skipped: Rows (stage, path, reason) of the tables of skipped videos.
-    """
-
-    dataset: str
-    is_sample: bool
-    comparison: Json
-    evaluations: Sequence[Json]
-    leakage: Mapping[str, Json] = field(default_factory=dict)
-    errors: Sequence[tuple[str, Json]] = ()
-    curves: Mapping[str, Curves] = field(default_factory=dict)
-    settings: Json = field(default_factory=dict)
-    skipped: Sequence[Mapping[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +44,12 @@ class Tile:
     series: str = ""
 
 
-def render(findings: Findings, album: Album, *, pictures_per_list: int) -> str:
+def render(findings: Findings, album: Album | None, *, pictures_per_list: int) -> str:
     """Write the page: no script, no request, names escaped; the same findings give the same bytes.
 
     Args:
         findings: Contents of the metrics files.
-        album: Where the pictures of the error lists come from.
+        album: Where the pictures of the error lists come from; None for a page without any.
         pictures_per_list: The first so many videos of each error list are shown with frames.
 
     Raises:
@@ -78,11 +63,8 @@ def render(findings: Findings, album: Album, *, pictures_per_list: int) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    galleries = [
-        (tables.label_of(detector), error_lists(errors, album, pictures_per_list=pictures_per_list))
-        for detector, errors in findings.errors
-    ]
-    page = environment.get_template("page.html").render(_content(findings, galleries))
+    content = _content(findings) | _wrong(findings, album, pictures_per_list)
+    page = environment.get_template("page.html").render(content)
     size = len(page.encode("utf-8"))
     if size > MAX_BYTES:
         raise InputError(
@@ -96,19 +78,22 @@ def check_agreement(findings: Findings) -> None:
     """Refuse findings in which evaluate and compare disagree on the headline's AUCs.
 
     Both compute them from the same scores, so a difference (of the mean over seeds, by more
-    than rounding) means that files of two runs, or scores of other frames, were mixed.
+    than rounding) means that files of two runs, or scores of other frames, were mixed. Pooled
+    folds have no single evaluation to agree with, and are not checked.
 
     Raises:
         InputError: naming the detector and both numbers.
     """
-    manipulation = findings.comparison["headline"]["manipulation"]
+    head = findings.comparison["headline"]
+    if head.get("split") != head.get("protocol"):
+        return
     for level in ("video", "frame"):
         cell = verdict.find_cell(findings.comparison, stratum="all", level=level) or {"detectors": {}}
         for name, values in cell["detectors"].items():
             found, compared = _mean_auc(findings, name, level), numbers.known(values.get("auc"))
             if found is not None and compared is not None and abs(found - compared) > 1e-6:
                 raise InputError(
-                    f"{name}: {level} AUC on {manipulation} is {found:.6f} in metrics/evaluate but"
+                    f"{name}: {level} AUC on {head['manipulation']} is {found:.6f} in metrics/evaluate but"
                     f" {compared:.6f} in metrics/comparison.json; run `dvc repro` so that both are of one run"
                 )
 
@@ -118,128 +103,135 @@ def _mean_auc(findings: Findings, detector: str, level: str) -> float | None:
     manipulation = findings.comparison["headline"]["manipulation"]
     points = [
         e["test"].get(manipulation, {}).get(level) or {}
-        for e in findings.evaluations
+        for e in of_headline(findings)
         if e["detector"] == detector
     ]
     aucs = [auc for point in points if (auc := numbers.known(point.get("auc"))) is not None]
     return sum(aucs) / len(aucs) if aucs and len(aucs) == len(points) else None
 
 
-def _content(findings: Findings, galleries: Sequence[tuple[str, list[ErrorList]]]) -> dict[str, Any]:
-    """Names that the template uses."""
+def of_headline(findings: Findings) -> list[Json]:
+    """Evaluations of the headline's split, all seeds."""
+    split = findings.comparison["headline"].get("split")
+    return [e for e in findings.evaluations if e.get("split") == split]
+
+
+def first_seed(evaluations: Sequence[Json]) -> list[Json]:
+    """One evaluation a detector: the first."""
+    found: dict[str, Json] = {}
+    for one in evaluations:
+        found.setdefault(one["detector"], one)
+    return list(found.values())
+
+
+def _content(findings: Findings) -> dict[str, Any]:
+    """Names that the template uses, without the error lists."""
+    return {**_opening(findings), **_sections(findings), **_origin(findings)}
+
+
+def _opening(findings: Findings) -> dict[str, Any]:
     comparison, headline = findings.comparison, findings.comparison["headline"]
-    train_set, manipulation = headline["train_set"], headline["manipulation"]
-    names = tables_order(comparison)
-    opening = [verdict.verdict(comparison, name) for name in verdict.candidates(comparison)]
+    manipulation = headline["manipulation"]
+    whole = verdict.find_cell(comparison, stratum="all", level="video")
+    clean = verdict.clean_protocol(comparison)
+    doubts = [
+        caveats.about_size(whole),
+        caveats.about_seeds(comparison, whole),
+        verdict.about_all_fake(of_headline(findings), manipulation),
+    ]
     return {
         "dataset": findings.dataset,
         "is_sample": findings.is_sample,
-        "train_set": train_set,
+        "train_set": headline["train_set"],
         "manipulation": manipulation,
-        "asked": verdict.what_was_asked(train_set, manipulation),
-        "verdicts": opening,
+        "protocol": protocol_of(headline["protocol"]) if headline.get("protocol") else "",
+        "clean_protocol": protocol_of(clean) if clean else "",
+        "asked": verdict.what_was_asked(headline["train_set"], manipulation),
+        "verdicts": [verdict.verdict(comparison, name) for name in verdict.candidates(comparison)],
         "tiles": _tiles(comparison),
-        "all_fake": verdict.about_all_fake(findings.evaluations, manipulation),
-        "points": tables.point_table(findings.evaluations, manipulation=manipulation),
-        "strata": tables.strata_table(comparison),
-        "matrix": tables.matrix_table(comparison),
-        "rocs": [(level, roc(findings, level)) for level, curves in findings.curves.items() if curves],
-        "leakage": _leak_tables(findings.leakage),
-        "galleries": galleries,
-        "training": training_table(findings.evaluations),
-        "settings": nested.nested_tables(dict(nested.flatten(findings.settings))),
-        "skipped": _skipped_table(findings.skipped),
-        "n_skipped": len(findings.skipped),
-        "detectors": [tables.label_of(name) for name in names],
-        "seeds": ", ".join(str(seed) for seed in comparison["seeds"]),
+        "doubts": [text for text in doubts if text],
+        "detectors": [label_of(name) for name in detectors_of(comparison)],
         "n_seeds": len(comparison["seeds"]),
-        "intervals": tables.interval_words(comparison),
-        "of_what": "bootstrap over videos" if "bootstrap" in comparison else "",
+        "seeds": ", ".join(str(seed) for seed in comparison["seeds"]),
+        "intervals": interval_words(comparison),
+        "of_what": caveats.resampled(comparison),
     }
 
 
-def tables_order(comparison: Json) -> list[str]:
-    """All detectors of the comparison, the reference first: the order of colours on the page."""
-    names = dict.fromkeys([comparison["reference"]])
-    for cell in comparison["cells"]:
-        names.update(dict.fromkeys(cell["detectors"]))
-    return list(names)
-
-
-def roc(findings: Findings, level: str) -> Markup:
-    """The ROC figure of the headline at one level, with the AUC that evaluate found for each curve."""
-    comparison, curves = findings.comparison, findings.curves[level]
-    manipulation, seeds = comparison["headline"]["manipulation"], comparison["seeds"]
-    aucs = {
-        e["detector"]: (e["test"].get(manipulation, {}).get(level) or {}).get("auc")
-        for e in reversed(findings.evaluations)  # the first seed is the one that stays
-    }
-    drawn = [
-        Curve(
-            tables.label_of(name) + (f", seed {seeds[0]}" if len(seeds) > 1 else ""),
-            [float(row["fpr"]) for row in curves[name]],
-            [float(row["tpr"]) for row in curves[name]],
-            numbers.number(aucs.get(name)),
-        )
-        for name in dict.fromkeys([*tables_order(comparison), *curves])
-        if curves.get(name)
+def _sections(findings: Findings) -> dict[str, Any]:
+    comparison, manipulation = findings.comparison, findings.comparison["headline"]["manipulation"]
+    runs = of_headline(findings)
+    cuts = [
+        metric_tables.threshold_table(first_seed(runs), manipulation=manipulation, level=level)
+        for level in ("video", "frame")
     ]
-    return roc_figure(drawn, label=f"ROC curves, {level} level")
+    order = detectors_of(comparison)
+    return {
+        "strata": {level: side_by_side(comparison, level) for level in ("video", "frame")},
+        "figures": curves.figures(findings, first_seed(runs)),
+        "metrics": metric_tables.metric_tables(comparison),
+        "cuts": [table for table in cuts if table],
+        "points": metric_tables.point_table(runs, manipulation=manipulation),
+        "calibration": calibration_section(first_seed(runs), manipulation=manipulation, order=order),
+        "matrices": matrix.matrix_tables(comparison),
+        "folds": matrix.folds_table(comparison),
+        "robustness": robustness_section(
+            findings.robustness,
+            why=f"There is no robustness test here. {findings.no_robustness}",
+            reference=comparison["reference"],
+        ),
+        "keys": [(label_of(name), index % 5) for index, name in enumerate(order)],
+        "leakage": leaks.leak_tables(findings.leakage),
+        "leak_sentence": leaks.leak_sentence(findings.leakage),
+    }
 
 
-def training_table(evaluations: Sequence[Json]) -> tables.Table:
-    """What was trained: counts of parameters, thresholds chosen on validation, validation AUC."""
-    rows = []
-    for evaluation in evaluations:
-        parameters = evaluation.get("parameters") or {}
-        threshold = evaluation.get("threshold") or {}
-        validation = evaluation.get("validation") or {}
-        cells = [tables.Cell(numbers.count(parameters.get(key))) for key in ("trainable", "all", "head")]
-        cells += [tables.Cell(numbers.number(threshold.get(level))) for level in ("video", "frame")]
-        cells.append(tables.Cell(str(threshold.get("rule", numbers.NONE))))
-        cells += [
-            tables.Cell(numbers.number((validation.get(level) or {}).get("auc")))
-            for level in ("video", "frame")
-        ]
-        head = tables.Cell(tables.label_of(evaluation["detector"]), f"seed {evaluation['seed']}")
-        rows.append((head, *cells))
-    columns = [tables.Column("detector", numeric=False)]
-    columns += [tables.Column(name, "parameters") for name in ("trainable", "all", "head")]
-    columns += [tables.Column(name, "threshold from validation") for name in ("video", "frame", "rule")]
-    columns += [tables.Column(name, "validation AUC") for name in ("video", "frame")]
-    return tables.Table("", tuple(columns), (tables.Group("", tuple(rows)),))
+def _origin(findings: Findings) -> dict[str, Any]:
+    return {
+        "training": metric_tables.training_table(findings.evaluations),
+        "settings": nested.nested_tables(dict(nested.flatten(findings.settings))),
+        "origins": origin.origin_tables(findings.provenance),
+        "commands": origin.commands(findings.provenance),
+        "skipped": origin.skipped_table(findings.skipped),
+        "n_skipped": len(findings.skipped),
+    }
+
+
+def _wrong(findings: Findings, album: Album | None, pictures_per_list: int) -> dict[str, Any]:
+    explained = findings.explanations
+    return {
+        "galleries": galleries(findings.errors, album, pictures_per_list=pictures_per_list),
+        "sanity": sanity_table(explained) if explained else None,
+        "no_explanations": f"There are no heatmaps here. {findings.no_explanations}",
+        "method": str(explained.get("method", "")) if explained else "",
+    }
 
 
 def _tiles(comparison: Json) -> list[Tile]:
-    """Video AUC of each detector on the headline, and the differences."""
+    """Video AUC of each detector on the headline, and the differences, there and without leaks."""
     cell = verdict.find_cell(comparison, stratum="all", level="video")
     if cell is None:
         return []
     tiles = []
-    for index, name in enumerate(tables_order(comparison)):
+    for index, name in enumerate(detectors_of(comparison)):
         values = cell["detectors"].get(name) or {}
         bounds = numbers.interval(values.get("low"), values.get("high"))
-        tiles.append(
-            Tile(tables.label_of(name), numbers.number(values.get("auc")), bounds, f"series-{index % 5}")
-        )
-    for name in verdict.candidates(comparison):
-        values = cell["differences"].get(name) or {}
-        bounds = numbers.interval(values.get("low"), values.get("high"))
-        title = "Difference" if len(tiles) == 2 else f"{tables.label_of(name)}: difference"
-        tiles.append(Tile(title, numbers.signed(values.get("auc")), bounds))
+        tiles.append(Tile(label_of(name), numbers.number(values.get("auc")), bounds, f"series-{index % 5}"))
+    names = verdict.candidates(comparison)
+    clean = verdict.clean_protocol(comparison)
+    cells = [("Difference", cell)]
+    if clean:
+        found = verdict.find_cell(comparison, stratum="all", level="video", protocol=clean)
+        cells.append((f"Difference, {protocol_of(clean)}", found or {}))
+    for title, one in cells:
+        tiles += [
+            _difference_tile(one, name, title if len(names) == 1 else f"{label_of(name)}: {title}")
+            for name in names
+        ]
     return tiles
 
 
-def _leak_tables(leakage: Mapping[str, Json]) -> list[tables.Table]:
-    """One audit's tables go without a caption; several are captioned by their train set."""
-    several = len(leakage) > 1
-    found = []
-    for train_set, audit in leakage.items():
-        found += nested.nested_tables(audit, f"Trained on {train_set}" if several else "")
-    return found
-
-
-def _skipped_table(skipped: Sequence[Mapping[str, str]]) -> tables.Table:
-    columns = tuple(tables.Column(name, numeric=False) for name in ("stage", "path", "reason"))
-    rows = tuple(tuple(tables.Cell(row.get(c.name, "")) for c in columns) for row in skipped)
-    return tables.Table("", columns, (tables.Group("", rows),))
+def _difference_tile(cell: Mapping[str, Any], name: str, title: str) -> Tile:
+    values = verdict.difference(cell, name)
+    bounds = numbers.interval(values.get("low"), values.get("high"))
+    return Tile(title, numbers.signed(values.get("auc")), bounds)

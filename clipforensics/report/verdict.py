@@ -1,24 +1,20 @@
 """The comparison in plain words, no more certain than its intervals allow. Pure: numbers in, sentences out.
 
 A difference counts as shown only where its interval excludes 0. An interval that holds 0 is
-worded as "not shown", never as "equal". Strata are read one by one: that a lead is shown in one
-and not in the other is reported as such, not as a difference between the strata.
+worded as "not shown", never as "equal". That a lead is shown in one stratum and not in the
+other is no difference between the strata: only the interval of their gap can show that.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from clipforensics.report.numbers import NO_BREAK, NONE, interval, known, number, signed
+from clipforensics.report import caveats
+from clipforensics.report.names import CLEAN_PROTOCOLS, capital, listed, name_of, protocol_of
+from clipforensics.report.numbers import NO_BREAK, interval, known, number, signed
+from clipforensics.report.tables import Json
 
-Json = Mapping[str, Any]
 State = Literal["above", "below", "open", "unknown"]
-
-FEW = 30
-"""Fewer videos of a class than this are called few."""
-
-NAMES = {"baseline": "the baseline", "lora": "LoRA"}
-"""How a detector is called in a sentence; any other goes by its own name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +23,8 @@ class Verdict:
 
     Attributes:
         headline: The difference on all videos and on those without a twin, with intervals.
-        conclusion: What follows from them, in one or two sentences.
-        points: Further sentences: the other strata, the frame level, the size of the test.
+        conclusion: What follows from them, in one to three sentences.
+        points: Further sentences: strata, the clean protocol, frames, doubts, the size of the test.
         state: Of the difference on all videos; `unknown` where it or its interval is undefined.
     """
 
@@ -38,35 +34,100 @@ class Verdict:
     state: State
 
 
-def find_cell(comparison: Json, *, stratum: str, level: str) -> Json | None:
-    """The cell of the headline train set and manipulation, or None where there is none."""
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One candidate against the reference: the cells that the sentences are made from."""
+
+    candidate: str
+    reference: str
+    whole: Json | None
+    twin: Json | None
+    no_twin: Json | None
+    gap: Json
+    clean: Json | None
+    clean_protocol: str
+
+    @property
+    def who(self) -> str:
+        """The candidate's name in a sentence."""
+        return name_of(self.candidate)
+
+    @property
+    def whom(self) -> str:
+        """The reference's name in a sentence."""
+        return name_of(self.reference)
+
+    def state(self, cell: Json | None) -> State:
+        """Of the candidate's difference in a cell."""
+        return state_of(cell, self.candidate)
+
+
+def protocol(comparison: Json) -> Any:
+    """The headline's protocol; None in a file that knows only one."""
+    return comparison["headline"].get("protocol")
+
+
+def find_cell(comparison: Json, *, stratum: str, level: str, protocol: str | None = None) -> Json | None:
+    """The cell of the headline's train set and manipulation, or None where there is none.
+
+    Args:
+        comparison: Content of metrics/comparison.json.
+        stratum: all, twin, no_twin, ...
+        level: video or frame.
+        protocol: None for the headline's.
+    """
     headline = comparison["headline"]
-    for cell in comparison["cells"]:
-        if (cell["train_set"], cell["manipulation"], cell["stratum"], cell["level"]) == (
-            headline["train_set"],
-            headline["manipulation"],
-            stratum,
-            level,
-        ):
-            return cell
-    return None
+    wanted = (
+        protocol or headline.get("protocol"), headline["train_set"], headline["manipulation"], stratum, level,
+    )  # fmt: skip
+    keys = ("protocol", "train_set", "manipulation", "stratum", "level")
+    return next((c for c in comparison["cells"] if tuple(map(c.get, keys)) == wanted), None)
+
+
+def clean_protocol(comparison: Json) -> str | None:
+    """The protocol without leaks to lay beside the headline's; None if not run, or the headline's own."""
+    headline = protocol(comparison)
+    if headline in CLEAN_PROTOCOLS:
+        return None
+    return next(
+        (p for p in CLEAN_PROTOCOLS if find_cell(comparison, stratum="all", level="video", protocol=p)), None
+    )
 
 
 def candidates(comparison: Json) -> list[str]:
     """Detectors compared with the reference, in the order of the file."""
     names: dict[str, None] = {}
     for cell in comparison["cells"]:
-        names.update(dict.fromkeys(cell["differences"]))
+        names.update(dict.fromkeys(cell.get("differences") or {}))
     return list(names)
 
 
 def state_of(cell: Json | None, candidate: str) -> State:
     """Where the interval of the candidate's difference lies: above 0, below 0, or open (it holds 0)."""
-    difference = (cell or {}).get("differences", {}).get(candidate, {})
-    low, high = known(difference.get("low")), known(difference.get("high"))
-    if known(difference.get("auc")) is None or low is None or high is None:
+    return sign_of(difference(cell, candidate))
+
+
+def sign_of(values: Json) -> State:
+    """Where an interval lies: above 0, below 0, or open (it holds 0)."""
+    low, high = known(values.get("low")), known(values.get("high"))
+    if known(values.get("auc")) is None or low is None or high is None:
         return "unknown"
     return "above" if low > 0 else "below" if high < 0 else "open"
+
+
+def difference(cell: Json | None, candidate: str) -> Json:
+    """The candidate's difference in a cell; empty where there is none."""
+    found: Json = ((cell or {}).get("differences") or {}).get(candidate) or {}
+    return found
+
+
+def find_gap(comparison: Json, level: str = "video") -> Json | None:
+    """The headline's row of `leak_gaps` (twin minus no_twin), or None where there is none."""
+    headline = comparison["headline"]
+    wanted = (headline.get("protocol"), headline["train_set"], headline["manipulation"], level)
+    keys = ("protocol", "train_set", "manipulation", "level")
+    rows = comparison.get("leak_gaps") or ()
+    return next((row for row in rows if tuple(map(row.get, keys)) == wanted), None)
 
 
 def verdict(comparison: Json, candidate: str) -> Verdict:
@@ -76,25 +137,41 @@ def verdict(comparison: Json, candidate: str) -> Verdict:
         comparison: Content of metrics/comparison.json.
         candidate: A detector of `differences`.
     """
-    cells = {name: find_cell(comparison, stratum=name, level="video") for name in ("all", "twin", "no_twin")}
-    reference = comparison["reference"]
-    state = state_of(cells["all"], candidate)
+    case = _case(comparison, candidate)
+    state = case.state(case.whole)
     points = [
-        _about_strata(cells["twin"], cells["no_twin"], candidate),
+        _about_strata(case),
+        _about_gap(case),
+        _about_clean(case),
         _about_frames(find_cell(comparison, stratum="all", level="frame"), candidate),
-        _about_size(cells["all"]),
+        *caveats.about_delong(case.candidate, [("", case.whole), (case.clean_protocol, case.clean)]),
     ]
     return Verdict(
-        headline=_headline(cells["all"], cells["no_twin"], candidate, reference),
-        conclusion=_conclusion(state, cells["twin"], cells["no_twin"], candidate, reference),
+        headline=_headline(case),
+        conclusion=_conclusion(state, case),
         points=tuple(point for point in points if point),
         state=state,
     )
 
 
+def _case(comparison: Json, candidate: str) -> Case:
+    cells = {name: find_cell(comparison, stratum=name, level="video") for name in ("all", "twin", "no_twin")}
+    clean = clean_protocol(comparison)
+    return Case(
+        candidate=candidate,
+        reference=comparison["reference"],
+        whole=cells["all"],
+        twin=cells["twin"],
+        no_twin=cells["no_twin"],
+        gap=difference(find_gap(comparison), candidate),
+        clean=find_cell(comparison, stratum="all", level="video", protocol=clean) if clean else None,
+        clean_protocol=clean or "",
+    )
+
+
 def what_was_asked(train_set: str, manipulation: str) -> str:
     """One sentence on the training and the test of the headline."""
-    trained = _listed(train_set.split("+"))
+    trained = listed(train_set.split("+"))
     if manipulation in train_set.split("+"):
         return (
             f"Trained on real videos and {trained}, tested on {manipulation}, which was part of the training:"
@@ -106,61 +183,61 @@ def what_was_asked(train_set: str, manipulation: str) -> str:
     )
 
 
-def name_of(detector: str) -> str:
-    """The detector's name within a sentence."""
-    return NAMES.get(detector, detector)
-
-
-def _headline(whole: Json | None, no_twin: Json | None, candidate: str, reference: str) -> str:
-    who, whom = name_of(candidate), name_of(reference)
-    gap = _gap(whole, candidate)
+def _headline(case: Case) -> str:
+    gap = _with_bounds(difference(case.whole, case.candidate))
     if gap is None:
-        return f"{_capital(who)} against {whom}: the difference in video AUC is undefined"
-    text = f"{_capital(who)} against {whom}: {gap} video AUC"
-    apart = _gap(no_twin, candidate)
+        return f"{capital(case.who)} against {case.whom}: the difference in video AUC is undefined"
+    text = f"{capital(case.who)} against {case.whom}: {gap} video AUC"
+    apart = _with_bounds(difference(case.no_twin, case.candidate))
     return text if apart is None else f"{text}; {apart} on fakes without a twin in training"
 
 
-def _gap(cell: Json | None, candidate: str) -> str | None:
+def _with_bounds(values: Json) -> str | None:
     """`+.060 [.010, .110]`, or None where the difference is undefined."""
-    difference = (cell or {}).get("differences", {}).get(candidate, {})
-    if known(difference.get("auc")) is None:
+    if known(values.get("auc")) is None:
         return None
-    bounds = interval(difference.get("low"), difference.get("high")) or "(no interval)"
-    return f"{signed(difference['auc'])}{NO_BREAK}{bounds}"
+    bounds = interval(values.get("low"), values.get("high")) or "(no interval)"
+    return f"{signed(values['auc'])}{NO_BREAK}{bounds}"
 
 
-def _conclusion(state: State, twin: Json | None, no_twin: Json | None, candidate: str, reference: str) -> str:
-    who, whom = _capital(name_of(candidate)), name_of(reference)
+def _conclusion(state: State, case: Case) -> str:
     if state == "unknown":
         return "Without a difference and its interval there is no verdict."
     if state == "open":
-        return (
-            f"No difference is shown: the interval holds 0, so this test cannot tell {name_of(candidate)}"
-            f" and {whom} apart. That is not evidence that they are equal."
+        first = (
+            f"No difference is shown: the interval holds 0, so this test cannot tell {case.who}"
+            f" and {case.whom} apart. That is not evidence that they are equal."
         )
+        return f"{first} {_clean_against_open(case)}".strip()
     first = (
-        f"{who} separates these fakes from real videos {'better' if state == 'above' else 'worse'}"
-        f" than {whom}: the interval excludes 0."
+        f"{capital(case.who)} separates these fakes from real videos"
+        f" {'better' if state == 'above' else 'worse'} than {case.whom}: the interval excludes 0."
     )
-    return f"{first} {_with_leak(state, twin, no_twin, candidate)}".strip()
-
-
-def _with_leak(state: State, twin: Json | None, no_twin: Json | None, candidate: str) -> str:
-    """What the twins in training leave of a difference that was shown on all videos."""
     what = "lead" if state == "above" else "deficit"
-    if twin is None and no_twin is None:
+    rest = [_with_leak(state, case, what), _clean_against_shown(state, case, what)]
+    return " ".join([first, *(sentence for sentence in rest if sentence)])
+
+
+def _with_leak(state: State, case: Case, what: str) -> str:
+    """What the twins in training leave of a difference that was shown on all videos."""
+    if case.twin is None and case.no_twin is None:
         return ""
-    if not (twin or {}).get("n_fake"):
+    if not (case.twin or {}).get("n_fake"):
         return "No test fake has a twin in training, so twins do not explain it."
-    if not (no_twin or {}).get("n_fake"):
+    if not (case.no_twin or {}).get("n_fake"):
         return (
             f"But every test fake has a twin in training, so the {what} may be memory of those videos:"
             " this test cannot tell."
         )
-    apart = state_of(no_twin, candidate)
+    apart, larger = case.state(case.no_twin), sign_of(case.gap) == state
     if apart == state:
-        return f"The {what} is shown on fakes without a twin too, so twins alone do not explain it."
+        tail = " It is larger on fakes with one, though: part of it is leakage." if larger else ""
+        return f"The {what} is shown on fakes without a twin too, so twins alone do not explain it.{tail}"
+    if apart == "open" and larger:
+        return (
+            f"But on fakes without a twin in training the {what} is not shown, and with one it is larger by"
+            " an interval that excludes 0: leakage explains it, as far as this test can tell."
+        )
     if apart == "open":
         return (
             f"But on fakes without a twin in training the {what} is not shown:"
@@ -171,21 +248,70 @@ def _with_leak(state: State, twin: Json | None, no_twin: Json | None, candidate:
     return "But on fakes without a twin the sign is the opposite: leakage is a likely explanation."
 
 
-def _about_strata(twin: Json | None, no_twin: Json | None, candidate: str) -> str:
-    parts = [
-        f"{gap} on the {cell['n_fake']} fakes {what} a twin in training ({_shown(state_of(cell, candidate))})"
-        for cell, what in ((twin, "with"), (no_twin, "without"))
-        if cell and (gap := _gap(cell, candidate))
-    ]
+def _clean_against_shown(state: State, case: Case, what: str) -> str:
+    """What is left of a difference under the protocol without leaks."""
+    name, apart = protocol_of(case.clean_protocol), case.state(case.clean)
+    if case.clean is None or apart == "unknown":
+        return ""
+    if apart == state:
+        return f"Under the clean protocol ({name}) it is shown too."
+    if apart == "open":
+        return f"Under the clean protocol ({name}) the {what} is not shown."
+    return f"Under the clean protocol ({name}) the sign is the opposite."
+
+
+def _clean_against_open(case: Case) -> str:
+    name, apart = protocol_of(case.clean_protocol), case.state(case.clean)
+    if apart in ("above", "below"):
+        better = "better" if apart == "above" else "worse"
+        return f"Under the clean protocol ({name}) {case.who} is {better}, by an interval that excludes 0."
+    return f"Nor is one shown under the clean protocol ({name})." if apart == "open" else ""
+
+
+def _about_strata(case: Case) -> str:
+    parts = []
+    for cell, what in ((case.twin, "with"), (case.no_twin, "without")):
+        gap = _with_bounds(difference(cell, case.candidate))
+        if cell and gap:
+            number_of = f"the {cell['n_fake']} fakes" if cell["n_fake"] != 1 else "the one fake"
+            parts.append(f"{gap} on {number_of} {what} a twin in training ({shown(case.state(cell))})")
     if not parts:
         return ""
     return (
-        f"Difference in video AUC: {_listed(parts)}."
+        f"Difference in video AUC: {listed(parts)}."
         " A twin is a manipulated training video of the same target and source."
     )
 
 
-def _shown(state: State) -> str:
+def _about_gap(case: Case) -> str:
+    """What twins do to the difference: the only sentence that compares the two strata."""
+    text = _with_bounds(case.gap)
+    if text is None:
+        return ""
+    meaning = {
+        "above": f"twins in training favour {case.who}",
+        "below": f"twins in training favour {case.whom}",
+        "open": "this test cannot tell whether twins favour one of the two",
+        "unknown": "without an interval that says nothing",
+    }[sign_of(case.gap)]
+    said = shown(sign_of(case.gap))
+    return f"With a twin minus without one, the difference changes by {text} ({said}): {meaning}."
+
+
+def _about_clean(case: Case) -> str:
+    text = _with_bounds(difference(case.clean, case.candidate))
+    if text is None or case.clean is None:
+        return ""
+    size = f"{case.clean['n_real']} real, {case.clean['n_fake']} manipulated"
+    where = f"{protocol_of(case.clean_protocol)}; {size}"
+    return (
+        f"Under the clean protocol ({where}) the difference in video AUC is"
+        f" {text} ({shown(case.state(case.clean))})."
+    )
+
+
+def shown(state: State) -> str:
+    """What an interval says about 0."""
     return {
         "above": "interval excludes 0",
         "below": "interval excludes 0",
@@ -195,23 +321,10 @@ def _shown(state: State) -> str:
 
 
 def _about_frames(cell: Json | None, candidate: str) -> str:
-    gap = _gap(cell, candidate)
+    gap = _with_bounds(difference(cell, candidate))
     if gap is None:
         return ""
-    return f"Frame by frame the difference is {gap} AUC ({_shown(state_of(cell, candidate))})."
-
-
-def _about_size(cell: Json | None) -> str:
-    """How much hangs on one video: of an AUC of n real videos, each decides up to 1/n."""
-    if cell is None:
-        return ""
-    n_real, n_fake = cell["n_real"], cell["n_fake"]
-    text = f"The test has {n_real} real and {n_fake} manipulated videos"
-    fewest = min(n_real, n_fake)
-    if not fewest or fewest >= FEW:
-        return f"{text}."
-    kind = "real" if n_real <= n_fake else "manipulated"
-    return f"{text}. That is few: a single {kind} video decides up to {number(1 / fewest)} of any AUC here."
+    return f"Frame by frame the difference is {gap} AUC ({shown(state_of(cell, candidate))})."
 
 
 def about_all_fake(evaluations: Sequence[Json], manipulation: str, level: str = "video") -> str:
@@ -234,15 +347,5 @@ def about_all_fake(evaluations: Sequence[Json], manipulation: str, level: str = 
     return (
         f"Calling every {level} manipulated has an accuracy of {number(reference.get('accuracy'))}"
         f" and an F1 of {number(reference.get('f1'))} here. No better in accuracy:"
-        f" {_listed(list(dict.fromkeys(beaten)))}. Read AUC and balanced accuracy instead."
+        f" {listed(list(dict.fromkeys(beaten)))}. Read AUC and balanced accuracy instead."
     )
-
-
-def _listed(parts: Sequence[str]) -> str:
-    if len(parts) < 2:
-        return parts[0] if parts else NONE
-    return f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

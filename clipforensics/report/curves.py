@@ -1,0 +1,61 @@
+"""ROC and DET figures of the headline, with the bands of the bootstrap."""
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from clipforensics.figures import Band, Curve, det_figure, roc_figure
+from clipforensics.report.findings import Findings
+from clipforensics.report.names import capital, label_of
+from clipforensics.report.numbers import known, number
+from clipforensics.report.tables import Json, detectors_of
+
+
+def figures(findings: Findings, evaluations: Sequence[Json]) -> list[list[tuple[str, Markup]]]:
+    """(caption, figure) of ROC and DET, of each level that has curves.
+
+    Args:
+        findings: Curves and bands are those of the headline and the first seed.
+        evaluations: One a detector, of that seed: the AUC beside each curve.
+    """
+    drawn = []
+    for level in findings.curves:
+        curves = level_curves(findings, evaluations, level)
+        if curves:
+            title = f"{capital(level)} level"
+            roc = roc_figure(curves, label=f"ROC curves, {title}")
+            det = det_figure(curves, label=f"DET curves, {title}")
+            drawn.append([(f"ROC, {level}s", roc), (f"DET, {level}s", det)])
+    return drawn
+
+
+def level_curves(findings: Findings, evaluations: Sequence[Json], level: str) -> list[Curve]:
+    """The curves of one level, the reference first, each with the AUC that evaluate found."""
+    comparison, rows = findings.comparison, findings.curves[level]
+    manipulation, seeds = comparison["headline"]["manipulation"], comparison["seeds"]
+    aucs = {e["detector"]: (e["test"].get(manipulation, {}).get(level) or {}).get("auc") for e in evaluations}
+    return [
+        Curve(
+            label_of(name) + (f", seed {seeds[0]}" if len(seeds) > 1 else ""),
+            [float(row["fpr"]) for row in rows[name]],
+            [float(row["tpr"]) for row in rows[name]],
+            number(aucs.get(name)),
+            _band(findings, level, name),
+        )
+        for name in dict.fromkeys([*detectors_of(comparison), *rows])
+        if rows.get(name)
+    ]
+
+
+def _band(findings: Findings, level: str, name: str) -> Band | None:
+    """The band, without the grid points at which it is undefined; None where fewer than two are left."""
+    rows = (findings.bands.get(level) or {}).get(name) or ()
+    points = [
+        (float(row["fpr"]), float(row["low"]), float(row["high"]))
+        for row in rows
+        if row["low"] and row["high"] and known(float(row["low"])) is not None
+    ]
+    if len(points) < 2:
+        return None
+    x, low, high = zip(*points, strict=True)
+    return Band(x, low, high)

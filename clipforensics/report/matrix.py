@@ -1,0 +1,134 @@
+"""Train set x test manipulation as a heatmap of AUCs with intervals; and the folds one by one."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from clipforensics.report.names import capital, label_of, protocol_of
+from clipforensics.report.numbers import count, interval, known, number
+from clipforensics.report.side_by_side import protocols_of
+from clipforensics.report.tables import (
+    EMPTY,
+    Cell,
+    Column,
+    Group,
+    Json,
+    Table,
+    detectors_of,
+    difference_cell,
+    difference_head,
+    interval_words,
+    shade,
+)
+from clipforensics.report.verdict import candidates
+
+IN_DOMAIN, CHOSEN_ON = "•", "‡"
+
+
+def matrix_tables(comparison: Json, *, level: str = "video") -> list[Table]:
+    """AUC of train set x test manipulation for each detector, then the differences; a table a protocol.
+
+    A protocol with a single cell has none: the side-by-side table says it all.
+    """
+    tables = [_matrix(comparison, name, level) for name in protocols_of(comparison)]
+    return [table for table in tables if table]
+
+
+def _matrix(comparison: Json, name: str | None, level: str) -> Table | None:
+    cells = [
+        c
+        for c in comparison["cells"]
+        if c["level"] == level and c.get("protocol") == name and c["stratum"] in ("all", "validation")
+    ]
+    if len(cells) < 2:
+        return None
+    place: dict[Any, Json] = {}
+    for cell in sorted(cells, key=lambda c: c["stratum"] == "all"):  # test cells stay where both are known
+        place[cell["train_set"], cell["manipulation"]] = cell
+    trains = list(dict.fromkeys(c["train_set"] for c in cells))
+    tests = list(dict.fromkeys(c["manipulation"] for c in cells))
+    groups = [
+        Group(label_of(d), tuple(_row(t, tests, place, d) for t in trains)) for d in detectors_of(comparison)
+    ]
+    groups += [
+        Group(difference_head(comparison, d), tuple(_differences(t, tests, place, d) for t in trains))
+        for d in candidates(comparison)
+    ]
+    columns = (Column("trained on", numeric=False), *(Column(t, "tested on") for t in tests))
+    caption = f"{capital(level)} AUC" + (f", {protocol_of(name)}" if name else "")
+    return Table(caption, columns, tuple(groups), _notes(comparison, place))
+
+
+def _notes(comparison: Json, place: Mapping[Any, Json]) -> tuple[str, ...]:
+    notes = [
+        f"Brackets are {interval_words(comparison)}; a difference is bold where its interval excludes 0."
+        " The tint begins at .5 and is full at 1."
+    ]
+    if any(_in_domain(train, test) for train, test in place):
+        notes.append(f"{IN_DOMAIN} in domain: this manipulation was in training.")
+    if any(cell["stratum"] == "validation" for cell in place.values()):
+        notes.append(
+            f"{CHOSEN_ON} validation videos, on which the model was chosen, since this protocol keeps none"
+            " for test: better than it deserves."
+        )
+    return tuple(notes)
+
+
+def _row(train: str, tests: Sequence[str], place: Mapping[Any, Json], detector: str) -> tuple[Cell, ...]:
+    row = [Cell(train)]
+    for test in tests:
+        cell = place.get((train, test))
+        if cell is None:
+            row.append(EMPTY)
+            continue
+        values = (cell.get("detectors") or {}).get(detector) or {}
+        text = _marks(train, test, cell) + number(values.get("auc"))
+        bounds = interval(values.get("low"), values.get("high"))
+        row.append(Cell(text, bounds, shade=shade(values.get("auc"))))
+    return tuple(row)
+
+
+def _differences(train: str, tests: Sequence[str], place: Mapping[Any, Json], name: str) -> tuple[Cell, ...]:
+    row = [Cell(train)]
+    for test in tests:
+        cell = place.get((train, test))
+        found = difference_cell(((cell or {}).get("differences") or {}).get(name))
+        marks = _marks(train, test, cell) if cell and known(_value(cell, name)) is not None else ""
+        row.append(Cell(marks + found.text, found.note, strong=found.strong))
+    return tuple(row)
+
+
+def _value(cell: Json, name: str) -> object:
+    return ((cell.get("differences") or {}).get(name) or {}).get("auc")
+
+
+def _marks(train: str, test: str, cell: Json) -> str:
+    marks = [IN_DOMAIN] if _in_domain(train, test) else []
+    marks += [CHOSEN_ON] if cell["stratum"] == "validation" else []
+    return "".join(marks) + " " if marks else ""
+
+
+def _in_domain(train: str, test: str) -> bool:
+    return test in train.split("+")
+
+
+def folds_table(comparison: Json) -> Table | None:
+    """AUC of every fold of the headline's train set and manipulation; None where there are no folds."""
+    headline = (comparison["headline"]["train_set"], comparison["headline"]["manipulation"])
+    rows = [f for f in comparison.get("folds") or () if (f["train_set"], f["manipulation"]) == headline]
+    if not rows:
+        return None
+    detectors, folds = detectors_of(comparison), list(dict.fromkeys(f["fold"] for f in rows))
+    levels = [level for level in ("video", "frame") if any(f["level"] == level for f in rows)]
+    place = {(f["fold"], f["level"]): f for f in rows}
+    body = tuple(_fold(fold, [place.get((fold, level), {}) for level in levels], detectors) for fold in folds)
+    heads = (Column(label_of(d), f"{level} AUC") for level in levels for d in detectors)
+    note = "No fold has an interval: it is a part of the pooled test, whose interval stands further up."
+    caption = f"Fold by fold: {headline[0]} on {headline[1]}"
+    return Table(caption, (Column("fold", numeric=False), *heads), (Group("", body),), (note,))
+
+
+def _fold(fold: int, levels: Sequence[Json], detectors: Sequence[str]) -> tuple[Cell, ...]:
+    """One fold's row; the size is that of the first level, in videos."""
+    size = f"{count(levels[0].get('n_fake'))} fake, {count(levels[0].get('n_real'))} real"
+    values = [(one.get("detectors") or {}).get(d) or {} for one in levels for d in detectors]
+    return Cell(str(fold), size), *(Cell(number(v.get("auc"))) for v in values)

@@ -1,0 +1,154 @@
+"""AUC against the strength of each degradation: small figures of one scale, and the drops in a table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from clipforensics.figures import Strengths, strength_figure
+from clipforensics.report.names import DEGRADATIONS, capital, label_of, listed, name_of, words
+from clipforensics.report.numbers import interval, known, signed
+from clipforensics.report.tables import (
+    Cell,
+    Column,
+    Group,
+    Json,
+    Table,
+    difference_cell,
+    difference_head,
+    interval_words,
+    p_cell,
+    reasons,
+    value_cell,
+)
+
+UNDEGRADED = "none"
+LEVEL = "video"
+
+
+@dataclass(frozen=True, slots=True)
+class RobustnessSection:
+    """A sentence, figures with captions, and the table; figures and table may be missing."""
+
+    lead: str
+    figures: tuple[tuple[str, str, Markup], ...] = ()
+    table: Table | None = None
+
+
+def robustness_section(robustness: Json | None, *, why: str, reference: str) -> RobustnessSection:
+    """The section at video level.
+
+    Args:
+        robustness: metrics/robustness.json, or None.
+        why: What to say where there is nothing to show.
+        reference: The detector that the others are compared with.
+    """
+    rows = [r for r in (robustness or {}).get("rows") or () if r["level"] == LEVEL]
+    if robustness is None or not rows:
+        return RobustnessSection(why)
+    order = list(dict.fromkeys([reference, *robustness["detectors"]]))
+    detectors = [name for name in order if name in robustness["detectors"]]
+    kinds = [k for k in dict.fromkeys(r["degradation"] for r in rows) if k != UNDEGRADED]
+    floor = _floor(rows)
+    figures = [_panel(kind, rows, detectors, floor) for kind in kinds]
+    return RobustnessSection(
+        _lead(robustness, rows, detectors), tuple(figures), _table(robustness, rows, detectors)
+    )
+
+
+def _floor(rows: Sequence[Json]) -> float:
+    """Lower edge that all panels share: a tenth at or below the lowest bound, and never above .4."""
+    found = [
+        value
+        for row in rows
+        for values in row["detectors"].values()
+        for key in ("auc", "low")
+        if (value := known((values or {}).get(key))) is not None
+    ]
+    return max(0.0, min([0.4, *(int(value * 10) / 10 for value in found)]))
+
+
+def _series(kind: str, rows: Sequence[Json]) -> list[Json]:
+    """Rows of a degradation with the undegraded one, mild to severe."""
+    found = [r for r in rows if r["degradation"] in (kind, UNDEGRADED)]
+    return sorted(found, key=lambda row: row["strength"])
+
+
+def _panel(
+    kind: str, rows: Sequence[Json], detectors: Sequence[str], floor: float
+) -> tuple[str, str, Markup]:
+    """Title, what the strengths mean, figure."""
+    series = _series(kind, rows)
+    lines = [_line(name, series) for name in detectors]
+    ticks = [(float(r["strength"]), str(r["strength"])) for r in series]
+    title = capital(DEGRADATIONS.get(kind, words(kind)))
+    mine = [r for r in series if r["degradation"] == kind and r.get("setting")]
+    ends = dict.fromkeys(f"{r['strength']}: {r['setting']}" for r in (*mine[:1], *mine[-1:]))
+    said = "; ".join(ends)
+    figure = strength_figure(lines, floor=floor, ticks=ticks, label=f"video AUC under {title}")
+    return title, said, figure
+
+
+def _line(name: str, series: Sequence[Json]) -> Strengths:
+    values = [r["detectors"].get(name) or {} for r in series]
+    return Strengths(
+        name=label_of(name),
+        x=[float(r["strength"]) for r in series],
+        y=[known(v.get("auc")) for v in values],
+        low=[known(v.get("low")) for v in values],
+        high=[known(v.get("high")) for v in values],
+    )
+
+
+def _lead(robustness: Json, rows: Sequence[Json], detectors: Sequence[str]) -> str:
+    """For each detector the degradation that costs it most at full strength, with the interval."""
+    strongest: dict[str, Json] = {}
+    for row in sorted(rows, key=lambda r: r["strength"]):
+        if row["degradation"] != UNDEGRADED:
+            strongest[row["degradation"]] = row
+    said = []
+    for name in detectors:
+        drops = [(found, row) for row in strongest.values() if (found := _drop(row, name)) is not None]
+        if drops:
+            drop, row = min(drops, key=lambda pair: (pair[0], str(pair[1]["degradation"])))
+            values: Any = row["drops"][name]
+            bounds = interval(values.get("low"), values.get("high"))
+            kind = DEGRADATIONS.get(row["degradation"], words(row["degradation"]))
+            said.append(f"{name_of(name)} by {signed(drop)} {bounds} under {kind}".replace("  ", " "))
+    where = f"{robustness['manipulation']}, seed {robustness['seed']}"
+    text = f"The same test videos, degraded before scoring ({where})."
+    return f"{text} At full strength video AUC changes most, of {listed(said)}." if said else text
+
+
+def _drop(row: Json, name: str) -> float | None:
+    return known(((row.get("drops") or {}).get(name) or {}).get("auc"))
+
+
+def _table(robustness: Json, rows: Sequence[Json], detectors: Sequence[str]) -> Table:
+    others = list(dict.fromkeys(name for row in rows for name in row.get("differences") or {}))
+    groups, notes = [], []
+    for kind in dict.fromkeys(r["degradation"] for r in rows):
+        found = sorted((r for r in rows if r["degradation"] == kind), key=lambda row: row["strength"])
+        title = capital(DEGRADATIONS.get(kind, words(kind)))
+        groups.append(Group(title, tuple(_row(r, detectors, others) for r in found)))
+        notes += [text for r in found for text in reasons(r.get("undefined"), f"{title}, {r['strength']}")]
+    columns = [Column("strength", numeric=False)]
+    columns += [Column(label_of(name), "video AUC") for name in detectors]
+    for name in detectors:
+        columns += [Column(label_of(name), "change"), Column("p", "change")]
+    reference = {"reference": next((d for d in detectors if d not in others), detectors[0])}
+    columns += [Column(difference_head(reference, name), "difference") for name in others]
+    explained = (
+        f"Brackets are {interval_words(robustness)}; a change is paired with the same videos as they are."
+    )
+    return Table("", tuple(columns), tuple(groups), (explained, *notes))
+
+
+def _row(row: Json, detectors: Sequence[str], others: Sequence[str]) -> tuple[Cell, ...]:
+    cells = [Cell(str(row["strength"]), str(row.get("setting") or ""))]
+    cells += [value_cell(row["detectors"].get(name)) for name in detectors]
+    for name in detectors:
+        values = (row.get("drops") or {}).get(name)
+        cells += [difference_cell(values), p_cell(values)]
+    return (*cells, *(difference_cell((row.get("differences") or {}).get(name)) for name in others))

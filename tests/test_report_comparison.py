@@ -1,0 +1,320 @@
+"""What the page says of two protocols: verdict, doubts, the side-by-side table, matrix, folds, metrics."""
+
+import copy
+
+import pytest
+
+from clipforensics.report import caveats, matrix, metric_tables, verdict
+from clipforensics.report.side_by_side import side_by_side
+from tests.test_report import GAPS, cell, spaces
+
+
+def in_protocol(name, *args, **more):
+    return {**cell(*args, **more), "protocol": name}
+
+
+def gap_row(value, low, high, level="video", protocol="per_class"):
+    return {
+        "protocol": protocol, "train_set": "FaceSwap", "manipulation": "NeuralTextures", "level": level,
+        "detectors": {"baseline": {"auc": 0.2, "low": 0.1, "high": 0.3, "p": 0.01}},
+        "differences": {"lora": {"auc": value, "low": low, "high": high, "p": 0.04}},
+    }  # fmt: skip
+
+
+def compared(*cells, **more):
+    head = {
+        "split": "per_class",
+        "protocol": "per_class",
+        "train_set": "FaceSwap",
+        "manipulation": "NeuralTextures",
+    }
+    return {"reference": "baseline", "headline": head, "seeds": [42], "cells": list(cells), **more}
+
+
+def both(usual="above", clean="open", protocol="grouped", **more):
+    """The usual protocol with its strata, and a clean one."""
+    return compared(
+        in_protocol("per_class", gap=GAPS[usual]),
+        in_protocol("per_class", "twin", n=(10, 90)),
+        in_protocol("per_class", "no_twin", gap=GAPS["open"], n=(10, 10)),
+        in_protocol(protocol, gap=GAPS[clean], n=(20, 21)),
+        **more,
+    )
+
+
+# verdict
+
+
+@pytest.mark.parametrize(
+    ("usual", "clean", "said"),
+    [
+        ("above", "above", "Under the clean protocol (grouped) it is shown too."),
+        ("above", "open", "Under the clean protocol (grouped) the lead is not shown."),
+        ("below", "open", "Under the clean protocol (grouped) the deficit is not shown."),
+        ("above", "below", "Under the clean protocol (grouped) the sign is the opposite."),
+        ("open", "open", "Nor is one shown under the clean protocol (grouped)."),
+        (
+            "open",
+            "above",
+            "Under the clean protocol (grouped) LoRA is better, by an interval that excludes 0.",
+        ),
+        (
+            "open",
+            "below",
+            "Under the clean protocol (grouped) LoRA is worse, by an interval that excludes 0.",
+        ),
+    ],
+)
+def test_the_conclusion_says_what_the_clean_protocol_shows(usual, clean, said):
+    found = verdict.verdict(both(usual, clean), "lora")
+    assert said in found.conclusion
+    assert any("clean protocol (grouped; 20 real, 21 manipulated)" in point for point in found.points)
+
+
+def test_the_clean_protocol_with_most_videos_is_taken_and_never_the_headlines_own():
+    cells = [in_protocol(name) for name in ("per_class", "official", "grouped", "grouped_kfold")]
+    assert verdict.clean_protocol(compared(*cells)) == "grouped_kfold"
+    assert verdict.clean_protocol(compared(*cells[:2])) == "official"
+    assert verdict.clean_protocol(compared(*cells[:1])) is None
+    own = compared(*cells)
+    own["headline"] = {**own["headline"], "protocol": "grouped"}
+    assert verdict.clean_protocol(own) is None
+
+
+@pytest.mark.parametrize(
+    ("gap", "said", "not_said"),
+    [
+        ((0.2, 0.1, 0.3), "leakage explains it, as far as this test can tell", "may be explained"),
+        ((0.2, -0.1, 0.3), "it may be explained by leakage, or too few videos", "leakage explains it"),
+        ((-0.2, -0.3, -0.1), "it may be explained by leakage", "leakage explains it"),
+    ],
+)
+def test_leakage_explains_a_lead_only_where_the_interval_of_the_gap_excludes_zero(gap, said, not_said):
+    text = verdict.verdict(both(leak_gaps=[gap_row(*gap)]), "lora").conclusion
+    assert said in text
+    assert not_said not in text
+
+
+@pytest.mark.parametrize(
+    ("gap", "said"),
+    [
+        ((0.2, 0.1, 0.3), "twins in training favour LoRA"),
+        ((-0.2, -0.3, -0.1), "twins in training favour the baseline"),
+        ((0.2, -0.1, 0.3), "cannot tell whether twins favour"),
+    ],
+)
+def test_the_gap_between_strata_is_worded_by_its_own_interval(gap, said):
+    points = verdict.verdict(both(leak_gaps=[gap_row(*gap), gap_row(9, 9, 9, level="frame")]), "lora").points
+    (point,) = [p for p in points if "minus without one" in p]
+    assert said in point
+    assert "9.000" not in point
+
+
+@pytest.mark.parametrize(
+    ("bounds", "delong", "said"),
+    [
+        ((0.01, 0.11), (-0.01, 0.13), "DeLong's interval holds 0"),
+        ((-0.01, 0.11), (0.01, 0.13), "DeLong's interval excludes 0"),
+        ((0.01, 0.11), (0.02, 0.13), None),
+        ((0.01, 0.11), (None, None), None),
+        ((None, None), (0.01, 0.2), None),
+    ],
+)
+def test_delong_is_heard_where_it_disagrees(bounds, delong, said):
+    whole = in_protocol("per_class", gap=(0.05, *bounds))
+    whole["differences"]["lora"]["delong"] = {"low": delong[0], "high": delong[1], "p": 0.05}
+    points = verdict.verdict(compared(whole), "lora").points
+    found = [p for p in points if "DeLong" in p]
+    assert bool(found) == bool(said)
+    if said:
+        assert said in found[0]
+        assert "unsettled" in found[0]
+
+
+def test_delong_under_the_clean_protocol_says_where():
+    clean = in_protocol("grouped", gap=(0.05, 0.01, 0.11))
+    clean["differences"]["lora"]["delong"] = {"low": -0.1, "high": 0.2, "p": 0.3}
+    (point,) = caveats.about_delong("lora", [("", None), ("grouped", clean)])
+    assert point.startswith("Under grouped, DeLong's interval holds 0")
+
+
+def test_how_many_seeds_the_intervals_cover():
+    one = caveats.about_seeds(compared(seeds=[7]), None)
+    assert "One training seed (7)" in one
+    assert "not the luck" in one
+    assert caveats.about_seeds(compared(seeds=[]), None) == ""
+    whole = in_protocol("per_class")
+    whole["detectors"]["lora"]["seeds"] = {"n": 3, "sd": 0.0123, "min": 0.8, "max": 0.84}
+    several = caveats.about_seeds(compared(seeds=[1, 2, 3]), whole)
+    assert (
+        "3 training seeds; video AUC between seeds: LoRA .800 to .840 (standard deviation .012)." in several
+    )
+
+
+@pytest.mark.parametrize(
+    ("bootstrap", "said"),
+    [
+        (None, ""),
+        ({"cluster": "identity"}, "bootstrap over identity groups"),
+        ({"cluster": "video"}, "bootstrap over videos"),
+    ],
+)
+def test_what_the_bootstrap_draws(bootstrap, said):
+    assert caveats.resampled({"bootstrap": bootstrap}) == said
+
+
+# tables
+
+
+def texts(row):
+    return [(c.text, spaces(c.note)) for c in row if c.figure is None]
+
+
+def test_both_protocols_stand_in_one_table_with_the_gap_under_its_own():
+    found = both(leak_gaps=[gap_row(0.2, 0.1, 0.3)])
+    found["cells"][0]["differences"]["lora"]["delong"] = {"low": 0.0, "high": 0.12, "p": 0.049}
+    table = side_by_side(found, "video")
+    assert [c.name for c in table.columns] == [
+        "test fakes", "AUC", "around 0", "p", "DeLong", "Baseline", "LoRA",
+    ]  # fmt: skip
+    usual, clean = table.groups
+    assert usual.name.startswith("The report's protocol: per class")
+    assert clean.name.startswith("Grouped: no identity is in two parts")
+    assert [r[0].text for r in usual.rows] == [
+        "all test fakes", "with a twin in training", "without a twin", "gap: with a twin minus without",
+    ]  # fmt: skip
+    assert texts(usual.rows[0]) == [
+        ("all test fakes", "100 fake, 10 real"), ("+.060", "[.010, .110]"), (".020", ""),
+        (".049", "[.000, .120]"), (".770", "[.650, .890]"), (".830", "[.710, .930]"),
+    ]  # fmt: skip
+    gap = usual.rows[-1]
+    assert (gap[1].text, gap[1].strong, gap[5].text) == ("+.200", True, "+.200")
+    assert [r[1].strong for r in usual.rows[:3]] == [True, True, False]
+    assert all(len(r) == len(table.columns) for g in table.groups for r in g.rows)
+
+
+def test_strata_keep_their_order_unknown_ones_stay_and_empty_ones_become_a_note():
+    cells = [
+        in_protocol("per_class", s, n=(10, n))
+        for s, n in (("clean", 5), ("my_own", 5), ("twin", 0), ("no_twin", 5), ("all", 9), ("validation", 9))
+    ]
+    table = side_by_side(compared(*cells), "video")
+    assert [r[0].text for r in table.groups[0].rows] == [
+        "all test fakes", "without a twin", "no identity seen in training", "my_own",
+    ]  # fmt: skip
+    assert "Per class: no test fake is with a twin in training." in table.notes
+
+
+def test_a_file_with_one_protocol_needs_no_name_for_it():
+    old = {"reference": "baseline", "headline": {"train_set": "FaceSwap", "manipulation": "NeuralTextures"},
+           "seeds": [42], "cells": [cell()]}  # fmt: skip
+    table = side_by_side(old, "video")
+    assert [g.name for g in table.groups] == [""]
+    assert side_by_side(old, "frame").groups == ()
+
+
+def matrix_cells():
+    other = ("FaceSwap", "FaceSwap")
+    return [
+        in_protocol("per_class"),
+        in_protocol("per_class", gap=GAPS["open"], where=("FaceSwap", "Deepfakes")),
+        in_protocol("per_class", "validation", where=other),
+        in_protocol("per_class", "twin"),
+        in_protocol("per_class", level="frame"),
+        in_protocol("grouped"),
+        in_protocol("grouped", where=other),
+        in_protocol("grouped", "validation", gap=(9, 9, 9), where=other),
+        in_protocol("official"),
+    ]
+
+
+def test_the_matrix_has_a_table_a_protocol_and_marks_cells_in_domain_and_chosen_on():
+    usual, clean = matrix.matrix_tables(compared(*matrix_cells()))
+    assert [c.name for c in usual.columns] == ["trained on", "NeuralTextures", "Deepfakes", "FaceSwap"]
+    groups = {g.name: g.rows[0] for g in usual.groups}
+    assert [c.text for c in groups["LoRA"]] == ["FaceSwap", ".830", ".830", "•‡ .830"]
+    assert [c.shade for c in groups["LoRA"]] == [0, 6, 6, 6]
+    assert [c.strong for c in groups["LoRA minus Baseline"][1:]] == [True, False, True]
+    assert any(note.startswith("‡") for note in usual.notes)
+    assert {c.text for g in clean.groups for r in g.rows for c in r} >= {"• .830", "• +.060"}
+    assert not any(note.startswith("‡") for note in clean.notes)  # the test cell stays, not validation's
+
+
+def test_the_matrix_leaves_holes_where_a_cell_was_not_run():
+    cells = [in_protocol("per_class", where=("A", "X")), in_protocol("per_class", where=("B", "Y"))]
+    (table,) = matrix.matrix_tables(compared(*cells))
+    (group,) = [g for g in table.groups if g.name == "LoRA"]
+    assert [[c.text for c in r] for r in group.rows] == [["A", ".830", "–"], ["B", "–", ".830"]]
+
+
+def test_folds_stand_one_by_one_with_both_levels():
+    rows = [
+        {"fold": fold, "train_set": t, "manipulation": "NeuralTextures", "level": level, "n_real": 20,
+         "n_fake": 21, "detectors": {"lora": {"auc": fold / 10 + (level == "frame") / 100}}}
+        for t in ("FaceSwap", "Other") for level in ("video", "frame") for fold in (1, 2)
+    ]  # fmt: skip
+    table = matrix.folds_table(compared(in_protocol("per_class"), folds=rows))
+    assert [[c.text for c in r] for r in table.groups[0].rows] == [
+        ["1", "–", ".100", "–", ".110"], ["2", "–", ".200", "–", ".210"],
+    ]  # fmt: skip
+    assert table.groups[0].rows[0][0].note == "21 fake, 20 real"
+    assert matrix.folds_table(compared(in_protocol("per_class"))) is None
+
+
+def metric(name, value, protocol="per_class", level="video", **more):
+    found = {"value": value, "low": value - 0.1, "high": value + 0.1}
+    return {
+        "protocol": protocol, "train_set": "FaceSwap", "manipulation": "NeuralTextures", "level": level,
+        "metric": name, "n_real": 10, "n_fake": 100, "n_groups": 55,
+        "detectors": {"baseline": found, "lora": found},
+        "differences": {"lora": {"value": 0.2, "low": 0.1, "high": 0.3, "p": 0.01}}, **more,
+    }  # fmt: skip
+
+
+def test_all_metrics_have_intervals_and_a_table_for_each_protocol_and_level():
+    rows = [metric("ece", 0.3), metric("auc", 0.7), metric("mine", 0.4, undefined={"lora": "one class"}),
+            metric("auc", 0.6, "grouped", "frame")]  # fmt: skip
+    usual, clean = metric_tables.metric_tables(both(metrics=rows))
+    assert usual.caption == "Video level, per class: 10 real, 100 manipulated, 55 identity groups"
+    assert clean.caption.startswith("Frame level, grouped")
+    assert [(g.name, [r[0].text for r in g.rows]) for g in usual.groups] == [
+        ("Ranking", ["AUC"]),
+        ("Calibrated scores", ["expected calibration error ↓"]),
+        ("Others", ["mine"]),
+    ]
+    assert texts(usual.groups[0].rows[0])[1:] == [
+        (".700", "[.600, .800]"), (".700", "[.600, .800]"), ("+.200", "[.100, .300]"), (".010", ""),
+    ]  # fmt: skip
+    assert "mine, lora: one class" in usual.notes
+    assert metric_tables.metric_tables(both()) == []
+
+
+def thresholded():
+    at = {"eer": {"fpr": 0.2, "tpr": 0.6, "accuracy": 0.5, "balanced_accuracy": 0.7, "f1": 0.8}, "fpr": {}}
+    level = {"at_thresholds": at}
+    return {
+        "detector": "lora", "seed": 42, "threshold": {"video": 0.4, "rule": "eer"}, "fpr_budget": 0.1,
+        "thresholds": {"video": {"eer": 0.4, "fpr": 0.6}},
+        "validation": {"video": {"at_thresholds": {"eer": {"fpr": 0.1, "tpr": 0.9}}}},
+        "test": {"X": {"video": level, "all_fake": {"video": {"accuracy": 0.909, "f1": 0.95}}}},
+    }  # fmt: skip
+
+
+def test_thresholds_show_what_they_promised_and_what_they_did():
+    table = metric_tables.threshold_table([thresholded()], manipulation="X", level="video")
+    lora, reference = table.groups
+    assert [c.text for c in lora.rows[0]] == [
+        "equal error rates", ".400", ".100", ".900", ".200", ".600", ".500", ".700", ".800",
+    ]  # fmt: skip
+    assert lora.rows[0][0].note == "the operating point"
+    assert [c.text for c in lora.rows[1]] == ["FPR of at most 10%", ".600", *["–"] * 7]
+    assert [c.text for c in reference.rows[0]][6:] == [".909", "–", ".950"]
+    assert metric_tables.threshold_table([thresholded()], manipulation="X", level="frame") is None
+
+
+def test_builders_leave_a_full_file_alone():
+    given = both(leak_gaps=[gap_row(0.2, 0.1, 0.3)], metrics=[metric("auc", 0.7)])
+    before = copy.deepcopy(given)
+    side_by_side(given, "video"), matrix.matrix_tables(given), metric_tables.metric_tables(given)
+    verdict.verdict(given, "lora")
+    assert given == before
