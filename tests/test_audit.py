@@ -9,7 +9,9 @@ import sys
 import pytest
 
 from clipforensics.audit import __main__ as audit
+from clipforensics.audit.tables import AT_THRESHOLD, RANKING, numbers_table, strata_table
 from clipforensics.faults import InputError
+from clipforensics.report.numbers import interval, number, signed
 from tests.audits import TRAIN, VIDEOS, score_rows, write_csv, write_scores, write_train
 from tests.places import PEER_SCORES, needs_shared
 from tests.repository import ROOT
@@ -163,9 +165,38 @@ def test_the_page_has_every_stratum_and_its_numbers(files, tmp_path):
     ):
         assert f'<th scope="row">{words}' in text
     assert "90% intervals" in text
+    assert "nothing calibrates these scores" in text
     assert "2 fake, 3 real" in text
     assert text.count('<svg class="figure"') == 2
     assert "training videos themselves" not in text
+
+
+def test_the_tables_hold_each_detectors_own_numbers_and_the_gap(files, tmp_path):
+    """Checked in the tables that the page is made of, against metrics.json."""
+    other = write_scores(tmp_path / "other.csv", {k: 1 - s for k, s in VIDEOS.items()})
+    audit.main([files[0], str(other), *files[1:]])
+    content = json.loads((tmp_path / "out/metrics.json").read_text())
+    numbers, strata = (make(content, "NT") for make in (numbers_table, strata_table))
+    for group, level in zip(numbers.groups, ("video", "frame"), strict=True):
+        found = {row["metric"]: row["detectors"] for row in content["metrics"] if row["level"] == level}
+        for name, row in zip(("mine", "other"), group.rows[:2], strict=True):
+            values = [found[metric][name] for metric in RANKING]
+            assert [cell.text for cell in row[1:8]] == [number(v["value"]) for v in values]
+            assert [cell.note for cell in row[1:8]] == [interval(v["low"], v["high"]) for v in values]
+            assert [cell.text for cell in row[9:14]] == [
+                number(found[metric][name]["value"]) for metric in AT_THRESHOLD
+            ]
+        assert [cell.text for cell in group.rows[2][9:12]] == [".625", ".500", ".769"]
+    assert [column.name for column in numbers.columns][5:8] == ["FPR .01", "FPR .05", "FPR .1"]
+    for group, level in zip(strata.groups, ("video", "frame"), strict=True):
+        gap = next(row for row in content["leak_gaps"] if row["level"] == level)
+        last = group.rows[-1]
+        assert last[0].text == "with minus without a twin"
+        aucs = [gap["detectors"]["mine"]["auc"], gap["detectors"]["other"]["auc"]]
+        assert [cell.text for cell in last[2:5]] == [
+            signed(value) for value in (*aucs, gap["differences"]["other"]["auc"])
+        ]
+    assert any("With minus without a twin, video level" in note for note in strata.notes)
 
 
 @needs_chromium

@@ -84,23 +84,27 @@ def test_differences_are_paired_and_against_the_reference(tmp_path):
     )
 
 
-def test_the_leak_gap_is_the_difference_of_two_strata_and_paired(tmp_path):
-    higher = {key: score + 0.3 * key[2] for key, score in VIDEOS.items()}
-    videos = {**VIDEOS, ("DF", "070_071", 1): 0.5}
-    content = audited(tmp_path, videos, others={"b": {**higher, ("DF", "070_071", 1): 0.5}})
+def test_the_leak_gap_is_the_difference_of_two_strata(tmp_path):
+    """Ten fakes with a twin that score above all ten reals, ten without that do not."""
+    real = {("real", f"{i}", 0): 0.3 + 0.02 * i for i in range(10)}
+    twins = {("NT", f"1{i}_2{i}", 1): 0.45 + 0.05 * i for i in range(10)}
+    others = {("NT", f"3{i}_4{i}", 1): 0.2 + 0.03 * i for i in range(10)}
+    videos = {**real, **twins, **others, ("DF", "70_71", 1): 0.5}
+    train = [("FS", video) for _, video, _ in twins]
+    content = audited(tmp_path, videos, train, others={"b": {key: 1 - s for key, s in videos.items()}})
     gaps = {(g["manipulation"], g["level"]): g for g in content["leak_gaps"]}
-    assert list(gaps) == [(m, level) for m in ("DF", "NT") for level in ("frame", "video")]
-    gap = gaps["NT", "video"]
-    assert (gap["protocol"], gap["train_set"], gap["minuend"], gap["subtrahend"]) == (
-        "given", "FS", "twin", "no_twin",
-    )  # fmt: skip
-    assert gap["detectors"]["a"]["auc"] == pytest.approx(1 - 6 / 9)
-    assert gap["detectors"]["a"]["low"] < 1 / 3 < gap["detectors"]["a"]["high"]
-    sides = [cell(content, s)["detectors"] for s in ("twin", "no_twin")]
-    of_b = sides[0]["b"]["auc"] - sides[1]["b"]["auc"]
-    assert gap["differences"]["b"]["auc"] == pytest.approx(of_b - 1 / 3)
+    assert set(gaps) == {(m, level) for m in ("DF", "NT") for level in ("frame", "video")}
+    place = ("protocol", "train_set", "minuend", "subtrahend", "n_real", "n_fake", "n_groups")
+    assert [gaps["NT", "video"][name] for name in place] == ["given", "FS", "twin", "no_twin", 10, 20, 30]
+    for level in ("video", "frame"):
+        gap, sides = gaps["NT", level], [cell(content, s, level)["detectors"] for s in ("twin", "no_twin")]
+        of = {name: sides[0][name]["auc"] - sides[1][name]["auc"] for name in ("a", "b")}
+        assert gap["detectors"]["a"]["auc"] == pytest.approx(of["a"])
+        assert 0 < gap["detectors"]["a"]["low"] < of["a"] < gap["detectors"]["a"]["high"] < 1
+        assert gap["differences"]["b"]["auc"] == pytest.approx(of["b"] - of["a"])
+        assert gap["differences"]["b"]["high"] < 0
     assert gaps["DF", "video"]["detectors"]["a"]["auc"] is None
-    assert "0 manipulated" in gaps["DF", "video"]["undefined"]
+    assert "clusters of each class" in gaps["DF", "video"]["undefined"]
 
 
 RANKING = ["auc", "ap", "eer", "partial_auc", "tpr_at_fpr_0.01", "tpr_at_fpr_0.05", "tpr_at_fpr_0.1"]

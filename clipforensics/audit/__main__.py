@@ -113,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--aggregate", choices=get_args(Pooling), default="mean", help="frame scores to a video's")
     add("--threshold", type=_finite, help="manipulated from here on (default: .5 for scores in [0, 1])")
     add("--cluster", choices=get_args(Cluster), default="identity", help="what the bootstrap draws")
-    add("--replicates", type=_positive, default=10_000, help="of the bootstrap (default: %(default)s)")
+    add("--replicates", type=_positive, default=2_000, help="of the bootstrap (default: %(default)s)")
     add("--seed", type=_whole, default=42, help="of the bootstrap (default: %(default)s)")
     add("--confidence", type=_share, default=0.95, help="of the intervals (default: %(default)s)")
     return parser
