@@ -190,11 +190,24 @@ def test_pooling_and_clusters_are_as_asked(tmp_path):
     frames.to_csv(tmp_path / "b.csv", index=False)
     table = read_scores(tmp_path / "b.csv")
     names = read_names(table, TRAIN, reals=(), disjoint=False)
-    aucs = [
-        cell(find({"b": table}, names, Options(reference="b", aggregate=how, n_replicates=50)), "all")
+    found = [
+        find({"b": table}, names, Options(reference="b", aggregate=how, n_replicates=50))
         for how in ("mean", "max")
     ]
-    assert aucs[0]["detectors"]["b"]["auc"] < aucs[1]["detectors"]["b"]["auc"]
+    aucs = [cell(content, "all")["detectors"]["b"]["auc"] for content in found]
+    assert aucs[0] < aucs[1]
+    of_metrics = [metrics_of(content)["auc"]["detectors"]["b"]["value"] for content in found]
+    assert of_metrics == pytest.approx(aucs)
+
+
+def test_confidence_widens_every_interval(tmp_path):
+    few, many = (audited(tmp_path, confidence=confidence) for confidence in (0.5, 0.9))
+    for rows in (
+        [cell(c, "all")["detectors"]["a"] for c in (few, many)],
+        [metrics_of(c)["ap"]["detectors"]["a"] for c in (few, many)],
+    ):
+        assert rows[1]["low"] < rows[0]["low"] < rows[0]["high"] < rows[1]["high"]
+    assert many["bootstrap"]["confidence"] == 0.9
 
 
 def test_one_name_under_two_manipulations_and_as_real_is_three_videos(tmp_path):
