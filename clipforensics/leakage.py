@@ -5,7 +5,7 @@ An empty id or YouTube id is unknown and never equals another unknown one.
 """
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -130,7 +130,7 @@ def audit(train: Iterable[Video], test: Sequence[Video]) -> dict[str, object]:
 
 
 def _count(videos: Sequence[Video], leaks: Sequence[Leak]) -> dict[str, int]:
-    counts = {field.name: sum(asdict(leak)[field.name] for leak in leaks) for field in fields(Leak)}
+    counts = {field.name: sum(getattr(leak, field.name) for leak in leaks) for field in fields(Leak)}
     return {"n": len(videos), "n_groups": len(set(identity_groups(videos).tolist())), **counts}
 
 

@@ -7,6 +7,9 @@ Conventions that hold for every function here:
 - A prediction is manipulated if score >= threshold.
 - Undefined is NaN, never a plausible number: a metric that compares the classes is NaN where only one
   is there, and `undefined_reason` says why. `json_ready` turns NaN into null.
+- A metric at a threshold is given one that was chosen elsewhere (`thresholds`, on validation). What is
+  read off the ROC itself (`eer`, `tpr_at_fpr`) needs no choice, and says how well the classes can be
+  parted; no user reaches it but by luck, who has to fix a threshold before seeing the labels.
 """
 
 import math
@@ -22,11 +25,14 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 Pooling = Literal["mean", "median", "max"]
-ThresholdRule = Literal["eer", "youden"]
 
-RANKING = ("auc", "ap", "eer")
-"""Metrics that need no threshold."""
-AT_THRESHOLD = ("accuracy", "balanced_accuracy", "f1")
+RANKING = ("auc", "ap", "eer", "partial_auc")
+"""Metrics that need no threshold; beside them stands `tpr_at_fpr` at each of `FPR_BUDGETS`."""
+FPR_BUDGETS = (0.01, 0.05, 0.1)
+"""False positive rates at which `ranking_metrics` gives the true positive rate."""
+PARTIAL_AUC_FPR = 0.1
+"""Up to which false positive rate `partial_auc` looks, unless told otherwise."""
+AT_THRESHOLD = ("accuracy", "balanced_accuracy", "f1", "tpr", "fpr")
 
 
 class RocCurve(NamedTuple):
@@ -44,10 +50,10 @@ class RocCurve(NamedTuple):
 
 
 class Eer(NamedTuple):
-    """Equal error rate in [0, 1], and the usable threshold nearest to it; see `eer`."""
+    """Equal error rate in [0, 1], and the vertex of `roc_curve` nearest to it; see `eer`."""
 
     rate: float
-    threshold: float
+    vertex: int | None
 
 
 class Confusion(NamedTuple):
@@ -102,54 +108,80 @@ def average_precision(scores: npt.ArrayLike, labels: npt.ArrayLike) -> float:
     return float((n_fake * precision).sum() / n_fake.sum())
 
 
+def partial_auc(scores: npt.ArrayLike, labels: npt.ArrayLike, max_fpr: float = PARTIAL_AUC_FPR) -> float:
+    """Area under the ROC up to a false positive rate, standardised so that chance is .5 and 1 is best.
+
+    The area left of max_fpr, the ROC's vertices joined by straight lines, is mapped linearly: that under
+    the diagonal to .5, the whole strip to 1 (McClish, Medical Decision Making 9 (1989) 190-195). Worse
+    than chance is below .5, at worst .5 - max_fpr / (4 - 2 max_fpr). Equal to scikit-learn's
+    `roc_auc_score(max_fpr=...)`; up to 1 it is the `roc_auc`. NaN where a class is missing.
+
+    Raises:
+        InputError: max_fpr is not in (0, 1].
+    """
+    if not 0 < max_fpr <= 1:
+        raise InputError(f"max_fpr {max_fpr}: must be above 0 and at most 1; 0.1 is usual")
+    curve = roc_curve(scores, labels)
+    if np.isnan(curve.fpr[0] + curve.tpr[0]):
+        return math.nan
+    inside = int(np.searchsorted(curve.fpr, max_fpr, side="right"))
+    fpr = np.r_[curve.fpr[:inside], max_fpr]
+    tpr = np.r_[curve.tpr[:inside], np.interp(max_fpr, curve.fpr, curve.tpr)]
+    area = float((np.diff(fpr) * (tpr[1:] + tpr[:-1])).sum()) / 2
+    chance = max_fpr**2 / 2
+    return (1 + (area - chance) / (max_fpr - chance)) / 2
+
+
+def tpr_at_fpr(scores: npt.ArrayLike, labels: npt.ArrayLike, budget: float) -> float:
+    """Largest true positive rate among the ROC's vertices with fpr <= budget, in [0, 1].
+
+    Nothing is interpolated: it is the rate of a threshold that exists. With n real rows fpr moves in
+    steps of 1/n, so a budget below 1/n allows no false positive at all: of ten real videos, budgets of
+    .01 and .05 give the same number. The threshold belongs to these rows: on new data the same false
+    positive rate is met only by chance (for that, `thresholds.fpr_threshold`). NaN where a class is
+    missing.
+
+    Raises:
+        InputError: the budget is not in [0, 1].
+    """
+    curve = roc_curve(scores, labels)
+    vertex = vertex_within(curve, budget)
+    return math.nan if math.isnan(curve.fpr[0]) else float(curve.tpr[vertex])
+
+
+def vertex_within(curve: RocCurve, budget: float) -> int:
+    """The last vertex (lowest threshold) with fpr <= budget; without meaning where fpr is NaN.
+
+    Raises:
+        InputError: the budget is not in [0, 1].
+    """
+    if not 0 <= budget <= 1:
+        raise InputError(f"false positive budget {budget}: must lie in [0, 1]; 0.1 allows one real in ten")
+    return int(np.searchsorted(curve.fpr, budget, side="right")) - 1
+
+
 def eer(scores: npt.ArrayLike, labels: npt.ArrayLike) -> Eer:
     """Equal error rate: where the ROC, its vertices joined by straight lines, meets fpr = 1 - tpr.
 
     A point inside a segment is reached by choosing at random between the two thresholds at its ends
     (Fawcett 2006, section 8). This rate moves smoothly, unlike the fpr of the vertex where |fpr - fnr|
-    is least, which moves in steps of 1/n_real and is what some papers print.
+    is least, which moves in steps of 1/n_real and is what some papers print. Nobody gets to choose the
+    threshold of the test set: at one from validation, the two rates (`threshold_metrics`) differ.
 
     Returns:
-        `rate`, and as `threshold` a cut between two neighbouring scores (see `choose_threshold`) at the
-        end of the segment where |fpr - fnr| is smaller (the higher threshold if they are equal). Both
-        NaN where a class is missing.
+        `rate`, and as `vertex` the end of that segment where |fpr - fnr| is smaller (the higher
+        threshold if they are equal). NaN and None where a class is missing.
     """
     curve = roc_curve(scores, labels)
     if np.isnan(curve.fpr[0] + curve.tpr[0]):
-        return Eer(math.nan, math.nan)
+        return Eer(math.nan, None)
     gap = curve.fpr - (1 - curve.tpr)
     after = int(np.argmax(gap.round(12) >= 0))  # gap rises from -1 to 1, so `after` is at least 1
     before = after - 1
     step = -gap[before] / (gap[after] - gap[before])
     rate = curve.fpr[before] + step * (curve.fpr[after] - curve.fpr[before])
     nearer = after if abs(gap[after]).round(12) < abs(gap[before]).round(12) else before
-    return Eer(float(rate), _cut_below(curve.thresholds, nearer))
-
-
-def choose_threshold(scores: npt.ArrayLike, labels: npt.ArrayLike, rule: ThresholdRule) -> float:
-    """A threshold for use on other data; give it validation scores, never test scores.
-
-    Any cut between two neighbouring scores decides these rows alike; the middle is returned, as the
-    least tied to them. Above the highest score it is the next number, below the lowest that score.
-
-    Args:
-        scores: Validation scores.
-        labels: Validation labels.
-        rule: `eer`: false positive and false negative rate as near as they come; `youden`: largest
-            tpr - fpr (Youden, Cancer 3 (1950) 32-35), the highest such threshold.
-
-    Raises:
-        InputError: a class is missing, or the rule is not one of these.
-    """
-    if rule not in get_args(ThresholdRule):
-        raise InputError(f"threshold rule {rule!r}: must be one of {', '.join(get_args(ThresholdRule))}")
-    reason = undefined_reason(labels)
-    if reason:
-        raise InputError(f"threshold by {rule}: {reason}; give validation both classes")
-    if rule == "eer":
-        return eer(scores, labels).threshold
-    curve = roc_curve(scores, labels)
-    return _cut_below(curve.thresholds, int(np.argmax((curve.tpr - curve.fpr).round(12))))
+    return Eer(float(rate), nearer)
 
 
 def confusion(scores: npt.ArrayLike, labels: npt.ArrayLike, threshold: float) -> Confusion:
@@ -187,21 +219,40 @@ def f1(scores: npt.ArrayLike, labels: npt.ArrayLike, threshold: float) -> float:
     return 2 * tp / (2 * tp + fp + fn) if tp + fn and tn + fp else math.nan
 
 
-def ranking_metrics(scores: npt.ArrayLike, labels: npt.ArrayLike) -> dict[str, float]:
-    """`auc`, `ap` and `eer` (the rate only: the threshold of the test set itself is an oracle's)."""
+def true_positive_rate(scores: npt.ArrayLike, labels: npt.ArrayLike, threshold: float) -> float:
+    """Share of manipulated rows that are called so (recall), in [0, 1]; NaN where there are none."""
+    tp, _, _, fn = confusion(scores, labels, threshold)
+    return tp / (tp + fn) if tp + fn else math.nan
+
+
+def false_positive_rate(scores: npt.ArrayLike, labels: npt.ArrayLike, threshold: float) -> float:
+    """Share of real rows that are called manipulated, in [0, 1]; NaN where there are none."""
+    _, fp, tn, _ = confusion(scores, labels, threshold)
+    return fp / (fp + tn) if fp + tn else math.nan
+
+
+def ranking_metrics(scores: npt.ArrayLike, labels: npt.ArrayLike) -> dict[str, Any]:
+    """The metrics of `RANKING` (of `eer` the rate), and `tpr_at_fpr` by budget: `0.01`, `0.05`, `0.1`.
+
+    They see only the order of scores: a strictly monotone map of the scores changes none.
+    """
     return {
         "auc": roc_auc(scores, labels),
         "ap": average_precision(scores, labels),
         "eer": eer(scores, labels).rate,
+        "partial_auc": partial_auc(scores, labels),
+        "tpr_at_fpr": {str(budget): tpr_at_fpr(scores, labels, budget) for budget in FPR_BUDGETS},
     }
 
 
 def threshold_metrics(scores: npt.ArrayLike, labels: npt.ArrayLike, threshold: float) -> dict[str, float]:
-    """`accuracy`, `balanced_accuracy` and `f1` at a threshold."""
+    """The metrics of `AT_THRESHOLD`; the threshold comes from validation or is .5, never from test."""
     return {
         "accuracy": accuracy(scores, labels, threshold),
         "balanced_accuracy": balanced_accuracy(scores, labels, threshold),
         "f1": f1(scores, labels, threshold),
+        "tpr": true_positive_rate(scores, labels, threshold),
+        "fpr": false_positive_rate(scores, labels, threshold),
     }
 
 
@@ -209,13 +260,13 @@ def point_metrics(scores: npt.ArrayLike, labels: npt.ArrayLike, threshold: float
     """All metrics of one table of scores.
 
     Returns:
-        `auc`, `ap`, `eer`, `accuracy`, `balanced_accuracy`, `f1` (floats; NaN if undefined), `n_real` and
-        `n_fake` (rows), and `undefined`: the reason of each NaN by metric, empty if there is none.
+        Those of `ranking_metrics` and `threshold_metrics` (NaN if undefined), `n_real` and `n_fake`
+        (rows), and `undefined`: the reason of each NaN by metric, empty if there is none.
     """
     values = ranking_metrics(scores, labels) | threshold_metrics(scores, labels, threshold)
     reason = undefined_reason(labels)
     n_real, n_fake = _class_counts(labels)
-    undefined = {name: reason for name, value in values.items() if math.isnan(value)}
+    undefined = {name: reason for name, value in values.items() if _holds_nan(value)}
     return {**values, "n_real": n_real, "n_fake": n_fake, "undefined": undefined}
 
 
@@ -338,13 +389,5 @@ def _share(counts: Ints, whole: int) -> Floats:
     return counts / whole if whole else np.full(len(counts), math.nan)
 
 
-def _cut_below(thresholds: Floats, vertex: int) -> float:
-    """A threshold that decides as the vertex does, midway to the next lower score."""
-    if vertex == 0:
-        return float(np.nextafter(thresholds[1], np.inf))
-    accepted = float(thresholds[vertex])
-    if vertex == len(thresholds) - 1:
-        return accepted
-    middle = accepted / 2 + float(thresholds[vertex + 1]) / 2
-    # Neighbouring floats have no middle.
-    return middle if thresholds[vertex + 1] < middle <= accepted else accepted
+def _holds_nan(value: float | Mapping[str, float]) -> bool:
+    return any(map(math.isnan, value.values())) if isinstance(value, Mapping) else math.isnan(value)

@@ -28,7 +28,9 @@ class Evaluate(Section):
     """Section `evaluate` of params.yaml."""
 
     aggregate: str = Field(pattern="^(mean|median|max)$")
-    threshold: str = Field(pattern="^(eer|youden)$")
+    threshold: str = Field(pattern="^(eer|youden|fpr)$")
+    fpr_budget: float = Field(ge=0, lt=1)
+    calibration: str = Field(pattern="^(none|temperature|platt)$")
     worst_videos: int = Field(ge=0)
 
 
@@ -51,9 +53,7 @@ def main(detector: str, split: str, train_set: str, seed: str) -> None:
     manipulations = order_manipulations(
         protocol.test_manipulations, sorted(set(fakes["manipulation"])), trained=train_set
     )
-    metrics, errors = evaluation.evaluate(
-        scores, tables["test"], manipulations=manipulations, **params.model_dump()
-    )
+    metrics, errors = evaluation.evaluate(scores, tables, manipulations=manipulations, **params.model_dump())
     head = {
         "detector": detector,
         "split": split,

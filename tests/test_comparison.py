@@ -135,9 +135,17 @@ def test_headline_metrics_are_means_over_seeds_at_the_validation_threshold():
     evaluations = []
     for seed in (1, 2):
         scores, test = make(seed=seed)
+        val = scores[scores["part"] == "val"].drop_duplicates("key").assign(group=0)
         evaluations.append(
             evaluate(
-                scores, test, manipulations=["NT", "DF"], aggregate="mean", threshold="eer", worst_videos=2
+                scores,
+                {"val": val, "test": test},
+                manipulations=["NT", "DF"],
+                aggregate="mean",
+                threshold="eer",
+                fpr_budget=0.1,
+                calibration="none",
+                worst_videos=2,
             )[0]
         )
     metrics = comparison.headline_metrics(evaluations, "NT")

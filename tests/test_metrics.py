@@ -16,6 +16,7 @@ from sklearn import metrics as sk
 from clipforensics import metrics
 from clipforensics.faults import InputError
 from tests.places import PEER_SCORES, needs_shared
+from tests.score_tables import read_peer, slow_rates, tables
 
 NAN = math.nan
 
@@ -27,13 +28,24 @@ def wins(scores, labels):
     return sum((f > r) + (f == r) / 2 for r, f in pairs) / len(pairs)
 
 
-def slow_rates(scores, labels, threshold):
-    """(fpr, fnr) by counting."""
-    real = [s for s, y in zip(scores, labels, strict=True) if y == 0]
-    manipulated = [s for s, y in zip(scores, labels, strict=True) if y == 1]
-    return sum(s >= threshold for s in real) / len(real), sum(s < threshold for s in manipulated) / len(
-        manipulated
-    )
+def slow_partial_auc(scores, labels, max_fpr):
+    """Trapezia from vertex to vertex, the last cut off at max_fpr; then chance to .5 and all to 1."""
+    points = []
+    for t in [math.inf, *sorted(set(scores), reverse=True)]:
+        fpr, fnr = slow_rates(scores, labels, t)
+        points.append((fpr, 1 - fnr))
+    area = 0.0
+    for (x, y), (x2, y2) in pairwise(points):
+        end = min(x2, max_fpr)
+        if end > x:
+            area += (end - x) * (y + y + (y2 - y) * (end - x) / (x2 - x)) / 2
+    chance = max_fpr * max_fpr / 2
+    return 0.5 + 0.5 * (area - chance) / (max_fpr - chance)
+
+
+def slow_tpr_at_fpr(scores, labels, budget):
+    every = (slow_rates(scores, labels, t) for t in [math.inf, *scores])
+    return max(1 - fnr for fpr, fnr in every if fpr <= budget)
 
 
 def slow_eer(scores, labels):
@@ -47,16 +59,6 @@ def slow_eer(scores, labels):
     raise AssertionError("the last vertex has fpr 1 and fnr 0")
 
 
-@st.composite
-def tables(draw, min_each=1):
-    """Scores with many ties, and labels of both classes, in any order of rows."""
-    grid = st.integers(0, draw(st.integers(0, 8))).map(lambda i: i / 8)
-    real = draw(st.lists(grid, min_size=min_each, max_size=12))
-    manipulated = draw(st.lists(grid, min_size=min_each, max_size=12))
-    rows = draw(st.permutations([(s, 0) for s in real] + [(s, 1) for s in manipulated]))
-    return np.array([s for s, _ in rows]), np.array([y for _, y in rows])
-
-
 @given(tables())
 def test_ranking_metrics_equal_slow_references(table):
     scores, labels = table
@@ -65,6 +67,52 @@ def test_ranking_metrics_equal_slow_references(table):
     assert metrics.eer(scores, labels).rate == pytest.approx(slow_eer(scores, labels), abs=1e-12)
     expected = sk.average_precision_score(labels, scores)
     assert metrics.average_precision(scores, labels) == pytest.approx(expected, abs=1e-12)
+
+
+@given(tables(), st.sampled_from([0.01, 0.1, 0.25, 1 / 3, 0.5, 1.0]))
+def test_partial_auc_equals_a_slow_reference_and_scikit_learn(table, max_fpr):
+    scores, labels = table
+    found = metrics.partial_auc(scores, labels, max_fpr)
+    assert found == pytest.approx(slow_partial_auc(scores, labels, max_fpr), abs=1e-12)
+    assert found == pytest.approx(sk.roc_auc_score(labels, scores, max_fpr=max_fpr), abs=1e-12)
+    assert 0.5 - max_fpr / (4 - 2 * max_fpr) - 1e-12 <= found <= 1 + 1e-12
+
+
+@given(tables(), st.sampled_from([0.0, 0.01, 0.1, 0.25, 1 / 3, 0.5, 1.0]))
+def test_tpr_at_fpr_is_the_best_vertex_within_the_budget(table, budget):
+    scores, labels = table
+    found = metrics.tpr_at_fpr(scores, labels, budget)
+    assert found == pytest.approx(slow_tpr_at_fpr(scores, labels, budget), abs=1e-12)
+    fpr, tpr, _ = sk.roc_curve(labels, scores, drop_intermediate=False)
+    assert found == tpr[fpr <= budget].max()
+
+
+def test_tpr_at_fpr_by_hand():
+    # One real of four on top, then three fakes, then a tie of both classes.
+    scores, labels = [0.9, 0.8, 0.7, 0.6, 0.5, 0.5, 0.1, 0.1], [0, 1, 1, 1, 0, 1, 0, 0]
+    assert metrics.tpr_at_fpr(scores, labels, 0.2499) == 0  # the first step of 1/4 is not allowed
+    assert metrics.tpr_at_fpr(scores, labels, 0.25) == 0.75
+    assert metrics.tpr_at_fpr(scores, labels, 0.49) == 0.75  # not interpolated towards (.5, 1)
+    assert metrics.tpr_at_fpr(scores, labels, 0.5) == 1
+    assert metrics.partial_auc([0.1, 0.2, 0.8], [0, 0, 1]) == 1
+    assert metrics.partial_auc([0.8, 0.9, 0.1], [0, 0, 1]) == pytest.approx(0.5 - 0.1 / 3.8)
+
+
+def test_with_ten_reals_small_budgets_are_the_same():
+    rng = np.random.default_rng(0)
+    scores, labels = rng.random(110), np.array([0] * 10 + [1] * 100)
+    found = metrics.ranking_metrics(scores, labels)["tpr_at_fpr"]
+    assert list(found) == ["0.01", "0.05", "0.1"]
+    assert found["0.01"] == found["0.05"] == (scores[10:] > scores[:10].max()).mean()
+    assert found["0.1"] == (scores[10:] > np.sort(scores[:10])[-2]).mean()
+
+
+@pytest.mark.parametrize("wrong", [-0.1, 1.1, NAN])
+def test_a_budget_is_a_rate(wrong):
+    with pytest.raises(InputError, match="false positive budget"):
+        metrics.tpr_at_fpr([0.1, 0.9], [0, 1], wrong)
+    with pytest.raises(InputError, match="max_fpr"):
+        metrics.partial_auc([0.1, 0.9], [0, 1], wrong)
 
 
 @given(tables())
@@ -105,6 +153,9 @@ def test_threshold_metrics_are_scikit_learns(table, threshold):
     assert found["f1"] == pytest.approx(sk.f1_score(labels, predicted))
     tn, fp, fn, tp = sk.confusion_matrix(labels, predicted, labels=[0, 1]).ravel()
     assert metrics.confusion(scores, labels, threshold) == (tp, fp, tn, fn)
+    assert found["tpr"] == pytest.approx(sk.recall_score(labels, predicted))
+    fpr, fnr = slow_rates(scores, labels, threshold)
+    assert (found["fpr"], found["tpr"]) == pytest.approx((fpr, 1 - fnr))
 
 
 @given(tables(), st.randoms(use_true_random=False))
@@ -138,6 +189,9 @@ def test_constant_scores_are_chance():
     found = metrics.point_metrics([0.3] * 4, labels, 0.5)
     assert (found["auc"], found["ap"], found["eer"]) == (0.5, 0.25, 0.5)
     assert (found["accuracy"], found["balanced_accuracy"], found["f1"]) == (0.75, 0.5, 0.0)
+    assert (found["tpr"], found["fpr"]) == (0, 0)
+    assert found["partial_auc"] == pytest.approx(0.5)
+    assert found["tpr_at_fpr"] == {"0.01": 0, "0.05": 0, "0.1": 0}
 
 
 def test_by_hand():
@@ -146,7 +200,13 @@ def test_by_hand():
     assert metrics.average_precision(scores, labels) == pytest.approx(0.5 * 1 + 0.5 * 2 / 3)
     # From (0, .5) the tie climbs to (.5, 1): it meets fpr = 1 - tpr halfway, at .25.
     assert metrics.eer(scores, labels).rate == 0.25
-    assert metrics.ranking_metrics([0.1, 0.2, 0.8, 0.9], labels) == {"auc": 1.0, "ap": 1.0, "eer": 0.0}
+    assert metrics.ranking_metrics([0.1, 0.2, 0.8, 0.9], labels) == {
+        "auc": 1.0,
+        "ap": 1.0,
+        "eer": 0.0,
+        "partial_auc": 1.0,
+        "tpr_at_fpr": {"0.01": 1.0, "0.05": 1.0, "0.1": 1.0},
+    }
 
 
 @pytest.mark.parametrize(
@@ -155,15 +215,17 @@ def test_by_hand():
 def test_one_class_is_nan_with_a_reason(labels, text):
     scores = [0.2, 0.7][: len(labels)]
     found = metrics.point_metrics(scores, labels, 0.5)
-    names = {*metrics.RANKING, *metrics.AT_THRESHOLD}
-    assert all(math.isnan(found[name]) for name in names)
+    # What is a share of one class alone stays defined where that class is there.
+    defined = {name for name, label in (("tpr", 1), ("fpr", 0)) if label in labels}
+    names = {*metrics.RANKING, *metrics.AT_THRESHOLD, "tpr_at_fpr"} - defined
+    assert {name: found[name] for name in defined} == dict.fromkeys(defined, 0.5)
+    assert all(map(math.isnan, found["tpr_at_fpr"].values()))
+    assert all(math.isnan(found[name]) for name in names - {"tpr_at_fpr"})
     assert found["undefined"] == dict.fromkeys(names, f"needs both classes, got {text} manipulated")
-    assert math.isnan(metrics.eer(scores, labels).threshold)
+    assert metrics.eer(scores, labels).vertex is None
     curve = metrics.roc_curve(scores, labels)
     assert np.isnan(curve.fpr).all() == (0 not in labels)
     assert np.isnan(curve.tpr).all() == (1 not in labels)
-    with pytest.raises(InputError, match="threshold by eer: needs both classes"):
-        metrics.choose_threshold(scores, labels, "eer")
 
 
 def test_defined_metrics_have_no_reasons():
@@ -191,47 +253,56 @@ def test_all_fake_is_as_good_as_the_share_of_fakes():
     ],
 )
 def test_wrong_input_is_refused(scores, labels, message):
-    for function in (metrics.roc_auc, metrics.average_precision, metrics.eer, metrics.roc_curve):
+    ranking = (metrics.roc_auc, metrics.average_precision, metrics.eer, metrics.partial_auc)
+    for function in (*ranking, metrics.roc_curve, metrics.ranking_metrics):
         with pytest.raises(InputError, match=message):
             function(scores, labels)
-    for function in (metrics.accuracy, metrics.balanced_accuracy, metrics.f1, metrics.point_metrics):
+    with_threshold = (metrics.accuracy, metrics.balanced_accuracy, metrics.f1, metrics.point_metrics)
+    rates = (metrics.true_positive_rate, metrics.false_positive_rate, metrics.tpr_at_fpr)
+    for function in (*with_threshold, *rates):
         with pytest.raises(InputError, match=message):
             function(scores, labels, 0.5)
 
 
-# Thresholds
+def test_a_threshold_must_be_a_number():
+    with pytest.raises(InputError, match="threshold nan"):
+        metrics.threshold_metrics([0.1, 0.2], [0, 1], NAN)
 
 
-@given(tables(), st.sampled_from(["eer", "youden"]))
-def test_a_chosen_threshold_is_the_best_of_all(table, rule):
+@given(tables())
+def test_the_eers_vertex_is_the_nearest_end_of_its_segment(table):
     scores, labels = table
-    every = [math.inf, *set(scores)]
-
-    def cost(threshold):
-        fpr, fnr = slow_rates(scores, labels, threshold)
-        return abs(fpr - fnr) if rule == "eer" else fpr + fnr
-
-    chosen = metrics.choose_threshold(scores, labels, rule)
-    assert math.isfinite(chosen)
-    if rule == "youden":
-        assert cost(chosen) == pytest.approx(min(map(cost, every)), abs=1e-12)
-        assert chosen > max([t for t in every if t < chosen], default=-1)
-    else:
-        # Of the vertices at the ends of the crossing segment; |fpr - fnr| is least there.
-        assert cost(chosen) == pytest.approx(min(map(cost, every)), abs=1e-12)
+    curve = metrics.roc_curve(scores, labels)
+    gaps = np.abs(curve.fpr - (1 - curve.tpr)).round(12)
+    vertex = metrics.eer(scores, labels).vertex
+    assert gaps[vertex] == gaps.min()
 
 
-def test_a_threshold_lies_midway_between_the_scores_it_parts():
-    assert metrics.choose_threshold([0.1, 0.2, 0.8, 0.9], [0, 0, 1, 1], "eer") == 0.5
-    assert metrics.choose_threshold([0.1, 0.2, 0.8, 0.9], [0, 0, 1, 1], "youden") == 0.5
-    assert metrics.choose_threshold([0.9, 0.1], [0, 1], "youden") > 0.9  # best is to call nothing manipulated
-    low, high = 0.5, float(np.nextafter(0.5, 1))
-    assert metrics.choose_threshold([low, high], [0, 1], "eer") == high  # neighbours have no middle
-    with pytest.raises(InputError, match="'best': must be one of eer, youden"):
-        metrics.choose_threshold([0.1, 0.9], [0, 1], "best")
+@given(tables(), st.sampled_from(["mean", "median", "max"]))
+def test_videos_of_one_frame_have_the_metrics_of_their_frames(table, how):
+    scores, labels = table
+    pooled = metrics.pool_by_video(scores, labels, np.arange(len(scores)), how)
+    assert metrics.point_metrics(*pooled, 0.5) == metrics.point_metrics(scores, labels, 0.5)
+
+
+def test_one_video_is_no_test():
+    pooled = metrics.pool_by_video([0.2, 0.9, 0.7], [1, 1, 1], ["a"] * 3)
+    found = metrics.point_metrics(*pooled, 0.5)
+    assert (found["n_real"], found["n_fake"], found["tpr"]) == (0, 1, 1.0)
+    assert math.isnan(found["auc"])
+    assert found["undefined"]["auc"] == "needs both classes, got 0 real and 1 manipulated"
 
 
 # Pooling
+
+
+def test_merging_namesakes_of_two_manipulations_would_change_the_metrics():
+    # 000_003 under two manipulations: one is missed, one is found; merged they look found, and as one.
+    names, kinds = ["000_003"] * 2 + ["000"], ["FaceSwap", "NeuralTextures", "real"]
+    keys = [f"{kind}/{name}" for kind, name in zip(kinds, names, strict=True)]
+    scores, labels = [0.2, 0.9, 0.4], [1, 1, 0]
+    assert metrics.roc_auc(*metrics.pool_by_video(scores, labels, keys)) == 0.5
+    assert metrics.roc_auc(*metrics.pool_by_video(scores, labels, names)) == 1.0
 
 
 def test_videos_are_told_by_key_not_by_name():
@@ -293,11 +364,6 @@ def test_json_ready():
 # Published scores
 
 
-def read_peer(name):
-    table = pd.read_csv(PEER_SCORES / f"{name}.csv", dtype={"video": str})
-    return table.assign(key=table["manipulation"] + "/" + table["video"])
-
-
 def twins():
     train = pd.read_csv(PEER_SCORES / "train.csv", dtype=str)
     return set(train["video"][train["manipulation"] == "FaceSwap"])
@@ -349,3 +415,18 @@ def test_peer_scores_give_the_authors_values(name, frame, video):
         values = (found["auc"], nearest, found["accuracy"], found["f1"])
         assert tuple(round(float(value), 4) for value in values) == published
         assert abs(found["eer"] - nearest) < 0.001  # the interpolated rate: .1994 for LoRA's frames
+
+
+@needs_shared
+@pytest.mark.parametrize("name", ["linear", "lora", "vpt"])
+def test_peer_scores_agree_with_scikit_learn_to_four_decimals(name):
+    table = read_peer(name)
+    pooled = metrics.pool_by_video(table["score"], table["label"], table["key"])
+    for scores, labels in ((table["score"].to_numpy(), table["label"].to_numpy()), pooled):
+        found = metrics.ranking_metrics(scores, labels)
+        fpr, tpr, _ = sk.roc_curve(labels, scores, drop_intermediate=False)
+        assert round(found["auc"], 4) == round(sk.roc_auc_score(labels, scores), 4)
+        assert round(found["ap"], 4) == round(sk.average_precision_score(labels, scores), 4)
+        assert round(found["partial_auc"], 4) == round(sk.roc_auc_score(labels, scores, max_fpr=0.1), 4)
+        expected = {budget: tpr[fpr <= float(budget)].max() for budget in found["tpr_at_fpr"]}
+        assert found["tpr_at_fpr"] == expected

@@ -1,0 +1,235 @@
+"""Everything that DIR/metrics.json holds, in the shape of the pipeline's own metrics files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from clipforensics.audit.cells import cell_rows
+from clipforensics.audit.names import Names, leak_audit, leak_flags
+from clipforensics.audit.reading import FrameScores
+from clipforensics.comparison import Cluster
+from clipforensics.evaluation import against_reals
+from clipforensics.metrics import (
+    Floats,
+    Ints,
+    Pooling,
+    all_fake_reference,
+    confusion,
+    json_ready,
+    pool_by_video,
+    ranking_metrics,
+    roc_curve,
+    threshold_metrics,
+    undefined_reason,
+)
+
+LEVELS = ("video", "frame")
+PROTOCOL = "given"
+"""Stands where the pipeline names its split: the user's own lists of videos."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How the audit computes.
+
+    Attributes:
+        reference: Detector that the others are compared with.
+        aggregate: How frame scores become a video's.
+        threshold: Where scores count as manipulated; None: .5 for scores that lie in [0, 1].
+        cluster: What the bootstrap draws.
+        n_replicates: Of the bootstrap.
+        seed: Of the bootstrap.
+        confidence: Of the intervals.
+    """
+
+    reference: str
+    aggregate: Pooling = "mean"
+    threshold: float | None = None
+    cluster: Cluster = "identity"
+    n_replicates: int = 10_000
+    seed: int = 42
+    confidence: float = 0.95
+
+
+def find(scores: Mapping[str, FrameScores], names: Names, options: Options) -> dict[str, Any]:
+    """Leaks, AUCs by stratum with intervals, and point metrics of every detector.
+
+    Args:
+        scores: Detector -> its scores, all of the same frames.
+        names: Who is in which video.
+        options: How to compute.
+
+    Returns:
+        The content of metrics.json, ready for JSON: `cells` and `bootstrap` as in the pipeline's
+        comparison.json, `points` (detector -> manipulation -> level) as `test` in its evaluate files,
+        `leakage` as in its leakage files. Undefined numbers are null with the reason beside them.
+    """
+    flags = leak_flags(names)
+    tables = {name: frame_table(found, names) for name, found in scores.items()}
+    manipulations = _order(names)
+    cuts = {name: _threshold(found, options.threshold) for name, found in scores.items()}
+    content = {
+        "reference": options.reference,
+        "headline": _headline(names, manipulations),
+        "seeds": [],
+        "bootstrap": _bootstrap(options),
+        "aggregate": options.aggregate,
+        "threshold": cuts,
+        "names": _about_names(scores[options.reference], names),
+        "leakage": leak_audit(names),
+        "cells": _cells(tables, flags, names, manipulations, options),
+        "points": {
+            name: {m: _points(table, m, flags, cuts[name], options.aggregate) for m in manipulations}
+            for name, table in tables.items()
+        },
+    }
+    found: dict[str, Any] = json_ready(content)
+    return found
+
+
+def frame_table(scores: FrameScores, names: Names) -> pd.DataFrame:
+    """Frames in the pipeline's form: key (position of the video), manipulation, label, part, frame, score."""
+    of_video = pd.Categorical([video.manipulation for video in names.videos])
+    return pd.DataFrame(
+        {
+            "key": scores.codes,
+            "manipulation": of_video[scores.codes],
+            "label": scores.labels[scores.codes],
+            "part": pd.Categorical.from_codes(np.zeros(len(scores.codes), dtype=np.int8), ["test"]),
+            "frame": scores.frames,
+            "score": scores.scores,
+        }
+    )
+
+
+def train_set_of(names: Names) -> str:
+    """The manipulations of training, joined by `+` as the pipeline names a train set."""
+    return "+".join(sorted({video.manipulation for video in names.train if video.label == 1})) or "reals only"
+
+
+def _headline(names: Names, manipulations: list[str]) -> dict[str, str]:
+    return {
+        "split": PROTOCOL,
+        "protocol": PROTOCOL,
+        "train_set": train_set_of(names),
+        "manipulation": manipulations[0],
+    }
+
+
+def _bootstrap(options: Options) -> dict[str, Any]:
+    return {
+        "n_replicates": options.n_replicates,
+        "seed": options.seed,
+        "confidence": options.confidence,
+        "cluster": options.cluster,
+    }
+
+
+def _order(names: Names) -> list[str]:
+    """Manipulations that were not in training first, then by name."""
+    trained = {video.manipulation for video in names.train if video.label == 1}
+    found = {video.manipulation for video in names.videos if video.label == 1}
+    return sorted(found, key=lambda name: (name in trained, name))
+
+
+def _threshold(scores: FrameScores, given: float | None) -> dict[str, Any]:
+    """The threshold and where it is from; never one found on these scores."""
+    if given is not None:
+        return {"value": given, "rule": "given"}
+    if scores.scores.min() >= 0 and scores.scores.max() <= 1:
+        return {"value": 0.5, "rule": "half"}
+    return {
+        "value": None,
+        "rule": None,
+        "undefined": "scores leave [0, 1], so .5 means nothing, and no --threshold was given",
+    }
+
+
+def _about_names(scores: FrameScores, names: Names) -> dict[str, Any]:
+    return {
+        "real": list(names.reals),
+        "n_videos": len(scores.videos),
+        "n_frames": len(scores.codes),
+        "n_train": len(names.train),
+        "n_train_real": sum(video.label == 0 for video in names.train),
+        "n_train_sharing": names.n_sharing,
+        "n_unparsed": len(names.unparsed),
+        "unparsed": list(names.unparsed[:5]),
+    }
+
+
+def _cells(
+    tables: Mapping[str, pd.DataFrame],
+    flags: pd.DataFrame,
+    names: Names,
+    manipulations: list[str],
+    options: Options,
+) -> list[dict[str, Any]]:
+    place = {"protocol": PROTOCOL, "train_set": train_set_of(names)}
+    return [
+        {**place, **row}
+        for manipulation in manipulations
+        for row in cell_rows(
+            tables,
+            flags,
+            manipulation,
+            reference=options.reference,
+            aggregate=options.aggregate,
+            cluster=options.cluster,
+            n_replicates=options.n_replicates,
+            seed=options.seed,
+            confidence=options.confidence,
+        )
+    ]
+
+
+def _points(
+    table: pd.DataFrame, manipulation: str, flags: pd.DataFrame, cut: Mapping[str, Any], aggregate: Pooling
+) -> dict[str, Any]:
+    """Point metrics of one detector on one manipulation, per level, and of calling everything fake."""
+    chosen = against_reals(table, manipulation)
+    values, labels = chosen["score"].to_numpy(), chosen["label"].to_numpy()
+    n_groups = len(set(flags["group"].to_numpy()[chosen["key"].unique()].tolist()))
+    levels = {
+        "video": pool_by_video(values, labels, chosen["key"].to_numpy(), how=aggregate),
+        "frame": (values, labels),
+    }
+    found: dict[str, Any] = {level: {**_point(*levels[level], cut), "n_groups": n_groups} for level in LEVELS}
+    found["all_fake"] = {level: _all_fake(levels[level][1]) for level in LEVELS}
+    return found
+
+
+def _point(scores: Floats, labels: Ints, cut: Mapping[str, Any]) -> dict[str, Any]:
+    reason = undefined_reason(labels) or cut.get("undefined", "")
+    return {
+        **ranking_metrics(scores, labels),
+        "eer_vertex": _eer_vertex(scores, labels),
+        "at_threshold": _at_threshold(scores, labels, cut["value"]),
+        "n_real": int((labels == 0).sum()),
+        "n_fake": int((labels == 1).sum()),
+        **({"undefined": reason} if reason else {}),
+    }
+
+
+def _eer_vertex(scores: Floats, labels: Ints) -> float:
+    """False positive rate of the ROC vertex where |fpr - fnr| is least, the first of several.
+
+    What many papers print as EER, such as the author of the peer scores; moves in steps of 1 / n_real.
+    """
+    curve = roc_curve(scores, labels)
+    return float(curve.fpr[np.argmin(np.abs(curve.fpr - (1 - curve.tpr)))])
+
+
+def _at_threshold(scores: Floats, labels: Ints, threshold: float | None) -> dict[str, float] | None:
+    if threshold is None:
+        return None
+    tp, fp, tn, fn = confusion(scores, labels, threshold)
+    return {**threshold_metrics(scores, labels, threshold), "tpr": tp / (tp + fn), "fpr": fp / (fp + tn)}
+
+
+def _all_fake(labels: Ints) -> dict[str, float]:
+    reference = all_fake_reference(labels)
+    return {name: reference[name] for name in ("accuracy", "balanced_accuracy", "f1")}

@@ -1,0 +1,193 @@
+"""The audit in plain words, no more certain than its intervals. Pure: numbers in, sentences out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from clipforensics.report.numbers import NO_BREAK, interval, known, number
+
+Json = Mapping[str, Any]
+
+_TENTHS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "all")
+
+
+def share(n: int, whole: int) -> str:
+    """`nine of ten` where it is exactly that, `all`, `none`, else `17 of 60`."""
+    if whole and n in (0, whole):
+        return "none" if n == 0 else "all"
+    if whole >= 10 and 10 * n % whole == 0:
+        return f"{_TENTHS[10 * n // whole]} of ten"
+    return f"{n} of {whole}"
+
+
+def headline(content: Json, manipulation: str) -> str:
+    """What the page opens with: how many fakes have a twin, and what the reference scores on either side."""
+    cells = _video_cells(content, manipulation)
+    n_twin, n_fake = cells["twin"]["n_fake"], cells["all"]["n_fake"]
+    name = content["reference"]
+    whole = f"{name}: video AUC {number(_auc(cells['all'], name))} on {manipulation}"
+    if not n_twin:
+        return f"{whole}; no fake has a twin in training"
+    if n_twin == n_fake:
+        return f"{whole}; every fake has a twin in training"
+    return (
+        f"{_capital(share(n_twin, n_fake))} {manipulation} fakes have a twin in training:"
+        f" {name}'s video AUC is {number(_auc(cells['twin'], name))} on those,"
+        f" {number(_auc(cells['no_twin'], name))} on the others"
+    )
+
+
+def conclusion(content: Json, manipulation: str, detector: str) -> str:
+    """What follows for one detector from its AUC with and without a twin, as far as intervals go."""
+    cells = _video_cells(content, manipulation)
+    twin, other = (cells[name]["detectors"][detector] for name in ("twin", "no_twin"))
+    who = f"{detector}: video AUC {_whole(cells['all']['detectors'][detector])} on all fakes"
+    if not cells["twin"]["n_fake"]:
+        return f"{who}. No fake has a twin in training, so twins do not explain it."
+    if not cells["no_twin"]["n_fake"]:
+        return f"{who}. Every fake has a twin in training: nothing here says how it does on others."
+    text = (
+        f"{who}, {_whole(twin)} on the {cells['twin']['n_fake']} with a twin in training and"
+        f" {_whole(other)} on the {cells['no_twin']['n_fake']} without."
+    )
+    return f"{text} {_apart(twin, other)}"
+
+
+def points(content: Json, manipulation: str) -> list[str]:
+    """Further sentences: leaks of fakes and reals, size, names, thresholds."""
+    row = content["leakage"]["manipulations"][manipulation]
+    real, names = content["leakage"]["real"], content["names"]
+    found = [
+        "A twin is a manipulated training video of the same target and source: the same two faces with the"
+        " same label.",
+        f"{row['any_seen']} of {row['n']} {manipulation} fakes and {real['any_seen']} of {real['n']} real"
+        " videos share an identity with training.",
+        *_trained_on(row, real, manipulation),
+        *_size(real["n"], row["n"]),
+        *_no_interval(content, manipulation),
+        *_unparsed(names),
+        *_thresholds(content["threshold"]),
+        *_all_fake(content, manipulation),
+        *_below_chance(content, manipulation),
+    ]
+    if not names["n_train_sharing"]:
+        found.insert(
+            0,
+            "No training video shares an identity with a scored one, as --disjoint said it would be; that"
+            " the names of both files mean the same people is taken on trust.",
+        )
+    return found
+
+
+def _trained_on(row: Json, real: Json, manipulation: str) -> list[str]:
+    if not row["trained_on"] and not real["trained_on"]:
+        return []
+    text = (
+        f"The worst leak: {row['trained_on']} of {row['n']} {manipulation} fakes and {real['trained_on']} of"
+        f" {real['n']} real videos are training videos themselves."
+    )
+    if real["trained_on"]:
+        text += " Every stratum is set against these reals, so none of the numbers here is free of it."
+    return [text]
+
+
+def _size(n_real: int, n_fake: int) -> list[str]:
+    fewest = min(n_real, n_fake)
+    if fewest >= 30:
+        return []
+    kind = "real" if n_real <= n_fake else "manipulated"
+    return [
+        f"{fewest} {kind} videos are few: a single one decides up to {number(1 / fewest)} of any AUC here."
+    ]
+
+
+def _no_interval(content: Json, manipulation: str) -> list[str]:
+    cell = _video_cells(content, manipulation)["all"]
+    if known(cell["detectors"][content["reference"]].get("low")) is not None:
+        return []
+    remedy = ""
+    if content["bootstrap"]["cluster"] == "identity":
+        remedy = " --cluster video draws videos instead, as if those that share a face were independent."
+    return [f"There is no interval: {cell.get('undefined', 'the reason is unknown')}.{remedy}"]
+
+
+def _unparsed(names: Json) -> list[str]:
+    if not names["n_unparsed"]:
+        return []
+    shown = ", ".join(names["unparsed"])
+    return [
+        f"{names['n_unparsed']} names of manipulated videos are not <target>_<source> (such as {shown}): each"
+        " counts as an identity of its own and has no twin, so leaks may go unseen."
+    ]
+
+
+def _thresholds(cuts: Json) -> list[str]:
+    return [
+        f"{name}: no accuracy or F1, since {cut['undefined']}."
+        for name, cut in cuts.items()
+        if cut.get("undefined")
+    ]
+
+
+def _all_fake(content: Json, manipulation: str) -> list[str]:
+    """Which detectors have no higher video accuracy than calling every video manipulated."""
+    points = {name: found[manipulation] for name, found in content["points"].items()}
+    reference = next(iter(points.values()))["all_fake"]["video"]
+    accuracies = {name: (p["video"]["at_threshold"] or {}).get("accuracy") for name, p in points.items()}
+    beaten = [
+        name for name, value in accuracies.items() if value is not None and value <= reference["accuracy"]
+    ]
+    if not beaten:
+        return []
+    return [
+        f"Calling every video manipulated has an accuracy of {number(reference['accuracy'])} and an F1 of"
+        f" {number(reference['f1'])} here. No better in accuracy: {', '.join(beaten)}. Read AUC and balanced"
+        " accuracy instead."
+    ]
+
+
+def _below_chance(content: Json, manipulation: str) -> list[str]:
+    values = _video_cells(content, manipulation)["all"]["detectors"]
+    return [
+        f"{name} is below chance on all fakes: check that a higher score means manipulated."
+        for name, row in values.items()
+        if (high := known(row.get("high"))) is not None and high < 0.5
+    ]
+
+
+def _apart(twin: Json, other: Json) -> str:
+    bounds = [known(row.get(key)) for row in (twin, other) for key in ("low", "high")]
+    if any(bound is None for bound in bounds):
+        return "Without both intervals it cannot be said whether these differ."
+    low, high, other_low, other_high = bounds
+    if low > other_high:  # type: ignore[operator]
+        return (
+            "The two intervals are apart: the detector does better where it was trained on a twin, and the"
+            " number on all fakes says little about new faces."
+        )
+    if high < other_low:  # type: ignore[operator]
+        return "The two intervals are apart: here fakes without a twin are the easier ones."
+    return (
+        "The two intervals overlap, so a difference is not shown; with so few videos that is no evidence"
+        " that there is none."
+    )
+
+
+def _video_cells(content: Json, manipulation: str) -> dict[str, Json]:
+    return {
+        cell["stratum"]: cell
+        for cell in content["cells"]
+        if cell["manipulation"] == manipulation and cell["level"] == "video"
+    }
+
+
+def _auc(cell: Json, detector: str) -> object:
+    return cell["detectors"][detector].get("auc")
+
+
+def _whole(row: Json) -> str:
+    bounds = interval(row.get("low"), row.get("high"))
+    return number(row.get("auc")) + (f"{NO_BREAK}{bounds}" if bounds else " (no interval)")
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,119 @@
+"""Sentences say what the numbers allow and no more."""
+
+import pytest
+
+from clipforensics.audit import words
+
+
+def row(auc, low=None, high=None):
+    return {"auc": auc, "low": low, "high": high, "p": None}
+
+
+def findings(*, twin, other, n_twin=90, n_other=10, n_real=10, whole=None, **changes):
+    """Findings of a detector `d` on NT, with rows for the strata."""
+    whole = whole or row(0.869, 0.8, 0.93)
+    sizes = {"all": n_twin + n_other, "twin": n_twin, "no_twin": n_other}
+    rows = {"all": whole, "twin": twin, "no_twin": other}
+    leaks = {"n": n_twin + n_other, "any_seen": n_twin, "trained_on": 0}
+    point = {"at_threshold": {"accuracy": 0.95}}
+    return {
+        "reference": "d",
+        "cells": [
+            {"manipulation": "NT", "stratum": s, "level": "video", "n_fake": sizes[s], "n_real": n_real,
+             "detectors": {"d": rows[s]}, "differences": {}}
+            for s in rows
+        ],
+        "leakage": {"real": {"n": n_real, "any_seen": 1, "trained_on": 0}, "manipulations": {"NT": leaks}},
+        "names": {"n_unparsed": 0, "unparsed": [], "n_train_sharing": 5},
+        "bootstrap": {"cluster": "identity"},
+        "threshold": {"d": {"value": 0.5, "rule": "half"}},
+        "points": {"d": {"NT": {"video": point, "all_fake": {"video": {"accuracy": 0.909, "f1": 0.952}}}}},
+        **changes,
+    }  # fmt: skip
+
+
+APART = findings(twin=row(0.911, 0.85, 0.96), other=row(0.49, 0.26, 0.71))
+NONE = findings(twin=row(None), other=row(0.8, 0.7, 0.9), n_twin=0, n_other=100)
+EVERY = findings(twin=row(0.8, 0.7, 0.9), other=row(None), n_twin=100, n_other=0)
+
+
+@pytest.mark.parametrize(
+    ("n", "whole", "expected"),
+    [(90, 100, "nine of ten"), (1, 10, "one of ten"), (17, 60, "17 of 60"), (5, 5, "all"), (0, 7, "none"),
+     (3, 5, "3 of 5"), (89, 100, "89 of 100"), (0, 0, "0 of 0")],
+)  # fmt: skip
+def test_a_share_is_rounded_to_nothing(n, whole, expected):
+    assert words.share(n, whole) == expected
+
+
+def test_the_headline_sets_both_sides_beside_each_other():
+    assert words.headline(APART, "NT") == (
+        "Nine of ten NT fakes have a twin in training: d's video AUC is .911 on those, .490 on the others"
+    )
+    assert words.headline(NONE, "NT") == "d: video AUC .869 on NT; no fake has a twin in training"
+    assert words.headline(EVERY, "NT") == "d: video AUC .869 on NT; every fake has a twin in training"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (APART, "does better where it was trained on a twin"),
+        (findings(twin=row(0.5, 0.4, 0.6), other=row(0.9, 0.8, 1)), "without a twin are the easier ones"),
+        (findings(twin=row(0.9, 0.7, 1), other=row(0.6, 0.5, 0.7)), "overlap, so a difference is not shown"),
+        (findings(twin=row(0.9, 0.7, 1), other=row(0.6)), "Without both intervals"),
+        (NONE, "twins do not explain it"),
+        (EVERY, "nothing here says how it does on others"),
+    ],
+)
+def test_the_conclusion_goes_as_far_as_the_intervals(content, said):
+    assert said in words.conclusion(content, "NT", "d")
+
+
+def test_points_in_an_ordinary_case():
+    points = words.points(APART, "NT")
+    assert "90 of 100 NT fakes and 1 of 10 real videos share an identity with training." in points
+    assert "10 real videos are few: a single one decides up to .100 of any AUC here." in points
+    assert len(points) == 3
+    assert len(words.points(findings(twin=row(1), other=row(1), n_real=30, n_other=30), "NT")) == 2
+
+
+def test_points_name_what_is_wrong():
+    content = findings(twin=row(0.3, 0.2, 0.4), other=row(0.3), whole=row(0.3, 0.2, 0.4), n_real=100)
+    content["leakage"]["manipulations"]["NT"]["trained_on"] = 4
+    content["leakage"]["real"]["trained_on"] = 7
+    content["names"] = {"n_unparsed": 12, "unparsed": ["a_b_c"], "n_train_sharing": 0}
+    content["threshold"] = {"d": {"value": None, "rule": None, "undefined": "of reasons"}}
+    content["points"]["d"]["NT"]["video"]["at_threshold"] = None
+    text = "\n".join(words.points(content, "NT"))
+    for said in (
+        "4 of 100 NT fakes and 7 of 100 real videos are training videos themselves. Every stratum",
+        "12 names of manipulated videos are not <target>_<source> (such as a_b_c)",
+        "as --disjoint said",
+        "d: no accuracy or F1, since of reasons.",
+        "d is below chance on all fakes: check that a higher score means manipulated.",
+    ):
+        assert said in text
+    assert "Calling every video" not in text
+
+
+def test_trained_fakes_alone_do_not_blame_the_reals():
+    content = findings(twin=row(1), other=row(1))
+    content["leakage"]["manipulations"]["NT"]["trained_on"] = 4
+    text = "\n".join(words.points(content, "NT"))
+    assert "The worst leak" in text
+    assert "Every stratum" not in text
+
+
+@pytest.mark.parametrize(("accuracy", "beaten"), [(0.95, False), (0.909, True), (0.8, True)])
+def test_the_answer_fake_to_everything_stands_beside_accuracy(accuracy, beaten):
+    content = findings(twin=row(1), other=row(1))
+    content["points"]["d"]["NT"]["video"]["at_threshold"] = {"accuracy": accuracy}
+    assert any("accuracy of .909 and an F1 of .952" in p for p in words.points(content, "NT")) is beaten
+
+
+@pytest.mark.parametrize(("cluster", "remedy"), [("identity", True), ("video", False)])
+def test_where_there_is_no_interval_the_reason_and_the_remedy_stand(cluster, remedy):
+    content = findings(twin=row(1), other=row(1), whole=row(0.9), bootstrap={"cluster": cluster})
+    content["cells"][0]["undefined"] = "one cluster"
+    found = next(p for p in words.points(content, "NT") if p.startswith("There is no interval: one cluster."))
+    assert ("--cluster video" in found) is remedy
