@@ -124,6 +124,7 @@ def _begin(root: Path, settings: dict[str, object]) -> None:
     """Throw away what other settings made; the settings first, so that they never vouch for less than all."""
     (root / "settings.json").unlink(missing_ok=True)
     for name in ("videos", "clip"):
-        shutil.rmtree(root / name, ignore_errors=True)
+        if (root / name).exists():
+            shutil.rmtree(root / name)
     root.mkdir(parents=True, exist_ok=True)
     (root / "settings.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
