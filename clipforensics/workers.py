@@ -5,9 +5,10 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import connection
 from typing import TypeVar
 
@@ -72,6 +73,54 @@ def ordered_map(
             yield result
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def beside(function: Callable[[], object]) -> Iterator[None]:
+    """Run a function in a process of its own while the body of the `with` runs here.
+
+    Leaving the body waits for the function and raises what it raised. If the body itself
+    raises, the process is ended at once.
+
+    Args:
+        function: Its result is thrown away; picklable where processes are not forked.
+
+    Raises:
+        MemoryError: the process died.
+    """
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    process = multiprocessing.Process(target=_report, args=(function, sender))
+    process.start()
+    sender.close()
+    try:
+        yield
+        error = _received(receiver, process)
+    finally:
+        process.terminate()
+        process.join()
+        receiver.close()
+    if error is not None:
+        raise error
+
+
+def _report(function: Callable[[], object], sender: connection.Connection) -> None:
+    _begin()
+    try:
+        function()
+    except Exception as error:  # whatever it is, the parent shall raise it
+        sender.send(error)
+    else:
+        sender.send(None)
+
+
+def _received(receiver: connection.Connection, process: multiprocessing.Process) -> Exception | None:
+    try:
+        error: Exception | None = receiver.recv()
+    except EOFError:
+        process.join()
+        code = process.exitcode
+        return MemoryError(f"a process that worked beside this one died (exit code {code}); free memory")
+    return error
 
 
 def _alone(function: Callable[[T], R], item: T, died: Callable[[T], R]) -> R:

@@ -13,14 +13,17 @@ from clipforensics.replicates import draw_replicates
 from clipforensics.uncertainty import mean_over_seeds
 from tests.places import PEER_SCORES, needs_shared
 
-OPTIONS = {
-    "reference": "baseline",
-    "cluster": "video",
-    "aggregate": "mean",
-    "n_replicates": 300,
-    "seed": 1,
-    "confidence": 0.95,
-}
+BOOTSTRAP = {"cluster": "video", "aggregate": "mean", "n_replicates": 300, "seed": 1}
+SHOWN = {"reference": "baseline", "confidence": 0.95}
+
+
+def compare(scores, test, manipulation="NT", *, reference="baseline", **changes):
+    meeting = comparison.meet(scores, test, manipulation, **{**BOOTSTRAP, **changes})
+    return comparison.compare_aucs(meeting, reference=reference, confidence=0.95)
+
+
+def cells_of(*args, **options):
+    return compare(*args, **options)[0]
 
 
 def make(seed=0, gain=0.5, n_real=6, n_fake=10, n_frames=4):
@@ -54,7 +57,7 @@ def test_every_stratum_is_its_own_fakes_against_all_reals(level):
     base, test = make(gain=0.3)
     better, _ = make(gain=1.5)
     scores = {("baseline", 42): base, ("lora", 42): better}
-    rows = list(comparison.compare_cell(scores, test, "NT", **OPTIONS))
+    rows = cells_of(scores, test)
     fakes = test[test["manipulation"] == "NT"]
     strata = {
         "all": fakes,
@@ -78,7 +81,7 @@ def test_every_stratum_is_its_own_fakes_against_all_reals(level):
 
 def test_a_detector_against_itself_differs_by_nothing():
     base, test = make()
-    rows = list(comparison.compare_cell({("baseline", 1): base, ("lora", 1): base}, test, "NT", **OPTIONS))
+    rows = cells_of({("baseline", 1): base, ("lora", 1): base}, test)
     for row in rows:
         nothing = {"low": 0.0, "high": 0.0, "p": 1.0}
         delong = {"delong": nothing} if row["level"] == "video" else {}
@@ -89,12 +92,10 @@ def test_several_seeds_are_averaged():
     one, test = make(seed=1)
     two, _ = make(seed=2)
     alone = [
-        next(comparison.compare_cell({("baseline", s): table}, test, "NT", **OPTIONS))["detectors"][
-            "baseline"
-        ]
+        cells_of({("baseline", s): table}, test)[0]["detectors"]["baseline"]
         for s, table in ((1, one), (2, two))
     ]
-    both = next(comparison.compare_cell({("baseline", 1): one, ("baseline", 2): two}, test, "NT", **OPTIONS))
+    both = cells_of({("baseline", 1): one, ("baseline", 2): two}, test)[0]
     assert both["detectors"]["baseline"]["auc"] == pytest.approx(np.mean([a["auc"] for a in alone]))
     frames = against_reals(one, "NT")
     draws = draw_replicates(frames["label"], frames["key"].to_numpy(), n_replicates=300, seed=1)
@@ -113,7 +114,7 @@ def test_delong_stands_beside_video_rows():
     base, test = make(gain=0.3)
     better, _ = make(seed=3, gain=1.0)
     scores = {("baseline", 42): base, ("lora", 42): better}
-    rows = list(comparison.compare_cell(scores, test, "NT", **OPTIONS))
+    rows = cells_of(scores, test)
     assert all(("delong" in r["detectors"]["lora"]) == (r["level"] == "video") for r in rows)
     video = next(r for r in rows if (r["stratum"], r["level"]) == ("all", "video"))
     pooled = [against_reals(t, "NT").groupby("key")["score"].mean() for t in (base, better)]
@@ -125,9 +126,68 @@ def test_delong_stands_beside_video_rows():
     assert video["differences"]["lora"]["delong"] == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("level", ["frame", "video"])
+def test_the_leak_gap_is_the_paired_difference_of_two_strata(level):
+    base, test = make(gain=0.3)
+    better, _ = make(seed=3, gain=1.0)
+    scores = {("baseline", 42): base, ("lora", 42): better}
+    cells, gaps = compare(scores, test)
+    gap = next(row for row in gaps if row["level"] == level)
+    of = {row["stratum"]: row for row in cells if row["level"] == level}
+    for name in ("baseline", "lora"):
+        expected = of["twin"]["detectors"][name]["auc"] - of["no_twin"]["detectors"][name]["auc"]
+        assert gap["detectors"][name]["auc"] == pytest.approx(expected)
+    expected = of["twin"]["differences"]["lora"]["auc"] - of["no_twin"]["differences"]["lora"]["auc"]
+    assert gap["differences"]["lora"]["auc"] == pytest.approx(expected)
+    assert gap["differences"]["lora"]["low"] < expected < gap["differences"]["lora"]["high"]
+    assert (gap["minuend"], gap["subtrahend"]) == ("twin", "no_twin")
+    same = compare({("baseline", 1): base, ("lora", 1): base}, test)[1]
+    assert same[0]["differences"]["lora"]["high"] == 0
+
+
+def test_without_twins_there_is_no_gap_but_a_reason():
+    base, test = make()
+    gap = compare({("baseline", 1): base}, test.assign(twin=0))[1][0]
+    assert gap["detectors"]["baseline"]["auc"] is None
+    assert "0 manipulated" in gap["undefined"]
+
+
+def test_identity_groups_are_drawn_whole():
+    base, test = make()
+    videos = cells_of({("baseline", 1): base}, test)
+    groups = cells_of({("baseline", 1): base}, test.assign(group=test["group"] // 2), cluster="identity")
+    assert videos[0]["n_groups"] == 10
+    assert groups[0]["n_groups"] == 5
+    assert videos[0]["detectors"]["baseline"]["auc"] == groups[0]["detectors"]["baseline"]["auc"]
+    assert videos[0]["detectors"]["baseline"]["low"] != groups[0]["detectors"]["baseline"]["low"]
+
+
+def test_validation_videos_meet_on_their_own():
+    base, _ = make()
+    val = base[base["part"] == "val"].drop_duplicates("key").assign(group=lambda t: range(len(t)))
+    meeting = comparison.meet({("baseline", 1): base}, val, "DF", part="val", **BOOTSTRAP)
+    cells, gaps = comparison.compare_aucs(meeting, **SHOWN, strata=False)
+    assert [row["stratum"] for row in cells] == ["all", "all"]
+    assert gaps == []
+    frames = base[(base["part"] == "val") & (base["manipulation"] != "NT")]
+    assert cells[0]["detectors"]["baseline"]["auc"] == pytest.approx(
+        roc_auc_score(frames["label"], frames["score"])
+    )
+
+
+def test_a_fold_alone_is_the_mean_over_seeds():
+    point = {"auc": 0.5, "n_real": 2, "n_fake": 3, "n_groups": 4}
+    files = [{"test": {"NT": {"frame": point, "video": {**point, "auc": auc}}}} for auc in (0.5, 0.9)]
+    rows = comparison.fold_rows({"lora": files}, "NT", 2)
+    assert rows[1] == {
+        "fold": 2, "manipulation": "NT", "level": "video", "n_real": 2, "n_fake": 3, "n_groups": 4,
+        "detectors": {"lora": {"auc": 0.7}},
+    }  # fmt: skip
+
+
 def test_an_empty_stratum_is_null_with_a_reason():
     base, test = make()
-    rows = list(comparison.compare_cell({("baseline", 1): base}, test.assign(any_seen=1), "NT", **OPTIONS))
+    rows = cells_of({("baseline", 1): base}, test.assign(any_seen=1))
     clean = next(r for r in rows if r["stratum"] == "clean")
     assert clean["detectors"]["baseline"]["auc"] is None
     assert "0 manipulated" in clean["undefined"]
@@ -137,7 +197,7 @@ def test_tables_of_other_frames_are_refused():
     base, test = make()
     shuffled = base.sample(frac=1, random_state=0).reset_index(drop=True)
     with pytest.raises(ValueError, match="other frames"):
-        list(comparison.compare_cell({("baseline", 1): base, ("lora", 1): shuffled}, test, "NT", **OPTIONS))
+        cells_of({("baseline", 1): base, ("lora", 1): shuffled}, test)
 
 
 def test_roc_table_has_the_area_of_the_full_curve():
@@ -195,9 +255,7 @@ def test_published_scores_by_stratum():
         any_seen=1,
         group=range(len(videos)),
     )
-    rows = comparison.compare_cell(
-        tables, test, "NeuralTextures", **{**OPTIONS, "reference": "linear", "n_replicates": 2000}
-    )
+    rows, gaps = compare(tables, test, "NeuralTextures", reference="linear", n_replicates=2000)
     got = {r["stratum"]: r for r in rows if r["level"] == "video"}
     aucs = {
         s: (got[s]["detectors"]["linear"]["auc"], got[s]["detectors"]["lora"]["auc"])
@@ -209,4 +267,9 @@ def test_published_scores_by_stratum():
         "no_twin": (0.45, 0.49),
     }
     assert got["all"]["differences"]["lora"]["low"] > 0
+    gap = next(row for row in gaps if row["level"] == "video")
+    assert gap["detectors"]["lora"]["auc"] == pytest.approx(0.9111 - 0.49, abs=1e-4)
+    assert gap["detectors"]["lora"]["low"] > 0, "LoRA is better on twins, and that is shown"
+    extra = gap["differences"]["lora"]  # that it gains more from them than the probe is not
+    assert extra["low"] < 0 < extra["auc"]
     assert got["no_twin"]["differences"]["lora"]["low"] < 0 < got["no_twin"]["differences"]["lora"]["high"]

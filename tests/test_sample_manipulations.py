@@ -7,13 +7,15 @@ import pytest
 
 from clipforensics.sample import videos
 from clipforensics.sample.manipulations import MANIPULATIONS
-from clipforensics.sample.videos import Film, manipulated_frames
+from clipforensics.sample.videos import Film, render_frames
 
 FILM = Film(n_frames=6, size=96, fps=12, crf=23, seed=5, strength=1.0)
 
 
-def frames(manipulation: str, target: int = 0, source: int = 1) -> np.ndarray:
-    return np.stack(list(manipulated_frames(FILM, manipulation, target, source))).astype(float)
+def frames(manipulation: str, target: int = 0, source: int = 1, film: Film = FILM) -> np.ndarray:
+    return np.stack([pixels for (pixels,) in render_frames(film, [manipulation], target, source)]).astype(
+        float
+    )
 
 
 def face_shots(target: int = 0) -> list[videos.Shot]:
@@ -77,10 +79,18 @@ def test_the_expression_comes_from_the_source() -> None:
     assert np.abs(np.diff(frames("NeuralTextures"), axis=0)).max() > 0
 
 
+def test_manipulations_made_of_one_footage_do_not_touch_each_other(real: np.ndarray) -> None:
+    names = ["", *sorted(MANIPULATIONS, reverse=True)]
+    together = np.stack([np.stack(row) for row in render_frames(FILM, names, 0, 1)], axis=1)
+    np.testing.assert_array_equal(together[0], real)
+    for name, video in zip(names, together, strict=True):
+        np.testing.assert_array_equal(video, frames(name))
+
+
 def test_strength_scales_the_flaws(real: np.ndarray) -> None:
     def change(strength: float) -> float:
         film = Film(6, 96, 12, 23, 5, strength)
-        fake = np.stack(list(manipulated_frames(film, "NeuralTextures", 0, 0))).astype(float)
+        fake = frames("NeuralTextures", 0, 0, film)
         return float(np.abs(fake - real).mean())
 
     assert change(0.2) < change(1.0) < change(1.8)

@@ -10,7 +10,7 @@ from clipforensics.faults import InputError
 from clipforensics.sample.manipulations import MANIPULATIONS
 from clipforensics.sample.videos import render_videos
 
-SETTINGS = {"n_identities": 4, "n_frames": 3, "size": 64, "fps": 12, "crf": 23, "seed": 3}
+SETTINGS = {"n_identities": 4, "n_frames": 3, "frame_size": 64, "fps": 12, "crf": 23, "seed": 3}
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def test_brightness_does_not_give_a_manipulation_away(tree: Path) -> None:
         ({"n_identities": 3}, "`n_identities`: 3 must be an even number"),
         ({"n_identities": 1002}, "`n_identities`: 1002"),
         ({"n_frames": 0}, "`n_frames`: 0 must be at least 1"),
-        ({"size": 63}, "`size`: 63 must be even"),
+        ({"frame_size": 63}, "`frame_size`: 63 must be even"),
         ({"crf": 52}, "`crf`: 52"),
         ({"strength": 3.0}, "`strength`: 3.0"),
         ({"manipulations": ["FaceShop"]}, "'FaceShop' does not exist; choose from Deepfakes"),

@@ -9,7 +9,7 @@ from clipforensics.faults import InputError
 from clipforensics.sources import base, sample
 
 PROFILE = {
-    "layout": "sample", "root": "data/sample", "n_identities": 2, "n_frames": 2, "size": 64, "fps": 12,
+    "layout": "sample", "root": "data/sample", "n_identities": 2, "n_frames": 2, "frame_size": 64, "fps": 12,
     "crf": 23, "compression": "c23", "seed": 1, "strength": 1.0, "manipulations": ["FaceSwap"],
     "clip": {
         "n_pictures": 16, "steps": 1, "batch_size": 8, "learning_rate": 0.001, "image_size": 32,
@@ -61,6 +61,46 @@ def test_a_killed_rendering_is_begun_anew(tmp_path: Path, monkeypatch: pytest.Mo
     assert not (root / "videos").exists()
     assert len(sample.find_videos(profile, root, dataset="sample")[0]) == 4
     assert not (root / "videos.part").exists()
+
+
+@pytest.mark.parametrize("workers", ["1", "3"])
+def test_bytes_do_not_depend_on_the_workers(
+    tmp_path: Path, workers: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def made(count: str) -> dict[str, bytes]:
+        monkeypatch.setenv("CLIPFORENSICS_WORKERS", count)
+        root = tmp_path / count
+        sample.find_videos(load(tmp_path), root, dataset="sample")
+        return {p.relative_to(root).as_posix(): p.read_bytes() for p in root.rglob("*") if p.is_file()}
+
+    assert made(workers) == made("2")
+
+
+def test_a_kill_while_old_footage_goes_leaves_no_settings_that_vouch_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, first = tmp_path / "sample", load(tmp_path)
+    sample.find_videos(first, root, dataset="sample")
+    before = (root / "videos/original_sequences/youtube/c23/videos/000.mp4").read_bytes()
+    remove = sample.shutil.rmtree
+
+    def killed(folder: Path, **_: object) -> None:
+        remove(folder / "original_sequences" / "youtube" / "c23" / "videos")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sample.shutil, "rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            sample.find_videos(load(tmp_path, seed=2), root, dataset="sample")
+    assert len(sample.find_videos(first, root, dataset="sample")[0]) == 4
+    assert (root / "videos/original_sequences/youtube/c23/videos/000.mp4").read_bytes() == before
+
+
+def test_wrong_sizes_are_refused_before_anything_is_rendered(tmp_path: Path) -> None:
+    clip = {**PROFILE["clip"], "patch_size": 7}  # type: ignore[dict-item]
+    with pytest.raises(InputError, match=r"`clip.image_size`: 32 must be a multiple of patch_size=7"):
+        sample.find_videos(load(tmp_path, clip=clip), tmp_path / "sample", dataset="sample")
+    assert not (tmp_path / "sample" / "videos").exists()
 
 
 def test_the_shipped_profile_is_valid() -> None:

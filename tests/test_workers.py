@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from clipforensics.faults import InputError
-from clipforensics.workers import n_workers, ordered_map
+from clipforensics.workers import beside, n_workers, ordered_map
 
 
 def _square(number: int) -> int:
@@ -56,6 +56,56 @@ def test_stopping_early_leaves_no_process() -> None:
     assert next(results) == 0
     results.close()
     assert multiprocessing.active_children() == []
+
+
+def _fail() -> None:
+    raise InputError("`x` is 3; write 4")
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_function_beside_is_waited_for(tmp_path: Path) -> None:
+    def slow() -> None:
+        time.sleep(0.3)
+        (tmp_path / "done").touch()
+
+    with beside(slow):
+        assert not (tmp_path / "done").exists()
+    assert (tmp_path / "done").exists()
+    assert multiprocessing.active_children() == []
+
+
+def test_a_function_beside_overlaps_the_body(tmp_path: Path) -> None:
+    def answer() -> None:
+        while not (tmp_path / "question").exists():
+            time.sleep(0.01)
+
+    with beside(answer):
+        (tmp_path / "question").touch()
+
+
+def test_what_a_function_beside_raises_is_raised_here() -> None:
+    with pytest.raises(InputError, match=r"`x` is 3; write 4"), beside(_fail):
+        pass
+
+
+def test_a_function_beside_that_dies_is_told() -> None:
+    with pytest.raises(MemoryError, match=r"died \(exit code -9\)"), beside(_die):
+        pass
+
+
+def test_a_failing_body_ends_the_function_beside() -> None:
+    began = time.monotonic()
+    with pytest.raises(KeyError, match="body"), beside(_sleep_long):
+        raise KeyError("body")
+    assert multiprocessing.active_children() == []
+    assert time.monotonic() - began < 30
+
+
+def _sleep_long() -> None:
+    time.sleep(60)
 
 
 def test_no_items() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+from scipy import fft, ndimage
 
 from clipforensics.sample.identity import Identity
 from clipforensics.sample.motion import Expression
@@ -45,9 +45,17 @@ def soft(distance: Array, width: float = _SOFT) -> Array:
 
 def noise(seed: int, side: int, sigma: float) -> Array:
     """Smooth noise, shape (side, side), mean 0, standard deviation 1, wrapping around."""
-    raw = np.random.default_rng(seed).standard_normal((side, side)).astype(np.float32)
-    smooth = ndimage.gaussian_filter(raw, sigma, mode="wrap")
+    raw = np.random.default_rng(seed).standard_normal((side, side), dtype=np.float32)
+    smooth = ndimage.gaussian_filter(raw, sigma, mode="wrap") if sigma < 2 else _blur_widely(raw, sigma)
     return np.asarray((smooth - smooth.mean()) / smooth.std(), np.float32)
+
+
+def _blur_widely(raw: Array, sigma: float) -> Array:
+    """A Gaussian blur that wraps around, by Fourier transform: no slower for a wide blur."""
+    rows, columns = fft.fftfreq(len(raw)), fft.rfftfreq(len(raw))
+    squared = (rows**2)[:, None] + columns**2
+    gain = np.exp(-2 * (np.pi * sigma) ** 2 * squared).astype(np.float32)
+    return np.asarray(fft.irfft2(fft.rfft2(raw) * gain, s=raw.shape))
 
 
 def sample_map(maps: Array, u: Array, v: Array) -> Array:
@@ -59,9 +67,12 @@ def sample_map(maps: Array, u: Array, v: Array) -> Array:
     right, down = (x - left)[..., None], (y - top)[..., None]
     flat = maps.reshape(side * side, -1)
     at = top * side + left
-    upper = flat[at] * (1 - right) + flat[at + 1] * right
-    lower = flat[at + side] * (1 - right) + flat[at + side + 1] * right
-    return np.asarray(upper * (1 - down) + lower * down)
+    upper, beside, lower, across = (
+        flat.take(at + step, axis=0, mode="clip") for step in (0, 1, side, side + 1)
+    )
+    upper += right * (beside - upper)
+    lower += right * (across - lower)
+    return np.asarray(upper + down * (lower - upper))
 
 
 def grid(side: int) -> tuple[Array, Array]:

@@ -109,15 +109,15 @@ def neural_textures(shot: Shot, pose: Pose, target: Person, source: Person, stat
     The rendering is smooth in texture and lags in time; above the mouth nothing changes.
     """
     wanted = _blend_expressions(target.expression, source.expression, 1.0)
-    patch = _texture(target.skin, target.scene, wanted, 64, 0.3 + 0.2 * state.strength)
+    patch = _texture(target.skin, target.scene, wanted, 64, 0.3 + 0.3 * state.strength)
     if state.texture is not None:
         patch = patch + np.float32(0.4 * state.strength) * (state.texture - patch)
     state.texture = patch
     height = target.skin.identity.mouth[0]
     oval = 1 - np.hypot(shot.u / np.float32(0.62), (shot.v - np.float32(height + 0.06)) / np.float32(0.40))
     cover = soft(oval, 0.25) * shot.edge
-    new = _match_colour(sample_map(patch, shot.u, shot.v), _seen(shot), cover, 1 - 0.15 * state.strength)
-    return _blend(shot, new + _grain(shot, 1 - 0.7 * state.strength), cover)
+    new = _match_colour(sample_map(patch, shot.u, shot.v), _seen(shot), cover, 1 - 0.2 * state.strength)
+    return _blend(shot, new + _grain(shot, 1 - 0.9 * state.strength), cover)
 
 
 MANIPULATIONS: dict[str, Manipulation] = {

@@ -1,4 +1,4 @@
-"""Pictures of unmanipulated faces with captions of what they show, to train an encoder on.
+"""Pictures of faces, some under a photo filter, with captions that say so, to train an encoder on.
 
 The people come from a random stream of their own: none of them appears in the videos.
 """
@@ -22,7 +22,7 @@ from clipforensics.workers import n_workers, ordered_map
 
 _STRANGERS = 100  # random stream; the videos use 0 to 3
 _PER_PERSON = 4
-_FILTERS = {"face": (0.75, 0.8, 0.12), "mouth": (0.6, 0.4, 0.55), "eyes": (0.7, 0.3, -0.12)}
+_FILTERS = {"face": (0.35, 0.75, 0.8, 0.12), "eyes": (0.1, 0.7, 0.3, -0.12)}
 QUALITIES = ("sharp", "blurry", "noisy", "compressed", "dark", "bright", "grainy and blurry")
 
 
@@ -92,14 +92,15 @@ def _picture(skin: Skin, rng: np.random.Generator, frame_size: int, size: int, n
 
 def _smooth_skin(shot: Shot, rng: np.random.Generator) -> tuple[Array, str]:
     """What people do to their own pictures: a filter that smooths the skin, or part of it."""
-    place = str(rng.choice(("", *_FILTERS), p=[0.45, 0.35, 0.1, 0.1]))
+    shares = [share for share, *_ in _FILTERS.values()]
+    place = str(rng.choice(("", *_FILTERS), p=[1 - sum(shares), *shares]))
     if not place:
         return shot.picture, "no filter"
     sigma = rng.uniform(1.0, 2.8)
     picture = shot.picture.copy()
     smooth = ndimage.gaussian_filter(picture, (sigma, sigma, 0), truncate=2.5).reshape(-1, 3)
     flat = picture.reshape(-1, 3)
-    flat[shot.at] += _oval(shot, *_FILTERS[place])[:, None] * (smooth[shot.at] - flat[shot.at])
+    flat[shot.at] += _oval(shot, *_FILTERS[place][1:])[:, None] * (smooth[shot.at] - flat[shot.at])
     return picture, f"a filter on the {place}"
 
 

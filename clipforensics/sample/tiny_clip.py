@@ -5,7 +5,6 @@ without a download. Its numbers show the machinery, not science.
 """
 
 import json
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from clipforensics.faults import InputError
-from clipforensics.sample.pictures import Captioned, render_pictures
+from clipforensics.sample.pictures import Captioned
 from clipforensics.sample.tokenizer import BOS, EOS, learn_vocabulary
 
 if TYPE_CHECKING:
@@ -29,42 +28,39 @@ _MAX_TOKENS = 48
 
 def train_tiny_clip(
     folder: Path,
+    pictures: Sequence[Captioned],
     *,
-    seed: int = 42,
-    n_pictures: int = 3200,
-    steps: int = 450,
-    batch_size: int = 64,
-    learning_rate: float = 1.5e-3,
-    frame_size: int = 112,
-    image_size: int = 64,
-    patch_size: int = 8,
-    hidden_size: int = 96,
-    n_layers: int = 4,
-    n_heads: int = 4,
-    projection: int = 64,
-    workers: int | None = None,
+    seed: int,
+    steps: int,
+    batch_size: int,
+    learning_rate: float,
+    image_size: int,
+    patch_size: int,
+    hidden_size: int,
+    n_layers: int,
+    n_heads: int,
+    projection: int,
 ) -> dict[str, float | int | str]:
     """Train both towers with CLIP's contrastive loss and write the folder a hub snapshot would be.
 
-    The pictures show unmanipulated faces of people who are in no video of the sample; a share of
-    them is held out to measure retrieval. The result is the same each time on one machine.
+    It computes in one thread, so the result is the same on any number of processors.
 
     Args:
         folder: Receives config.json, model.safetensors, tokenizer and preprocessor files, and
             training.json; appears only once complete.
-        seed: The sample's seed.
-        n_pictures: Rendered pictures, at least 16, of which an eighth (at most 256) is held out.
+        pictures: At least 16, of side `image_size`, from `pictures.render_pictures`: people who
+            are in no video, unmanipulated but partly under a photo filter, and captions that
+            say so. An eighth (at most 256) is held out to measure retrieval.
+        seed: Of the starting weights and of the batches.
         steps: Optimiser steps.
         batch_size: Picture-caption pairs a step.
         learning_rate: Peak of a warm-up and cosine schedule (AdamW).
-        frame_size: Side at which pictures are rendered, as the videos' frames.
         image_size: The encoder's input, pixels; a multiple of `patch_size`.
         patch_size: Pixels.
         hidden_size: Width of the vision tower; the text tower has two thirds of it.
         n_layers: Layers of the vision tower; the text tower has two.
         n_heads: Attention heads of either tower.
         projection: Size of the shared embedding.
-        workers: Processes that render; all cores if None.
 
     Returns:
         What training.json holds: settings, first and final loss, retrieval accuracy.
@@ -72,14 +68,12 @@ def train_tiny_clip(
     Raises:
         InputError: sizes do not fit together.
     """
-    _check(n_pictures, image_size, patch_size, hidden_size, n_heads)
-    pictures = render_pictures(n_pictures, seed=seed, frame_size=frame_size, size=image_size, workers=workers)
-    # Threads that spin while they wait triple the time of a step if anything else runs.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    check_sizes(len(pictures), image_size, patch_size, hidden_size, n_heads)
     import torch
 
-    was_deterministic = torch.are_deterministic_algorithms_enabled()
+    was_deterministic, n_threads = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
     torch.use_deterministic_algorithms(True)
+    torch.set_num_threads(1)
     try:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -92,6 +86,7 @@ def train_tiny_clip(
             ranks = _retrieval_ranks(model, _Batches(processor, pictures[:held_out], seed))
     finally:
         torch.use_deterministic_algorithms(was_deterministic)
+        torch.set_num_threads(n_threads)
     record: dict[str, float | int | str] = {
         "note": NOTE,
         "seed": seed,
@@ -110,7 +105,8 @@ def train_tiny_clip(
     return record
 
 
-def _check(n_pictures: int, image_size: int, patch_size: int, hidden_size: int, n_heads: int) -> None:
+def check_sizes(n_pictures: int, image_size: int, patch_size: int, hidden_size: int, n_heads: int) -> None:
+    """Raise InputError if the tiny CLIP's sizes do not fit together."""
     rules = (
         ("n_pictures", n_pictures, n_pictures >= 16, "at least 16"),
         ("image_size", image_size, image_size % patch_size == 0, f"a multiple of patch_size={patch_size}"),
@@ -241,7 +237,7 @@ def _train(
         lambda step: min((step + 1) / warm_up, 0.5 + 0.5 * float(np.cos(np.pi * step / steps))),
     )
     losses = []
-    for _ in tqdm(range(steps), "tiny CLIP", disable=None):
+    for _ in tqdm(range(steps), "training the tiny CLIP", disable=None, unit="step", position=1):
         loss = model(**batches.draw(batch_size), return_loss=True).loss
         optimizer.zero_grad()
         loss.backward()

@@ -1,6 +1,7 @@
 """Render the sample's videos into the official FaceForensics++ tree."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -44,12 +45,17 @@ class Film:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One video to render: real footage if `manipulation` is empty."""
+    """All videos of one target: filmed once, then manipulated in every way.
 
-    path: Path
-    manipulation: str
+    Attributes:
+        target: Number of the identity that was filmed.
+        source: Number of the identity whose face or expression the manipulations take.
+        paths: Where the video of each manipulation goes; the real one's name is empty.
+    """
+
     target: int
     source: int
+    paths: dict[str, Path]
 
 
 def render_videos(
@@ -57,7 +63,7 @@ def render_videos(
     *,
     n_identities: int = 100,
     n_frames: int = 16,
-    size: int = 112,
+    frame_size: int = 112,
     fps: int = 12,
     crf: int = 23,
     seed: int = 42,
@@ -76,7 +82,7 @@ def render_videos(
         folder: Receives `original_sequences` and `manipulated_sequences`.
         n_identities: Even, 2 to 1000; ids are three digits from 000.
         n_frames: Frames a video, at least 1.
-        size: Side of the square frame in pixels, even, at least 32.
+        frame_size: Side of the square frame in pixels, even, at least 32.
         fps: Frames a second.
         crf: x264's constant rate factor, 0 to 51.
         seed: Seed of everything that is drawn.
@@ -91,56 +97,91 @@ def render_videos(
     Raises:
         InputError: a setting is out of its range or a manipulation does not exist.
     """
-    _check(n_identities, n_frames, size, crf, strength, manipulations)
-    film = Film(n_frames, size, fps, crf, seed, strength)
+    _check(n_identities, n_frames, frame_size, crf, strength, manipulations)
+    film = Film(n_frames, frame_size, fps, crf, seed, strength)
     jobs = list(_jobs(folder, n_identities, manipulations, compression, seed))
-    for parent in {job.path.parent for job in jobs}:
+    for parent in {path.parent for job in jobs for path in job.paths.values()}:
         parent.mkdir(parents=True, exist_ok=True)
     workers = min(workers or n_workers(), len(jobs))
-    done = ordered_map(partial(render_video, film), jobs, workers=workers, died=_died)
-    return sum(1 for _ in tqdm(done, "rendering videos", len(jobs), disable=None, unit="video"))
+    done = ordered_map(partial(render_target, film), jobs, workers=workers, died=_died)
+    return sum(tqdm(done, "rendering videos", len(jobs), disable=None, unit="identity"))
 
 
-def render_video(film: Film, job: Job) -> None:
-    """Render and encode one video; the file appears only once it is complete."""
-    frames = manipulated_frames(film, job.manipulation, job.target, job.source)
-    partial_path = job.path.with_suffix(".part")
-    write_video(partial_path, frames, film.fps, film.crf)
-    partial_path.replace(job.path)
+def render_target(film: Film, job: Job) -> int:
+    """Render and encode one target's videos; each file appears only once it is complete.
+
+    Returns:
+        How many.
+    """
+    partial_paths = {path: path.with_suffix(".part") for path in job.paths.values()}
+    with ExitStack() as stack:
+        writers = [
+            stack.enter_context(Writer(path, film.size, film.fps, film.crf))
+            for path in partial_paths.values()
+        ]
+        for frames in render_frames(film, tuple(job.paths), job.target, job.source):
+            for writer, pixels in zip(writers, frames, strict=True):
+                writer.write(pixels)
+    for path, partial_path in partial_paths.items():
+        partial_path.replace(path)
+    return len(job.paths)
 
 
-def write_video(path: Path, frames: Iterator[NDArray[np.uint8]], fps: int, crf: int) -> None:
-    """Encode RGB frames (size, size, 3) with x264; one thread, so the file is the same each time."""
-    # On frames this small x264's macroblock tree reads memory it never wrote: files would differ.
-    options = {"crf": str(crf), "preset": "veryfast", "threads": "1", "x264-params": "mbtree=0:b-adapt=0"}
-    with av.open(str(path), "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=fps, options=options)
-        stream.pix_fmt = "yuv420p"
-        stream.thread_count = 1
-        for pixels in frames:
-            if not stream.codec_context.is_open:
-                stream.height, stream.width = pixels.shape[:2]
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
-        container.mux(stream.encode(None))
+class Writer:
+    """Encodes RGB frames (size, size, 3) with x264; one thread, so the file is the same each time."""
+
+    def __init__(self, path: Path, size: int, fps: int, crf: int) -> None:
+        # On frames this small x264's macroblock tree reads memory it never wrote: files would differ.
+        x264 = "mbtree=0:b-adapt=0"
+        options = {"crf": str(crf), "preset": "veryfast", "threads": "1", "x264-params": x264}
+        self.container = av.open(str(path), "w", format="mp4")
+        self.stream = self.container.add_stream("libx264", rate=fps, options=options)
+        self.stream.width = self.stream.height = size
+        self.stream.pix_fmt = "yuv420p"
+        self.stream.thread_count = 1
+
+    def __enter__(self) -> "Writer":
+        return self
+
+    def write(self, pixels: NDArray[np.uint8]) -> None:
+        """Encode the next frame."""
+        self.container.mux(self.stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self.container.mux(self.stream.encode(None))
+        self.container.close()
 
 
-def manipulated_frames(
-    film: Film, manipulation: str, target: int, source: int
-) -> Iterator[NDArray[np.uint8]]:
-    """Frames of one video, uint8 RGB (size, size, 3); the target's own if `manipulation` is empty."""
-    who = _cast(film, target)
-    footage = _shots(film, target, *who)
-    if not manipulation:
-        yield from (_to_bytes(shot.picture) for shot in footage)
-        return
-    skin, scene, track = who
+def render_frames(
+    film: Film, manipulations: Sequence[str], target: int, source: int
+) -> Iterator[list[NDArray[np.uint8]]]:
+    """Film the target and manipulate each frame in every way.
+
+    Args:
+        film: What is common to all videos.
+        manipulations: Names; an empty one stands for the real video.
+        target: Number of the identity that is filmed.
+        source: Number of the identity whose face or expression the manipulations take.
+
+    Yields:
+        Per frame, uint8 RGB (size, size, 3) for each of `manipulations`.
+    """
+    skin, scene, track = _cast(film, target)
     other_skin, other_scene, other_track = _cast(film, source)
-    method = sorted(MANIPULATIONS).index(manipulation)
-    rng = np.random.default_rng([film.seed, _TRACKER, method, target, source])
-    state = State(rng, film.strength)
-    for shot, (pose, mine), (_, theirs) in zip(footage, track, other_track, strict=True):
+    states = {name: _begin(film, name, target, source) for name in manipulations if name}
+    shots = _shots(film, target, skin, scene, track)
+    for shot, (pose, mine), (_, theirs) in zip(shots, track, other_track, strict=True):
         me, other = Person(skin, scene, mine), Person(other_skin, other_scene, theirs)
-        yield _to_bytes(MANIPULATIONS[manipulation](shot, pose, me, other, state))
+        yield [
+            _to_bytes(MANIPULATIONS[name](shot, pose, me, other, states[name]) if name else shot.picture)
+            for name in manipulations
+        ]
+
+
+def _begin(film: Film, manipulation: str, target: int, source: int) -> State:
+    method = sorted(MANIPULATIONS).index(manipulation)
+    return State(np.random.default_rng([film.seed, _TRACKER, method, target, source]), film.strength)
 
 
 def _cast(film: Film, number: int) -> tuple[Skin, Scene, list[tuple[Pose, Expression]]]:
@@ -159,22 +200,23 @@ def _shots(
         yield render_shot(skin, scene, backdrop, pose, expression, rng)
 
 
-def _died(job: Job) -> None:
-    raise MemoryError(f"the process that rendered {job.path} died; free memory or use fewer workers")
+def _died(job: Job) -> int:
+    what = f"the process that rendered the videos of identity {job.target:03} died"
+    raise MemoryError(f"{what}; free memory or use fewer workers")
 
 
 def _jobs(
     folder: Path, n_identities: int, manipulations: Sequence[str], compression: str, seed: int
 ) -> Iterator[Job]:
-    for number in range(n_identities):
-        videos = folder / "original_sequences" / "youtube" / compression / "videos"
-        yield Job(videos / f"{number:03}.mp4", "", number, number)
+    real = folder / "original_sequences" / "youtube" / compression / "videos"
     order = np.random.default_rng([seed, _PAIRS]).permutation(n_identities).reshape(-1, 2).tolist()
-    for manipulation in manipulations:
-        videos = folder / "manipulated_sequences" / manipulation / compression / "videos"
-        for pair in order:
-            for target, source in (pair, pair[::-1]):
-                yield Job(videos / f"{target:03}_{source:03}.mp4", manipulation, target, source)
+    for pair in order:
+        for target, source in (pair, pair[::-1]):
+            paths = {"": real / f"{target:03}.mp4"}
+            for manipulation in manipulations:
+                videos = folder / "manipulated_sequences" / manipulation / compression / "videos"
+                paths[manipulation] = videos / f"{target:03}_{source:03}.mp4"
+            yield Job(target, source, paths)
 
 
 def _to_bytes(picture: Array) -> NDArray[np.uint8]:
@@ -182,13 +224,13 @@ def _to_bytes(picture: Array) -> NDArray[np.uint8]:
 
 
 def _check(
-    n_identities: int, n_frames: int, size: int, crf: int, strength: float, manipulations: Sequence[str]
+    n_identities: int, n_frames: int, frame_size: int, crf: int, strength: float, manipulations: Sequence[str]
 ) -> None:
     rules = (
         ("n_identities", n_identities, 2 <= n_identities <= 1000 and n_identities % 2 == 0,
          "an even number from 2 to 1000"),
         ("n_frames", n_frames, n_frames >= 1, "at least 1"),
-        ("size", size, size >= 32 and size % 2 == 0, "even and at least 32"),
+        ("frame_size", frame_size, frame_size >= 32 and frame_size % 2 == 0, "even and at least 32"),
         ("crf", crf, 0 <= crf <= 51, "from 0 to 51"),
         ("strength", strength, 0 <= strength <= 2, "from 0 to 2"),
     )  # fmt: skip

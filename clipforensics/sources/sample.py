@@ -5,6 +5,8 @@
 
 import json
 import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -12,9 +14,11 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from clipforensics.params import Section
 from clipforensics.records import Skipped, Video
-from clipforensics.sample.tiny_clip import train_tiny_clip
+from clipforensics.sample.pictures import render_pictures
+from clipforensics.sample.tiny_clip import check_sizes, train_tiny_clip
 from clipforensics.sample.videos import render_videos
 from clipforensics.sources import base, ffpp_tree
+from clipforensics.workers import beside, n_workers
 
 
 class ClipSettings(Section):
@@ -38,7 +42,7 @@ class Profile(base.Profile):
     layout: Literal["sample"]
     n_identities: PositiveInt
     n_frames: PositiveInt
-    size: PositiveInt
+    frame_size: PositiveInt
     fps: PositiveInt
     crf: int = Field(ge=0, le=51)
     compression: ffpp_tree.Compression
@@ -67,12 +71,7 @@ def find_videos(profile: Profile, root: Path, *, dataset: str) -> tuple[list[Vid
     settings = profile.model_dump(exclude={"root", "root_env"})
     if _read_settings(root) != settings:
         _begin(root, settings)
-    if not (root / "videos").is_dir():
-        _render(profile, root)
-    if not (root / "clip").is_dir():
-        train_tiny_clip(
-            root / "clip", seed=profile.seed, frame_size=profile.size, **profile.clip.model_dump()
-        )
+    _make(profile, root)
     return ffpp_tree.list_tree(
         root / "videos",
         dataset=dataset,
@@ -82,11 +81,38 @@ def find_videos(profile: Profile, root: Path, *, dataset: str) -> tuple[list[Vid
     )
 
 
-def _render(profile: Profile, root: Path) -> None:
+def _make(profile: Profile, root: Path) -> None:
+    """Make the parts that are missing; the encoder trains on one processor while the others render."""
+    workers = n_workers()
+    if not (root / "clip").is_dir():
+        with beside(_prepare_training(profile, root)):
+            if workers > 1:
+                _render(profile, root, workers - 1)
+    _render(profile, root, workers)
+
+
+def _render(profile: Profile, root: Path, workers: int) -> None:
+    if (root / "videos").is_dir():
+        return
     unfinished = root / "videos.part"
     shutil.rmtree(unfinished, ignore_errors=True)
-    render_videos(unfinished, **profile.model_dump(exclude={"layout", "root", "root_env", "clip"}))
+    settings = profile.model_dump(exclude={"layout", "root", "root_env", "clip"})
+    render_videos(unfinished, workers=workers, **settings)
     unfinished.rename(root / "videos")
+
+
+def _prepare_training(profile: Profile, root: Path) -> Callable[[], object]:
+    """Render the pictures on all processors; return the training itself, which keeps one busy."""
+    settings = profile.clip.model_dump()
+    names = ("n_pictures", "image_size", "patch_size", "hidden_size", "n_heads")
+    check_sizes(**{name: settings[name] for name in names})
+    pictures = render_pictures(
+        settings.pop("n_pictures"),
+        seed=profile.seed,
+        frame_size=profile.frame_size,
+        size=profile.clip.image_size,
+    )
+    return partial(train_tiny_clip, root / "clip", pictures, seed=profile.seed, **settings)
 
 
 def _read_settings(root: Path) -> object:
@@ -95,8 +121,10 @@ def _read_settings(root: Path) -> object:
 
 
 def _begin(root: Path, settings: dict[str, object]) -> None:
-    """Throw away what other settings made."""
+    """Throw away what other settings made; the settings first, so that they never vouch for less than all."""
+    (root / "settings.json").unlink(missing_ok=True)
     for name in ("videos", "clip"):
-        shutil.rmtree(root / name, ignore_errors=True)
+        if (root / name).exists():
+            shutil.rmtree(root / name)
     root.mkdir(parents=True, exist_ok=True)
     (root / "settings.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
