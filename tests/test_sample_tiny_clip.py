@@ -32,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_training_learns_to_tell_pictures_apart(folder: Path) -> None:
     record = json.loads((folder / "training.json").read_text())
-    assert record["final_loss"] < record["first_loss"] - 0.6
+    assert record["final_loss"] < record["first_loss"] - 0.4
     assert record["retrieval_top10"] > 1.8 * record["retrieval_top10_chance"]
     assert record["note"] == "a toy encoder: shows the machinery, not science"
 
