@@ -25,7 +25,7 @@ def pictures(n: int, seed: int, workers: int = 1) -> list[Captioned]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One small training that lasts long enough to learn something."""
     folder = tmp_path_factory.mktemp("tiny") / "clip"
-    longer = {"steps": 200, "batch_size": 32, "learning_rate": 2e-3, "hidden_size": 48}
+    longer = {"steps": 300, "batch_size": 32, "learning_rate": 2e-3, "hidden_size": 48}
     train_tiny_clip(folder, pictures(640, seed=1), seed=1, **{**SMALL, **longer})
     return folder
 
