@@ -10,7 +10,7 @@ import pytest
 import torch
 import yaml
 
-from clipforensics import encoder, robustness
+from clipforensics import degraded, encoder
 from clipforensics.degradations import degrade
 from clipforensics.detectors import baseline, lora
 from clipforensics.devices import compute_deterministically
@@ -161,7 +161,7 @@ def test_the_table_and_the_curves_say_the_same(place):
     conditions = [(r["degradation"], r["strength"]) for r in table["rows"]]
     assert conditions == [("none", 0), ("jpeg", 1), ("jpeg", 5), ("noise", 1), ("noise", 5)]
     assert table["manipulation"] == "Swap"
-    assert [r["setting"] for r in table["rows"][:2]] == ["undegraded", "quality 90"]
+    assert [r["setting"] for r in table["rows"][:2]] == ["undegraded", "quality 95"]
     assert table["rows"][0]["drops"]["lora"] == {"auc": 0, "low": 0, "high": 0, "p": 1}
     for row in table["rows"]:
         for interval in (*row["detectors"].values(), *row["drops"].values(), *row["differences"].values()):
@@ -199,8 +199,8 @@ def test_killed_and_run_again_it_ends_in_the_same_bytes(place, monkeypatch):
         done.append(condition)
         return original(material, chunk, condition, **options)
 
-    original = robustness.degrade_chunk
-    monkeypatch.setattr(robustness, "degrade_chunk", dies)
+    original = degraded.degrade_chunk
+    monkeypatch.setattr(degraded, "degrade_chunk", dies)
     with pytest.raises(KeyboardInterrupt):
         run(place)
     assert not (place / "metrics").exists()
@@ -211,7 +211,7 @@ def test_killed_and_run_again_it_ends_in_the_same_bytes(place, monkeypatch):
         done.append(condition)
         return original(material, chunk, condition, **options)
 
-    monkeypatch.setattr(robustness, "degrade_chunk", notes)
+    monkeypatch.setattr(degraded, "degrade_chunk", notes)
     run(place)
     assert set(done) == {("noise", 1), ("noise", 5)}, "what was finished is not done again"
     assert outputs(place) == whole
@@ -247,8 +247,8 @@ def test_detectors_are_read_once_and_the_encoder_only_if_asked(place, monkeypatc
 
     monkeypatch.setattr(lora, "load", counting("lora", lora.load))
     monkeypatch.setattr(baseline, "load", counting("baseline", baseline.load))
-    monkeypatch.setattr(robustness, "load_vision_tower", counting("encoder", robustness.load_vision_tower))
-    monkeypatch.setattr(robustness, "embed_pixels", counting("frames", robustness.embed_pixels))
+    monkeypatch.setattr(degraded, "load_vision_tower", counting("encoder", degraded.load_vision_tower))
+    monkeypatch.setattr(degraded, "embed_pixels", counting("frames", degraded.embed_pixels))
     loads = lora.load, baseline.load
     run(place)
     chunks = 5  # ten videos of three frames, two a chunk of at most seven
