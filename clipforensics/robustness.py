@@ -68,9 +68,7 @@ def tabulate(
             head["setting"] = setting_in_words(name, strength)
         now = {n: found[names[condition, n]] for n in table}
         before = {n: found[names[UNDEGRADED, n]] for n in table}
-        rows.append(
-            json_ready({**head, "level": level, **counts, **_intervals(now, before, reference, confidence)})
-        )
+        rows.append(json_ready({**head, **counts, **_intervals(now, before, reference, confidence)}))
     return rows
 
 
