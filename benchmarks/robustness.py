@@ -17,7 +17,7 @@ import torch
 from transformers import CLIPImageProcessorPil, CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from benchmarks.clock import alternate, show
-from clipforensics import encoder, robustness
+from clipforensics import degraded, encoder
 from clipforensics.degradations import DEGRADATIONS
 from clipforensics.detectors import baseline, lora
 from clipforensics.frames import FrameStore
@@ -46,17 +46,17 @@ def save_models(folder: Path) -> dict[str, Path]:
 
 
 def score_all(
-    conditions: list[robustness.Condition],
-    scorers: dict[str, robustness.Scorer],
+    conditions: list[degraded.Condition],
+    scorers: dict[str, degraded.Scorer],
     frames: FrameStore,
-    embed: robustness.Embed,
+    embed: degraded.Embed,
 ) -> None:
     """What the stage does once everything is loaded."""
     table = labelled_table(VIDEOS).assign(group=range(VIDEOS))
-    material = robustness.choose_material(frames.rows, table, "FaceSwap", frames_per_video=FRAMES)
+    material = degraded.choose_material(frames.rows, table, "FaceSwap", frames_per_video=FRAMES)
     settings = {"batch_size": BATCH, "seed": 0, "workers": n_workers()}
     with tempfile.TemporaryDirectory() as scratch:
-        robustness.score_conditions(
+        degraded.score_conditions(
             material, conditions, scorers, frames=frames, embed=embed, **settings, scratch=Path(scratch)
         )
 
@@ -78,15 +78,15 @@ def main() -> None:
         folders = save_models(Path(text))
         frames = write_frame_store(Path(text) / "frames", noise_videos(VIDEOS, frames=FRAMES, size=SIZE))
         about = {"model": str(Path(text) / "clip"), "revision": "local"}
-        embed = robustness.frozen_encoder(
+        embed = degraded.frozen_encoder(
             **about, embedding="projected", precision="float32", frame_size=frames.size
         )
         tower = encoder.load_vision_tower(**about)
         pixels = torch.randn(BATCH, 3, SIZE, SIZE)
         batches = 2 * len(frames) // BATCH
-        with robustness.open_detectors(folders) as scorers:
+        with degraded.open_detectors(folders) as scorers:
             sides = {"bare": partial(forward_bare, tower, pixels, batches)}
-            for condition in [robustness.UNDEGRADED, *((name, 3) for name in DEGRADATIONS)]:
+            for condition in [degraded.UNDEGRADED, *((name, 3) for name in DEGRADATIONS)]:
                 sides[condition[0]] = partial(score_all, [condition], scorers, frames, embed)
             times = pd.Series(alternate(sides, repeats=REPEATS))
     print(f"{2 * len(frames) / times['bare']:.0f} bare forwards/s, {n_workers()} threads")

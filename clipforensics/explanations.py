@@ -56,6 +56,14 @@ def mean_embeddings(store: EmbeddingStore) -> dict[str, np.ndarray]:
     return {key: store.read(rows).mean(axis=0, dtype=np.float64) for key, rows in spans.items()}
 
 
+def cluster_all(
+    errors: Mapping[str, Json], embeddings: EmbeddingStore, *, max_distance: float
+) -> dict[str, dict[str, Any]]:
+    """`cluster_errors` of every detector's error lists, by name, on the same mean embeddings."""
+    videos = mean_embeddings(embeddings)
+    return {name: cluster_errors(lists, videos, max_distance=max_distance) for name, lists in errors.items()}
+
+
 def cluster_errors(errors: Json, videos: Mapping[str, np.ndarray], *, max_distance: float) -> dict[str, Any]:
     """Group a detector's false positives and false negatives by what they look like.
 

@@ -1,281 +1,21 @@
-"""How detectors hold up when test frames are degraded: the same frames, every degradation and strength.
+"""What degraded frames cost each detector: AUC, what it lost, and how detectors differ, with intervals."""
 
-The work is cut into chunks of whole videos. A chunk is degraded, and then every detector scores it through
-its own contract, `score(folder, rows, frames=..., embeddings=...)`, on two stores that hold this chunk
-alone: its degraded frames, and their embeddings, which the frozen encoder makes when a detector first asks,
-once for all that ask. Chunks are scored side by side in threads, each computing on one processor, so that
-scores do not depend on how many there are; memory holds a chunk a thread.
-"""
-
-import functools
-import os
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-import torch
-from numpy.typing import NDArray
-from tqdm import tqdm
 
-from clipforensics.degradations import NONE, degrade, setting_in_words
-from clipforensics.detectors.base import Detector, find_detector
-from clipforensics.devices import choose_device, choose_dtype
-from clipforensics.embeddings import EmbeddingStore
-from clipforensics.encoder import Embedding, embed_pixels, load_preprocessing, load_vision_tower
-from clipforensics.frames import FrameStore
+from clipforensics.bootstrap import bootstrap_auc
+from clipforensics.degradations import NONE, setting_in_words
+from clipforensics.degraded import UNDEGRADED, Material, Scores
 from clipforensics.metrics import Pooling, json_ready
-from clipforensics.rows import RowIndex
-from clipforensics.uncertainty import Interval, Replicates, draw_replicates
-from clipforensics.video import sample_frame_indices
+from clipforensics.replicates import draw_replicates
+from clipforensics.uncertainty import Estimate, Interval
 
-Condition = tuple[str, int]
-"""(degradation, strength); (`none`, 0) is undegraded."""
+Row = dict[str, Any]
 
-UNDEGRADED: Condition = (NONE, 0)
-
-Embed = Callable[[NDArray[np.uint8]], np.ndarray]
-"""uint8 frames (n, s, s, 3) -> float32 embeddings (n, d)."""
-
-Scorer = Callable[[np.ndarray, FrameStore, EmbeddingStore], np.ndarray]
-"""(rows, frames, embeddings) -> scores: a detector's `score` with its folder filled in."""
-
-Scores = dict[Condition, dict[str, np.ndarray]]
-"""Scores (n_frames,) by condition and detector, on the same frames in the same order."""
-
-_LOADING = threading.RLock()
-
-
-@dataclass(frozen=True)
-class Material:
-    """The frames that are degraded: all test reals and the test videos of one manipulation.
-
-    Attributes:
-        table: One row a video: key, label, group.
-        spans: Rows of the frame store of each video.
-    """
-
-    table: pd.DataFrame
-    spans: list[np.ndarray]
-
-    def a_frame(self, column: str) -> np.ndarray:
-        """A column of `table`, repeated for every frame of its video."""
-        return np.repeat(self.table[column].to_numpy(), [len(span) for span in self.spans])
-
-    @property
-    def n_frames(self) -> int:
-        """Frames of all videos."""
-        return sum(len(span) for span in self.spans)
-
-
-def choose_material(
-    index: RowIndex, test: pd.DataFrame, manipulation: str, *, frames_per_video: int
-) -> Material:
-    """Pick the stored frames to degrade.
-
-    Args:
-        index: Of the frame store.
-        test: The test part of a split: key, label, manipulation, group.
-        manipulation: Its test videos stand against all test reals.
-        frames_per_video: Most stored frames of a video, evenly spaced.
-
-    Raises:
-        InputError: a class has no stored video.
-    """
-    chosen = index.labelled(test[(test["manipulation"] == manipulation) | (test["label"] == 0)])
-    spans = [span[sample_frame_indices(len(span), frames_per_video)] for span in chosen.spans]
-    return Material(chosen.table, spans)
-
-
-def all_conditions(degradations: Sequence[str], strengths: Sequence[int]) -> list[Condition]:
-    """The undegraded frames, then every degradation at every strength."""
-    return [UNDEGRADED, *((name, strength) for name in degradations for strength in strengths)]
-
-
-class ChunkFrames(FrameStore):
-    """A frame store in memory: the degraded frames of a few videos, rows numbered from 0."""
-
-    def __init__(self, store: FrameStore, rows: np.ndarray, pixels: NDArray[np.uint8]) -> None:
-        self.folder, self.size, self.n_frames = store.folder, store.size, store.n_frames
-        self.index = store.index.iloc[rows].reset_index(drop=True)
-        self.rows = RowIndex(self.index["key"], self.index["frame"])
-        self._shards, self._offsets = [pixels], np.array([0, len(pixels)])
-
-
-class ChunkEmbeddings(EmbeddingStore):
-    """An embedding store in memory: embeds a chunk's frames when it is first read, and only then."""
-
-    def __init__(self, frames: ChunkFrames, embed: Embed, batch_size: int) -> None:
-        self.rows, self.meta = frames.rows, {}
-        self._frames, self._embed, self._batch_size = frames, embed, batch_size
-
-    @functools.cached_property
-    def matrix(self) -> np.ndarray:
-        """Float32 (n, d), as the encoder gives them."""
-        starts = range(0, len(self._frames), self._batch_size)
-        batches = [np.arange(s, min(s + self._batch_size, len(self._frames))) for s in starts]
-        return np.concatenate([self._embed(self._frames.read(batch)) for batch in batches])
-
-
-def frozen_encoder(
-    *, model: str, revision: str, embedding: Embedding, precision: str, frame_size: int
-) -> Embed:
-    """The frozen encoder as a function, as the stage `embed` runs it; loaded at its first call.
-
-    Args:
-        model: A local folder or a hub id, pinned by `revision`.
-        revision: As in `encoder.load_vision_tower`.
-        embedding: Projected or pooled.
-        precision: As in `devices.choose_dtype`.
-        frame_size: Side of the stored frames.
-    """
-    device = choose_device()
-    dtype = choose_dtype(precision, device)
-
-    @functools.cache
-    def load() -> tuple[Any, Any]:
-        preprocessing = load_preprocessing(model, revision, frame_size=frame_size)
-        return load_vision_tower(model, revision, device), preprocessing
-
-    @torch.inference_mode()
-    def embed(frames: NDArray[np.uint8]) -> np.ndarray:
-        with _LOADING:
-            tower, preprocessing = load()
-        with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
-            out = embed_pixels(tower, preprocessing.pixels(frames, device), embedding)
-        return out.float().cpu().numpy()
-
-    return embed
-
-
-@contextmanager
-def open_detectors(folders: Mapping[str, Path]) -> Iterator[dict[str, Scorer]]:
-    """Scorers of saved detectors, each read once, however often it scores; close before using others.
-
-    The contract's `score` loads its folder at every call, and here it is called for every chunk. So, while
-    open, a module's function `load` remembers what it returned; a module without one is left as it is.
-
-    Args:
-        folders: Detector name to the folder that its training stage wrote.
-    """
-    modules: dict[str, Any] = {name: find_detector(name) for name in folders}
-    loads = {name: module.load for name, module in modules.items() if hasattr(module, "load")}
-    try:
-        for name, load in loads.items():
-            modules[name].load = _once(load)
-        yield {name: _scorer(module, folders[name]) for name, module in modules.items()}
-    finally:
-        for name, load in loads.items():
-            modules[name].load = load
-
-
-def _once(load: Callable[..., Any]) -> Callable[..., Any]:
-    kept = functools.cache(load)
-
-    def load_once(*args: Any, **options: Any) -> Any:
-        with _LOADING:  # a second thread waits instead of loading too
-            return kept(*args, **options)
-
-    return load_once
-
-
-def _scorer(module: Detector, folder: Path) -> Scorer:
-    return lambda rows, frames, embeddings: module.score(folder, rows, frames=frames, embeddings=embeddings)
-
-
-def score_conditions(
-    material: Material,
-    conditions: Sequence[Condition],
-    scorers: Mapping[str, Scorer],
-    *,
-    frames: FrameStore,
-    embed: Embed,
-    batch_size: int,
-    seed: int,
-    workers: int,
-    scratch: Path,
-) -> Scores:
-    """Score every frame under every condition with every detector.
-
-    Killed at any moment, a second call with the same scratch folder goes on after the last condition that
-    was finished; chunks are cut at the same videos, so the scores are the same bit for bit.
-
-    Args:
-        material: The frames.
-        conditions: As `all_conditions` gives them.
-        scorers: Detector name to its scorer; must bear being called from several threads.
-        frames: The frame store.
-        embed: The frozen encoder.
-        batch_size: Frames a chunk; a chunk holds whole videos, and at least one.
-        seed: Of the noise, as in `degradations.degrade`.
-        workers: Threads; changes no score.
-        scratch: Folder for the scores of finished conditions.
-    """
-    chunks = _chunks(material, batch_size)
-    bar = tqdm(total=len(conditions) * material.n_frames, unit="frame", desc="robustness", disable=None)
-
-    def score_chunk(condition: Condition, chunk: range) -> np.ndarray:
-        store = degrade_chunk(material, chunk, condition, frames=frames, seed=seed)
-        embeddings, rows = ChunkEmbeddings(store, embed, batch_size), np.arange(len(store))
-        return np.stack([np.float64(score(rows, store, embeddings)) for score in scorers.values()])
-
-    scores: Scores = {}
-    pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
-    try:
-        for condition in conditions:
-            compute = functools.partial(_concatenate, pool, functools.partial(score_chunk, condition), chunks)
-            table = _kept(scratch / f"{condition[0]}-{condition[1]}.npy", compute)
-            scores[condition] = dict(zip(scorers, table, strict=True))
-            bar.update(material.n_frames)
-    finally:
-        pool.shutdown(cancel_futures=True)
-        bar.close()
-    return scores
-
-
-def degrade_chunk(
-    material: Material, chunk: range, condition: Condition, *, frames: FrameStore, seed: int
-) -> ChunkFrames:
-    """Read the videos whose numbers are in `chunk` and degrade them, video by video."""
-    rows = np.concatenate([material.spans[number] for number in chunk])
-    videos = [(str(material.table["key"][number]), frames.read(material.spans[number])) for number in chunk]
-    name, strength = condition
-    if condition != UNDEGRADED:
-        videos = [(key, degrade(video, name, strength, key=key, seed=seed)) for key, video in videos]
-    return ChunkFrames(frames, rows, np.concatenate([video for _, video in videos]))
-
-
-def _chunks(material: Material, batch_size: int) -> list[range]:
-    """Neighbouring videos, as many as have `batch_size` frames together, at least one."""
-    chunks, start, held = [], 0, 0
-    for number, span in enumerate(material.spans):
-        if number > start and held + len(span) > batch_size:
-            chunks.append(range(start, number))
-            start, held = number, 0
-        held += len(span)
-    return [*chunks, range(start, len(material.spans))]
-
-
-def _concatenate(
-    pool: ThreadPoolExecutor, score: Callable[[range], np.ndarray], chunks: list[range]
-) -> np.ndarray:
-    return np.concatenate(list(pool.map(score, chunks)), axis=1)
-
-
-def _kept(path: Path, compute: Callable[[], np.ndarray]) -> np.ndarray:
-    """What an earlier run left, or else the result, left for a later one in one atomic step."""
-    if path.exists():
-        return np.load(path, allow_pickle=False)
-    result, part = compute(), path.with_suffix(".part")
-    with part.open("wb") as file:
-        np.save(file, result)
-    os.replace(part, path)
-    return result
+CURVE = ("degradation", "strength", "auc", "low", "high")
 
 
 def tabulate(
@@ -289,15 +29,15 @@ def tabulate(
     n_replicates: int,
     seed: int,
     confidence: float,
-) -> list[dict[str, Any]]:
+) -> list[Row]:
     """AUC of every detector under every condition, what it lost, and how detectors differ.
 
-    All conditions and detectors stand on the same bootstrap replicates of the same videos, so drops
-    (degraded minus undegraded, of one detector) and differences (detector minus reference, under the same
-    condition) are paired.
+    All conditions and detectors stand on the same bootstrap replicates of the same videos, drawn once. So
+    drops (degraded minus undegraded, of one detector) and differences (detector minus reference, under the
+    same condition) are paired.
 
     Args:
-        scores: As `score_conditions` returns them.
+        scores: As `degraded.score_conditions` returns them.
         material: The frames that were scored.
         level: `frame` or `video`.
         aggregate: How frame scores become a video's.
@@ -308,54 +48,28 @@ def tabulate(
         confidence: Of the intervals.
 
     Returns:
-        One row a condition, ready for JSON.
+        One row a condition, ready for JSON; `undefined` says why an interval is null.
     """
-    labels, keys = material.a_frame("label"), material.a_frame("key")
-    clusters = material.a_frame("group") if cluster == "identity" else None
-    counted = material.table["label"].to_numpy() if level == "video" else labels
-    counts = {
-        "n_real": int((counted == 0).sum()),
-        "n_fake": int((counted == 1).sum()),
-        "n_groups": int(material.table["group"].nunique()),
-    }
+    draws = draw_replicates(
+        material.a_frame("label"),
+        material.a_frame("key"),
+        clusters=material.a_frame("group") if cluster == "identity" else None,
+        n_replicates=n_replicates,
+        seed=seed,
+    )
+    names = {(condition, name): f"{condition} {name}" for condition in scores for name in scores[condition]}
+    found = bootstrap_auc(draws, {names[c, n]: scores[c][n] for c, n in names}, how=aggregate)["all"][level]
+    counts = _counts(material, level)
     rows = []
-    for (name, strength), table in scores.items():
-        undegraded = {f"{NONE} {n}": s for n, s in scores[UNDEGRADED].items()}
-        drawn = draw_replicates(
-            {**table, **undegraded},
-            labels,
-            keys,
-            n_replicates=n_replicates,
-            seed=seed,
-            clusters=clusters,
-            how=aggregate,
-        )
+    for condition, table in scores.items():
+        name, strength = condition
         head = {"degradation": name, "strength": strength, "setting": "undegraded", "level": level}
-        if strength:
+        if condition != UNDEGRADED:
             head["setting"] = setting_in_words(name, strength)
-        rows.append(
-            json_ready({**head, **counts, **_intervals(drawn, list(table), level, reference, confidence)})
-        )
+        now = {n: found[names[condition, n]] for n in table}
+        before = {n: found[names[UNDEGRADED, n]] for n in table}
+        rows.append(json_ready({**head, **counts, **_intervals(now, before, reference, confidence)}))
     return rows
-
-
-def _intervals(
-    drawn: Replicates, detectors: list[str], level: str, reference: str, confidence: float
-) -> dict[str, Any]:
-    difference = functools.partial(drawn.difference, level=level, confidence=confidence)
-    own = {n: drawn.interval(n, level, confidence=confidence) for n in detectors}
-    drops = {n: difference(n, f"{NONE} {n}") for n in detectors}
-    differences = {n: difference(n, reference) for n in detectors if n != reference}
-    return {
-        "detectors": {n: _row(interval) for n, interval in own.items()},
-        "drops": {n: {**_row(interval), "p": interval.p} for n, interval in drops.items()},
-        "differences": {n: {**_row(interval), "p": interval.p} for n, interval in differences.items()},
-        **({"undefined": drawn.undefined} if drawn.undefined else {}),
-    }
-
-
-def _row(interval: Interval) -> dict[str, float]:
-    return {"auc": interval.value, "low": interval.low, "high": interval.high}
 
 
 def curve(rows: Sequence[Mapping[str, Any]], detector: str) -> pd.DataFrame:
@@ -364,22 +78,71 @@ def curve(rows: Sequence[Mapping[str, Any]], detector: str) -> pd.DataFrame:
     The undegraded frames are strength 0 of every degradation.
     """
     names = list(dict.fromkeys(row["degradation"] for row in rows if row["strength"]))
-    columns = ["degradation", "strength", "auc", "low", "high"]
     points = [
         {"degradation": name, "strength": row["strength"], **row["detectors"][detector]}
         for name in names
         for row in rows
         if row["degradation"] in (NONE, name)
     ]
-    return pd.DataFrame(points, columns=columns)
+    return pd.DataFrame(points, columns=list(CURVE))
+
+
+def write_curves(
+    folder: Path,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    detectors: Sequence[str],
+    degradations: Sequence[str],
+) -> None:
+    """Write `<detector>.csv`, and the same cut up by degradation, `<degradation>/<detector>.csv`.
+
+    Curves without rows, of work that was not done, are written too: a header alone.
+    """
+    for detector in detectors:
+        whole = curve(rows, detector)
+        parts = {
+            name: whole[whole["degradation"] == name].drop(columns="degradation") for name in degradations
+        }
+        for place, table in ((folder, whole), *((folder / name, part) for name, part in parts.items())):
+            place.mkdir(parents=True, exist_ok=True)
+            table.to_csv(place / f"{detector}.csv", index=False, lineterminator="\n", float_format="%.9g")
 
 
 def summary_line(rows: Sequence[Mapping[str, Any]]) -> str:
     """One line for the terminal: how much of its AUC each detector loses at worst, and to what."""
-    degraded = [row for row in rows if row["strength"] and not row.get("undefined")]
+    degraded = [row for row in rows if row["strength"]]
     parts = []
     for detector in degraded[0]["drops"] if degraded else []:
-        worst = min(degraded, key=lambda row: row["drops"][detector]["auc"])
-        drop = worst["drops"][detector]["auc"]
-        parts.append(f"{detector} {drop:+.4f} ({worst['degradation']}, {worst['setting']})")
+        defined = [row for row in degraded if row["drops"][detector]["auc"] is not None]
+        worst = min(defined, key=lambda row: row["drops"][detector]["auc"], default=None)
+        if worst is not None:
+            drop = worst["drops"][detector]["auc"]
+            parts.append(f"{detector} {drop:+.4f} ({worst['degradation']}, {worst['setting']})")
     return "largest change of AUC under degradation: " + (", ".join(parts) or "undefined")
+
+
+def _counts(material: Material, level: str) -> dict[str, int]:
+    labels = material.table["label"] if level == "video" else pd.Series(material.a_frame("label"))
+    n_real, n_fake = (int((labels == label).sum()) for label in (0, 1))
+    return {"n_real": n_real, "n_fake": n_fake, "n_groups": int(material.table["group"].nunique())}
+
+
+def _intervals(
+    now: Mapping[str, Estimate], before: Mapping[str, Estimate], reference: str, confidence: float
+) -> Row:
+    """Intervals of one condition; estimates by detector."""
+    own = {n: one.interval(confidence=confidence) for n, one in now.items()}
+    drops = {n: (one - before[n]).interval(confidence=confidence) for n, one in now.items()}
+    others = {n: one for n, one in now.items() if n != reference}
+    differences = {n: (one - now[reference]).interval(confidence=confidence) for n, one in others.items()}
+    reasons = [i.undefined for found in (own, drops, differences) for i in found.values() if i.undefined]
+    return {
+        "detectors": {n: _row(interval) for n, interval in own.items()},
+        "drops": {n: {**_row(interval), "p": interval.p} for n, interval in drops.items()},
+        "differences": {n: {**_row(interval), "p": interval.p} for n, interval in differences.items()},
+        **({"undefined": "; ".join(dict.fromkeys(reasons))} if reasons else {}),
+    }
+
+
+def _row(interval: Interval) -> dict[str, float]:
+    return {"auc": interval.value, "low": interval.low, "high": interval.high}

@@ -11,7 +11,7 @@ import pytest
 import torch
 import yaml
 
-from clipforensics import encoder
+from clipforensics import encoder, tracing
 from clipforensics.detectors import baseline, lora
 from clipforensics.errors import list_errors
 from clipforensics.faults import InputError
@@ -148,7 +148,7 @@ def test_switched_off_it_leaves_empty_outputs_that_say_so(run):
 
 def test_a_detector_that_offers_no_log_odds_is_recorded_and_the_others_are_explained(run, monkeypatch):
     modules = {"baseline": baseline, "lora": SimpleNamespace(score=lora.score)}
-    monkeypatch.setattr(explain, "find_detector", modules.__getitem__)
+    monkeypatch.setattr(tracing, "find_detector", modules.__getitem__)
     explain.main("per_class", "FaceSwap", "42")
     sanity = read_json(Path("metrics/explanations.json"))["sanity"]
     assert "lora offers no log_odds" in sanity["lora"]["undefined"]

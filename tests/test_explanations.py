@@ -6,6 +6,7 @@ import pytest
 from clipforensics.embeddings import EmbeddingStore
 from clipforensics.explanations import (
     choose_frames,
+    cluster_all,
     cluster_errors,
     find_rows,
     mean_embeddings,
@@ -123,3 +124,12 @@ def test_fewer_than_two_errors_make_no_clusters_and_say_so(errors):
     assert "at least 2" in found["clusters"]["undefined"]
     assert all(e["cluster"] is None for name in ("false_negatives", "worst_videos") for e in found[name])
     assert unclustered(errors, "why")["clusters"] == {"summary": [], "undefined": "why"}
+
+
+def test_every_detector_is_clustered_on_the_same_means(tmp_path):
+    store = write_store(tmp_path / "e", np.stack(list(VIDEOS.values())), list(VIDEOS))
+    several = {"one": lists([], [entry("left1"), entry("left2")]), "two": lists([], [entry("up")])}
+    found = cluster_all(several, store, max_distance=0.5)
+    means = mean_embeddings(store)
+    assert found == {name: cluster_errors(e, means, max_distance=0.5) for name, e in several.items()}
+    assert found["one"]["clusters"]["n_videos"] == 2

@@ -1,318 +1,141 @@
-"""Degraded frames through real detectors, and the stage: embedded once, resumed, and tabulated."""
-
-import json
-import shutil
-from pathlib import Path
+"""The table of degraded scores: paired on one draw, against the same bootstrap taken piece by piece."""
 
 import numpy as np
 import pandas as pd
 import pytest
-import torch
-import yaml
 
-from clipforensics import encoder, robustness
-from clipforensics.degradations import degrade
-from clipforensics.detectors import baseline, lora
-from clipforensics.devices import compute_deterministically
-from clipforensics.embeddings import EmbeddingStore, embed_frames
+from clipforensics import robustness
+from clipforensics.bootstrap import bootstrap_auc
+from clipforensics.degraded import UNDEGRADED, Material, all_conditions
 from clipforensics.faults import InputError
 from clipforensics.metrics import pool_by_video, roc_auc
-from clipforensics.training import Progress
-from stages import robustness as stage
-from tests.repository import ROOT
-from tests.stores import noise_videos, write_frame_store
-from tests.test_encoder import write_encoder
+from clipforensics.replicates import draw_replicates
 
-N_VIDEOS = 12
-SECTION = {
-    "enabled": True,
-    "degradations": ["jpeg", "noise"],
-    "strengths": [1, 5],
-    "level": "video",
-    "frames_per_video": 8,
-    "batch_size": 7,
-    "seed": 3,
-}
-
-
-def write_split(path: Path, n: int = N_VIDEOS) -> pd.DataFrame:
-    """Videos of `noise_videos`: even real, odd manipulated (the last two by another method), in pairs."""
-    table = pd.DataFrame(
-        {
-            "key": [f"v{i}" for i in range(n)],
-            "label": [i % 2 for i in range(n)],
-            "manipulation": ["real" if i % 2 == 0 else "Other" if i > 8 else "Swap" for i in range(n)],
-            "group": [i // 2 for i in range(n)],
-        }
-    )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    table.to_csv(path, index=False)
-    return table
-
-
-def write_detectors(models: Path, model: Path) -> None:
-    """A probe with drawn weights, and LoRA with a drawn head and drawn B matrices."""
-    rng = np.random.default_rng(0)
-    probe = baseline.Probe(rng.normal(size=16), 0.1, 1.0, [(1.0, 0.5, 0.5)])
-    baseline.save(probe, models / "baseline/grouped/Train-1")
-    tower = encoder.load_vision_tower(str(model), "local")
-    options = {"r": 2, "alpha": 4.0, "dropout": 0.0, "target_modules": ["q_proj"], "embedding": "projected"}
-    detector = lora.build(tower, **options, seed=1)
-    with torch.no_grad():
-        for name, parameter in detector.named_parameters():
-            if "lora_B" in name or name.startswith("head."):
-                parameter.normal_(0, 0.3, generator=torch.Generator().manual_seed(len(name)))
-    base = {"model": str(model), "revision": "local", "embedding": "projected"}
-    lora.save(detector, models / "lora/grouped/Train-1", base=base, progress=Progress())
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    """Everything the stage reads."""
-    root = tmp_path_factory.mktemp("built")
-    compute_deterministically(0)
-    write_frame_store(root / "data/frames", noise_videos(N_VIDEOS, shift=20))
-    write_split(root / "data/splits/grouped/Train/test.csv")
-    write_encoder(root / "clip")
-    write_detectors(root / "models", root / "clip")
-    params = yaml.safe_load((ROOT / "params.yaml").read_text())
-    params["robustness"] = SECTION
-    params["compare"]["n_replicates"] = 200
-    params["protocol"] |= {"train_sets": ["Train"], "test_manipulations": ["Swap"], "seeds": [1]}
-    params["encoder"]["model"] = str(root / "clip")
-    (root / "params.yaml").write_text(yaml.safe_dump(params))
-    return root
+FRAMES, VIDEOS = 3, 16
+CONDITIONS = all_conditions(["jpeg", "noise"], [1, 3])
+BOOTSTRAP = {"n_replicates": 150, "seed": 5, "confidence": 0.9}
 
 
 @pytest.fixture
-def place(built, tmp_path, monkeypatch):
-    shutil.copytree(built, tmp_path, dirs_exist_ok=True)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("DVC_ROOT", raising=False)
-    return tmp_path
+def material():
+    table = pd.DataFrame({"key": [f"v{i}" for i in range(VIDEOS)]})
+    table["label"] = [int(i % 4 != 0) for i in range(VIDEOS)]
+    table["group"] = [i // 2 for i in range(VIDEOS)]
+    spans = [np.arange(i * FRAMES, (i + 1) * FRAMES)[: 2 if i == 7 else FRAMES] for i in range(VIDEOS)]
+    return Material(table, spans)
 
 
-def change(place: Path, **changes: object) -> None:
-    params = yaml.safe_load((place / "params.yaml").read_text())
-    for key, value in changes.items():
-        section, name = key.split("__")
-        params[section][name] = value
-    (place / "params.yaml").write_text(yaml.safe_dump(params))
-
-
-def run(place: Path) -> dict:
-    stage.main("grouped", "Train", "1")
-    return json.loads((place / "metrics/robustness.json").read_text())
-
-
-def outputs(place: Path) -> dict[str, bytes]:
-    files = [place / "metrics/robustness.json", *(place / "plots").rglob("*.csv")]
-    return {str(path.relative_to(place)): path.read_bytes() for path in files}
-
-
-def by_hand(place: Path, degradation: str, strength: int) -> dict[str, np.ndarray]:
-    """Slow reference: real stores of the degraded frames on disk, `embed`'s own code, plain `score`."""
-    videos = {f"v{i}": v for i, v in enumerate(noise_videos(N_VIDEOS, shift=20).values()) if i not in (9, 11)}
-    if strength:
-        videos = {k: degrade(v, degradation, strength, key=k, seed=3) for k, v in videos.items()}
-    frames = write_frame_store(place / "slow/frames", videos)
-    tower = encoder.load_vision_tower(str(place / "clip"), "local")
-    preprocessing = encoder.load_preprocessing(str(place / "clip"), "local", frame_size=32)
-
-    @torch.inference_mode()
-    def embed(batch):
-        pixels = preprocessing.pixels(batch, torch.device("cpu"))
-        return encoder.embed_pixels(tower, pixels, "projected").numpy()
-
-    (place / "slow/scratch").mkdir()
-    out, scratch = place / "slow/embeddings", place / "slow/scratch"
-    embed_frames(frames, embed, out, width=16, batch_size=64, scratch=scratch, meta={})
-    stores = {"frames": frames, "embeddings": EmbeddingStore(out)}
-    rows = np.arange(len(frames))
-    scores = {
-        name: module.score(place / "models" / name / "grouped/Train-1", rows, **stores)
-        for name, module in (("baseline", baseline), ("lora", lora))
+@pytest.fixture
+def scores(material):
+    """Signal that fades with strength, faster for the probe."""
+    rng, labels = np.random.default_rng(0), material.a_frame("label")
+    shift = {"probe": 0.9, "lora": 1.2}
+    return {
+        (name, strength): {
+            detector: labels * size / (1 + strength) + rng.normal(size=len(labels))
+            for detector, size in shift.items()
+        }
+        for name, strength in CONDITIONS
     }
-    shutil.rmtree(place / "slow")
-    return scores
 
 
-@pytest.mark.parametrize(("degradation", "strength"), [("none", 0), ("jpeg", 5), ("noise", 1)])
-def test_every_number_is_that_of_degraded_stores_on_disk(place, degradation, strength):
-    table = run(place)
-    row = next(r for r in table["rows"] if (r["degradation"], r["strength"]) == (degradation, strength))
-    labels = np.repeat([int(k) % 2 for k in range(N_VIDEOS) if k not in (9, 11)], 3)
-    videos = np.repeat(np.arange(10), 3)
-    auc = {}
-    for when, condition in (("now", (degradation, strength)), ("before", ("none", 0))):
-        for name, scores in by_hand(place, *condition).items():
-            assert len(np.unique(scores)) > 20, "a detector that says the same of every frame tests nothing"
-            auc[name, when] = roc_auc(*pool_by_video(scores, labels, videos, how="mean"))
-    for name in ("baseline", "lora"):
-        assert row["detectors"][name]["auc"] == pytest.approx(auc[name, "now"])
-        assert row["drops"][name]["auc"] == pytest.approx(auc[name, "now"] - auc[name, "before"])
-    gain = auc["lora", "now"] - auc["baseline", "now"]
-    assert row["differences"]["lora"]["auc"] == pytest.approx(gain)
-    assert (row["n_real"], row["n_fake"], row["n_groups"]) == (6, 4, 6)
+def tabulate(scores, material, **changes):
+    settings = {"level": "video", "aggregate": "mean", "reference": "probe", "cluster": "identity"}
+    return robustness.tabulate(scores, material, **{**settings, **BOOTSTRAP, **changes})
 
 
-def test_the_table_and_the_curves_say_the_same(place):
-    table = run(place)
-    conditions = [(r["degradation"], r["strength"]) for r in table["rows"]]
-    assert conditions == [("none", 0), ("jpeg", 1), ("jpeg", 5), ("noise", 1), ("noise", 5)]
-    assert table["manipulation"] == "Swap"
-    assert [r["setting"] for r in table["rows"][:2]] == ["undegraded", "quality 90"]
-    assert table["rows"][0]["drops"]["lora"] == {"auc": 0, "low": 0, "high": 0, "p": 1}
-    for row in table["rows"]:
-        for interval in (*row["detectors"].values(), *row["drops"].values(), *row["differences"].values()):
-            assert interval["low"] <= interval["auc"] <= interval["high"]
-    curve = pd.read_csv("plots/robustness/video/lora.csv")
-    assert list(curve.columns) == ["degradation", "strength", "auc", "low", "high"]
-    assert list(curve["strength"]) == [0, 1, 5, 0, 1, 5]
-    assert curve["auc"][4] == pytest.approx(table["rows"][3]["detectors"]["lora"]["auc"])
-    alone = pd.read_csv("plots/robustness/video/noise/lora.csv")
-    assert list(alone.columns) == ["strength", "auc", "low", "high"]
-    assert alone.equals(curve.iloc[3:].drop(columns="degradation").reset_index(drop=True))
+@pytest.mark.parametrize("cluster", ["identity", "video"])
+@pytest.mark.parametrize("level", ["video", "frame"])
+def test_every_interval_is_that_of_its_pair_bootstrapped_alone(scores, material, level, cluster):
+    rows = tabulate(scores, material, level=level, cluster=cluster)
+    assert [(row["degradation"], row["strength"]) for row in rows] == CONDITIONS
+    labels, keys = material.a_frame("label"), material.a_frame("key")
+    clusters = material.a_frame("group") if cluster == "identity" else None
+    for row, condition in zip(rows, CONDITIONS, strict=True):
+        draws = draw_replicates(labels, keys, clusters=clusters, n_replicates=150, seed=5)
+        both = {**scores[condition], **{f"{n} before": s for n, s in scores[UNDEGRADED].items()}}
+        found = bootstrap_auc(draws, both)["all"][level]
+        pairs = {
+            ("detectors", "lora"): found["lora"],
+            ("detectors", "probe"): found["probe"],
+            ("drops", "lora"): found["lora"] - found["lora before"],
+            ("drops", "probe"): found["probe"] - found["probe before"],
+            ("differences", "lora"): found["lora"] - found["probe"],
+        }
+        assert {(kind, n) for kind in ("detectors", "drops", "differences") for n in row[kind]} == set(pairs)
+        for (kind, name), estimate in pairs.items():
+            interval = estimate.interval(confidence=0.9)
+            expected = {"auc": interval.value, "low": interval.low, "high": interval.high}
+            expected |= {"p": interval.p} if kind != "detectors" else {}
+            assert row[kind][name] == pytest.approx(expected), (condition, kind, name)
+        assert "undefined" not in row
 
 
-def test_threads_change_no_byte_and_batches_no_number(place, monkeypatch):
-    monkeypatch.setenv("CLIPFORENSICS_WORKERS", "1")
-    first = run(place)
-    files = outputs(place)
-    monkeypatch.setenv("CLIPFORENSICS_WORKERS", "3")
-    run(place)
-    assert outputs(place) == files
-    change(place, robustness__batch_size=1)
-    assert run(place)["rows"] == first["rows"]
+def test_the_videos_are_drawn_once_for_the_whole_table(scores, material, monkeypatch):
+    calls = []
+    real = robustness.draw_replicates
+    monkeypatch.setattr(robustness, "draw_replicates", lambda *a, **k: calls.append(k) or real(*a, **k))
+    tabulate(scores, material)
+    assert len(calls) == 1
 
 
-def test_killed_and_run_again_it_ends_in_the_same_bytes(place, monkeypatch):
-    run(place)
-    whole = outputs(place)
-    shutil.rmtree(place / "metrics")
-    shutil.rmtree(place / "plots")
-    done = []
-
-    def dies(material, chunk, condition, **options):
-        if condition == ("noise", 1):
-            raise KeyboardInterrupt
-        done.append(condition)
-        return original(material, chunk, condition, **options)
-
-    original = robustness.degrade_chunk
-    monkeypatch.setattr(robustness, "degrade_chunk", dies)
-    with pytest.raises(KeyboardInterrupt):
-        run(place)
-    assert not (place / "metrics").exists()
-    assert set(done) == {("none", 0), ("jpeg", 1), ("jpeg", 5)}
-    done.clear()
-
-    def notes(material, chunk, condition, **options):
-        done.append(condition)
-        return original(material, chunk, condition, **options)
-
-    monkeypatch.setattr(robustness, "degrade_chunk", notes)
-    run(place)
-    assert set(done) == {("noise", 1), ("noise", 5)}, "what was finished is not done again"
-    assert outputs(place) == whole
-    assert not [p for p in (place / ".scratch/robustness").iterdir() if p.is_dir()]
+def test_frames_become_videos_as_asked_and_are_counted_by_level(scores, material):
+    labels, keys = material.a_frame("label"), material.a_frame("key")
+    for how in ("mean", "max"):
+        row = tabulate(scores, material, aggregate=how)[3]
+        expected = roc_auc(*pool_by_video(scores["noise", 1]["lora"], labels, keys, how=how))
+        assert row["detectors"]["lora"]["auc"] == pytest.approx(expected)
+    assert (row["n_real"], row["n_fake"], row["n_groups"]) == (4, 12, 8)
+    row = tabulate(scores, material, level="frame")[3]
+    assert (row["n_real"], row["n_fake"], row["n_groups"]) == (12, 35, 8)
 
 
-@pytest.mark.parametrize("what", ["detector", "seed", "encoder"])
-def test_unfinished_work_on_something_else_is_not_taken_up(place, monkeypatch, what):
-    folders = []
-    monkeypatch.setattr(stage, "remove_scratch", lambda folder: folders.append(folder))
-    run(place)
-    if what == "seed":
-        change(place, robustness__seed=4)
-    elif what == "detector":
-        probe = baseline.Probe(np.ones(16), 0.0, 1.0, [(1.0, 0.5, 0.5)])
-        baseline.save(probe, place / "models/baseline/grouped/Train-1")
-    else:
-        (place / "other").mkdir()
-        change(place, encoder__model=str(write_encoder(place / "other", seed=5)))
-    run(place)
-    assert folders[0] != folders[1]
+def test_rows_name_their_setting(scores, material):
+    settings = [row["setting"] for row in tabulate(scores, material)]
+    assert settings == ["undegraded", "quality 95", "quality 75", "variance 0.0002", "variance 0.002"]
 
 
-def test_detectors_are_read_once_and_the_encoder_only_if_asked(place, monkeypatch):
-    counts = {"lora": 0, "baseline": 0, "encoder": 0, "frames": 0}
-
-    def counting(name, function):
-        def counted(*args, **options):
-            counts[name] += 1
-            return function(*args, **options)
-
-        return counted
-
-    monkeypatch.setattr(lora, "load", counting("lora", lora.load))
-    monkeypatch.setattr(baseline, "load", counting("baseline", baseline.load))
-    monkeypatch.setattr(robustness, "load_vision_tower", counting("encoder", robustness.load_vision_tower))
-    monkeypatch.setattr(robustness, "embed_pixels", counting("frames", robustness.embed_pixels))
-    loads = lora.load, baseline.load
-    run(place)
-    chunks = 5  # ten videos of three frames, two a chunk of at most seven
-    assert counts == {"lora": 1, "baseline": 1, "encoder": 1, "frames": 5 * chunks}
-    assert (lora.load, baseline.load) == loads, "as before"
-    params = yaml.safe_load((place / "params.yaml").read_text())
-    params["detectors"], params["compare"]["reference"] = ["lora"], "lora"
-    (place / "params.yaml").write_text(yaml.safe_dump(params))
-    shutil.rmtree(place / "plots")
-    assert list(run(place)["rows"][1]["detectors"]) == ["lora"]
-    assert counts == {"lora": 2, "baseline": 1, "encoder": 1, "frames": 5 * chunks}, "no encoder for pixels"
+def test_an_undefined_interval_is_null_with_its_reason(scores, material):
+    labels = material.a_frame("label")
+    scores["noise", 3]["lora"] = labels.astype(float)  # an AUC of 1 in every replicate
+    row = tabulate(scores, material)[4]
+    assert row["detectors"]["lora"] == {"auc": 1, "low": None, "high": None}
+    assert "every replicate gives the same value" in row["undefined"]
+    assert row["detectors"]["probe"]["low"] is not None
 
 
-def test_fewer_frames_a_video_and_the_frame_level(place):
-    change(place, robustness__frames_per_video=2, robustness__level="frame")
-    table = run(place)
-    assert (table["rows"][0]["n_real"], table["rows"][0]["n_fake"]) == (12, 8)
-    assert table["frames_per_video"] == 2
-    assert (place / "plots/robustness/frame/lora.csv").exists()
+def test_curves_begin_at_the_undegraded_frames(scores, material, tmp_path):
+    rows = tabulate(scores, material)
+    whole = robustness.curve(rows, "lora")
+    assert list(whole["degradation"]) == ["jpeg"] * 3 + ["noise"] * 3
+    assert list(whole["strength"]) == [0, 1, 3, 0, 1, 3]
+    assert list(whole["auc"]) == [rows[i]["detectors"]["lora"]["auc"] for i in (0, 1, 2, 0, 3, 4)]
+    robustness.write_curves(tmp_path, rows, detectors=["lora"], degradations=["jpeg", "noise"])
+    assert sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*.csv")) == [
+        "jpeg/lora.csv",
+        "lora.csv",
+        "noise/lora.csv",
+    ]
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "lora.csv"), whole)
+    part = pd.read_csv(tmp_path / "noise/lora.csv")
+    assert list(part.columns) == ["strength", "auc", "low", "high"]
+    assert list(part["auc"]) == pytest.approx(list(whole["auc"][3:]))
 
 
-def test_one_group_of_a_class_is_undefined_with_a_reason(place):
-    path = place / "data/splits/grouped/Train/test.csv"
-    table = pd.read_csv(path)
-    table.loc[table["manipulation"] == "Swap", "group"] = 99
-    table.to_csv(path, index=False)
-    row = run(place)["rows"][1]
-    assert "two or more clusters" in row["undefined"]
-    assert row["drops"]["lora"]["low"] is None
-    assert row["detectors"]["lora"]["auc"] is not None
+def test_the_summary_names_the_worst_of_each_detector():
+    def row(strength, setting, **drops):
+        found = {name: {"auc": auc} for name, auc in drops.items()}
+        return {"degradation": "jpeg", "strength": strength, "setting": setting, "drops": found}
+
+    rows = [row(0, "undegraded", a=-9, b=0), row(1, "q", a=-0.1, b=None), row(2, "r", a=-0.25, b=0.1)]
+    line = robustness.summary_line(rows)
+    assert line == "largest change of AUC under degradation: a -0.2500 (jpeg, r), b +0.1000 (jpeg, r)"
+    assert robustness.summary_line(rows[:1]).endswith(": undefined")
+    assert robustness.summary_line([row(1, "q", a=None)]).endswith(": undefined")
 
 
-def test_disabled_it_reads_nothing_and_says_so(place):
-    shutil.rmtree(place / "data")
-    shutil.rmtree(place / "models")
-    change(place, robustness__enabled=False)
-    table = run(place)
-    assert table["rows"] == []
-    assert "robustness.enabled is false" in table["undefined"]
-    for name in ("baseline", "lora"):
-        text = (place / f"plots/robustness/video/{name}.csv").read_text()
-        assert text == "degradation,strength,auc,low,high\n"
-    assert (place / "plots/robustness/video/noise/lora.csv").read_text() == "strength,auc,low,high\n"
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"robustness__degradations": ["jpeg", "fog"]}, "'fog' is not one.*brightness"),
-        ({"robustness__degradations": ["jpeg", "jpeg"]}, "degradations lists one twice"),
-        ({"robustness__strengths": [2, 2]}, "strengths lists one twice"),
-        ({"robustness__strengths": [0]}, "strengths.0"),
-        ({"robustness__strengths": [6]}, "strengths.0"),
-        ({"robustness__degradations": []}, "degradations"),
-        ({"robustness__level": "clip"}, "level"),
-        ({"robustness__batch_size": 0}, "batch_size"),
-        ({"robustness__enabled": "yes"}, "enabled"),
-        ({"robustness__sead": 1}, "`sead` is not a parameter"),
-        ({"compare__reference": "probe"}, "compare.reference is 'probe'"),
-        ({"protocol__test_manipulations": ["Puppet"]}, "Puppet.*have no test videos"),
-    ],
-)
-def test_wrong_params_are_one_line(place, changes, words):
-    change(place, **changes)
-    with pytest.raises(InputError, match=words) as error:
-        run(place)
-    assert "\n" not in str(error.value)
+def test_conditions_are_the_undegraded_frames_and_every_pair():
+    assert CONDITIONS == [("none", 0), ("jpeg", 1), ("jpeg", 3), ("noise", 1), ("noise", 3)]
+    for wrong in ((["fog"], [1]), (["jpeg", "jpeg"], [1]), (["jpeg"], [1, 1]), (["jpeg"], [6])):
+        with pytest.raises(InputError, match="robustness"):
+            all_conditions(*wrong)

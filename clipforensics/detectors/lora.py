@@ -237,8 +237,15 @@ def save(detector: LoraDetector, folder: Path, *, base: Mapping[str, str], progr
     write_json(folder / "detector.json", about)
 
 
-def load(folder: Path, *, frame_size: int) -> tuple[LoraDetector, Preprocessing]:
-    """Read what `save` wrote, onto the encoder it names, in evaluation mode on the chosen device."""
+def load(folder: Path, *, frame_size: int, merged: bool = False) -> tuple[LoraDetector, Preprocessing]:
+    """Read what `save` wrote, onto the encoder it names, in evaluation mode on the chosen device.
+
+    Args:
+        folder: Where it was saved.
+        frame_size: Side of the stored frames.
+        merged: Whether LoRA's updates are added to the weights: a forward then costs what the encoder's
+            own costs, and gives the same log odds up to the rounding of float32.
+    """
     about = read_json(folder / "detector.json")
     encoder = about["encoder"]
     tower = load_vision_tower(encoder["model"], encoder["revision"])
@@ -246,6 +253,8 @@ def load(folder: Path, *, frame_size: int) -> tuple[LoraDetector, Preprocessing]
     with warnings.catch_warnings():  # as in `build`
         warnings.simplefilter("ignore", FutureWarning)
         adapted = PeftModel.from_pretrained(tower, str(folder))
+    if merged:
+        adapted.merge_adapter()
     detector = LoraDetector(adapted, encoder["embedding"])
     detector.head.load_state_dict(load_file(folder / "head.safetensors"))
     return detector.to(choose_device()).eval(), preprocessing
@@ -255,7 +264,7 @@ def score(folder: Path, rows: np.ndarray, *, frames: FrameStore, embeddings: Emb
     """Score stored frames with the detector saved in `folder`, in float32; reads their pixels only."""
     del embeddings  # the contract hands every detector both stores
     compute_deterministically(seed=0)
-    detector, preprocessing = load(folder, frame_size=frames.size)
+    detector, preprocessing = load(folder, frame_size=frames.size, merged=True)
     return score_rows(detector, frames, rows, preprocessing)
 
 

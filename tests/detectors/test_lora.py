@@ -126,6 +126,22 @@ def test_saved_and_loaded_scores_are_identical_here_and_in_plain_peft(tmp_path, 
     ]
 
 
+def test_merged_into_the_weights_it_gives_the_same_scores(tmp_path, folder):
+    frames, base, detector, progress = train(tmp_path, folder)
+    lora.save(detector, tmp_path / "model", base=base, progress=progress)
+    rows = np.arange(len(frames))
+    apart, merged = (lora.load(tmp_path / "model", frame_size=32, merged=m) for m in (False, True))
+    weights = [d.tower.get_base_model().state_dict() for d, _ in (apart, merged)]
+    name = next(n for n in weights[0] if n.endswith("q_proj.base_layer.weight"))
+    assert not torch.equal(weights[0][name], weights[1][name])
+    scores = lora.score_rows(apart[0], frames, rows, apart[1])
+    np.testing.assert_allclose(lora.score_rows(merged[0], frames, rows, merged[1]), scores, atol=1e-6)
+    assert np.array_equal(
+        lora.score(tmp_path / "model", rows, frames=frames, embeddings=None),
+        lora.score_rows(merged[0], frames, rows, merged[1]),
+    )
+
+
 def test_its_log_odds_are_those_of_its_scores_and_can_be_explained(tmp_path, folder):
     frames, base, detector, progress = train(tmp_path, folder)
     lora.save(detector, tmp_path / "model", base=base, progress=progress)
