@@ -1,16 +1,15 @@
 """Compare all detectors on every cell; name one of them in metrics/metrics.json."""
 
 from pathlib import Path
-from typing import Any, Literal
-
-from pydantic import Field
+from typing import Any
 
 from clipforensics import comparison
 from clipforensics.cells import Cell, Protocol, by_protocol, write_curve
-from clipforensics.faults import InputError, one_line_errors
+from clipforensics.contest import check_entrant, read_contest
+from clipforensics.faults import one_line_errors
 from clipforensics.files import read_json, write_json
 from clipforensics.matrix import matrix_table
-from clipforensics.params import Section, check_section, read_section, read_yaml
+from clipforensics.params import read_section, read_yaml
 from clipforensics.tournament import Results, compare_protocol, headline_curves
 
 PARAMS = Path("params.yaml")
@@ -24,33 +23,13 @@ BANDS = Path("plots/bands")
 MATRIX = Path("plots/matrix.csv")
 
 
-class Compare(Section):
-    """Section `compare` of params.yaml."""
-
-    reference: str
-    cluster: Literal["identity", "video"]
-    n_replicates: int = Field(ge=1)
-    seed: int = Field(ge=0)
-    confidence: float = Field(gt=0, lt=1)
-
-
-class Run(Section):
-    """The top-level params: which detector is shown, which there are."""
-
-    detector: str
-    detectors: list[str] = Field(min_length=1)
-
-
 def main() -> None:
     """Read the results of every cell that params.yaml names, compare, write."""
-    params, protocol = read_section(PARAMS, "compare", Compare), read_section(PARAMS, "protocol", Protocol)
+    (run, params), protocol = read_contest(PARAMS), read_section(PARAMS, "protocol", Protocol)
     settings = read_yaml(PARAMS)
-    run = check_section({k: v for k, v in settings.items() if k in Run.model_fields}, Run, str(PARAMS))
-    for key, name in (("detector", run.detector), ("compare.reference", params.reference)):
-        if name not in run.detectors:
-            raise InputError(f"{PARAMS}: `{key}` is {name!r}; it must be one of `detectors`: {run.detectors}")
+    check_entrant(PARAMS, "detector", settings.get("detector"), run.detectors)
     results = Results(run.detectors, protocol.seeds, SCORES, SPLITS, EVALUATIONS)
-    options = {**params.model_dump(), "aggregate": settings["evaluate"]["aggregate"]}
+    options = {**params.model_dump(), "aggregate": run.aggregate}
     tables: dict[str, list[dict[str, Any]]] = {"cells": [], "metrics": [], "leak_gaps": [], "folds": []}
     protocols = by_protocol(protocol.splits, settings["split"]["n_folds"])
     for name, splits in protocols.items():
@@ -63,23 +42,23 @@ def main() -> None:
     about = {"reference": params.reference, "headline": headline, "seeds": protocol.seeds}
     write_json(COMPARISON, {**about, "bootstrap": params.model_dump(), **tables})
     write_curve(MATRIX, matrix_table(tables["cells"]))
-    write_headline(run, results, headline, protocols[first["protocol"]], options)
+    write_headline(settings["detector"], results, headline, protocols[first["protocol"]], options)
 
 
 def write_headline(
-    run: Run, results: Results, headline: dict[str, str], splits: list[str], options: dict[str, Any]
+    detector: str, results: Results, headline: dict[str, str], splits: list[str], options: dict[str, Any]
 ) -> None:
     """Write the metrics of the chosen detector (means over seeds and folds), and the curves of all.
 
     Curves are of the first split and seed.
     """
     cells = [Cell(split, headline["train_set"], seed) for split in splits for seed in results.seeds]
-    files = [read_json(EVALUATIONS / run.detector / f"{cell.name}.json") for cell in cells]
+    files = [read_json(EVALUATIONS / detector / f"{cell.name}.json") for cell in cells]
     metrics = comparison.headline_metrics(files, headline["manipulation"])
-    write_json(METRICS, {"detector": run.detector, **headline, **metrics})
+    write_json(METRICS, {"detector": detector, **headline, **metrics})
     curves = headline_curves(results, cells[0], headline["manipulation"], **options)
-    for (kind, level, detector), table in curves.items():
-        write_curve((CURVES if kind == "roc" else BANDS) / level / f"{detector}.csv", table)
+    for (kind, level, name), table in curves.items():
+        write_curve((CURVES if kind == "roc" else BANDS) / level / f"{name}.csv", table)
 
 
 if __name__ == "__main__":

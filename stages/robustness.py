@@ -8,12 +8,13 @@ from pydantic import Field
 
 from clipforensics import degraded, robustness
 from clipforensics.cells import Cell, Protocol, order_manipulations, protocol_of, read_split
+from clipforensics.contest import read_contest
 from clipforensics.degradations import DEGRADATIONS
 from clipforensics.encoder import EncoderSection
 from clipforensics.faults import InputError, one_line_errors
 from clipforensics.files import write_json
 from clipforensics.frames import FrameStore
-from clipforensics.params import Section, check_section, read_section, read_yaml
+from clipforensics.params import Section, read_section, read_yaml
 from clipforensics.scratch import remove_scratch
 from clipforensics.workers import n_workers
 
@@ -37,27 +38,10 @@ class Robustness(Section):
     seed: int = Field(ge=0)
 
 
-class Bootstrap(Section):
-    """What this stage reads of the section `compare`."""
-
-    reference: str
-    cluster: Literal["identity", "video"]
-    n_replicates: int = Field(ge=1)
-    seed: int = Field(ge=0)
-    confidence: float = Field(gt=0, lt=1)
-
-
-class Run(Section):
-    """What this stage reads of the rest of params.yaml."""
-
-    detectors: list[str] = Field(min_length=1)
-    aggregate: Literal["mean", "median", "max"]
-    precision: str = Field(pattern="^(auto|float32|bfloat16)$")
-
-
 def main(split: str, train_set: str, seed: str) -> None:
     """Read the headline's test frames and detectors, degrade, score, write metrics and curves."""
-    cell, (params, bootstrap, run) = Cell.parse(split, train_set, seed), read_params()
+    cell, params = Cell.parse(split, train_set, seed), read_section(PARAMS, "robustness", Robustness)
+    run, bootstrap = read_contest(PARAMS)
     conditions = degraded.all_conditions(params.degradations, params.strengths)
     head = {
         "enabled": params.enabled,
@@ -91,7 +75,7 @@ def main(split: str, train_set: str, seed: str) -> None:
         conditions,
         frames=frames,
         **read_section(PARAMS, "encoder", EncoderSection).model_dump(),
-        precision=run.precision,
+        precision=read_yaml(PARAMS)["embed"]["precision"],
         batch_size=params.batch_size,
         seed=params.seed,
         workers=n_workers(),
@@ -102,21 +86,6 @@ def main(split: str, train_set: str, seed: str) -> None:
     write_all({**head, "manipulation": manipulation}, rows)
     remove_scratch(scratch)
     print(robustness.summary_line(rows))
-
-
-def read_params() -> tuple[Robustness, Bootstrap, Run]:
-    """The sections that this stage reads, checked."""
-    params, settings = read_section(PARAMS, "robustness", Robustness), read_yaml(PARAMS)
-    compare = {k: v for k, v in settings["compare"].items() if k in Bootstrap.model_fields}
-    bootstrap = check_section(compare, Bootstrap, f"{PARAMS}: compare")
-    others = {"detectors": settings["detectors"], "aggregate": settings["evaluate"]["aggregate"]}
-    run = check_section({**others, "precision": settings["embed"]["precision"]}, Run, str(PARAMS))
-    if bootstrap.reference not in run.detectors:
-        raise InputError(
-            f"{PARAMS}: compare.reference is {bootstrap.reference!r};"
-            f" it must be one of `detectors`: {run.detectors}"
-        )
-    return params, bootstrap, run
 
 
 def write_all(head: dict[str, Any], rows: list[robustness.Row]) -> None:

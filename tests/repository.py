@@ -20,6 +20,7 @@ COPIED = (
     ".dvcignore",
     ".gitignore",
     ".dvc/config",
+    ".dvc/plots",
 )
 
 SMALL_SAMPLE = {
@@ -31,6 +32,8 @@ SMALL_PARAMS = {
     "extract_frames": {"n_frames": 3},
     "train_lora": {"epochs": 5, "patience": 5, "batch_size": 16, "frames_per_video": 2},
     "compare": {"n_replicates": 200},
+    "robustness": {"degradations": ["jpeg", "h264"], "strengths": [1, 5]},
+    "explain": {"videos_per_list": 2, "sanity_draws": 1},
 }
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from clipforensics.contest import CompareSection
 from clipforensics.params import check_section
 from stages import (
-    compare,
     embed,
     evaluate,
     explain,
@@ -93,7 +93,7 @@ def test_only_evaluate_and_what_follows_it_depend_on_test():
         ("train_probe", train_probe.TrainProbe),
         ("train_lora", train_lora.TrainLora),
         ("evaluate", evaluate.Evaluate),
-        ("compare", compare.Compare),
+        ("compare", CompareSection),
         ("robustness", robustness.Robustness),
         ("explain", explain.Explain),
         ("report", report.Report),

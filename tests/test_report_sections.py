@@ -218,7 +218,7 @@ def test_entries_have_flags_spread_and_scores_over_time():
     wrong_ones = {**errors(), "false_negatives": rows, "frame_threshold": 0.5}
     _, found, _ = error_lists(wrong_ones, None, pictures_per_list=0)
     assert [e.flags for e in found.entries] == [
-        ("twin in training", "group 0"), ("identity in training",), ("unseen",), (),
+        ("twin in training", "cluster 0"), ("identity in training",), ("unseen",), (),
     ]  # fmt: skip
     assert found.entries[0].facts == ("score .20", "spread .12")
     assert found.entries[3].facts == ("score .20", "100% of 1 frame wrong")

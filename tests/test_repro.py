@@ -28,7 +28,8 @@ def cells_of(train_set: str = "FaceSwap", seed: int = 42) -> set[str]:
 
 AUDITS = {f"split@{split}-FaceSwap" for split in SPLITS}
 CELLS = cells_of() | AUDITS
-EVERYTHING = CELLS | {"ingest", "extract_frames", "embed", "compare", "report"}
+AFTER = {"compare", "robustness", "explain", "report"}
+EVERYTHING = CELLS | {"ingest", "extract_frames", "embed"} | AFTER
 
 
 @pytest.fixture(scope="session")
@@ -75,6 +76,7 @@ def test_named_experiments_can_be_told_apart(repo):
 
 def test_dvc_plots_lays_the_curves_of_both_detectors_over_each_other(repo):
     plots = repo.run_json("dvc", "plots", "show", "--json")["data"]
+    assert '"template": "heatmap"' in json.dumps(plots) or "plots/matrix.csv" in plots
     for level in ("video", "frame"):
         text = json.dumps(plots[f"ROC by {level}, headline test"])
         assert '"filename": "baseline.csv"' in text
@@ -96,9 +98,9 @@ def test_setting_a_param_to_what_it_is_changes_no_byte_of_params_yaml(tmp_path):
     [
         (
             "train_lora.r=16",
-            {name for name in CELLS if "lora" in name} | {"compare", "report"},
+            {name for name in CELLS if "lora" in name} | AFTER,
         ),
-        ("split.seed=7", CELLS | {"compare", "report"}),
+        ("split.seed=7", CELLS | AFTER),
         ("encoder.embedding=pooled", (EVERYTHING - {"ingest", "extract_frames"} - AUDITS)),
     ],
 )
@@ -109,10 +111,12 @@ def test_a_change_runs_again_only_what_depends_on_it(repo, setting, expected):
 def test_more_train_sets_add_cells_and_a_train_by_test_table(repo):
     output = repo.run("dvc", "exp", "run", "-S", "protocol.train_sets=[Deepfakes,FaceSwap]")
     new = {name.replace("FaceSwap", "Deepfakes") for name in CELLS}
-    assert stages_run(output) == new | {"compare", "report"}
+    assert stages_run(output) == new | AFTER, "the first train set is the headline, and it is another now"
     cells = json.loads((repo.path / "metrics/comparison.json").read_text())["cells"]
     cells = [c for c in cells if c["stratum"] == "all"]
     table = {(c["train_set"], c["manipulation"]) for c in cells if c["protocol"] == "per_class"}
+    matrix = (repo.path / "plots/matrix.csv").read_text().splitlines()
+    assert len(matrix) == 1 + 2 * (2 * 4 + 2 * 4), "two detectors, two train sets, four manipulations, twice"
     others = {
         "Deepfakes": ("NeuralTextures", "Face2Face", "FaceSwap"),
         "FaceSwap": ("NeuralTextures", "Deepfakes", "Face2Face"),
@@ -131,6 +135,10 @@ def test_folds_give_every_video_a_score_from_a_model_that_has_not_seen_it(repo):
     assert {f"train_lora@{fold}-FaceSwap-42" for fold in folds} <= stages_run(output)
     cells = json.loads((repo.path / "metrics/comparison.json").read_text())["cells"]
     pooled = [c for c in cells if c["protocol"] == "grouped_kfold" and c["stratum"] == "all"]
+    comparison = json.loads((repo.path / "metrics/comparison.json").read_text())
+    assert {(row["fold"], row["level"]) for row in comparison["folds"]} == {
+        (fold, level) for fold in (1, 2, 3) for level in ("frame", "video")
+    }
     assert {(c["manipulation"], c["n_real"], c["n_fake"]) for c in pooled if c["level"] == "video"} == {
         (m, 20, 20) for m in ("Deepfakes", "Face2Face", "FaceSwap", "NeuralTextures")
     }
@@ -203,7 +211,11 @@ def test_killed_midway_and_started_again_gives_the_same_lock(made, repo, tmp_pat
 
 def test_cells_that_params_no_longer_name_can_be_forgotten(repo):
     lock = repo.lock
-    repo.run("dvc", "exp", "run", "-S", "protocol.seeds=[42,43]")
+    output = repo.run("dvc", "exp", "run", "-S", "protocol.seeds=[42,43]")
+    assert stages_run(output) == cells_of(seed=43) | {"compare", "report"}, "only what is new is trained"
+    cells = json.loads((repo.path / "metrics/comparison.json").read_text())["cells"]
+    found = cells[0]["detectors"]["lora"]
+    assert (found["covers"], found["seeds"]["n"]) == ("videos and seeds", 2)
     repo.run("git", "checkout", "-q", "params.yaml")
     repo.run("dvc", "repro")
     assert repo.lock != lock, "DVC keeps what a smaller matrix no longer names"

@@ -310,7 +310,7 @@ def test_disabled_it_reads_nothing_and_says_so(place):
         ({"robustness__batch_size": 0}, "batch_size"),
         ({"robustness__enabled": "yes"}, "enabled"),
         ({"robustness__sead": 1}, "`sead` is not a parameter"),
-        ({"compare__reference": "probe"}, "compare.reference is 'probe'"),
+        ({"compare__reference": "probe"}, "`compare.reference` is 'probe'"),
         ({"protocol__test_manipulations": ["Puppet"]}, "Puppet.*have no test videos"),
     ],
 )

@@ -226,7 +226,7 @@ def _flags(row: Json) -> tuple[str, ...]:
     elif row.get("any_seen") == 0:
         flags.append("unseen")
     if row.get("cluster") is not None:
-        flags.append(f"group {row['cluster']}")
+        flags.append(f"cluster {row['cluster']}")
     return tuple(flags)
 
 

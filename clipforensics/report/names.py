@@ -40,7 +40,12 @@ METRICS = {
         "tpr": "true positive rate",
         "fpr": "false positive rate ↓",
     },
-    "Calibrated scores": {"brier": "Brier score ↓", "ece": "expected calibration error ↓"},
+    "Calibrated scores": {
+        "brier": "Brier score ↓",
+        "ece": "expected calibration error ↓",
+        "brier_at_validation_prior": "Brier score, classes as in validation ↓",
+        "ece_at_validation_prior": "calibration error, classes as in validation ↓",
+    },
 }
 """Kinds of metrics, and the metrics of each; an arrow marks those where less is better."""
 

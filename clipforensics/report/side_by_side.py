@@ -76,11 +76,13 @@ def side_by_side(comparison: Json, level: str) -> Table:
         found = {c["stratum"]: c for c in cells if c.get("protocol") == name}
         order = [s for s in STRATA if s in found] + [s for s in found if s not in STRATA]
         full = [s for s in order if found[s]["n_fake"] or s == "all"]
+        if name != protocol(comparison):  # without leaks most strata are the whole again
+            full = [s for s in full if s == "all" or found[s]["n_fake"] < found["all"]["n_fake"]]
         rows = [_row(found[s], names, detectors, reach) for s in full]
-        rows += [_gap_row(g, names, detectors, reach) for g in gaps if g.get("protocol") == name]
+        rows += [_gap_row(g, names, detectors, reach) for g in gaps if g.get("protocol") == name if _known(g)]
         if rows:
             groups.append(Group(heading_of(comparison, name), tuple(rows)))
-        notes += _empty_note(name, [s for s in order if s not in full])
+        notes += _empty_note(name, [s for s in order if not found[s]["n_fake"] and s != "all"])
         notes += [r for s in full for r in reasons(found[s].get("undefined"), STRATA.get(s, s))]
     return Table("", _columns(comparison, names, detectors), tuple(groups), (_explained(comparison), *notes))
 
@@ -113,6 +115,11 @@ def _gap_row(gap: Json, names: Sequence[str], detectors: Sequence[str], reach: f
         values = (gap.get("differences") or {}).get(name) or {}
         row += [difference_cell(values), bar_cell(values, reach), p_cell(values), EMPTY]
     return (*row, *(difference_cell((gap.get("detectors") or {}).get(name)) for name in detectors))
+
+
+def _known(gap: Json) -> bool:
+    """Whether both strata of the gap have a fake, under one detector at least."""
+    return any(values.get("auc") is not None for values in (gap.get("detectors") or {}).values())
 
 
 def _delong(values: Json | None) -> Cell:

@@ -42,12 +42,12 @@ def groups_table(errors: Json) -> Table | None:
     if not rows:
         return None
     columns = (
-        Column("group", numeric=False), Column("videos"), Column("of", numeric=False),
+        Column("cluster", numeric=False), Column("videos"), Column("of", numeric=False),
         Column("most typical", numeric=False), Column("all", numeric=False),
     )  # fmt: skip
     note = (
         "Videos whose frozen embeddings point the same way. The encoder is the same for every detector: a"
-        " group says that its videos look alike, not that the detector sees them alike."
+        " cluster says that its videos look alike, not that the detector sees them alike."
     )
     return Table("Errors that look alike", columns, (Group("", rows),), (note,))
 

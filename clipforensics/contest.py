@@ -1,0 +1,60 @@
+"""Which detectors meet, and how they are compared: what several stages read of params.yaml."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from clipforensics.comparison import Cluster
+from clipforensics.faults import InputError
+from clipforensics.metrics import Pooling
+from clipforensics.params import Section, check_section, read_section, read_yaml
+
+
+class CompareSection(Section):
+    """Section `compare` of params.yaml.
+
+    Attributes:
+        reference: Detector that the others are subtracted from.
+        cluster: What the bootstrap draws: whole identity groups, or videos.
+        n_replicates: Of the bootstrap.
+        seed: Of the bootstrap.
+        confidence: Of the intervals.
+    """
+
+    reference: str
+    cluster: Cluster
+    n_replicates: int = Field(ge=1)
+    seed: int = Field(ge=0)
+    confidence: float = Field(gt=0, lt=1)
+
+
+class Entrants(Section):
+    """Who meets.
+
+    Attributes:
+        detectors: All that are trained and evaluated.
+        aggregate: How frame scores become a video's (of the section `evaluate`).
+    """
+
+    detectors: list[str] = Field(min_length=1)
+    aggregate: Pooling
+
+
+def read_contest(path: Path) -> tuple[Entrants, CompareSection]:
+    """Read and check both from params.yaml.
+
+    Raises:
+        InputError: a value is missing or wrong, or the reference is not one of `detectors`.
+    """
+    settings, compare = read_yaml(path), read_section(path, "compare", CompareSection)
+    aggregate = (settings.get("evaluate") or {}).get("aggregate")
+    found = {"detectors": settings.get("detectors"), "aggregate": aggregate}
+    entrants = check_section(found, Entrants, str(path))
+    check_entrant(path, "compare.reference", compare.reference, entrants.detectors)
+    return entrants, compare
+
+
+def check_entrant(path: Path, key: str, name: object, detectors: list[str]) -> None:
+    """Raise InputError unless the detector that a param names is one of `detectors`."""
+    if name not in detectors:
+        raise InputError(f"{path}: `{key}` is {name!r}; it must be one of `detectors`: {detectors}")

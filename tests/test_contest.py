@@ -1,0 +1,43 @@
+"""Who meets: read from params.yaml, and refused in one line."""
+
+import pytest
+import yaml
+
+from clipforensics.contest import check_entrant, read_contest
+from clipforensics.faults import InputError
+
+COMPARE = {"reference": "a", "cluster": "identity", "n_replicates": 10, "seed": 1, "confidence": 0.9}
+PARAMS = {"detectors": ["a", "b"], "evaluate": {"aggregate": "mean", "more": 1}, "compare": COMPARE}
+
+
+def read(folder, **changes):
+    (folder / "params.yaml").write_text(yaml.safe_dump({**PARAMS, **changes}))
+    return read_contest(folder / "params.yaml")
+
+
+def test_what_is_needed_is_read(tmp_path):
+    entrants, compare = read(tmp_path)
+    assert (entrants.detectors, entrants.aggregate) == (["a", "b"], "mean")
+    assert compare.model_dump() == COMPARE
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"compare": {**COMPARE, "reference": "c"}}, r"`compare.reference` is 'c'; .*\['a', 'b'\]"),
+        ({"compare": {**COMPARE, "cluster": "frame"}}, "cluster"),
+        ({"detectors": []}, "detectors"),
+        ({"detectors": None}, "detectors"),
+        ({"evaluate": None}, "aggregate"),
+        ({"evaluate": {"aggregate": "sum"}}, "aggregate"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path, changes, message):
+    with pytest.raises(InputError, match=message):
+        read(tmp_path, **changes)
+
+
+def test_the_shown_detector_is_one_of_them(tmp_path):
+    check_entrant(tmp_path, "detector", "a", ["a"])
+    with pytest.raises(InputError, match="`detector` is None"):
+        check_entrant(tmp_path, "detector", None, ["a"])
