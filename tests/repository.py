@@ -29,8 +29,9 @@ SMALL_SAMPLE = {
     "clip": {"n_pictures": 64, "steps": 3, "batch_size": 16},
 }
 SMALL_PARAMS = {
+    "protocol": {"splits": ["per_class"]},
     "extract_frames": {"n_frames": 3},
-    "train_lora": {"epochs": 5, "patience": 5, "batch_size": 16, "frames_per_video": 2},
+    "train_lora": {"epochs": 3, "patience": 3, "batch_size": 16, "frames_per_video": 2},
     "compare": {"n_replicates": 200},
     "robustness": {"degradations": ["jpeg", "h264"], "strengths": [1, 5]},
     "explain": {"videos_per_list": 2, "sanity_draws": 1},

@@ -16,7 +16,7 @@ from tests.repository import ROOT, Repository, edit_yaml, stages_run
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline")]
 
-SPLITS = ("per_class", "grouped")
+SPLITS = ("per_class",)
 
 
 def cells_of(train_set: str = "FaceSwap", seed: int = 42) -> set[str]:
@@ -113,17 +113,16 @@ def test_more_train_sets_add_cells_and_a_train_by_test_table(repo):
     new = {name.replace("FaceSwap", "Deepfakes") for name in CELLS}
     assert stages_run(output) == new | AFTER, "the first train set is the headline, and it is another now"
     cells = json.loads((repo.path / "metrics/comparison.json").read_text())["cells"]
-    cells = [c for c in cells if c["stratum"] == "all"]
-    table = {(c["train_set"], c["manipulation"]) for c in cells if c["protocol"] == "per_class"}
+    table = {(c["train_set"], c["manipulation"]) for c in cells if c["stratum"] == "all"}
     matrix = (repo.path / "plots/matrix.csv").read_text().splitlines()
-    assert len(matrix) == 1 + 2 * (2 * 4 + 2 * 4), "two detectors, two train sets, four manipulations, twice"
+    assert len(matrix) == 1 + 2 * 2 * 4, "two detectors, two train sets, four manipulations"
     others = {
         "Deepfakes": ("NeuralTextures", "Face2Face", "FaceSwap"),
         "FaceSwap": ("NeuralTextures", "Deepfakes", "Face2Face"),
     }
     assert table == {(train, test) for train, tests in others.items() for test in tests}
-    table = {(c["train_set"], c["manipulation"]) for c in cells if c["protocol"] == "grouped"}
-    assert table == {(train, test) for train in others for test in (train, *others[train])}, "in-domain too"
+    in_domain = {(c["train_set"], c["manipulation"]) for c in cells if c["stratum"] == "validation"}
+    assert in_domain == {(name, name) for name in others}
     assert "Deepfakes" in (repo.path / "report/report.html").read_text()
 
 
@@ -147,8 +146,7 @@ def test_folds_give_every_video_a_score_from_a_model_that_has_not_seen_it(repo):
 def test_a_gate_on_leaks_stops_the_run(repo):
     output = repo.run("dvc", "exp", "run", "-S", "split.on_leak=fail", check=False)
     assert "error: split.on_leak is fail, and split per_class of FaceSwap leaks" in output
-    output = repo.run("dvc", "exp", "run", "-S", "protocol.splits=[grouped]")
-    assert "report" in stages_run(output)
+    assert "report" not in stages_run(output)
 
 
 def test_a_queued_sweep_with_two_workers(repo):
