@@ -8,6 +8,7 @@ Usage: plan the draws of a set of videos once, then measure whatever is to be co
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from clipforensics import weighted
 from clipforensics.faults import InputError
-from clipforensics.metrics import Floats, Ints, Pooling, pool_by_video
+from clipforensics.metrics import Floats, Ints, Pooling, budget_reason, pool_by_video
 from clipforensics.replicates import Bools, Replicates
 from clipforensics.uncertainty import LEVELS, Estimate, Interval
 
@@ -25,6 +26,7 @@ MAX_FPR = 0.1
 """Where the partial AUC ends."""
 GRID = np.linspace(0, 1, 101)
 """False positive rates of a band."""
+NO_ECE_INTERVAL = "no interval: binning biases it upward, so one would not hold the truth"
 
 
 class Rows(NamedTuple):
@@ -119,7 +121,10 @@ def bootstrap_metrics(
         max_fpr: Where `partial_auc` ends.
 
     Returns:
-        By name: `auc`, `ap`, `eer`, `partial_auc`, `tpr_at_fpr_<budget>`..., and those added.
+        By name: `auc`, `ap`, `eer`, `partial_auc`, `tpr_at_fpr_<budget>`..., and those added. A budget
+        that the real rows of the level cannot measure has no value, in any replicate. `ece` has a value
+        but no interval, nor have its differences: noise within bins makes it larger than it is, so that
+        no interval around it would hold a true 0.
     """
     rows = _rows(replicates, scores, level, how)
     videos = replicates.videos_of(subset)
@@ -143,10 +148,11 @@ def bootstrap_metrics(
         width=2 * len(rows.scores),
     )
     nulls = {"auc": 0.5, "partial_auc": 0.5}
-    return {
+    found = {
         name: _estimate(replicates, row, videos, null=nulls.get(name, np.nan))
         for name, row in zip(names, values, strict=True)
     }
+    return _withheld(found, budgets, n_real=int((rows.labels == 0).sum()))
 
 
 def roc_band(
@@ -201,8 +207,29 @@ def _ranking_metrics(curve: weighted.Curve, budgets: Sequence[float], max_fpr: f
         "ap": weighted.average_precision(curve),
         "eer": weighted.eer(curve),
         "partial_auc": weighted.partial_auc(curve, max_fpr),
-        **{f"tpr_at_fpr_{budget:g}": weighted.tpr_at_fpr(curve, budget) for budget in budgets},
+        **{_at_budget(budget): weighted.tpr_at_fpr(curve, budget) for budget in budgets},
     }
+
+
+def _withheld(found: Mapping[str, Estimate], budgets: Sequence[float], n_real: int) -> dict[str, Estimate]:
+    """Without the values and intervals that the data cannot give: see `bootstrap_metrics`."""
+    kept = dict(found)
+    for budget in budgets:
+        name = _at_budget(budget)
+        if (reason := budget_reason(n_real, [budget])) and not np.isnan(kept[name].value):
+            kept[name] = _without_value(kept[name], reason)
+    if "ece" in kept:
+        kept["ece"] = replace(kept["ece"], undefined=kept["ece"].undefined or NO_ECE_INTERVAL)
+    return kept
+
+
+def _at_budget(budget: float) -> str:
+    return f"tpr_at_fpr_{budget:g}"
+
+
+def _without_value(one: Estimate, reason: str) -> Estimate:
+    draws, jackknife = (np.full_like(values, np.nan) for values in (one.draws, one.jackknife))
+    return replace(one, value=np.nan, draws=draws, jackknife=jackknife, undefined=reason)
 
 
 def _auc_rows(replicates: Replicates, tables: Sequence[Rows], videos: Sequence[Bools]) -> Floats:

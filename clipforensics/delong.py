@@ -12,6 +12,7 @@ Intervals are Wald's: value ± z * standard error, the normal quantile, clipped 
 """
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -47,14 +48,16 @@ def delong_difference(
 
     Returns:
         The interval; NaN with a reason where a class has fewer than two videos, or where the estimated
-        variance is 0 and the difference is not. A difference of exactly 0 without variance, as of a
-        detector with itself, is [0, 0] with p 1.
+        variance is 0. The exception is a difference of exactly 0 without variance of two AUCs that do
+        have a variance, as of a detector with itself: [0, 0] with p 1. That two AUCs of 1 are equal is
+        no more certain than either is.
     """
     ours, theirs = _components(first, labels), _components(second, labels)
     # Sums of whole halves over a common denominator: equal detectors differ by exactly 0.
     n = ours[2] * theirs[2]
     parts = [a * theirs[2] - b * ours[2] for a, b in zip(ours[:2], theirs[:2], strict=True)]
-    return _wald((parts[0], parts[1], n), null=0.0, bounds=(-1, 1), confidence=confidence)
+    same = _vary(ours[:2]) and not any(part.any() for part in parts)
+    return _wald((parts[0], parts[1], n), null=0.0, bounds=(-1, 1), confidence=confidence, same=same)
 
 
 def _components(scores: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[Floats, Floats, int]:
@@ -78,9 +81,20 @@ def _components(scores: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[Floats, F
     return of_fake, of_real, len(checked)
 
 
+def _vary(components: Iterable[Floats]) -> bool:
+    """Whether any class has videos with different components; of halves, so exact."""
+    return any(len(wins) > 0 and np.ptp(wins) > 0 for wins in components)
+
+
 def _wald(
-    components: tuple[Floats, Floats, int], *, null: float, bounds: tuple[float, float], confidence: float
+    components: tuple[Floats, Floats, int],
+    *,
+    null: float,
+    bounds: tuple[float, float],
+    confidence: float,
+    same: bool = False,
 ) -> Interval:
+    """Wald's interval; `same`: of a difference of two that vary and have equal components."""
     if not 0 < confidence < 1:
         raise InputError(f"confidence {confidence}: must lie between 0 and 1, such as 0.95; mend it")
     of_fake, of_real, n_seeds = components
@@ -89,10 +103,10 @@ def _wald(
     if min(n_real, n_fake) < 2:
         return _undefined(value, f"DeLong needs two videos of each class, got {n_real} real, {n_fake} fake")
     shares = of_fake / (n_real * n_seeds), of_real / (n_fake * n_seeds)
-    spread = [np.ptp(wins) > 0 for wins in (of_fake, of_real)]  # of halves, so exact
+    spread = [_vary([wins]) for wins in (of_fake, of_real)]
     variance = sum(np.var(v, ddof=1) / len(v) for v, varies in zip(shares, spread, strict=True) if varies)
     if not variance:
-        if value == null == 0:
+        if same:
             return Interval(0.0, 0.0, 0.0, 1.0)
         return _undefined(value, "DeLong's variance is 0: no video is ranked otherwise than the rest")
     error = math.sqrt(variance)

@@ -23,9 +23,11 @@ from clipforensics.calibration import (
 from clipforensics.errors import list_errors
 from clipforensics.faults import InputError
 from clipforensics.metrics import (
+    ORACLE,
     Floats,
     Ints,
     Pooling,
+    budget_reason,
     json_ready,
     pool_by_video,
     ranking_metrics,
@@ -134,7 +136,9 @@ def evaluate(
 
     Returns:
         Metrics (validation, and test by manipulation, each against all test reals) and error lists,
-        both ready for JSON: undefined numbers are null, with the reason beside them.
+        both ready for JSON: undefined numbers are null, with the reason beside them. `oracle` names the
+        metrics that are read off the test ROC itself, at a threshold that nobody has without the test's
+        labels: they tell how well the classes could be parted, not how a detector does in use.
 
     Raises:
         InputError: validation lacks a class, a score is not in [0, 1], or a table lacks a column.
@@ -154,6 +158,7 @@ def evaluate(
         "thresholds": {level: choices[level].thresholds for level in LEVELS},
         "fpr_budget": fpr_budget,
         "calibration": _describe(choices, calibration),
+        "oracle": ORACLE,
         "validation": _points(val, aggregate, choices),
         "test": {},
     }
@@ -183,7 +188,8 @@ def point(scores: Floats, labels: Ints, choices: Choices) -> dict[str, Any]:
         (`at_validation`) and by rule (`at_thresholds`); Brier score and expected calibration error of
         the scores taken as if they were probabilities (`uncalibrated`) and, with the reliability bins,
         of the probabilities (`probability`), each also `at_validation_prior`: classes weighted to be as
-        frequent as in validation; n_real, n_fake; and `undefined`, the reason, where a number is NaN.
+        frequent as in validation; n_real, n_fake; and `undefined`, the reason, where a number is NaN,
+        be it only `tpr_at_fpr` at budgets that the real rows cannot measure.
     """
     found = ranking_metrics(scores, labels)
     found["at_half"] = threshold_metrics(scores, labels, 0.5)
@@ -199,7 +205,8 @@ def point(scores: Floats, labels: Ints, choices: Choices) -> dict[str, Any]:
         fitted = choices.calibration
         chances = probabilities(scores, slope=fitted.slope, intercept=fitted.intercept)
         found["probability"] = _calibrated(chances, labels, choices.prior)
-    return {**found, **_counts(labels)}
+    reason = undefined_reason(labels) or budget_reason(int((labels == 0).sum()))
+    return {**found, **_counts(labels, reason)}
 
 
 def against_reals(scores: pd.DataFrame, manipulation: str, part: str = "test") -> pd.DataFrame:
@@ -275,8 +282,8 @@ def _calibrated(predicted: Floats, labels: Ints, prior: float) -> dict[str, Any]
     }
 
 
-def _counts(labels: Ints) -> dict[str, Any]:
-    reason = undefined_reason(labels)
+def _counts(labels: Ints, reason: str) -> dict[str, Any]:
+    """How many rows of each class, and why a number beside them is undefined, if one is."""
     return {
         "n_real": int((labels == 0).sum()),
         "n_fake": int((labels == 1).sum()),
@@ -297,5 +304,5 @@ def _stratum(scores: pd.DataFrame, keys: set[str], aggregate: Pooling) -> dict[s
         "video_auc": roc_auc(*videos),
         "frame_auc": roc_auc(*at_level(chosen, "frame", aggregate)),
         "n_groups": int(chosen["group"].nunique()),
-        **_counts(videos[1]),
+        **_counts(videos[1], undefined_reason(videos[1])),
     }

@@ -32,6 +32,8 @@ FPR_BUDGETS = (0.01, 0.05, 0.1)
 """False positive rates at which `ranking_metrics` gives the true positive rate."""
 PARTIAL_AUC_FPR = 0.1
 """Up to which false positive rate `partial_auc` looks, unless told otherwise."""
+ORACLE = ("eer", "tpr_at_fpr")
+"""Metrics at a threshold that is read off the same rows, labels and all; see the head of this module."""
 AT_THRESHOLD = ("accuracy", "balanced_accuracy", "f1", "tpr", "fpr")
 
 
@@ -135,18 +137,29 @@ def partial_auc(scores: npt.ArrayLike, labels: npt.ArrayLike, max_fpr: float = P
 def tpr_at_fpr(scores: npt.ArrayLike, labels: npt.ArrayLike, budget: float) -> float:
     """Largest true positive rate among the ROC's vertices with fpr <= budget, in [0, 1].
 
-    Nothing is interpolated: it is the rate of a threshold that exists. With n real rows fpr moves in
-    steps of 1/n, so a budget below 1/n allows no false positive at all: of ten real videos, budgets of
-    .01 and .05 give the same number. The threshold belongs to these rows: on new data the same false
-    positive rate is met only by chance (for that, `thresholds.fpr_threshold`). NaN where a class is
-    missing.
+    Nothing is interpolated: it is the rate of a threshold that exists. The threshold belongs to these
+    rows: on new data the same false positive rate is met only by chance (for that,
+    `thresholds.fpr_threshold`). With n real rows fpr moves in steps of 1/n, so no budget below 1/n (0
+    among them) can be measured: of ten real videos, .01 and .05 would both be the rate at no false
+    positive, under another name. NaN there (`budget_reason`), and where a class is missing.
 
     Raises:
         InputError: the budget is not in [0, 1].
     """
     curve = roc_curve(scores, labels)
     vertex = vertex_within(curve, budget)
-    return math.nan if math.isnan(curve.fpr[0]) else float(curve.tpr[vertex])
+    if budget_reason(_class_counts(labels)[0], [budget]):
+        return math.nan
+    return float(curve.tpr[vertex])
+
+
+def budget_reason(n_real: int, budgets: Sequence[float] = FPR_BUDGETS) -> str:
+    """Why `tpr_at_fpr` at some of these budgets is NaN for this many real rows; empty if all are defined.
+
+    A budget is measurable if it allows at least one of the real rows.
+    """
+    small = [f"{budget:g}" for budget in budgets if round(budget * n_real, 9) < 1]
+    return f"tpr_at_fpr {', '.join(small)}: needs 1/budget real rows, got {n_real}" if small else ""
 
 
 def vertex_within(curve: RocCurve, budget: float) -> int:
@@ -234,7 +247,8 @@ def false_positive_rate(scores: npt.ArrayLike, labels: npt.ArrayLike, threshold:
 def ranking_metrics(scores: npt.ArrayLike, labels: npt.ArrayLike) -> dict[str, Any]:
     """The metrics of `RANKING` (of `eer` the rate), and `tpr_at_fpr` by budget: `0.01`, `0.05`, `0.1`.
 
-    They see only the order of scores: a strictly monotone map of the scores changes none.
+    They see only the order of scores: a strictly monotone map of the scores changes none. A budget that
+    the real rows cannot measure is NaN.
     """
     return {
         "auc": roc_auc(scores, labels),
@@ -266,7 +280,8 @@ def point_metrics(scores: npt.ArrayLike, labels: npt.ArrayLike, threshold: float
     values = ranking_metrics(scores, labels) | threshold_metrics(scores, labels, threshold)
     reason = undefined_reason(labels)
     n_real, n_fake = _class_counts(labels)
-    undefined = {name: reason for name, value in values.items() if _holds_nan(value)}
+    whys = {"tpr_at_fpr": reason or budget_reason(n_real)}
+    undefined = {name: whys.get(name, reason) for name, value in values.items() if _holds_nan(value)}
     return {**values, "n_real": n_real, "n_fake": n_fake, "undefined": undefined}
 
 
@@ -276,7 +291,10 @@ def all_fake_reference(labels: npt.ArrayLike) -> dict[str, Any]:
 
 
 def undefined_reason(labels: npt.ArrayLike) -> str:
-    """Why metrics over these labels are undefined; empty if they are defined."""
+    """Why metrics over these labels are undefined; empty if they are defined.
+
+    That `tpr_at_fpr` may still be undefined at small budgets, `budget_reason` says.
+    """
     n_real, n_fake = _class_counts(labels)
     if n_real and n_fake:
         return ""

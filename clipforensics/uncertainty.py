@@ -26,7 +26,7 @@ AUC .85, 500 replicates. Share of 95% intervals that hold the true value (it var
     DeLong, difference         .928     .958
     frame bootstrap            .500     .440     frame AUC, single frames drawn: what not to do
 
-Near AUC 1, and for metrics that move in steps (tpr at a small fpr of ten reals), it is somewhat less.
+Near AUC 1, and for metrics that move in steps (tpr at an fpr of .1 with ten reals), it is somewhat less.
 """
 
 import math
@@ -113,6 +113,9 @@ class Estimate:
     def __sub__(self, other: "Estimate") -> "Estimate":
         """The paired difference, whose null value is 0.
 
+        It has no interval where neither side varies over the replicates, as of two AUCs that are both 1:
+        that they are equal is then no more certain than either is.
+
         Raises:
             InputError: the two stand on different draws.
         """
@@ -132,7 +135,7 @@ class Estimate:
             null=0.0,
             bounds=(self.bounds[0] - other.bounds[1], self.bounds[1] - other.bounds[0]),
             seeds=seeds,
-            undefined=self.undefined or other.undefined,
+            undefined=self.undefined or other.undefined or _neither_varies(self.draws, other.draws),
         )
 
     @property
@@ -146,8 +149,9 @@ class Estimate:
 
         Undefined, with a reason: where a class has fewer than two clusters; where more than 5% of the
         replicates lack a class; where all replicates give the same number, as when the classes do not
-        overlap and every AUC is 1, which would make an interval without width (except for a difference
-        that is exactly 0 in all: [0, 0], p = 1).
+        overlap and every AUC is 1, which would make an interval without width. The exception is a
+        difference of two that vary and are equal in every replicate, as of a detector with itself:
+        [0, 0], p = 1.
 
         Raises:
             InputError: the confidence is not between 0 and 1.
@@ -157,8 +161,8 @@ class Estimate:
         missing = int(np.isnan(self.draws).sum())
         draws = self.draws[~np.isnan(self.draws)]
         reason = self.undefined or _too_many_undefined(missing, len(self.draws))
-        flat = not reason and float(np.ptp(draws)) <= 1e-12  # rounding of exact fractions
-        if flat and self.value == self.null == 0.0:
+        flat = not reason and _constant(draws)
+        if flat and self.value == self.null == 0.0 and _constant(np.r_[0.0, draws]):
             return Interval(0.0, 0.0, 0.0, 1.0, "", self.covers, missing)
         if flat:
             reason = "every replicate gives the same value, so the bootstrap cannot tell how sure it is"
@@ -261,6 +265,22 @@ def _minus(detector: str, ours: Floats | None, theirs: Floats) -> Floats:
     if ours.shape != theirs.shape:
         raise InputError(f"detector {detector!r}: {len(ours)} seeds against {len(theirs)}; use the same")
     return ours - theirs
+
+
+def _constant(values: Floats) -> bool:
+    """Whether all are the same, but for the rounding of exact fractions."""
+    return float(np.ptp(values)) <= 1e-12
+
+
+def _neither_varies(ours: Floats, theirs: Floats) -> str:
+    """Why two metrics whose replicates are all alike have no interval of their difference; else empty."""
+    sides = [draws[~np.isnan(draws)] for draws in (ours, theirs)]
+    if not all(len(draws) and _constant(draws) for draws in sides):
+        return ""
+    return (
+        "every replicate gives the same value of both, so the bootstrap cannot tell how sure their"
+        " difference is"
+    )
 
 
 def _too_many_undefined(missing: int, n: int) -> str:

@@ -137,7 +137,10 @@ def partial_auc(curve: Curve, max_fpr: float) -> Floats:
 
 
 def tpr_at_fpr(curve: Curve, budget: float) -> Floats:
-    """`metrics.tpr_at_fpr`: no interpolation."""
+    """`metrics.tpr_at_fpr`, no interpolation; but also at a budget that too few real rows can measure.
+
+    That is for the caller to refuse, by the real rows of the data and not by those of each row of weights.
+    """
     last = np.maximum((curve.fpr <= budget).sum(axis=1) - 1, 0)
     found = curve.tpr[np.arange(len(last)), last]
     return np.where(np.isnan(curve.fpr[:, 0]), np.nan, found)

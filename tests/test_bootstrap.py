@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from clipforensics import metrics, replicates
-from clipforensics.bootstrap import bootstrap_auc, bootstrap_intervals, bootstrap_metrics, roc_band
+from clipforensics.bootstrap import (
+    NO_ECE_INTERVAL,
+    bootstrap_auc,
+    bootstrap_intervals,
+    bootstrap_metrics,
+    roc_band,
+)
+from clipforensics.calibration import expected_calibration_error
 from clipforensics.faults import InputError
 from clipforensics.metrics import pool_by_video, roc_auc
 from clipforensics.replicates import draw_replicates
@@ -53,7 +60,9 @@ def test_aucs_equal_a_loop_over_scikit_learn_on_repeated_frames(seed, n_real, n_
 @pytest.mark.parametrize("level", ["frame", "video"])
 def test_every_metric_equals_a_loop_over_repeated_rows(level, how):
     scores, labels, codes = table(5)
+    budgets = (0.25, 0.5, 1)
     options = {"level": level, "how": how, "threshold": 0.5, "probability": lambda s: s**2}
+    options["budgets"] = budgets
     draws = plan(labels, codes, GROUPS)
     found = bootstrap_metrics(draws, scores["b"], **options)
     values, truth, videos = by_level(scores["b"], labels, codes, level, how)
@@ -62,7 +71,9 @@ def test_every_metric_equals_a_loop_over_repeated_rows(level, how):
         v, t = values[rows], truth[rows]
         at = metrics.confusion(v, t, 0.5)
         ranking = metrics.ranking_metrics(v, t)
-        shares = {f"tpr_at_fpr_{budget}": share for budget, share in ranking.pop("tpr_at_fpr").items()}
+        del ranking["tpr_at_fpr"]
+        curve = metrics.roc_curve(v, t)
+        shares = {f"tpr_at_fpr_{b}": curve.tpr[metrics.vertex_within(curve, b)] for b in budgets}
         expected = {
             **ranking,
             **shares,
@@ -76,7 +87,7 @@ def test_every_metric_equals_a_loop_over_repeated_rows(level, how):
             one = found[name]
             assert (one.value if r == 0 else one.draws[r - 1]) == pytest.approx(value, abs=1e-12), name
     assert list(found) == [
-        *("auc", "ap", "eer", "partial_auc", "tpr_at_fpr_0.01", "tpr_at_fpr_0.05", "tpr_at_fpr_0.1"),
+        *("auc", "ap", "eer", "partial_auc", "tpr_at_fpr_0.25", "tpr_at_fpr_0.5", "tpr_at_fpr_1"),
         *("accuracy", "balanced_accuracy", "f1", "tpr", "fpr", "brier", "ece"),
     ]
 
@@ -85,6 +96,47 @@ def test_metrics_at_a_threshold_and_of_probabilities_are_left_out_without_these(
     scores, labels, codes = table(5)
     found = bootstrap_metrics(plan(labels, codes), scores["a"], level="video", budgets=(0.2,))
     assert list(found) == ["auc", "ap", "eer", "partial_auc", "tpr_at_fpr_0.2"]
+
+
+def test_a_budget_below_one_real_row_has_no_value_but_a_reason():
+    """By the rows of the level: ten real videos of ten frames measure .1 of videos and .01 of frames."""
+    rng = np.random.default_rng(0)
+    codes = np.repeat(np.arange(30), 10)
+    labels = (codes >= 10).astype(int)
+    scores = {name: rng.random(300) + 0.2 * labels for name in "ab"}
+    draws = plan(labels, codes, n_replicates=50)
+    for level, measured in (("video", (0.1,)), ("frame", (0.01, 0.05, 0.1))):
+        one, two = (bootstrap_metrics(draws, scores[name], level=level) for name in "ab")
+        values, truth, _ = by_level(scores["a"], labels, codes, level)
+        for budget in (0.01, 0.05, 0.1):
+            name = f"tpr_at_fpr_{budget}"
+            found, difference = one[name].interval(), (two[name] - one[name]).interval()
+            expected = metrics.tpr_at_fpr(values, truth, budget)
+            assert found.value == pytest.approx(expected, nan_ok=True)
+            reason = f"tpr_at_fpr {budget}: needs 1/budget real rows, got 10"
+            assert math.isnan(found.value) == math.isnan(difference.value) == (budget not in measured)
+            assert found.undefined == difference.undefined == ("" if budget in measured else reason)
+            assert np.isnan(one[name].draws).all() == (budget not in measured)  # of every replicate or none
+
+
+def test_the_expected_calibration_error_has_a_value_without_an_interval():
+    """Calibrated by construction, its true value is 0, yet it is above 0 in the data and every replicate."""
+    rng = np.random.default_rng(0)
+    chances = rng.random(200)
+    labels = (rng.random(200) < chances).astype(int)
+    draws = plan(labels, np.arange(200), n_replicates=100)
+    options = {"level": "video", "prior": None}
+    one, two = (
+        bootstrap_metrics(draws, chances, probability=p, **options) for p in (lambda s: s, lambda s: s**2)
+    )
+    assert one["ece"].value == pytest.approx(expected_calibration_error(chances, labels))
+    assert one["ece"].draws.min() > 0
+    for found in (one["ece"], two["ece"] - one["ece"], one["ece"] - one["ece"]):
+        interval = found.interval()
+        assert interval.undefined == NO_ECE_INTERVAL
+        assert not math.isnan(interval.value)
+        assert all(map(math.isnan, (interval.low, interval.high, interval.p)))
+    assert one["brier"].interval().undefined == ""
 
 
 def test_both_ways_to_the_auc_agree():

@@ -95,6 +95,9 @@ def test_no_variance_is_undefined():
         (delong_interval(apart, labels), 1),
         (delong_interval(np.ones(4), labels), 0.5),
         (delong_difference(apart, backwards, labels), 1),
+        (delong_difference(apart, apart, labels), 0),  # as unsure as either of the two
+        (delong_difference(apart, apart**2, labels), 0),
+        (delong_difference(np.ones(4), np.zeros(4), labels), 0),
     ):
         assert found.value == value
         assert math.isnan(found.low)

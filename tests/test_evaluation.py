@@ -214,9 +214,49 @@ def test_a_test_without_real_videos_is_null_with_the_reason():
         assert found["undefined"].startswith("needs both classes, got 0 real and ")
         defined = {path[-1] for path, value in numbers(found) if value is not None}
         assert defined == {"tpr", "n_real", "n_fake", "n_groups"}
-    assert all(value is not None for _, value in numbers(metrics["validation"]))
-    assert "undefined" not in metrics["validation"]["video"]
+    missing = {path for path, value in numbers(metrics["validation"]) if value is None}
+    assert {path[:2] for path in missing} == {("frame", "tpr_at_fpr"), ("video", "tpr_at_fpr")}
     json.dumps(metrics, allow_nan=False)
+
+
+def test_a_budget_that_the_reals_cannot_measure_is_null_with_the_reason():
+    """Validation: 4 videos, 12 frames; test: 5 real videos, 15 frames."""
+    scores, tables = make()
+    metrics, _ = run(scores, tables)
+    for points, n_videos in ((metrics["validation"], 4), (metrics["test"]["NT"], 5)):
+        for level, n, small in (
+            ("video", n_videos, "0.01, 0.05, 0.1"),
+            ("frame", 3 * n_videos, "0.01, 0.05"),
+        ):
+            found = points[level]
+            assert found["undefined"] == f"tpr_at_fpr {small}: needs 1/budget real rows, got {n}"
+            missing = [budget for budget, value in found["tpr_at_fpr"].items() if value is None]
+            assert ", ".join(missing) == small
+            assert found["auc"] is not None
+        assert "undefined" not in points.get("strata", {}).get("twin", {})  # which has no such budget
+
+
+def test_enough_reals_leave_nothing_undefined():
+    scores, tables = make()
+    reals = scores[(scores["part"] == "test") & (scores["label"] == 0)]
+    table = tables["test"]
+    for copy in range(19):
+        more = {key: f"{key}-{copy}" for key in reals["key"]}
+        scores = pd.concat([scores, reals.assign(key=reals["key"].map(more))], ignore_index=True)
+        rows = tables["test"][tables["test"]["key"].isin(more)]
+        table = pd.concat([table, rows.assign(key=rows["key"].map(more))], ignore_index=True)
+    found = run(scores, {**tables, "test": table})[0]["test"]["NT"]
+    for level in ("frame", "video"):
+        assert found[level]["n_real"] >= 100
+        assert None not in found[level]["tpr_at_fpr"].values()
+        assert "undefined" not in found[level]
+
+
+def test_what_is_read_off_the_test_roc_is_called_so():
+    scores, tables = make()
+    metrics, _ = run(scores, tables)
+    assert metrics["oracle"] == ["eer", "tpr_at_fpr"]
+    assert set(metrics["oracle"]) <= set(metrics["test"]["NT"]["video"])
 
 
 def test_what_cannot_be_evaluated_is_refused():

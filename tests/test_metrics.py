@@ -44,6 +44,8 @@ def slow_partial_auc(scores, labels, max_fpr):
 
 
 def slow_tpr_at_fpr(scores, labels, budget):
+    if budget + 1e-9 < 1 / (labels == 0).sum():
+        return NAN  # no false positive is allowed
     every = (slow_rates(scores, labels, t) for t in [math.inf, *scores])
     return max(1 - fnr for fpr, fnr in every if fpr <= budget)
 
@@ -82,15 +84,16 @@ def test_partial_auc_equals_a_slow_reference_and_scikit_learn(table, max_fpr):
 def test_tpr_at_fpr_is_the_best_vertex_within_the_budget(table, budget):
     scores, labels = table
     found = metrics.tpr_at_fpr(scores, labels, budget)
-    assert found == pytest.approx(slow_tpr_at_fpr(scores, labels, budget), abs=1e-12)
-    fpr, tpr, _ = sk.roc_curve(labels, scores, drop_intermediate=False)
-    assert found == tpr[fpr <= budget].max()
+    assert found == pytest.approx(slow_tpr_at_fpr(scores, labels, budget), abs=1e-12, nan_ok=True)
+    if not math.isnan(found):
+        fpr, tpr, _ = sk.roc_curve(labels, scores, drop_intermediate=False)
+        assert found == tpr[fpr <= budget].max()
 
 
 def test_tpr_at_fpr_by_hand():
     # One real of four on top, then three fakes, then a tie of both classes.
     scores, labels = [0.9, 0.8, 0.7, 0.6, 0.5, 0.5, 0.1, 0.1], [0, 1, 1, 1, 0, 1, 0, 0]
-    assert metrics.tpr_at_fpr(scores, labels, 0.2499) == 0  # the first step of 1/4 is not allowed
+    assert math.isnan(metrics.tpr_at_fpr(scores, labels, 0.2499))  # the first step of 1/4 is not allowed
     assert metrics.tpr_at_fpr(scores, labels, 0.25) == 0.75
     assert metrics.tpr_at_fpr(scores, labels, 0.49) == 0.75  # not interpolated towards (.5, 1)
     assert metrics.tpr_at_fpr(scores, labels, 0.5) == 1
@@ -98,13 +101,29 @@ def test_tpr_at_fpr_by_hand():
     assert metrics.partial_auc([0.8, 0.9, 0.1], [0, 0, 1]) == pytest.approx(0.5 - 0.1 / 3.8)
 
 
-def test_with_ten_reals_small_budgets_are_the_same():
+@pytest.mark.parametrize("n", [1, 3, 7, 10, 49, 100, 103])
+def test_a_budget_of_one_real_row_is_the_smallest_that_is_measured(n):
+    """1/n * n is below 1 in floating point for n of 49 and 103."""
+    scores, labels = np.arange(2 * n), np.repeat([0, 1], n)
+    assert metrics.tpr_at_fpr(scores, labels, 1 / n) == 1
+    assert metrics.budget_reason(n, [1 / n]) == ""
+    for small in (0, 0.99 / n):
+        assert math.isnan(metrics.tpr_at_fpr(scores, labels, small))
+        assert metrics.budget_reason(n, [small, 1 / n]) == (
+            f"tpr_at_fpr {small:g}: needs 1/budget real rows, got {n}"
+        )
+
+
+def test_with_ten_reals_small_budgets_are_not_measured():
     rng = np.random.default_rng(0)
     scores, labels = rng.random(110), np.array([0] * 10 + [1] * 100)
     found = metrics.ranking_metrics(scores, labels)["tpr_at_fpr"]
     assert list(found) == ["0.01", "0.05", "0.1"]
-    assert found["0.01"] == found["0.05"] == (scores[10:] > scores[:10].max()).mean()
+    assert math.isnan(found["0.01"])
+    assert math.isnan(found["0.05"])
     assert found["0.1"] == (scores[10:] > np.sort(scores[:10])[-2]).mean()
+    reason = "tpr_at_fpr 0.01, 0.05: needs 1/budget real rows, got 10"
+    assert metrics.point_metrics(scores, labels, 0.5)["undefined"] == {"tpr_at_fpr": reason}
 
 
 @pytest.mark.parametrize("wrong", [-0.1, 1.1, NAN])
@@ -185,8 +204,8 @@ def test_exchanging_the_classes_keeps_auc_and_eer(table):
 
 
 def test_constant_scores_are_chance():
-    labels = [0, 0, 0, 1]
-    found = metrics.point_metrics([0.3] * 4, labels, 0.5)
+    labels = np.repeat([0, 1], [300, 100])
+    found = metrics.point_metrics([0.3] * 400, labels, 0.5)
     assert (found["auc"], found["ap"], found["eer"]) == (0.5, 0.25, 0.5)
     assert (found["accuracy"], found["balanced_accuracy"], found["f1"]) == (0.75, 0.5, 0.0)
     assert (found["tpr"], found["fpr"]) == (0, 0)
@@ -200,7 +219,7 @@ def test_by_hand():
     assert metrics.average_precision(scores, labels) == pytest.approx(0.5 * 1 + 0.5 * 2 / 3)
     # From (0, .5) the tie climbs to (.5, 1): it meets fpr = 1 - tpr halfway, at .25.
     assert metrics.eer(scores, labels).rate == 0.25
-    assert metrics.ranking_metrics([0.1, 0.2, 0.8, 0.9], labels) == {
+    assert metrics.ranking_metrics([0.1, 0.2] * 50 + [0.8, 0.9], np.repeat([0, 1], [100, 2])) == {
         "auc": 1.0,
         "ap": 1.0,
         "eer": 0.0,
@@ -229,8 +248,8 @@ def test_one_class_is_nan_with_a_reason(labels, text):
 
 
 def test_defined_metrics_have_no_reasons():
-    found = metrics.point_metrics([0.2, 0.7], [0, 1], 0.5)
-    assert (found["n_real"], found["n_fake"], found["undefined"]) == (1, 1, {})
+    found = metrics.point_metrics([0.2] * 100 + [0.7], [0] * 100 + [1], 0.5)
+    assert (found["n_real"], found["n_fake"], found["undefined"]) == (100, 1, {})
 
 
 def test_all_fake_is_as_good_as_the_share_of_fakes():
@@ -428,5 +447,8 @@ def test_peer_scores_agree_with_scikit_learn_to_four_decimals(name):
         assert round(found["auc"], 4) == round(sk.roc_auc_score(labels, scores), 4)
         assert round(found["ap"], 4) == round(sk.average_precision_score(labels, scores), 4)
         assert round(found["partial_auc"], 4) == round(sk.roc_auc_score(labels, scores, max_fpr=0.1), 4)
-        expected = {budget: tpr[fpr <= float(budget)].max() for budget in found["tpr_at_fpr"]}
-        assert found["tpr_at_fpr"] == expected
+        n_real = int((np.asarray(labels) == 0).sum())
+        for budget, share in found["tpr_at_fpr"].items():
+            measured = float(budget) * n_real >= 1
+            expected = tpr[fpr <= float(budget)].max() if measured else NAN
+            assert share == pytest.approx(expected, abs=0, nan_ok=True)

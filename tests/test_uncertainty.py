@@ -155,6 +155,33 @@ def test_no_interval_where_no_replicate_differs():
     assert "same value" in (estimate(0.9, 0.0) - estimate(0.8, 0.0)).interval().undefined
 
 
+def test_two_metrics_that_do_not_vary_do_not_differ_by_nothing_for_certain():
+    """Twin AUC 1 and no_twin AUC 1: neither has an interval, so their gap has none."""
+    apart = np.r_[np.zeros(6), np.linspace(0.5, 1, 9)]
+    subsets = {"twin": set(range(6, 11)), "no_twin": set(range(11, 15))}
+    found = bootstrap_auc(plan(), {"a": apart, "b": apart**2}, subsets=subsets)
+    twin, no_twin = (found[name]["video"] for name in subsets)
+    gap, other = (twin[name] - no_twin[name] for name in "ab")
+    gaps = [gap, other, twin["a"] - twin["b"], twin["a"] - twin["a"], gap - other]
+    for one in map(Estimate.interval, gaps):
+        assert one.value == 0
+        assert all(map(math.isnan, (one.low, one.high, one.p)))
+        assert "the same value of both" in one.undefined
+
+
+def test_one_side_that_varies_is_enough_for_a_difference():
+    still, moving = estimate(1.0, 0.0), estimate()
+    assert (still - moving).interval().undefined == ""
+    assert (moving - moving).interval() == Interval(0.0, 0.0, 0.0, 1.0)
+    level = estimate(0.8, draws=moving.draws - 0.1) - moving  # equal on the data, unequal on all draws
+    assert "every replicate gives the same value, so" in level.interval().undefined
+
+
+def test_the_reason_of_missing_replicates_is_not_hidden():
+    none = estimate(draws=np.full(400, np.nan))
+    assert "400 of 400 replicates lack a class" in (none - none).interval().undefined
+
+
 def test_replicates_that_lack_a_class_are_left_out_and_counted():
     draws = 0.8 + 0.1 * np.linspace(-1, 1, 400)
     draws[:20] = np.nan

@@ -17,6 +17,7 @@ from clipforensics.metrics import (
     Ints,
     Pooling,
     all_fake_reference,
+    budget_reason,
     json_ready,
     pool_by_video,
     ranking_metrics,
@@ -209,7 +210,8 @@ def _points(
 
 
 def _point(scores: Floats, labels: Ints, cut: Mapping[str, Any]) -> dict[str, Any]:
-    reason = undefined_reason(labels) or cut.get("undefined", "")
+    unmeasurable = undefined_reason(labels) or budget_reason(int((labels == 0).sum()))
+    reason = "; ".join(filter(None, (unmeasurable, cut.get("undefined", ""))))
     return {
         **ranking_metrics(scores, labels),
         "eer_vertex": _eer_vertex(scores, labels),
