@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import pandas as pd
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from clipforensics.faults import InputError
 from clipforensics.params import Section
@@ -29,6 +29,16 @@ SPLIT = rf"^(per_class|grouped|official|{FOLDS}-[1-9][0-9]?)$"
 """What a split may be called: its protocol, and the fold's number where it has folds."""
 
 
+def _each_once(values: list[Any]) -> list[Any]:
+    if len(set(values)) < len(values):
+        raise ValueError("one is listed twice; list each once")
+    return values
+
+
+EachOnce = AfterValidator(_each_once)
+"""Of a list in params.yaml: no entry may come twice."""
+
+
 class Protocol(Section):
     """Section `protocol` of params.yaml.
 
@@ -39,10 +49,10 @@ class Protocol(Section):
         seeds: Training seeds, one model each.
     """
 
-    splits: list[Annotated[str, Field(pattern=SPLIT)]] = Field(min_length=1)
-    train_sets: list[Annotated[str, Field(pattern=TRAIN_SET)]] = Field(min_length=1)
-    test_manipulations: list[str] = Field(min_length=1)
-    seeds: list[Annotated[int, Field(ge=0, lt=2**63)]] = Field(min_length=1)
+    splits: Annotated[list[Annotated[str, Field(pattern=SPLIT)]], EachOnce] = Field(min_length=1)
+    train_sets: Annotated[list[Annotated[str, Field(pattern=TRAIN_SET)]], EachOnce] = Field(min_length=1)
+    test_manipulations: Annotated[list[str], EachOnce] = Field(min_length=1)
+    seeds: Annotated[list[Annotated[int, Field(ge=0, lt=2**63)]], EachOnce] = Field(min_length=1)
 
 
 @dataclass(frozen=True)
@@ -105,11 +115,9 @@ def by_protocol(splits: Sequence[str], n_folds: int) -> dict[str, list[str]]:
     """Splits of each protocol, in the order of first appearance.
 
     Raises:
-        InputError: a split is listed twice, or folds without the others: then a video would have no
-            score from a model that has not seen it.
+        InputError: folds are listed without the others: then a video would have no score from a model
+            that has not seen it.
     """
-    if len(set(splits)) < len(splits):
-        raise InputError(f"protocol.splits {list(splits)}: one is listed twice; list each once")
     found: dict[str, list[str]] = {}
     for split in splits:
         found.setdefault(protocol_of(split), []).append(split)
@@ -122,21 +130,25 @@ def by_protocol(splits: Sequence[str], n_folds: int) -> dict[str, list[str]]:
     return found
 
 
-def order_manipulations(wanted: list[str], present: list[str], *, trained: str) -> list[str]:
+def order_manipulations(
+    wanted: list[str], present: list[str], *, trained: str, one_fold: bool = False
+) -> list[str]:
     """The manipulations that a cell's test part has, in the order of `protocol.test_manipulations`.
 
-    One that the cell trains on may be missing (per_class keeps no test part of it), no other.
+    One that the cell trains on may be missing (per_class keeps no test part of it), and any in a single
+    fold (the others have it); no other.
 
     Args:
         wanted: `protocol.test_manipulations`, with `rest` for all that it does not name.
         present: Manipulations with test videos.
         trained: The cell's train set.
+        one_fold: Whether the test part is that of a single fold.
 
     Raises:
         InputError: one that is wanted has no test videos, or none is left.
     """
     lost = sorted(set(wanted) - set(present) - {REST} - set(trained.split("+")))
-    if lost:
+    if lost and not one_fold:
         raise InputError(
             f"protocol.test_manipulations: {lost} have no test videos under this split;"
             f" those that have: {sorted(present)}; change the list, split.seed or the fractions of the split"

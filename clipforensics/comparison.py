@@ -18,8 +18,11 @@ Cluster = Literal["identity", "video"]
 
 Row = dict[str, Any]
 
-GAP = ("twin", "no_twin")
-"""The leak gap: AUC on fakes with a twin in training minus AUC on those without."""
+COUNTS = ("n_real", "n_fake", "n_groups")
+
+GAPS = (("twin", "no_twin"), ("twin", "clean"))
+"""Leak gaps: AUC on fakes with a twin in training minus AUC on those without, and on those that show
+nobody from training."""
 
 Scores = Mapping[tuple[str, int], pd.DataFrame]
 """(detector, seed) -> table of frame scores; all of one train set, on the same frames."""
@@ -130,22 +133,41 @@ def compare_aucs(
                 found[stratum][level], reference, confidence, delong if level == "video" else {}
             )
             cells.append(json_ready({**place, **meeting.counts(keys, level), **body}))
-    gaps = [_gap(meeting, found, level, reference, confidence) for level in LEVELS] if strata else []
+    pairs = [(pair, level) for pair in GAPS for level in LEVELS] if strata else []
+    gaps = [
+        {**_gap_counts(meeting, subsets, pair, level), **_gap(found, pair, level, reference, confidence)}
+        for pair, level in pairs
+    ]
     return cells, gaps
 
 
+def _gap_counts(
+    meeting: Meeting, subsets: Mapping[str, set[str] | None], pair: tuple[str, str], level: str
+) -> Row:
+    """Where a gap is, and the counts of both its sides."""
+    sides = [meeting.counts(subsets[stratum], level) for stratum in pair]
+    both = meeting.counts(set().union(*(subsets[stratum] or set() for stratum in pair)), level)
+    return {
+        "manipulation": meeting.manipulation,
+        "level": level,
+        "minuend": pair[0],
+        "subtrahend": pair[1],
+        **both,
+        "n_minuend": sides[0]["n_fake"],
+        "n_subtrahend": sides[1]["n_fake"],
+    }
+
+
 def _gap(
-    meeting: Meeting,
     found: Mapping[str, Mapping[str, Mapping[str, Estimate]]],
+    pair: tuple[str, str],
     level: str,
     reference: str,
     confidence: float,
 ) -> Row:
-    with_twin, without = (found[stratum][level] for stratum in GAP)
-    gaps = {name: with_twin[name] - without[name] for name in with_twin}
-    place = {"manipulation": meeting.manipulation, "level": level, "minuend": GAP[0], "subtrahend": GAP[1]}
-    body = _intervals(gaps, reference, confidence, {})
-    row: Row = json_ready({**place, **meeting.counts(None, level), **body})
+    first, second = (found[stratum][level] for stratum in pair)
+    gaps = {name: first[name] - second[name] for name in first}
+    row: Row = json_ready(_intervals(gaps, reference, confidence, {}))
     return row
 
 
@@ -168,44 +190,69 @@ def fold_rows(
 
     Args:
         evaluations: Detector to the fold's evaluate files, one a seed.
-        manipulation: Test manipulation.
+        manipulation: Test manipulation; the fold may have no video of it.
         fold: Its number.
     """
     rows = []
     for level in LEVELS:
         points = {
-            name: [e["test"][manipulation][level] for e in files] for name, files in evaluations.items()
+            name: [e["test"].get(manipulation, {}).get(level, {}) for e in files]
+            for name, files in evaluations.items()
         }
         first = next(iter(points.values()))[0]
-        counts = {name: first[name] for name in ("n_real", "n_fake", "n_groups")}
-        aucs = {name: {"auc": _mean([point["auc"] for point in several])} for name, several in points.items()}
-        rows.append({"fold": fold, "manipulation": manipulation, "level": level, **counts, "detectors": aucs})
+        counts = {name: first.get(name, 0) for name in ("n_real", "n_fake", "n_groups")}
+        aucs = {name: {"auc": _mean([p.get("auc") for p in several])} for name, several in points.items()}
+        reason = first.get("undefined") if first else f"no {manipulation} video is in this fold"
+        lost = {"undefined": reason} if any(a["auc"] is None for a in aucs.values()) else {}
+        place = {"fold": fold, "manipulation": manipulation, "level": level}
+        rows.append({**place, **counts, "detectors": aucs, **lost})
     return rows
 
 
-def headline_metrics(evaluations: Sequence[Mapping[str, Any]], manipulation: str) -> dict[str, Any]:
-    """The flat metrics of one detector that experiments are compared by: means over its seeds (and folds).
+def mean_of_folds(rows: Sequence[Row], reference: str) -> Row:
+    """Mean over folds of each detector's AUC, and of its difference to the reference.
 
-    F1, accuracy and balanced accuracy are at the threshold chosen on validation.
+    A pooled AUC compares scores of different models, so a detector whose scale drifts from fold to fold
+    loses by it; this mean does not compare across folds. Folds without an AUC are left out.
     """
-    points = [evaluation["test"][manipulation] for evaluation in evaluations]
-    metrics: dict[str, Any] = {}
+    known = [row for row in rows if all(v["auc"] is not None for v in row["detectors"].values())]
+    if not known:
+        return {}
+    names = list(known[0]["detectors"])
+    means = {name: float(np.mean([row["detectors"][name]["auc"] for row in known])) for name in names}
+    differences = {name: means[name] - means[reference] for name in names if name != reference}
+    return {"detectors": means, "differences": differences, "n_folds": len(known)}
+
+
+def headline_metrics(tables: Mapping[str, Sequence[Row]], place: Mapping[str, str], detector: str) -> Row:
+    """The flat metrics of one detector that experiments are compared by, from the rows of all.
+
+    F1, accuracy and what else needs a threshold are at the one chosen on validation.
+
+    Args:
+        tables: `cells` and `metrics` of comparison.json.
+        place: `protocol`, `train_set` and `manipulation` of the headline.
+        detector: Whose.
+    """
+
+    def here(table: str) -> list[Row]:
+        return [row for row in tables[table] if all(row[key] == value for key, value in place.items())]
+
+    found: Row = {}
     for level in ("video", "frame"):
-        flat = [{**p[level], **p[level]["at_validation"]} for p in points]
-        names = ["auc", "ap", "eer", "partial_auc", "f1", "accuracy", "balanced_accuracy", "tpr", "fpr"]
-        names += ["n_real", "n_fake", "n_groups"]
-        metrics[level] = {name: _mean([row[name] for row in flat]) for name in names}
-    strata = points[0]["strata"]
-    metrics["strata"] = {
-        name: {
-            "video_auc": _mean([p["strata"][name]["video_auc"] for p in points]),
-            "n_fake": strata[name]["n_fake"],
+        rows = [row for row in here("metrics") if row["level"] == level]
+        found[level] = {row["metric"]: row["detectors"][detector]["value"] for row in rows}
+        found[level] |= {name: rows[0][name] for name in COUNTS}
+    found["strata"] = {
+        row["stratum"]: {
+            "video_auc": row["detectors"][detector]["auc"],
+            **{name: row[name] for name in COUNTS},
+            **({"undefined": row["undefined"]} if row["detectors"][detector]["auc"] is None else {}),
         }
-        for name in strata
+        for row in here("cells")
+        if row["level"] == "video" and row["stratum"] != "all"
     }
-    validation = [evaluation["validation"]["video"]["auc"] for evaluation in evaluations]
-    metrics["validation"] = {"video_auc": _mean(validation)}
-    return metrics
+    return found
 
 
 def _mean(values: Sequence[float | int | None]) -> float | int | None:

@@ -1,9 +1,11 @@
 """Which detectors meet, and how they are compared: what several stages read of params.yaml."""
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 
+from clipforensics.cells import EachOnce
 from clipforensics.comparison import Cluster
 from clipforensics.faults import InputError
 from clipforensics.metrics import Pooling
@@ -36,7 +38,7 @@ class Entrants(Section):
         aggregate: How frame scores become a video's (of the section `evaluate`).
     """
 
-    detectors: list[str] = Field(min_length=1)
+    detectors: Annotated[list[str], EachOnce] = Field(min_length=1)
     aggregate: Pooling
 
 

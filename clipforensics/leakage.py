@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
+from clipforensics.faults import InputError
 from clipforensics.records import Video
 
 
@@ -47,7 +48,7 @@ def identity_groups(videos: Sequence[Video]) -> npt.NDArray[np.int64]:
     """Number the groups of videos that are connected through a shared identity.
 
     Two videos are in one group if a chain of videos links them in which neighbours share a
-    target, a source (in either role) or a YouTube id. A video of unknown identity is alone.
+    target, a source (in either role), a YouTube id or all their bytes. A video of unknown identity is alone.
 
     Returns:
         Shape (n_videos,), group of each video, numbered from 0 in order of first appearance.
@@ -73,14 +74,21 @@ def groups_by_key(videos: Iterable[Video]) -> dict[str, int]:
     return {video.key: number for video, number in zip(ordered, numbers, strict=True)}
 
 
+def count_unknown(videos: Iterable[Video]) -> int:
+    """Videos of which nobody can say who is in them: no target, or a fake of no known source."""
+    return sum(not video.target or (video.label == 1 and not video.source) for video in videos)
+
+
 def summary(test: Sequence[Video], leaks: Sequence[Leak]) -> str:
     """One line: how many test fakes have a twin, and how many fakes and reals a seen identity."""
     pairs = list(zip(test, leaks, strict=True))
     fakes, reals = ([leak for video, leak in pairs if video.label == label] for label in (1, 0))
+    unknown = count_unknown(test)
     twins, seen = sum(leak.twin for leak in fakes), sum(leak.any_seen for leak in fakes)
     return (
         f"in test {twins} of {len(fakes)} fakes have a twin in training, {seen} a seen identity,"
         f" of {len(reals)} reals {sum(leak.any_seen for leak in reals)}"
+        + (f"; of {unknown} it is not known who is in them" if unknown else "")
     )
 
 
@@ -101,6 +109,26 @@ def find_leaks(train: Iterable[Video], test: Sequence[Video]) -> list[Leak]:
     pairs = {_pair(video) for video in train if video.label == 1 and video.source}
     contents = {video.sha256 for video in train if video.sha256}
     return [_leak(video, real_ids, fake_ids, youtube, pairs, contents) for video in test]
+
+
+def check_clean(name: str, train: Sequence[Video], test: Sequence[Video]) -> None:
+    """The gate of `split.on_leak: fail`.
+
+    Raises:
+        InputError: training has seen somebody in the test, or it is not known who is in a video.
+    """
+    leaks = find_leaks(train, test)
+    if any(leak.any_seen for leak in leaks):
+        raise InputError(
+            f"split.on_leak is fail, and {name} leaks: {summary(test, leaks)}; take a grouped protocol in"
+            " protocol.splits, or set split.on_leak to report"
+        )
+    unknown = count_unknown([*train, *test])
+    if unknown:
+        raise InputError(
+            f"split.on_leak is fail, and in {name} it is not known who is in {unknown} videos (no target, or"
+            " a fake without a source), so a leak would go unseen; name them, or set split.on_leak to report"
+        )
 
 
 def audit(train: Iterable[Video], test: Sequence[Video]) -> dict[str, object]:
@@ -178,9 +206,10 @@ def _youtube(video: Video) -> list[str]:
 
 
 def _nodes(video: Video) -> list[Hashable]:
-    """The identities that one video ties together; tagged, as a YouTube id may look like an id."""
+    """What ties a video to others: identities and content; tagged, as texts of two kinds may be equal."""
     ids: list[Hashable] = [("id", i) for i in _ids(video)]
-    return ids + [("youtube", name) for name in _youtube(video)]
+    contents: list[Hashable] = [("content", video.sha256)] if video.sha256 else []
+    return ids + [("youtube", name) for name in _youtube(video)] + contents
 
 
 def _root(parent: dict[Hashable, Hashable], node: Hashable) -> Hashable:

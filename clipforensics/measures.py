@@ -15,6 +15,8 @@ from clipforensics.uncertainty import LEVELS, Estimate, Interval
 Choices = Mapping[tuple[str, int], Mapping[str, Mapping[str, Any]]]
 """(detector, seed) -> split -> its evaluate file, which holds what was chosen on validation."""
 
+ORACLE = ("eer", "tpr_at_fpr")
+"""Metrics read off the test's own ROC, at a threshold that nobody has without the test labels."""
 AT_THRESHOLD = ("accuracy", "balanced_accuracy", "f1", "tpr", "fpr")
 PROBABILITY = ("brier", "ece")
 AT_PRIOR = "_at_validation_prior"
@@ -66,7 +68,8 @@ def metric_rows(
     rows, counts = [], meeting.counts(None, level)
     for metric in next(iter(found.values())):
         means = meeting.average({who: metrics[metric] for who, metrics in found.items()})
-        place = {"manipulation": meeting.manipulation, "level": level, "metric": metric}
+        place: Row = {"manipulation": meeting.manipulation, "level": level, "metric": metric}
+        place |= {"oracle": metric.startswith(ORACLE)}
         rows.append(json_ready({**place, **counts, **_intervals(means, reference, confidence)}))
     return rows
 
@@ -81,8 +84,13 @@ def _intervals(means: Mapping[str, Estimate], reference: str, confidence: float)
     return {**row, "undefined": "; ".join(dict.fromkeys(reasons))} if reasons else row
 
 
-def _row(interval: Interval) -> dict[str, float]:
-    return {"value": interval.value, "low": interval.low, "high": interval.high}
+def _row(interval: Interval) -> dict[str, float | str]:
+    return {
+        "value": interval.value,
+        "low": interval.low,
+        "high": interval.high,
+        "covers": interval.covers,
+    }
 
 
 def _measure(

@@ -17,6 +17,7 @@ class Section(BaseModel):
 
 
 S = TypeVar("S", bound=Section)
+V = TypeVar("V")
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -81,3 +82,18 @@ def _remedy(kind: str, value: object) -> str:
     if isinstance(value, bool):
         return " (YAML reads yes, no, on and off as booleans; choose another word)"
     return ""
+
+
+def read_value(path: Path, section: str, key: str, kind: type[V]) -> V:
+    """Read one value of a section that another stage checks in whole (`""`: of the top level).
+
+    Raises:
+        InputError: it is missing or of another type.
+    """
+    content = read_yaml(path)
+    inside = content.get(section) if section else content
+    value = inside.get(key) if isinstance(inside, dict) else None
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        name = f"{section}: `{key}`" if section else f"`{key}`"
+        raise InputError(f"{path}: {name} is {value!r}; it must be of type {kind.__name__}; mend it")
+    return value

@@ -5,11 +5,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from clipforensics.bootstrap import roc_band
 from clipforensics.cells import Cell, fold_of, order_manipulations, read_scores, read_split
-from clipforensics.comparison import Cluster, Meeting, Row, Scores, compare_aucs, fold_rows, meet, roc_table
+from clipforensics.comparison import (
+    Cluster,
+    Meeting,
+    Row,
+    Scores,
+    compare_aucs,
+    fold_rows,
+    mean_of_folds,
+    meet,
+    roc_table,
+)
 from clipforensics.files import read_json
 from clipforensics.measures import Choices, compare_metrics
 from clipforensics.metrics import Pooling
@@ -110,10 +121,11 @@ def compare_protocol(
     for manipulation in tested:
         meeting = meet(scores, test, manipulation, aggregate=aggregate, **bootstrap)
         cells, gaps = compare_aucs(meeting, **shown)
-        tables["cells"] += cells
+        folds = _folds(choices, splits, manipulation)
+        tables["cells"] += [{**row, **_fold_mean(row, folds, reference)} for row in cells]
         tables["leak_gaps"] += gaps
         tables["metrics"] += compare_metrics(meeting, choices, **shown)
-        tables["folds"] += _folds(choices, splits, manipulation)
+        tables["folds"] += folds
     untested = [name for name in train_set.split("+") if name not in tested]
     videos = results.read_videos(splits, train_set, "val") if untested else pd.DataFrame()
     for manipulation in untested:
@@ -123,9 +135,17 @@ def compare_protocol(
     return tables
 
 
+def validation_auc(results: Results, splits: Sequence[str], train_set: str, detector: str) -> float:
+    """Video AUC of a detector on validation, on which it was chosen: mean over seeds and folds."""
+    files = results.read_evaluations(splits, train_set)
+    chosen = [file for (name, _), by_split in files.items() if name == detector for file in by_split.values()]
+    return float(np.mean([file["validation"]["video"]["auc"] for file in chosen]))
+
+
 def headline_curves(
     results: Results,
-    cell: Cell,
+    splits: Sequence[str],
+    train_set: str,
     manipulation: str,
     *,
     reference: str,
@@ -135,15 +155,15 @@ def headline_curves(
     seed: int,
     confidence: float,
 ) -> dict[tuple[str, str, str], pd.DataFrame]:
-    """Curves of every detector on one cell: (`roc` or `band`, level, detector) to a table.
+    """Curves of every detector, of its first seed: (`roc` or `band`, level, detector) to a table.
 
     `roc` has the vertices (fpr, tpr); `band` has the tpr over a grid of fpr with its pointwise interval.
-    Arguments as for `compare_protocol`; the cell's seed is that of training.
+    Folds are pooled. Arguments as for `compare_protocol`.
     """
-    one = Results(results.detectors, [cell.seed], results.scores, results.splits, results.evaluations)
+    one = Results(results.detectors, results.seeds[:1], results.scores, results.splits, results.evaluations)
     meeting = meet(
-        one.read_scores([cell.split], cell.train_set),
-        one.read_videos([cell.split], cell.train_set, "test"),
+        one.read_scores(splits, train_set),
+        one.read_videos(splits, train_set, "test"),
         manipulation,
         aggregate=aggregate,
         cluster=cluster,
@@ -166,6 +186,13 @@ def _curves(meeting: Meeting, confidence: float) -> Iterator[tuple[tuple[str, st
             )
             columns = {"fpr": band.fpr, "tpr": band.tpr, "low": band.low, "high": band.high}
             yield ("band", level, detector), pd.DataFrame(columns)
+
+
+def _fold_mean(row: Row, folds: Sequence[Row], reference: str) -> Row:
+    """What the row of all fakes carries beside its pooled AUCs, if its protocol has folds."""
+    if row["stratum"] != "all" or not folds:
+        return {}
+    return {"fold_mean": mean_of_folds([fold for fold in folds if fold["level"] == row["level"]], reference)}
 
 
 def _folds(choices: Choices, splits: Sequence[str], manipulation: str) -> list[Row]:

@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from clipforensics import comparison
-from clipforensics.cells import Cell, Protocol, by_protocol, write_curve
+from clipforensics.cells import Protocol, by_protocol, write_curve
 from clipforensics.contest import check_entrant, read_contest
 from clipforensics.faults import one_line_errors
-from clipforensics.files import read_json, write_json
+from clipforensics.files import write_json
 from clipforensics.matrix import matrix_table
-from clipforensics.params import read_section, read_yaml
-from clipforensics.tournament import Results, compare_protocol, headline_curves
+from clipforensics.params import read_section, read_value
+from clipforensics.tournament import Results, compare_protocol, headline_curves, validation_auc
 
 PARAMS = Path("params.yaml")
 SCORES = Path("data/scores")
@@ -26,38 +26,27 @@ MATRIX = Path("plots/matrix.csv")
 def main() -> None:
     """Read the results of every cell that params.yaml names, compare, write."""
     (run, params), protocol = read_contest(PARAMS), read_section(PARAMS, "protocol", Protocol)
-    settings = read_yaml(PARAMS)
-    check_entrant(PARAMS, "detector", settings.get("detector"), run.detectors)
+    detector = read_value(PARAMS, "", "detector", str)
+    check_entrant(PARAMS, "detector", detector, run.detectors)
     results = Results(run.detectors, protocol.seeds, SCORES, SPLITS, EVALUATIONS)
     options = {**params.model_dump(), "aggregate": run.aggregate}
     tables: dict[str, list[dict[str, Any]]] = {"cells": [], "metrics": [], "leak_gaps": [], "folds": []}
-    protocols = by_protocol(protocol.splits, settings["split"]["n_folds"])
+    protocols = by_protocol(protocol.splits, read_value(PARAMS, "split", "n_folds", int))
     for name, splits in protocols.items():
         for train_set in protocol.train_sets:
             found = compare_protocol(results, splits, train_set, protocol.test_manipulations, **options)
             for table, rows in found.items():
                 tables[table] += [{"protocol": name, "train_set": train_set, **row} for row in rows]
-    first = {name: tables["cells"][0][name] for name in ("protocol", "train_set", "manipulation")}
-    headline = {"split": protocol.splits[0], **first}
+    place = {name: tables["cells"][0][name] for name in ("protocol", "train_set", "manipulation")}
+    headline = {"split": protocol.splits[0], **place}
     about = {"reference": params.reference, "headline": headline, "seeds": protocol.seeds}
     write_json(COMPARISON, {**about, "bootstrap": params.model_dump(), **tables})
     write_curve(MATRIX, matrix_table(tables["cells"]))
-    write_headline(settings["detector"], results, headline, protocols[first["protocol"]], options)
-
-
-def write_headline(
-    detector: str, results: Results, headline: dict[str, str], splits: list[str], options: dict[str, Any]
-) -> None:
-    """Write the metrics of the chosen detector (means over seeds and folds), and the curves of all.
-
-    Curves are of the first split and seed.
-    """
-    cells = [Cell(split, headline["train_set"], seed) for split in splits for seed in results.seeds]
-    files = [read_json(EVALUATIONS / detector / f"{cell.name}.json") for cell in cells]
-    metrics = comparison.headline_metrics(files, headline["manipulation"])
-    write_json(METRICS, {"detector": detector, **headline, **metrics})
-    curves = headline_curves(results, cells[0], headline["manipulation"], **options)
-    for (kind, level, name), table in curves.items():
+    at = (protocols[place["protocol"]], place["train_set"])
+    validation = {"video_auc": validation_auc(results, *at, detector)}
+    metrics = {**comparison.headline_metrics(tables, place, detector), "validation": validation}
+    write_json(METRICS, {"detector": detector, **place, **metrics})
+    for (kind, level, name), table in headline_curves(results, *at, place["manipulation"], **options).items():
         write_curve((CURVES if kind == "roc" else BANDS) / level / f"{name}.csv", table)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import Field
 
 from clipforensics import evaluation
-from clipforensics.cells import Cell, Protocol, order_manipulations, read_split, write_scores
+from clipforensics.cells import Cell, Protocol, fold_of, order_manipulations, read_split, write_scores
 from clipforensics.detectors.base import find_detector
 from clipforensics.embeddings import EmbeddingStore
 from clipforensics.faults import InputError, one_line_errors
@@ -51,7 +51,10 @@ def main(detector: str, split: str, train_set: str, seed: str) -> None:
     about = read_json(folder / "detector.json")
     fakes = tables["test"][tables["test"]["label"] == 1]
     manipulations = order_manipulations(
-        protocol.test_manipulations, sorted(set(fakes["manipulation"])), trained=train_set
+        protocol.test_manipulations,
+        sorted(set(fakes["manipulation"])),
+        trained=train_set,
+        one_fold=fold_of(split) is not None,
     )
     metrics, errors = evaluation.evaluate(scores, tables, manipulations=manipulations, **params.model_dump())
     head = {

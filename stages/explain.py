@@ -15,7 +15,7 @@ from clipforensics.faults import InputError, one_line_errors
 from clipforensics.files import read_json, write_json
 from clipforensics.frames import FrameStore
 from clipforensics.maps import write_maps
-from clipforensics.params import Section, read_section, read_yaml
+from clipforensics.params import Section, read_section, read_value
 from clipforensics.relevance import METHOD, compare_maps
 from clipforensics.tracing import Trace, trace_detector, untraced
 
@@ -44,7 +44,7 @@ class Explain(Section):
 def main(split: str, train_set: str, seed: str) -> None:
     """Read the error lists of all detectors, cluster them, map the worst frames, write."""
     cell, params = Cell.parse(split, train_set, seed), read_section(PARAMS, "explain", Explain)
-    detectors = read_yaml(PARAMS)["detectors"]
+    detectors = read_value(PARAMS, "", "detectors", list)
     errors = {name: read_json(ERRORS / name / f"{cell.name}.json") for name in detectors}
     traces = dict.fromkeys(detectors, untraced(DISABLED))
     clustered = {name: unclustered(lists, DISABLED) for name, lists in errors.items()}

@@ -7,14 +7,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from clipforensics import degraded, robustness
-from clipforensics.cells import Cell, Protocol, order_manipulations, protocol_of, read_split
+from clipforensics.cells import Cell, Protocol, fold_of, order_manipulations, protocol_of, read_split
 from clipforensics.contest import read_contest
 from clipforensics.degradations import DEGRADATIONS
 from clipforensics.encoder import EncoderSection
 from clipforensics.faults import InputError, one_line_errors
 from clipforensics.files import write_json
 from clipforensics.frames import FrameStore
-from clipforensics.params import Section, read_section, read_yaml
+from clipforensics.params import Section, read_section, read_value
 from clipforensics.scratch import remove_scratch
 from clipforensics.workers import n_workers
 
@@ -65,7 +65,9 @@ def main(split: str, train_set: str, seed: str) -> None:
     test, frames = read_split(SPLITS / split / train_set / "test.csv"), FrameStore.open(FRAMES)
     present = sorted(set(test["manipulation"][test["label"] == 1]))
     wanted = read_section(PARAMS, "protocol", Protocol).test_manipulations
-    manipulation = order_manipulations(wanted, present, trained=train_set)[0]
+    manipulation = order_manipulations(
+        wanted, present, trained=train_set, one_fold=fold_of(split) is not None
+    )[0]
     material = degraded.choose_material(
         frames.rows, test, manipulation, frames_per_video=params.frames_per_video
     )
@@ -75,7 +77,7 @@ def main(split: str, train_set: str, seed: str) -> None:
         conditions,
         frames=frames,
         **read_section(PARAMS, "encoder", EncoderSection).model_dump(),
-        precision=read_yaml(PARAMS)["embed"]["precision"],
+        precision=read_value(PARAMS, "embed", "precision", str),
         batch_size=params.batch_size,
         seed=params.seed,
         workers=n_workers(),

@@ -5,6 +5,7 @@ import pytest
 
 from clipforensics.cells import (
     Cell,
+    Protocol,
     by_protocol,
     fold_of,
     order_manipulations,
@@ -15,6 +16,7 @@ from clipforensics.cells import (
     write_split,
 )
 from clipforensics.faults import InputError
+from clipforensics.params import check_section
 from tests.populations import fake, real
 
 
@@ -55,8 +57,20 @@ def test_folds_of_a_protocol_belong_together():
         by_protocol(folds[:2], 3)
     with pytest.raises(InputError, match=r"split.n_folds is 2"):
         by_protocol(folds, 2)
-    with pytest.raises(InputError, match="listed twice"):
-        by_protocol(["grouped", "grouped"], 5)
+
+
+@pytest.mark.parametrize("key", ["splits", "train_sets", "test_manipulations", "seeds"])
+def test_a_list_that_names_something_twice_is_refused(key):
+    section = {"splits": ["grouped"], "train_sets": ["FS"], "test_manipulations": ["NT"], "seeds": [42]}
+    assert check_section(section, Protocol, "params.yaml").seeds == [42]
+    with pytest.raises(InputError, match=rf"`{key}`.*listed twice"):
+        check_section({**section, key: 2 * section[key]}, Protocol, "params.yaml")
+
+
+def test_in_one_fold_any_manipulation_may_be_missing():
+    assert order_manipulations(["NT", "rest"], ["DF"], trained="FS", one_fold=True) == ["DF"]
+    with pytest.raises(InputError, match="none of"):
+        order_manipulations(["NT"], ["DF"], trained="FS", one_fold=True)
 
 
 def test_manipulations_in_the_order_asked_for():

@@ -8,7 +8,7 @@ from sklearn.metrics import roc_auc_score, roc_curve
 from clipforensics import comparison
 from clipforensics.bootstrap import bootstrap_auc
 from clipforensics.delong import delong_difference, delong_interval
-from clipforensics.evaluation import against_reals, evaluate
+from clipforensics.evaluation import against_reals
 from clipforensics.replicates import draw_replicates
 from clipforensics.uncertainty import mean_over_seeds
 from tests.places import PEER_SCORES, needs_shared
@@ -141,6 +141,10 @@ def test_the_leak_gap_is_the_paired_difference_of_two_strata(level):
     assert gap["differences"]["lora"]["auc"] == pytest.approx(expected)
     assert gap["differences"]["lora"]["low"] < expected < gap["differences"]["lora"]["high"]
     assert (gap["minuend"], gap["subtrahend"]) == ("twin", "no_twin")
+    assert (gap["n_minuend"], gap["n_subtrahend"]) == ((7, 3) if level == "video" else (28, 12))
+    clean = next(row for row in gaps if (row["level"], row["subtrahend"]) == (level, "clean"))
+    expected = of["twin"]["detectors"]["lora"]["auc"] - of["clean"]["detectors"]["lora"]["auc"]
+    assert clean["detectors"]["lora"]["auc"] == pytest.approx(expected)
     same = compare({("baseline", 1): base, ("lora", 1): base}, test)[1]
     assert same[0]["differences"]["lora"]["high"] == 0
 
@@ -210,29 +214,48 @@ def test_roc_table_has_the_area_of_the_full_curve():
     assert table.iloc[[0, -1]].to_numpy().tolist() == [[0, 0], [1, 1]]
 
 
-def test_headline_metrics_are_means_over_seeds_at_the_validation_threshold():
-    evaluations = []
-    for seed in (1, 2):
-        scores, test = make(seed=seed)
-        val = scores[scores["part"] == "val"].drop_duplicates("key").assign(group=0)
-        evaluations.append(
-            evaluate(
-                scores,
-                {"val": val, "test": test},
-                manipulations=["NT", "DF"],
-                aggregate="mean",
-                threshold="eer",
-                fpr_budget=0.1,
-                calibration="none",
-                worst_videos=2,
-            )[0]
-        )
-    metrics = comparison.headline_metrics(evaluations, "NT")
-    points = [e["test"]["NT"]["video"] for e in evaluations]
-    assert metrics["video"]["auc"] == pytest.approx(np.mean([p["auc"] for p in points]))
-    assert metrics["video"]["f1"] == pytest.approx(np.mean([p["at_validation"]["f1"] for p in points]))
-    assert (metrics["video"]["n_real"], metrics["video"]["n_fake"]) == (6, 10)
-    assert metrics["frame"]["n_fake"] == 40
+def test_headline_metrics_are_the_rows_of_one_detector():
+    base, test = make(gain=0.3)
+    cells, _ = compare({("baseline", 1): base, ("lora", 1): base.assign(score=1 - base["score"])}, test)
+    place = {"protocol": "grouped", "train_set": "FS", "manipulation": "NT"}
+    counts = {"n_real": 6, "n_fake": 10, "n_groups": 10}
+    values = {"baseline": {"value": 0.25}, "lora": {"value": 0.75}}
+    metrics = [
+        {**place, "level": level, "metric": "f1", **counts, "detectors": values}
+        for level in ("video", "frame")
+    ]
+    elsewhere = [{**row, "train_set": "DF", "detectors": {"lora": {"value": 9}}} for row in metrics]
+    tables = {"cells": [{**place, **row} for row in cells], "metrics": [*elsewhere, *metrics]}
+    found = comparison.headline_metrics(tables, place, "lora")
+    assert found["video"] == found["frame"] == {"f1": 0.75, **counts}
+    of = {row["stratum"]: row for row in cells if row["level"] == "video"}
+    assert set(found["strata"]) == {"twin", "no_twin", "seen_identity", "clean"}
+    assert found["strata"]["twin"]["video_auc"] == of["twin"]["detectors"]["lora"]["auc"]
+    assert found["strata"]["twin"]["n_fake"] == 7
+    cells, _ = compare({("lora", 1): base}, test.assign(twin=0), reference="lora")
+    tables = {"cells": [{**place, **row} for row in cells], "metrics": metrics}
+    lost = comparison.headline_metrics(tables, place, "lora")["strata"]["twin"]
+    assert lost["video_auc"] is None
+    assert "0 manipulated" in lost["undefined"]
+
+
+def test_the_mean_of_folds_leaves_out_folds_without_an_auc():
+    def row(fold, baseline, lora):
+        return {"fold": fold, "detectors": {"baseline": {"auc": baseline}, "lora": {"auc": lora}}}
+
+    found = comparison.mean_of_folds([row(1, 0.5, 0.75), row(2, None, None), row(3, 0.75, 0.75)], "baseline")
+    assert found == {
+        "detectors": {"baseline": 0.625, "lora": 0.75}, "differences": {"lora": 0.125}, "n_folds": 2,
+    }  # fmt: skip
+    assert comparison.mean_of_folds([row(1, None, None)], "baseline") == {}
+
+
+def test_a_fold_without_a_manipulation_has_null_and_a_reason():
+    point = {"auc": 0.5, "n_real": 2, "n_fake": 3, "n_groups": 4}
+    files = [{"test": {"NT": {"frame": point, "video": point}}}]
+    row = comparison.fold_rows({"lora": files}, "DF", 1)[0]
+    assert row["detectors"] == {"lora": {"auc": None}}
+    assert row["undefined"] == "no DF video is in this fold"
 
 
 @needs_shared

@@ -3,10 +3,20 @@
 from dataclasses import asdict, replace
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clipforensics.leakage import Leak, audit, find_leaks, groups_by_key, identity_groups, summary
+from clipforensics.faults import InputError
+from clipforensics.leakage import (
+    Leak,
+    audit,
+    check_clean,
+    find_leaks,
+    groups_by_key,
+    identity_groups,
+    summary,
+)
 from clipforensics.records import Video
 from tests.places import needs_shared
 from tests.populations import fake, frame_package, full_ffpp, real
@@ -144,6 +154,28 @@ def test_the_summary_counts_videos():
     assert summary(test, find_leaks(train, test)) == (
         "in test 1 of 2 fakes have a twin in training, 2 a seen identity, of 2 reals 1"
     )
+
+
+def test_videos_of_the_same_bytes_are_one_group():
+    videos = [
+        replace(real("000"), sha256="a"),
+        replace(real("001"), sha256="a"),
+        replace(real("002"), sha256="b"),
+    ]
+    assert identity_groups(videos).tolist() == [0, 0, 1]
+
+
+def test_a_gate_refuses_what_it_cannot_know():
+    train, test = [real("000"), fake("FaceSwap", "000_001")], [real("002"), fake("NeuralTextures", "003_004")]
+    check_clean("split x", train, test)
+    with pytest.raises(InputError, match=r"split x leaks: in test 0 of 1 fakes .* of 2 reals 1;"):
+        check_clean("split x", train, [*test, real("000")])
+    sourceless = Video("d", "A", "", "009", "", "", 1, "", "", "p")
+    with pytest.raises(InputError, match="not known who is in 1 videos"):
+        check_clean("split x", train, [*test, sourceless])
+    with pytest.raises(InputError, match="not known who is in 1 videos"):
+        check_clean("split x", [*train, sourceless], test)
+    assert "of 1 it is not known" in summary([sourceless], find_leaks(train, [sourceless]))
 
 
 def test_a_group_is_the_same_whatever_the_order_of_the_table():

@@ -82,8 +82,15 @@ def test_differences_are_paired_and_means_over_seeds():
     alone = [rows_of({("baseline", 1): t}, ["a", "b"])["video", "f1"] for t in (one, two)]
     mean = np.mean([r["detectors"]["baseline"]["value"] for r in alone])
     assert values["baseline"] == pytest.approx(mean)
-    same = rows_of({("baseline", 1): one, ("lora", 1): one}, ["a", "b"])["frame", "ece"]
-    assert same["differences"]["lora"] == {"value": 0, "low": 0, "high": 0, "p": 1}
+    same = rows_of({("baseline", 1): one, ("lora", 1): one}, ["a", "b"])["frame", "brier"]
+    assert same["differences"]["lora"] == {"value": 0, "low": 0, "high": 0, "covers": "videos", "p": 1}
+    assert row["detectors"]["lora"]["covers"] == "videos and seeds"
+
+
+def test_what_needs_the_test_labels_is_marked():
+    rows = rows_of({("baseline", 1): make(1)}, ["a", "b"])
+    marked = {metric for (_, metric), row in rows.items() if row["oracle"]}
+    assert marked == {"eer", "tpr_at_fpr_0.01", "tpr_at_fpr_0.05", "tpr_at_fpr_0.1"}
 
 
 def test_uncalibrated_scores_have_no_brier():

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from clipforensics.faults import InputError, one_line_errors
-from clipforensics.params import Section, read_section, read_yaml
+from clipforensics.params import Section, read_section, read_value, read_yaml
 
 
 class Demo(Section):
@@ -84,3 +84,20 @@ def test_other_errors_keep_their_traceback():
 
     with pytest.raises(ZeroDivisionError):
         stage()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("a: 1", "s: `k` is None"), ("s: null", "s: `k` is None"), ("s:\n  k: '5'", "s: `k` is '5'.*type int"),
+     ("s:\n  k: true", "s: `k` is True")],
+)  # fmt: skip
+def test_a_value_of_another_stages_section_is_checked_too(tmp_path, text, message):
+    (tmp_path / "p.yaml").write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_value(tmp_path / "p.yaml", "s", "k", int)
+
+
+def test_a_value_is_read_from_a_section_or_the_top(tmp_path):
+    (tmp_path / "p.yaml").write_text("s:\n  k: 5\nd: [x]")
+    assert read_value(tmp_path / "p.yaml", "s", "k", int) == 5
+    assert read_value(tmp_path / "p.yaml", "", "d", list) == ["x"]

@@ -210,7 +210,9 @@ def test_killed_midway_and_started_again_gives_the_same_lock(made, repo, tmp_pat
 def test_cells_that_params_no_longer_name_can_be_forgotten(repo):
     lock = repo.lock
     output = repo.run("dvc", "exp", "run", "-S", "protocol.seeds=[42,43]")
-    assert stages_run(output) == cells_of(seed=43) | {"compare", "report"}, "only what is new is trained"
+    assert stages_run(output) == cells_of(seed=43) | {"compare", "explain", "report"}, (
+        "only what is new is trained"
+    )
     cells = json.loads((repo.path / "metrics/comparison.json").read_text())["cells"]
     found = cells[0]["detectors"]["lora"]
     assert (found["covers"], found["seeds"]["n"]) == ("videos and seeds", 2)

@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from clipforensics.cells import Cell, write_scores
-from clipforensics.tournament import Results, compare_protocol, headline_curves
+from clipforensics.tournament import Results, compare_protocol, headline_curves, validation_auc
 
 FOLDS = ["grouped_kfold-1", "grouped_kfold-2", "grouped_kfold-3"]
 OPTIONS = {
@@ -61,6 +61,7 @@ def make(folder, splits, in_domain, seeds=(1,)):
                     point = {"auc": auc, "n_real": 4, "n_fake": 4, "n_groups": 8}
                     points[kind] = {"frame": point, "video": point}
                 about = {
+                    "validation": {"video": {"auc": 0.5 + s / 10 + d / 100}},
                     "threshold": {"frame": 0.4 + s / 10, "video": 0.5},
                     "calibration": {"method": "none", "validation_prior": {"frame": 0.5, "video": 0.5}},
                     "test": points,
@@ -89,6 +90,13 @@ def test_folds_are_pooled_and_listed(tmp_path):
     }
     assert {r["stratum"] for r in tables["cells"]} >= {"all", "twin", "no_twin"}, "in domain is in the test"
     assert "validation" not in {r["stratum"] for r in tables["cells"]}
+    folds = [r for r in tables["folds"] if (r["manipulation"], r["level"]) == ("NT", "video")]
+    mean = np.mean([r["detectors"]["lora"]["auc"] for r in folds])
+    assert whole[0]["fold_mean"]["detectors"]["lora"] == pytest.approx(mean)
+    assert all("fold_mean" not in c for c in tables["cells"] if c["stratum"] != "all")
+    curves = headline_curves(results, FOLDS, "FS", "NT", **OPTIONS)
+    roc = curves["roc", "video", "lora"]
+    assert np.trapezoid(roc["tpr"], roc["fpr"]) == pytest.approx(auc), "pooled, as the table"
     cut = test["split"].map({split: 0.4 + i / 10 for i, split in enumerate(FOLDS)})
     right = ((test["score"] >= cut) == (test["label"] == 1)).mean()
     found = next(
@@ -96,6 +104,11 @@ def test_folds_are_pooled_and_listed(tmp_path):
         if (r["metric"], r["level"], r["manipulation"]) == ("accuracy", "frame", "NT")
     )  # fmt: skip
     assert found["detectors"]["lora"]["value"] == pytest.approx(right), "each fold at its own threshold"
+
+
+def test_validation_is_the_mean_over_folds_and_seeds(tmp_path):
+    results = make(tmp_path, FOLDS, in_domain=True, seeds=(1, 2))
+    assert validation_auc(results, FOLDS, "FS", "lora") == pytest.approx(0.61)
 
 
 def test_a_manipulation_without_test_videos_stands_with_validation(tmp_path):
@@ -115,15 +128,15 @@ def test_a_manipulation_without_test_videos_stands_with_validation(tmp_path):
     )
 
 
-def test_curves_are_of_one_cell_and_seed(tmp_path):
+def test_curves_are_of_the_first_seed(tmp_path):
     results = make(tmp_path, ["per_class"], in_domain=False, seeds=(1, 2))
-    curves = headline_curves(results, Cell("per_class", "FS", 2), "NT", **OPTIONS)
+    curves = headline_curves(results, ["per_class"], "FS", "NT", **OPTIONS)
     assert set(curves) == {
         (kind, level, name)
         for kind in ("roc", "band") for level in ("frame", "video") for name in ("baseline", "lora")
     }  # fmt: skip
     roc, band = curves["roc", "frame", "lora"], curves["band", "frame", "lora"]
-    scores = results.read_scores(["per_class"], "FS")["lora", 2]
+    scores = results.read_scores(["per_class"], "FS")["lora", 1]
     test = scores[scores["part"] == "test"]
     auc = roc_auc_score(test["label"], test["score"])
     assert np.trapezoid(roc["tpr"], roc["fpr"]) == pytest.approx(auc)
