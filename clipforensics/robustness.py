@@ -97,6 +97,12 @@ def write_curves(
     """Write `<detector>.csv`, and the same cut up by degradation, `<degradation>/<detector>.csv`.
 
     Curves without rows, of work that was not done, are written too: a header alone.
+
+    Args:
+        folder: Where to.
+        rows: As `tabulate` returns them; the level is theirs, and in no name.
+        detectors: A file each.
+        degradations: A folder each, whether the rows have them or not.
     """
     for detector in detectors:
         whole = curve(rows, detector)

@@ -91,11 +91,9 @@ def main(split: str, train_set: str, seed: str) -> None:
 
 
 def write_all(head: dict[str, Any], rows: list[robustness.Row]) -> None:
-    """Write the table and its curves."""
+    """Write the table and its curves, those of all known degradations: the run's plots look for each."""
     write_json(METRICS, {**head, "rows": rows})
-    robustness.write_curves(
-        CURVES / head["level"], rows, detectors=head["detectors"], degradations=list(head["degradations"])
-    )
+    robustness.write_curves(CURVES, rows, detectors=head["detectors"], degradations=list(DEGRADATIONS))
 
 
 if __name__ == "__main__":

@@ -224,7 +224,8 @@ def test_the_point_table_puts_each_number_under_its_head():
     }
     at_half, chosen = "at threshold .5", "at validation's threshold"
     assert named == {
-        ("", "detector"): "Baseline", ("", "AUC"): ".770", ("", "AP"): ".970", ("", "EER"): ".210",
+        ("", "detector"): "Baseline", ("", "AUC"): ".770", ("", "AP"): ".970",
+        ("test's own ROC", "EER"): ".210",
         (at_half, "ACC"): ".200", (at_half, "bal. ACC"): ".300", (at_half, "F1"): ".100",
         (chosen, "ACC"): ".500", (chosen, "bal. ACC"): ".600", (chosen, "F1"): ".400",
         (chosen, "threshold"): ".430",

@@ -5,7 +5,8 @@ import copy
 import pytest
 
 from clipforensics.report import caveats, matrix, metric_tables, verdict
-from clipforensics.report.side_by_side import side_by_side
+from clipforensics.report.names import ORACLE
+from clipforensics.report.side_by_side import about_protocols, side_by_side
 from tests.test_report import GAPS, cell, spaces
 
 
@@ -13,11 +14,12 @@ def in_protocol(name, *args, **more):
     return {**cell(*args, **more), "protocol": name}
 
 
-def gap_row(value, low, high, level="video", protocol="per_class"):
+def gap_row(value, low, high, level="video", protocol="per_class", subtrahend="no_twin", **more):
     return {
         "protocol": protocol, "train_set": "FaceSwap", "manipulation": "NeuralTextures", "level": level,
         "detectors": {"baseline": {"auc": 0.2, "low": 0.1, "high": 0.3, "p": 0.01}},
         "differences": {"lora": {"auc": value, "low": low, "high": high, "p": 0.04}},
+        "minuend": "twin", "subtrahend": subtrahend, **more,
     }  # fmt: skip
 
 
@@ -104,7 +106,8 @@ def test_leakage_explains_a_lead_only_where_the_interval_of_the_gap_excludes_zer
     ],
 )
 def test_the_gap_between_strata_is_worded_by_its_own_interval(gap, said):
-    points = verdict.verdict(both(leak_gaps=[gap_row(*gap), gap_row(9, 9, 9, level="frame")]), "lora").points
+    others = [gap_row(9, 9, 9, subtrahend="clean"), gap_row(9, 9, 9, level="frame")]
+    points = verdict.verdict(both(leak_gaps=[*others, gap_row(*gap)]), "lora").points
     (point,) = [p for p in points if "minus without one" in p]
     assert said in point
     assert "9.000" not in point
@@ -145,10 +148,17 @@ def test_how_many_seeds_the_intervals_cover():
     assert caveats.about_seeds(compared(seeds=[]), None) == ""
     whole = in_protocol("per_class")
     whole["detectors"]["lora"]["seeds"] = {"n": 3, "sd": 0.0123, "min": 0.8, "max": 0.84}
-    several = caveats.about_seeds(compared(seeds=[1, 2, 3]), whole)
-    assert (
-        "3 training seeds; video AUC between seeds: LoRA .800 to .840 (standard deviation .012)." in several
-    )
+    spread = "; video AUC between seeds: LoRA .800 to .840 (standard deviation .012)."
+    many = compared(seeds=[1, 2, 3])
+    videos = "3 training seeds (1, 2, 3): the intervals cover the choice of test videos, not the luck of a"
+    assert caveats.about_seeds(many, whole) == f"{videos} training run{spread}"
+    for kind in ("detectors", "differences"):
+        for values in whole[kind].values():
+            values["covers"] = "videos and seeds"
+    covered = "The intervals cover the choice of test videos and 3 training seeds"
+    assert caveats.about_seeds(many, whole) == covered + spread
+    whole["differences"]["lora"]["covers"] = "videos"
+    assert caveats.about_seeds(many, whole).startswith(videos)
 
 
 @pytest.mark.parametrize(
@@ -171,26 +181,92 @@ def texts(row):
 
 
 def test_both_protocols_stand_in_one_table_with_the_gap_under_its_own():
-    found = both(leak_gaps=[gap_row(0.2, 0.1, 0.3)])
+    unseen = gap_row(0.3, 0.1, 0.5, subtrahend="clean", n_minuend=90, n_subtrahend=2)
+    found = both(leak_gaps=[gap_row(0.2, 0.1, 0.3), unseen])
     found["cells"][0]["differences"]["lora"]["delong"] = {"low": 0.0, "high": 0.12, "p": 0.049}
     table = side_by_side(found, "video")
     assert [c.name for c in table.columns] == [
         "test fakes", "AUC", "around 0", "p", "DeLong", "Baseline", "LoRA",
     ]  # fmt: skip
     usual, clean = table.groups
-    assert usual.name.startswith("The report's protocol: per class")
-    assert clean.name.startswith("Grouped: no identity is in two parts")
+    assert usual.name.startswith("The headline's protocol, per class: each class")
+    assert clean.name.startswith("Beside it, grouped: no identity is in two parts")
     assert [r[0].text for r in usual.rows] == [
         "all test fakes", "with a twin in training", "without a twin", "gap: with a twin minus without",
+        "gap: with a twin minus no identity seen",
     ]  # fmt: skip
+    assert [r[0].note for r in usual.rows[-2:]] == ["", "90 fake minus 2"]
     assert texts(usual.rows[0]) == [
         ("all test fakes", "100 fake, 10 real"), ("+.060", "[.010, .110]"), (".020", ""),
         (".049", "[.000, .120]"), (".770", "[.650, .890]"), (".830", "[.710, .930]"),
     ]  # fmt: skip
-    gap = usual.rows[-1]
+    gap = usual.rows[-2]
     assert (gap[1].text, gap[1].strong, gap[5].text) == ("+.200", True, "+.200")
     assert [r[1].strong for r in usual.rows[:3]] == [True, True, False]
     assert all(len(r) == len(table.columns) for g in table.groups for r in g.rows)
+
+
+def clean_headline(*cells, name="grouped", **more):
+    found = compared(*cells, **more)
+    found["headline"] = {**found["headline"], "split": name, "protocol": name}
+    return found
+
+
+def test_beside_a_clean_headline_stands_the_protocol_that_leaks():
+    cells = [in_protocol(name, n=(20, 21)) for name in ("official", "mine", "grouped")]
+    usual = in_protocol("per_class", gap=GAPS["below"])
+    found = clean_headline(*cells, usual, in_protocol("grouped", "no_twin", n=(20, 21)))
+    assert verdict.partner_protocol(found) == "per_class"
+    assert verdict.partner_protocol(clean_headline(*cells)) == "mine"
+    assert verdict.partner_protocol(clean_headline(cells[0], cells[2])) == "official"
+    assert verdict.partner_protocol(clean_headline(cells[2])) is None
+    groups = side_by_side(found, "video").groups
+    assert [g.name.partition(":")[0] for g in groups] == [
+        "The headline's protocol, grouped", "Beside it, per class", "Beside it, mine", "Beside it, official",
+    ]  # fmt: skip
+    assert len(groups[0].rows) == 1, "a stratum that is the whole again is left out"
+    (point,) = [p for p in verdict.verdict(found, "lora").points if "which leaks" in p]
+    assert spaces(point).startswith("Under per class, which leaks (10 real, 100 manipulated), the difference")
+    assert "−.060" in point
+
+
+@pytest.mark.parametrize(
+    ("head", "names", "said"),
+    [
+        ("per_class", ["per_class"], "one protocol only, so there is no clean one beside it."),
+        ("grouped", ["grouped"], "one protocol only, so there is no leaking one beside it."),
+        ("per_class", ["per_class", "grouped"], "per class, leaks; grouped, beside it, does not."),
+        ("grouped", ["grouped", "per_class"], "grouped, does not leak; per class, beside it, does."),
+        ("grouped", ["grouped", "official"], "grouped, does not leak, nor does official, beside it."),
+        ("per_class", ["per_class", "mine"], "per class, leaks; no clean one was tested on the same."),
+    ],
+)
+def test_which_protocol_leaks_is_said_by_the_protocols_of_the_cells(head, names, said):
+    assert about_protocols(clean_headline(*map(in_protocol, names), name=head)).endswith(said)
+
+
+def test_the_mean_of_the_folds_stands_under_the_pooled_auc_and_is_explained_once():
+    means = {"detectors": {"baseline": 0.71, "lora": 0.75}, "differences": {"lora": 0.04}}
+    pooled = {**in_protocol("grouped_kfold"), "fold_mean": means}
+    found = compared(in_protocol("per_class"), pooled, {**pooled, "level": "frame"})
+    table = side_by_side(found, "video")
+    assert [c.text for c in table.groups[1].rows[1]] == [
+        "mean of the folds", "+.040", "–", "–", "–", ".710", ".750",
+    ]  # fmt: skip
+    assert [len(g.rows) for g in table.groups] == [1, 2]
+    notes = [n for level in ("video", "frame") for n in side_by_side(found, level).notes]
+    assert sum("drifts from fold to fold" in note for note in notes) == 1
+
+
+def test_what_is_of_one_fold_is_said():
+    folds = [{"fold": fold} for fold in (1, 2, 3) for _ in range(2)]
+    found = clean_headline(in_protocol("grouped_kfold"), name="grouped_kfold", folds=folds)
+    assert caveats.fold_alone(found) == caveats.about_fold(found) == ""
+    found["headline"]["split"] = "grouped_kfold-1"
+    assert caveats.fold_alone(found) == "fold 1 of the 3 folds alone"
+    assert caveats.about_fold(found).startswith("Fold 1 of the 3 folds alone: thresholds, calibration,")
+    assert caveats.fold_alone({**found, "folds": []}) == "fold 1 alone"
+    assert caveats.fold_alone({"headline": {"train_set": "A"}}) == ""
 
 
 def test_strata_keep_their_order_unknown_ones_stay_and_empty_ones_become_a_note():
@@ -271,21 +347,31 @@ def metric(name, value, protocol="per_class", level="video", **more):
     }  # fmt: skip
 
 
+def undefined_metric(name, reason):
+    row = metric(name, 0.5, oracle=True, undefined=reason)
+    nothing = {"value": None, "low": None, "high": None}
+    return {**row, "detectors": {"baseline": nothing, "lora": nothing}, "differences": {"lora": nothing}}
+
+
 def test_all_metrics_have_intervals_and_a_table_for_each_protocol_and_level():
     rows = [metric("ece", 0.3), metric("auc", 0.7), metric("mine", 0.4, undefined={"lora": "one class"}),
-            metric("auc", 0.6, "grouped", "frame")]  # fmt: skip
+            metric("auc", 0.6, "grouped", "frame"), metric("eer", 0.2, oracle=True),
+            metric("their_own", 0.1, oracle=True),
+            undefined_metric("tpr_at_fpr_0.01", "too few reals")]  # fmt: skip
     usual, clean = metric_tables.metric_tables(both(metrics=rows))
     assert usual.caption == "Video level, per class: 10 real, 100 manipulated, 55 identity groups"
     assert clean.caption.startswith("Frame level, grouped")
     assert [(g.name, [r[0].text for r in g.rows]) for g in usual.groups] == [
-        ("Ranking", ["AUC"]),
+        ("Ranking, which needs no threshold", ["AUC"]),
+        (ORACLE, ["equal error rate ↓", "TPR at FPR 1%", "their_own"]),
         ("Calibrated scores", ["expected calibration error ↓"]),
         ("Others", ["mine"]),
     ]
     assert texts(usual.groups[0].rows[0])[1:] == [
         (".700", "[.600, .800]"), (".700", "[.600, .800]"), ("+.200", "[.100, .300]"), (".010", ""),
     ]  # fmt: skip
-    assert "mine, lora: one class" in usual.notes
+    assert {"mine, lora: one class", "TPR at FPR 1%: too few reals"} <= set(usual.notes)
+    assert [c.text for c in usual.groups[1].rows[1]] == ["TPR at FPR 1%", *["–"] * 4]
     assert metric_tables.metric_tables(both()) == []
 
 

@@ -103,6 +103,18 @@ def test_robustness_has_a_panel_a_degradation_and_names_the_largest_change_at_fu
     ]
 
 
+def test_robustness_is_shown_at_the_level_of_the_file():
+    rows = [
+        {**degraded(kind, strength, 0.6, drop), "level": "frame"}
+        for kind, strength, drop in (("none", 0, None), ("blur", 1, -0.1))
+    ]
+    found = robustness_section({**robustness(*rows), "level": "frame"}, why="off", reference="baseline")
+    assert found.level == "frame"
+    assert "At full strength frame AUC changes" in found.lead
+    assert "frame AUC under Blur" in found.figures[0][2]
+    assert {c.group for c in found.table.columns} == {"", "frame AUC", "change", "difference"}
+
+
 @pytest.mark.parametrize("content", [None, robustness(), {**robustness(), "undefined": "off"}])
 def test_robustness_says_why_there_is_none(content):
     found = robustness_section(content, why="It is switched off.", reference="baseline")
@@ -119,6 +131,22 @@ def audit(**flags):
         "protocol": "per_class", "sizes": {"train": {"FaceSwap": 9, "real": 8}, "test": {"X": 10}},
         "real": real, "fake": flags, "manipulations": {"X": flags},
     }  # fmt: skip
+
+
+def trained(real, **fakes):
+    return {"sizes": {"train": {"real": real, **fakes}, "test": {"real": 1}}}
+
+
+def test_two_protocols_differ_in_more_than_leaks():
+    head = {"headline": {"train_set": "A+B", "protocol": "per_class"}}
+    leakage = {
+        "per_class A+B": trained(80, A=45, B=45), "grouped_kfold-1 A+B": trained(60, A=30, B=30),
+        "grouped_kfold-2 A+B": trained(62, A=30, B=30), "grouped_kfold-2 A": trained(1, A=1),
+    }  # fmt: skip
+    said = "per class 80 real and 90 manipulated; grouped folds 60 to 62 real and 60 manipulated in a fold"
+    assert f"({said})" in leaks.about_sizes(leakage, head, "grouped_kfold")
+    assert "train on and in which real videos" in leaks.about_sizes({}, head, "grouped_kfold")
+    assert leaks.about_sizes(leakage, head, None) == ""
 
 
 def test_leaks_are_in_words_with_shares():

@@ -11,7 +11,7 @@ import torch
 import yaml
 
 from clipforensics import degraded, encoder
-from clipforensics.degradations import degrade
+from clipforensics.degradations import DEGRADATIONS, degrade
 from clipforensics.detectors import baseline, lora
 from clipforensics.devices import compute_deterministically
 from clipforensics.embeddings import EmbeddingStore, embed_frames
@@ -169,13 +169,18 @@ def test_the_table_and_the_curves_say_the_same(place):
                 assert "every replicate gives the same value" in row["undefined"], "a null has a reason"
             else:
                 assert interval["low"] <= interval["auc"] <= interval["high"]
-    curve = pd.read_csv("plots/robustness/video/lora.csv")
+    curve = pd.read_csv("plots/robustness/lora.csv")
     assert list(curve.columns) == ["degradation", "strength", "auc", "low", "high"]
     assert list(curve["strength"]) == [0, 1, 5, 0, 1, 5]
     assert curve["auc"][4] == pytest.approx(table["rows"][3]["detectors"]["lora"]["auc"])
-    alone = pd.read_csv("plots/robustness/video/noise/lora.csv")
+    alone = pd.read_csv("plots/robustness/noise/lora.csv")
     assert list(alone.columns) == ["strength", "auc", "low", "high"]
     assert alone.equals(curve.iloc[3:].drop(columns="degradation").reset_index(drop=True))
+    folders = {path.name for path in (place / "plots/robustness").iterdir() if path.is_dir()}
+    assert folders == set(DEGRADATIONS)
+    assert (place / "plots/robustness/blur/lora.csv").read_text() == "strength,auc,low,high\n", (
+        "not in the run"
+    )
 
 
 def test_threads_change_no_byte_and_batches_no_number(place, monkeypatch):
@@ -270,7 +275,8 @@ def test_fewer_frames_a_video_and_the_frame_level(place):
     table = run(place)
     assert (table["rows"][0]["n_real"], table["rows"][0]["n_fake"]) == (12, 8)
     assert table["frames_per_video"] == 2
-    assert (place / "plots/robustness/frame/lora.csv").exists()
+    assert table["level"] == "frame"
+    assert len(pd.read_csv(place / "plots/robustness/lora.csv")) == 6
 
 
 def test_one_group_of_a_class_is_undefined_with_a_reason(place):
@@ -292,9 +298,9 @@ def test_disabled_it_reads_nothing_and_says_so(place):
     assert table["rows"] == []
     assert "robustness.enabled is false" in table["undefined"]
     for name in ("baseline", "lora"):
-        text = (place / f"plots/robustness/video/{name}.csv").read_text()
+        text = (place / f"plots/robustness/{name}.csv").read_text()
         assert text == "degradation,strength,auc,low,high\n"
-    assert (place / "plots/robustness/video/noise/lora.csv").read_text() == "strength,auc,low,high\n"
+    assert (place / "plots/robustness/noise/lora.csv").read_text() == "strength,auc,low,high\n"
 
 
 @pytest.mark.parametrize(

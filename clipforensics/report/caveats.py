@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from clipforensics.report.names import label_of, listed, name_of, protocol_of
+from clipforensics.report.names import capital, label_of, listed, name_of, protocol_of
 from clipforensics.report.numbers import counted, interval, known, number
 from clipforensics.report.tables import Json
 
@@ -37,17 +37,41 @@ def resampled(comparison: Json) -> str:
     return f"bootstrap over {CLUSTERS.get(cluster, cluster)}"
 
 
+def fold_alone(comparison: Json) -> str:
+    """`fold 1 of the 5 folds alone` where the headline's split is a fold of its protocol; else empty."""
+    headline = comparison["headline"]
+    split = str(headline.get("split") or "")
+    if not split or split == headline.get("protocol"):
+        return ""
+    folds = {row["fold"] for row in comparison.get("folds") or ()}
+    of_how_many = f" of the {len(folds)} folds" if folds else ""
+    return f"fold {split.rpartition('-')[2]}{of_how_many} alone"
+
+
+def about_fold(comparison: Json) -> str:
+    """What is of one fold and what of all; empty where the headline's split is no fold."""
+    alone = fold_alone(comparison)
+    if not alone:
+        return ""
+    return (
+        f"{capital(alone)}: thresholds, calibration, run-by-run numbers, errors, heatmaps and robustness."
+        " All folds pooled: the numbers at the head, the tables with intervals, ROC curves and their bands."
+    )
+
+
 def about_seeds(comparison: Json, cell: Json | None) -> str:
-    """How many training runs the intervals cover, and how far these lie apart."""
+    """What the intervals cover, as the headline's cell says it, and how far training runs lie apart."""
     seeds = comparison["seeds"]
     if not seeds:
         return ""
-    if len(seeds) == 1:
-        return (
-            f"One training seed ({seeds[0]}): the intervals cover the choice of test videos,"
-            " not the luck of a training run."
+    if _covers_seeds(cell):
+        text = f"The intervals cover the choice of test videos and {counted(len(seeds), 'training seed')}"
+    else:
+        many = "One training seed" if len(seeds) == 1 else f"{len(seeds)} training seeds"
+        text = (
+            f"{many} ({', '.join(map(str, seeds))}): the intervals cover the choice of test videos,"
+            " not the luck of a training run"
         )
-    text = f"The intervals cover the choice of test videos and {len(seeds)} training seeds"
     spread = []
     for name, values in ((cell or {}).get("detectors") or {}).items():
         found = (values or {}).get("seeds") or {}
@@ -57,6 +81,12 @@ def about_seeds(comparison: Json, cell: Json | None) -> str:
                 f" (standard deviation {number(found['sd'])})"
             )
     return f"{text}; video AUC between seeds: {listed(spread)}." if spread else f"{text}."
+
+
+def _covers_seeds(cell: Json | None) -> bool:
+    """Whether every interval of the cell covers the training seeds too."""
+    rows = [row for kind in ("detectors", "differences") for row in ((cell or {}).get(kind) or {}).values()]
+    return bool(rows) and all("seeds" in str((row or {}).get("covers")) for row in rows)
 
 
 def about_delong(candidate: str, cells: Sequence[tuple[str, Json | None]]) -> list[str]:

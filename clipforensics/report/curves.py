@@ -1,11 +1,13 @@
 """ROC and DET figures of the headline, with the bands of the bootstrap."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from markupsafe import Markup
 
 from clipforensics.figures import Band, Curve, det_figure, roc_figure
-from clipforensics.report.findings import Findings
+from clipforensics.report import caveats
+from clipforensics.report.findings import Findings, Rows
 from clipforensics.report.names import capital, label_of
 from clipforensics.report.numbers import known, number
 from clipforensics.report.tables import Json, detectors_of
@@ -15,8 +17,8 @@ def figures(findings: Findings, evaluations: Sequence[Json]) -> list[list[tuple[
     """(caption, figure) of ROC and DET, of each level that has curves.
 
     Args:
-        findings: Curves and bands are those of the headline and the first seed.
-        evaluations: One a detector, of that seed: the AUC beside each curve.
+        findings: Curves and bands are those of the headline and the first seed, folds pooled.
+        evaluations: One a detector, of that seed: the AUC beside each curve, unless it is of a fold alone.
     """
     drawn = []
     for level in findings.curves:
@@ -30,10 +32,12 @@ def figures(findings: Findings, evaluations: Sequence[Json]) -> list[list[tuple[
 
 
 def level_curves(findings: Findings, evaluations: Sequence[Json], level: str) -> list[Curve]:
-    """The curves of one level, the reference first, each with the AUC that evaluate found."""
+    """The curves of one level, the reference first, each with its AUC; of pooled folds, the area beneath."""
     comparison, rows = findings.comparison, findings.curves[level]
     manipulation, seeds = comparison["headline"]["manipulation"], comparison["seeds"]
     aucs = {e["detector"]: (e["test"].get(manipulation, {}).get(level) or {}).get("auc") for e in evaluations}
+    if caveats.fold_alone(comparison):
+        aucs = {name: _area(found) for name, found in rows.items()}
     return [
         Curve(
             label_of(name) + (f", seed {seeds[0]}" if len(seeds) > 1 else ""),
@@ -45,6 +49,12 @@ def level_curves(findings: Findings, evaluations: Sequence[Json], level: str) ->
         for name in dict.fromkeys([*detectors_of(comparison), *rows])
         if rows.get(name)
     ]
+
+
+def _area(rows: Rows) -> float | None:
+    """Area beneath the vertices of a ROC, which is its AUC."""
+    points = [(float(row["fpr"]), float(row["tpr"])) for row in rows]
+    return sum((b[0] - a[0]) * (a[1] + b[1]) / 2 for a, b in pairwise(points)) if points else None
 
 
 def _band(findings: Findings, level: str, name: str) -> Band | None:

@@ -1,10 +1,10 @@
 """The leak audit: who is in which part, and how many test videos share something with training."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from clipforensics.report import nested
 from clipforensics.report.names import CLASSES, LEAKS, PARTS, capital, protocol_of, words
-from clipforensics.report.numbers import counted, known, percent
+from clipforensics.report.numbers import count, counted, known, percent
 from clipforensics.report.tables import EMPTY, Cell, Column, Group, Json, Table
 
 COUNTS = ("n", "n_groups")
@@ -47,6 +47,49 @@ def leak_sentence(leakage: Mapping[str, Json]) -> str:
         if said:
             return f"{title_of(name)}: of {counted(fake['n'], 'test fake')}, {' and '.join(said)}."
     return ""
+
+
+def about_sizes(leakage: Mapping[str, Json], comparison: Json, partner: str | None) -> str:
+    """That two protocols differ in more than leaks: how much each trains on, and the reals of its test.
+
+    Args:
+        leakage: As in `leak_tables`.
+        comparison: Content of metrics/comparison.json.
+        partner: The protocol that stands beside the headline's; None for the empty text.
+    """
+    headline = comparison["headline"]
+    if partner is None:
+        return ""
+    said = [
+        f"{protocol_of(name)} {sizes}"
+        for name in (str(headline.get("protocol")), partner)
+        if (sizes := _training(leakage, name, headline["train_set"]))
+    ]
+    trained = f" ({'; '.join(said)})" if len(said) == 2 else ""
+    return (
+        f"The two protocols also differ in how much they train on{trained} and in which real videos they"
+        " test on: more than leaks lies between them."
+    )
+
+
+def _training(leakage: Mapping[str, Json], protocol: str, train_set: str) -> str:
+    """`80 real and 90 manipulated` videos of training, as a range over the folds of a protocol."""
+    found = [
+        audit["sizes"]["train"]
+        for name, audit in leakage.items()
+        if name.partition(" ")[2] == train_set and name.partition(" ")[0].split("-")[0] == protocol
+        if (audit.get("sizes") or {}).get("train")
+    ]
+    if not found:
+        return ""
+    reals = _range([sizes.get("real", 0) for sizes in found])
+    fakes = _range([sum(n for kind, n in sizes.items() if kind != "real") for sizes in found])
+    return f"{reals} real and {fakes} manipulated" + (" in a fold" if len(found) > 1 else "")
+
+
+def _range(values: Sequence[int]) -> str:
+    low, high = min(values), max(values)
+    return count(low) if low == high else f"{count(low)} to {count(high)}"
 
 
 def _fits(key: str, value: object) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from clipforensics.report.names import METRICS, RULES, capital, label_of, protocol_of
+from clipforensics.report.names import METRICS, ORACLE, RULES, capital, label_of, protocol_of
 from clipforensics.report.numbers import NONE, count, known, number, percent
 from clipforensics.report.side_by_side import protocols_of
 from clipforensics.report.tables import (
@@ -47,10 +47,8 @@ def metric_tables(comparison: Json) -> list[Table]:
 
 def _metric_table(comparison: Json, found: Mapping[str, Json], protocol: str | None, level: str) -> Table:
     names, detectors = candidates(comparison), detectors_of(comparison)
-    known_metrics = {metric for kind in METRICS.values() for metric in kind}
-    kinds = {**METRICS, "Others": {metric: metric for metric in found if metric not in known_metrics}}
     groups = []
-    for kind, metrics in kinds.items():
+    for kind, metrics in _kinds(found).items():
         rows = tuple(
             _metric_row(found[m], text, names, detectors) for m, text in metrics.items() if m in found
         )
@@ -67,9 +65,23 @@ def _metric_table(comparison: Json, found: Mapping[str, Json], protocol: str | N
         if first.get(key) is not None
     )
     notes = [f"Brackets are {interval_words(comparison)}; bold where a difference's excludes 0."]
-    notes += [r for m, row in found.items() for r in reasons(row.get("undefined"), m)]
+    texts = {metric: text for kind in METRICS.values() for metric, text in kind.items()}
+    notes += [r for m, row in found.items() for r in reasons(row.get("undefined"), _said(texts.get(m, m)))]
     caption = f"{capital(level)} level{where}: {size}"
     return Table(caption, tuple(columns), tuple(groups), tuple(dict.fromkeys(notes)))
+
+
+def _kinds(found: Mapping[str, Json]) -> dict[str, dict[str, str]]:
+    """Metrics by kind; those without a name of their own are others, or an oracle's if their row says so."""
+    unnamed = {metric: metric for metric in found if all(metric not in kind for kind in METRICS.values())}
+    oracle = {metric: text for metric, text in unnamed.items() if found[metric].get("oracle")}
+    others = {metric: text for metric, text in unnamed.items() if metric not in oracle}
+    return {**METRICS, ORACLE: {**METRICS[ORACLE], **oracle}, "Others": others}
+
+
+def _said(text: str) -> str:
+    """A metric's name in a note, without the arrow."""
+    return text.removesuffix(" ↓")
 
 
 def _metric_row(row: Json, text: str, names: Sequence[str], detectors: Sequence[str]) -> tuple[Cell, ...]:
@@ -148,7 +160,12 @@ def point_table(evaluations: Sequence[Json], *, manipulation: str) -> Table:
         rows += _all_fake_rows(evaluations, manipulation, level)
         groups.append(Group(heading, tuple(rows)))
         notes += [note for e in evaluations for note in _undefined(e, manipulation, level)]
-    columns = [Column("detector", numeric=False), Column("AUC"), Column("AP"), Column("EER")]
+    columns = [
+        Column("detector", numeric=False),
+        Column("AUC"),
+        Column("AP"),
+        Column("EER", "test's own ROC"),
+    ]
     for where in ("at threshold .5", "at validation's threshold"):
         columns += [Column(name, where) for name in ("ACC", "bal. ACC", "F1")]
     columns += [Column("threshold", "at validation's threshold"), Column("real", "n"), Column("fake", "n")]

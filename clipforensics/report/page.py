@@ -22,9 +22,9 @@ from clipforensics.report import (
 from clipforensics.report.calibration_section import calibration_section
 from clipforensics.report.findings import Findings
 from clipforensics.report.gallery import Album
-from clipforensics.report.names import label_of, protocol_of
+from clipforensics.report.names import capital, label_of, protocol_of
 from clipforensics.report.robustness_section import robustness_section
-from clipforensics.report.side_by_side import side_by_side
+from clipforensics.report.side_by_side import about_protocols, side_by_side
 from clipforensics.report.tables import Json, detectors_of, interval_words
 from clipforensics.report.wrong import galleries, sanity_table
 
@@ -133,11 +133,11 @@ def _opening(findings: Findings) -> dict[str, Any]:
     comparison, headline = findings.comparison, findings.comparison["headline"]
     manipulation = headline["manipulation"]
     whole = verdict.find_cell(comparison, stratum="all", level="video")
-    clean = verdict.clean_protocol(comparison)
+    alone = caveats.fold_alone(comparison)
     doubts = [
         caveats.about_size(whole),
         caveats.about_seeds(comparison, whole),
-        verdict.about_all_fake(of_headline(findings), manipulation),
+        _of_fold(alone, verdict.about_all_fake(of_headline(findings), manipulation)),
     ]
     return {
         "dataset": findings.dataset,
@@ -145,7 +145,8 @@ def _opening(findings: Findings) -> dict[str, Any]:
         "train_set": headline["train_set"],
         "manipulation": manipulation,
         "protocol": protocol_of(headline["protocol"]) if headline.get("protocol") else "",
-        "clean_protocol": protocol_of(clean) if clean else "",
+        "fold": capital(alone),
+        "about_fold": caveats.about_fold(comparison),
         "asked": verdict.what_was_asked(headline["train_set"], manipulation),
         "verdicts": [verdict.verdict(comparison, name) for name in verdict.candidates(comparison)],
         "tiles": _tiles(comparison),
@@ -158,6 +159,11 @@ def _opening(findings: Findings) -> dict[str, Any]:
     }
 
 
+def _of_fold(alone: str, text: str) -> str:
+    """A sentence from the files of the headline's split, which may be one fold."""
+    return f"{capital(alone)}: {text[:1].lower()}{text[1:]}" if alone and text else text
+
+
 def _sections(findings: Findings) -> dict[str, Any]:
     comparison, manipulation = findings.comparison, findings.comparison["headline"]["manipulation"]
     runs = of_headline(findings)
@@ -167,6 +173,8 @@ def _sections(findings: Findings) -> dict[str, Any]:
     ]
     order = detectors_of(comparison)
     return {
+        "about_protocols": about_protocols(comparison),
+        "about_sizes": leaks.about_sizes(findings.leakage, comparison, verdict.partner_protocol(comparison)),
         "strata": {level: side_by_side(comparison, level) for level in ("video", "frame")},
         "figures": curves.figures(findings, first_seed(runs)),
         "metrics": metric_tables.metric_tables(comparison),
@@ -208,7 +216,7 @@ def _wrong(findings: Findings, album: Album | None, pictures_per_list: int) -> d
 
 
 def _tiles(comparison: Json) -> list[Tile]:
-    """Video AUC of each detector on the headline, and the differences, there and without leaks."""
+    """Video AUC of each detector on the headline, and the differences, there and under the other protocol."""
     cell = verdict.find_cell(comparison, stratum="all", level="video")
     if cell is None:
         return []
@@ -218,11 +226,11 @@ def _tiles(comparison: Json) -> list[Tile]:
         bounds = numbers.interval(values.get("low"), values.get("high"))
         tiles.append(Tile(label_of(name), numbers.number(values.get("auc")), bounds, f"series-{index % 5}"))
     names = verdict.candidates(comparison)
-    clean = verdict.clean_protocol(comparison)
+    partner = verdict.partner_protocol(comparison)
     cells = [("Difference", cell)]
-    if clean:
-        found = verdict.find_cell(comparison, stratum="all", level="video", protocol=clean)
-        cells.append((f"Difference, {protocol_of(clean)}", found or {}))
+    if partner:
+        found = verdict.find_cell(comparison, stratum="all", level="video", protocol=partner)
+        cells.append((f"Difference, {protocol_of(partner)}", found or {}))
     for title, one in cells:
         tiles += [
             _difference_tile(one, name, title if len(names) == 1 else f"{label_of(name)}: {title}")

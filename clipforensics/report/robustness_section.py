@@ -24,37 +24,43 @@ from clipforensics.report.tables import (
 )
 
 UNDEGRADED = "none"
-LEVEL = "video"
 
 
 @dataclass(frozen=True, slots=True)
 class RobustnessSection:
-    """A sentence, figures with captions, and the table; figures and table may be missing."""
+    """A sentence, the level of the AUC, figures with captions, and the table; these two may be missing."""
 
     lead: str
+    level: str = "video"
     figures: tuple[tuple[str, str, Markup], ...] = ()
     table: Table | None = None
 
 
 def robustness_section(robustness: Json | None, *, why: str, reference: str) -> RobustnessSection:
-    """The section at video level.
+    """The section, at the level that the file has.
 
     Args:
         robustness: metrics/robustness.json, or None.
         why: What to say where there is nothing to show.
         reference: The detector that the others are compared with.
     """
-    rows = [r for r in (robustness or {}).get("rows") or () if r["level"] == LEVEL]
+    level = level_of(robustness or {})
+    rows = [r for r in (robustness or {}).get("rows") or () if r["level"] == level]
     if robustness is None or not rows:
         return RobustnessSection(why)
     order = list(dict.fromkeys([reference, *robustness["detectors"]]))
     detectors = [name for name in order if name in robustness["detectors"]]
     kinds = [k for k in dict.fromkeys(r["degradation"] for r in rows) if k != UNDEGRADED]
     floor = _floor(rows)
-    figures = [_panel(kind, rows, detectors, floor) for kind in kinds]
+    figures = [_panel(kind, rows, detectors, floor, level) for kind in kinds]
     return RobustnessSection(
-        _lead(robustness, rows, detectors), tuple(figures), _table(robustness, rows, detectors)
+        _lead(robustness, rows, detectors), level, tuple(figures), _table(robustness, rows, detectors)
     )
+
+
+def level_of(robustness: Json) -> str:
+    """What the AUC is of, video or frame."""
+    return str(robustness.get("level", "video"))
 
 
 def _floor(rows: Sequence[Json]) -> float:
@@ -76,7 +82,7 @@ def _series(kind: str, rows: Sequence[Json]) -> list[Json]:
 
 
 def _panel(
-    kind: str, rows: Sequence[Json], detectors: Sequence[str], floor: float
+    kind: str, rows: Sequence[Json], detectors: Sequence[str], floor: float, level: str
 ) -> tuple[str, str, Markup]:
     """Title, what the strengths mean, figure."""
     series = _series(kind, rows)
@@ -86,7 +92,7 @@ def _panel(
     mine = [r for r in series if r["degradation"] == kind and r.get("setting")]
     ends = dict.fromkeys(f"{r['strength']}: {r['setting']}" for r in (*mine[:1], *mine[-1:]))
     said = "; ".join(ends)
-    figure = strength_figure(lines, floor=floor, ticks=ticks, label=f"video AUC under {title}")
+    figure = strength_figure(lines, floor=floor, ticks=ticks, label=f"{level} AUC under {title}")
     return title, said, figure
 
 
@@ -118,7 +124,11 @@ def _lead(robustness: Json, rows: Sequence[Json], detectors: Sequence[str]) -> s
             said.append(f"{name_of(name)} by {signed(drop)} {bounds} under {kind}".replace("  ", " "))
     where = f"{robustness['manipulation']}, seed {robustness['seed']}"
     text = f"The same test videos, degraded before scoring ({where})."
-    return f"{text} At full strength video AUC changes most, of {listed(said)}." if said else text
+    return (
+        f"{text} At full strength {level_of(robustness)} AUC changes most, of {listed(said)}."
+        if said
+        else text
+    )
 
 
 def _drop(row: Json, name: str) -> float | None:
@@ -134,7 +144,7 @@ def _table(robustness: Json, rows: Sequence[Json], detectors: Sequence[str]) -> 
         groups.append(Group(title, tuple(_row(r, detectors, others) for r in found)))
         notes += [text for r in found for text in reasons(r.get("undefined"), f"{title}, {r['strength']}")]
     columns = [Column("strength", numeric=False)]
-    columns += [Column(label_of(name), "video AUC") for name in detectors]
+    columns += [Column(label_of(name), f"{level_of(robustness)} AUC") for name in detectors]
     for name in detectors:
         columns += [Column(label_of(name), "change"), Column("p", "change")]
     reference = {"reference": next((d for d in detectors if d not in others), detectors[0])}

@@ -1,4 +1,4 @@
-"""The report's protocol and the clean one in one table: what of a difference is left without leaks."""
+"""The headline's protocol and another in one table: what of a difference is left without leaks."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from clipforensics.report.names import (
     listed,
     protocol_of,
 )
-from clipforensics.report.numbers import NONE, count, interval, p_value
+from clipforensics.report.numbers import NONE, count, interval, known, number, p_value, signed
 from clipforensics.report.tables import (
     EMPTY,
     Cell,
@@ -29,29 +29,57 @@ from clipforensics.report.tables import (
     reasons,
     value_cell,
 )
-from clipforensics.report.verdict import candidates, protocol
+from clipforensics.report.verdict import candidates, partner_protocol, protocol, rank_beside_clean
+
+GAPS = {"no_twin": "without", "clean": "no identity seen"}
+"""What is subtracted from the fakes with a twin in training."""
+
+
+POOLED = (
+    "Over folds, the pooled AUC compares scores of different models, so a detector whose scale drifts from"
+    " fold to fold loses by it; the mean of the folds' own AUCs does not."
+)
 
 
 def protocols_of(comparison: Json) -> list[str | None]:
-    """The headline's protocol first, then clean ones, then others; [None] if the file knows only one."""
+    """The headline's protocol first; [None] if the file knows only one.
+
+    Then clean ones before those that leak, or where the headline's is clean itself, behind them.
+    """
     found = dict.fromkeys([protocol(comparison), *(c.get("protocol") for c in comparison["cells"])])
     rank = {name: place for place, name in enumerate(CLEAN_PROTOCOLS)}
     first, *rest = found
+    if first in CLEAN_PROTOCOLS:
+        return [first, *sorted(rest, key=lambda name: rank_beside_clean(str(name)))]
     return [first, *sorted(rest, key=lambda name: rank.get(str(name), len(rank)))]
+
+
+def about_protocols(comparison: Json) -> str:
+    """Which protocols stand in the table, and which of them leaks."""
+    name, partner = protocol(comparison), partner_protocol(comparison)
+    clean = name in CLEAN_PROTOCOLS
+    if len({c.get("protocol") for c in comparison["cells"]}) < 2:
+        return (
+            f"This run has one protocol only, so there is no {'leaking' if clean else 'clean'} one beside it."
+        )
+    first = f"The headline's protocol, {protocol_of(name)}, {'does not leak' if clean else 'leaks'}"
+    if partner is None:
+        return f"{first}; no clean one was tested on the same."
+    if clean and partner in CLEAN_PROTOCOLS:
+        return f"{first}, nor does {protocol_of(partner)}, beside it."
+    return f"{first}; {protocol_of(partner)}, beside it, {'does' if clean else 'does not'}."
 
 
 def heading_of(comparison: Json, name: str | None) -> str:
     """A protocol as the heading of rows: what it is to this report, and what it keeps apart."""
     if name is None:
         return ""
-    what = "The report's protocol" if name == protocol(comparison) else capital(protocol_of(name))
-    about = [protocol_of(name)] if name == protocol(comparison) else []
-    about += [PROTOCOLS[name]] if name in PROTOCOLS else []
-    return f"{what}: {'; '.join(about)}" if about else what
+    what = "The headline's protocol" if name == protocol(comparison) else "Beside it"
+    return f"{what}, {protocol_of(name)}" + (f": {PROTOCOLS[name]}" if name in PROTOCOLS else "")
 
 
 def side_by_side(comparison: Json, level: str) -> Table:
-    """AUC of each detector and the differences, by protocol and stratum, with the gap twin minus no twin.
+    """AUC of each detector and the differences, by protocol and stratum, with the gaps between strata.
 
     Args:
         comparison: Content of metrics/comparison.json.
@@ -76,14 +104,21 @@ def side_by_side(comparison: Json, level: str) -> Table:
         found = {c["stratum"]: c for c in cells if c.get("protocol") == name}
         order = [s for s in STRATA if s in found] + [s for s in found if s not in STRATA]
         full = [s for s in order if found[s]["n_fake"] or s == "all"]
-        if name != protocol(comparison):  # without leaks most strata are the whole again
+        if name != protocol(comparison) or name in CLEAN_PROTOCOLS:  # there most strata are the whole again
             full = [s for s in full if s == "all" or found[s]["n_fake"] < found["all"]["n_fake"]]
-        rows = [_row(found[s], names, detectors, reach) for s in full]
+        rows = [
+            row
+            for s in full
+            for row in (_row(found[s], names, detectors, reach), _fold_mean(found[s], names, detectors))
+            if row
+        ]
         rows += [_gap_row(g, names, detectors, reach) for g in gaps if g.get("protocol") == name if _known(g)]
         if rows:
             groups.append(Group(heading_of(comparison, name), tuple(rows)))
         notes += _empty_note(name, [s for s in order if not found[s]["n_fake"] and s != "all"])
         notes += [r for s in full for r in reasons(found[s].get("undefined"), STRATA.get(s, s))]
+    if level == "video" and any(c.get("fold_mean") for c in cells):
+        notes.insert(0, POOLED)
     return Table("", _columns(comparison, names, detectors), tuple(groups), (_explained(comparison), *notes))
 
 
@@ -110,11 +145,30 @@ def _row(cell: Json, names: Sequence[str], detectors: Sequence[str], reach: floa
 
 
 def _gap_row(gap: Json, names: Sequence[str], detectors: Sequence[str], reach: float) -> tuple[Cell, ...]:
-    row = [Cell("gap: with a twin minus without", "what leaking adds")]
+    row = [_gap_head(gap)]
     for name in names:
         values = (gap.get("differences") or {}).get(name) or {}
         row += [difference_cell(values), bar_cell(values, reach), p_cell(values), EMPTY]
     return (*row, *(difference_cell((gap.get("detectors") or {}).get(name)) for name in detectors))
+
+
+def _gap_head(gap: Json) -> Cell:
+    """Which strata are subtracted, with the fakes of both where the file counts them."""
+    what = str(gap["subtrahend"])
+    counts = [gap.get(key) for key in ("n_minuend", "n_subtrahend")]
+    note = f"{count(counts[0])} fake minus {count(counts[1])}" if None not in map(known, counts) else ""
+    return Cell(f"gap: with a twin minus {GAPS.get(what, STRATA.get(what, what))}", note)
+
+
+def _fold_mean(cell: Json, names: Sequence[str], detectors: Sequence[str]) -> tuple[Cell, ...]:
+    """The mean of the folds' own AUCs beneath the pooled one; empty where the cell has none."""
+    means = cell.get("fold_mean") or {}
+    if not means:
+        return ()
+    row = [Cell("mean of the folds", "no interval")]
+    for name in names:
+        row += [Cell(signed((means.get("differences") or {}).get(name))), EMPTY, EMPTY, EMPTY]
+    return (*row, *(Cell(number((means.get("detectors") or {}).get(d))) for d in detectors))
 
 
 def _known(gap: Json) -> bool:

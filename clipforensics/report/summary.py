@@ -2,7 +2,7 @@
 
 import re
 
-from clipforensics.report import caveats, origin, verdict
+from clipforensics.report import caveats, leaks, origin, verdict
 from clipforensics.report.findings import Findings
 from clipforensics.report.names import protocol_of
 from clipforensics.report.side_by_side import side_by_side
@@ -28,6 +28,7 @@ def summarise(findings: Findings) -> str:
     whole = verdict.find_cell(comparison, stratum="all", level="video")
     points = [point for one in opening for point in one.points]
     points += [caveats.about_size(whole), caveats.about_seeds(comparison, whole)]
+    points.append(leaks.about_sizes(findings.leakage, comparison, verdict.partner_protocol(comparison)))
     lines.append("".join(f"- {escaped(point)}\n" for point in points if point))
     lines.append(
         f"Video AUC, trained on {escaped(head['train_set'])}, tested on {escaped(head['manipulation'])}:\n"

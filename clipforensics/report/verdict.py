@@ -46,6 +46,8 @@ class Case:
     gap: Json
     clean: Json | None
     clean_protocol: str
+    leaking: Json | None
+    leaking_protocol: str
 
     @property
     def who(self) -> str:
@@ -94,6 +96,25 @@ def clean_protocol(comparison: Json) -> str | None:
     )
 
 
+def partner_protocol(comparison: Json) -> str | None:
+    """The protocol to lay beside the headline's: a clean one beside one that leaks, and the other way round.
+
+    Beside a clean one that has no leaking partner stands another clean one; None where there is none.
+    """
+    headline = protocol(comparison)
+    if headline not in CLEAN_PROTOCOLS:
+        return clean_protocol(comparison)
+    found = [str(p) for p in dict.fromkeys(c.get("protocol") for c in comparison["cells"]) if p != headline]
+    having = [p for p in found if find_cell(comparison, stratum="all", level="video", protocol=p)]
+    return min(having, key=rank_beside_clean, default=None)
+
+
+def rank_beside_clean(name: str) -> int:
+    """Place of a protocol beside a clean headline: per_class, others that leak, clean ones."""
+    order = {"per_class": 0, **{clean: place + 2 for place, clean in enumerate(CLEAN_PROTOCOLS)}}
+    return order.get(name, 1)
+
+
 def candidates(comparison: Json) -> list[str]:
     """Detectors compared with the reference, in the order of the file."""
     names: dict[str, None] = {}
@@ -122,10 +143,10 @@ def difference(cell: Json | None, candidate: str) -> Json:
 
 
 def find_gap(comparison: Json, level: str = "video") -> Json | None:
-    """The headline's row of `leak_gaps` (twin minus no_twin), or None where there is none."""
+    """The headline's row twin minus no_twin of `leak_gaps`, or None where there is none."""
     headline = comparison["headline"]
-    wanted = (headline.get("protocol"), headline["train_set"], headline["manipulation"], level)
-    keys = ("protocol", "train_set", "manipulation", "level")
+    wanted = (headline.get("protocol"), headline["train_set"], headline["manipulation"], level, "no_twin")
+    keys = ("protocol", "train_set", "manipulation", "level", "subtrahend")
     rows = comparison.get("leak_gaps") or ()
     return next((row for row in rows if tuple(map(row.get, keys)) == wanted), None)
 
@@ -143,6 +164,7 @@ def verdict(comparison: Json, candidate: str) -> Verdict:
         _about_strata(case),
         _about_gap(case),
         _about_clean(case),
+        _about_leaking(case),
         _about_frames(find_cell(comparison, stratum="all", level="frame"), candidate),
         *caveats.about_delong(case.candidate, [("", case.whole), (case.clean_protocol, case.clean)]),
     ]
@@ -156,7 +178,8 @@ def verdict(comparison: Json, candidate: str) -> Verdict:
 
 def _case(comparison: Json, candidate: str) -> Case:
     cells = {name: find_cell(comparison, stratum=name, level="video") for name in ("all", "twin", "no_twin")}
-    clean = clean_protocol(comparison)
+    clean, partner = clean_protocol(comparison), partner_protocol(comparison)
+    leaking = partner if partner not in CLEAN_PROTOCOLS else None
     return Case(
         candidate=candidate,
         reference=comparison["reference"],
@@ -166,6 +189,8 @@ def _case(comparison: Json, candidate: str) -> Case:
         gap=difference(find_gap(comparison), candidate),
         clean=find_cell(comparison, stratum="all", level="video", protocol=clean) if clean else None,
         clean_protocol=clean or "",
+        leaking=find_cell(comparison, stratum="all", level="video", protocol=leaking) if leaking else None,
+        leaking_protocol=leaking or "",
     )
 
 
@@ -307,6 +332,18 @@ def _about_clean(case: Case) -> str:
     return (
         f"Under the clean protocol ({where}) the difference in video AUC is"
         f" {text} ({shown(case.state(case.clean))})."
+    )
+
+
+def _about_leaking(case: Case) -> str:
+    """What the protocol that leaks, run beside a clean headline, would have said."""
+    text = _with_bounds(difference(case.leaking, case.candidate))
+    if text is None or case.leaking is None:
+        return ""
+    size = f"{case.leaking['n_real']} real, {case.leaking['n_fake']} manipulated"
+    return (
+        f"Under {protocol_of(case.leaking_protocol)}, which leaks ({size}), the difference in video AUC is"
+        f" {text} ({shown(case.state(case.leaking))})."
     )
 
 
