@@ -83,7 +83,13 @@ def test_differences_are_paired_and_means_over_seeds():
     mean = np.mean([r["detectors"]["baseline"]["value"] for r in alone])
     assert values["baseline"] == pytest.approx(mean)
     same = rows_of({("baseline", 1): one, ("lora", 1): one}, ["a", "b"])
-    assert same["frame", "brier"]["differences"]["lora"] == {"value": 0, "low": 0, "high": 0, "covers": "videos", "p": 1}
+    assert same["frame", "brier"]["differences"]["lora"] == {
+        "value": 0,
+        "low": 0,
+        "high": 0,
+        "covers": "videos",
+        "p": 1,
+    }
     no_interval = {"value": 0, "low": None, "high": None, "covers": "videos", "p": None}
     for metric in ("ece", "ece_at_validation_prior"):
         assert same["frame", metric]["differences"]["lora"] == no_interval
