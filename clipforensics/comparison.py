@@ -243,6 +243,8 @@ def headline_metrics(tables: Mapping[str, Sequence[Row]], place: Mapping[str, st
         rows = [row for row in here("metrics") if row["level"] == level]
         found[level] = {row["metric"]: row["detectors"][detector]["value"] for row in rows}
         found[level] |= {name: rows[0][name] for name in COUNTS}
+        lost = {row["metric"]: row["undefined"] for row in rows if found[level][row["metric"]] is None}
+        found[level] |= {"undefined": lost} if lost else {}
     found["strata"] = {
         row["stratum"]: {
             "video_auc": row["detectors"][detector]["auc"],

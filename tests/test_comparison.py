@@ -228,6 +228,9 @@ def test_headline_metrics_are_the_rows_of_one_detector():
     tables = {"cells": [{**place, **row} for row in cells], "metrics": [*elsewhere, *metrics]}
     found = comparison.headline_metrics(tables, place, "lora")
     assert found["video"] == found["frame"] == {"f1": 0.75, **counts}
+    unknown = {**metrics[0], "metric": "ap", "undefined": "why", "detectors": {"lora": {"value": None}}}
+    more = comparison.headline_metrics({**tables, "metrics": [*metrics, unknown]}, place, "lora")
+    assert (more["video"]["ap"], more["video"]["undefined"]) == (None, {"ap": "why"})
     of = {row["stratum"]: row for row in cells if row["level"] == "video"}
     assert set(found["strata"]) == {"twin", "no_twin", "seen_identity", "clean"}
     assert found["strata"]["twin"]["video_auc"] == of["twin"]["detectors"]["lora"]["auc"]

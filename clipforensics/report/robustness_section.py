@@ -122,7 +122,11 @@ def _lead(robustness: Json, rows: Sequence[Json], detectors: Sequence[str]) -> s
             bounds = interval(values.get("low"), values.get("high"))
             kind = DEGRADATIONS.get(row["degradation"], words(row["degradation"]))
             said.append(f"{name_of(name)} by {signed(drop)} {bounds} under {kind}".replace("  ", " "))
-    where = f"{robustness['manipulation']}, seed {robustness['seed']}"
+    most = robustness.get("frames_per_video")
+    frames = (
+        f", at most {most} frames of each, so strength 0 can differ from the tables above" if most else ""
+    )
+    where = f"{robustness['manipulation']}, seed {robustness['seed']}{frames}"
     text = f"The same test videos, degraded before scoring ({where})."
     return (
         f"{text} At full strength {level_of(robustness)} AUC changes most, of {listed(said)}."
