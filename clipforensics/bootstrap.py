@@ -180,7 +180,9 @@ def roc_band(
         width=2 * len(rows.scores),
     )
     intervals = [_estimate(replicates, row, videos).interval(confidence=confidence) for row in values]
-    ends = np.array([(i.low, i.high) for i in intervals])
+    low = np.fmax.accumulate([one.low for one in intervals])  # a tpr never falls along the curve, so
+    high = np.fmin.accumulate([one.high for one in intervals][::-1])[::-1]  # neither do its bounds
+    ends = np.where(np.isnan([[one.low] for one in intervals]), np.nan, np.stack([low, high], axis=1))
     reason = replicates.undefined(videos)
     if not reason:
         ends[points == 1] = 1

@@ -286,3 +286,13 @@ def test_wrong_input_is_refused():
         bootstrap_auc(draws, {"a": scores["a"][1:]})
     with pytest.raises(InputError, match=r"must be one in \[0, 1\]"):
         bootstrap_metrics(draws, scores["a"], level="video", probability=lambda s: s + 1)
+
+
+@pytest.mark.parametrize("level", ["frame", "video"])
+def test_bounds_of_a_band_rise_with_the_fpr(level):
+    scores, labels, codes = table(5)
+    band = roc_band(plan(labels, codes, GROUPS), scores["b"], level=level)
+    for bound in (band.low, band.high):
+        drawn = bound[~np.isnan(bound)]
+        assert len(drawn) > 10
+        assert (np.diff(drawn) >= 0).all()

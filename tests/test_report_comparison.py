@@ -5,6 +5,7 @@ import copy
 import pytest
 
 from clipforensics.report import caveats, matrix, metric_tables, verdict
+from clipforensics.report.leaks import about_reals
 from clipforensics.report.names import ORACLE
 from clipforensics.report.side_by_side import about_protocols, side_by_side
 from tests.test_report import GAPS, cell, spaces
@@ -278,7 +279,7 @@ def test_strata_keep_their_order_unknown_ones_stay_and_empty_ones_become_a_note(
     assert [r[0].text for r in table.groups[0].rows] == [
         "all test fakes", "without a twin", "no identity seen in training", "my_own",
     ]  # fmt: skip
-    assert "Per class: no test fake is with a twin in training." in table.notes
+    assert "Per class: no test fake is in these rows: with a twin in training." in table.notes
 
 
 def test_a_file_with_one_protocol_needs_no_name_for_it():
@@ -404,3 +405,10 @@ def test_builders_leave_a_full_file_alone():
     side_by_side(given, "video"), matrix.matrix_tables(given), metric_tables.metric_tables(given)
     verdict.verdict(given, "lora")
     assert given == before
+
+
+def test_reals_that_training_has_seen_are_told():
+    audit = {"real": {"n": 10, "any_seen": 8, "in_training_fake": 7}}
+    text = about_reals({"per_class FS": audit, "grouped FS": {"real": {"n": 10, "any_seen": 0}}})
+    assert text.startswith("Of 10 test reals, 8 show somebody from training, 7 of them in a training fake:")
+    assert about_reals({"grouped FS": {"real": {"n": 10, "any_seen": 0}}}) == about_reals({}) == ""

@@ -49,6 +49,20 @@ def leak_sentence(leakage: Mapping[str, Json]) -> str:
     return ""
 
 
+def about_reals(leakage: Mapping[str, Json]) -> str:
+    """How many test reals of the first audit training has seen, which no stratum of fakes shows; or empty."""
+    real = next((audit.get("real") for audit in leakage.values()), None) or {}
+    seen, n = known(real.get("any_seen")), known(real.get("n"))
+    if not seen or not n:
+        return ""
+    in_fakes = known(real.get("in_training_fake"))
+    how = f", {in_fakes:.0f} of them in a training fake" if in_fakes else ""
+    return (
+        f"Of {counted(int(n), 'test real')}, {seen:.0f} show somebody from training{how}:"
+        " every stratum of fakes is set against these same reals, the clean ones too."
+    )
+
+
 def about_sizes(leakage: Mapping[str, Json], comparison: Json, partner: str | None) -> str:
     """That two protocols differ in more than leaks: how much each trains on, and the reals of its test.
 

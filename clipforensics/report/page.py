@@ -135,6 +135,7 @@ def _opening(findings: Findings) -> dict[str, Any]:
     whole = verdict.find_cell(comparison, stratum="all", level="video")
     alone = caveats.fold_alone(comparison)
     doubts = [
+        leaks.about_reals(findings.leakage),
         caveats.about_size(whole),
         caveats.about_seeds(comparison, whole),
         _of_fold(alone, verdict.about_all_fake(of_headline(findings), manipulation)),

@@ -8,7 +8,6 @@ from clipforensics.report.names import (
     STRATA,
     capital,
     label_of,
-    listed,
     protocol_of,
 )
 from clipforensics.report.numbers import NONE, count, interval, known, number, p_value, signed
@@ -188,8 +187,8 @@ def _empty_note(name: str | None, strata: Sequence[str]) -> list[str]:
     if not strata:
         return []
     where = f"{capital(protocol_of(name))}: " if name else ""
-    said = [STRATA.get(s, s) for s in strata]
-    return [f"{where}no test fake is {listed(said)}."]
+    said = "; ".join(STRATA.get(s, s) for s in strata)
+    return [f"{where}no test fake is in these rows: {said}."]
 
 
 def _explained(comparison: Json) -> str:

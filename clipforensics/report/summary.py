@@ -27,7 +27,11 @@ def summarise(findings: Findings) -> str:
         lines.append("**The built-in sample: these numbers show the machinery, not science.**\n")
     whole = verdict.find_cell(comparison, stratum="all", level="video")
     points = [point for one in opening for point in one.points]
-    points += [caveats.about_size(whole), caveats.about_seeds(comparison, whole)]
+    points += [
+        leaks.about_reals(findings.leakage),
+        caveats.about_size(whole),
+        caveats.about_seeds(comparison, whole),
+    ]
     points.append(leaks.about_sizes(findings.leakage, comparison, verdict.partner_protocol(comparison)))
     lines.append("".join(f"- {escaped(point)}\n" for point in points if point))
     lines.append(

@@ -230,7 +230,7 @@ def _conclusion(state: State, case: Case) -> str:
         return "Without a difference and its interval there is no verdict."
     if state == "open":
         first = (
-            f"No difference is shown: the interval holds 0, so this test cannot tell {case.who}"
+            f"No difference in video AUC is shown: the interval holds 0, so this test cannot tell {case.who}"
             f" and {case.whom} apart. That is not evidence that they are equal."
         )
         return f"{first} {_clean_against_open(case)}".strip()
