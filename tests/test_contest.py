@@ -5,6 +5,7 @@ import yaml
 
 from clipforensics.contest import check_entrant, read_contest
 from clipforensics.faults import InputError
+from stages import compare
 
 COMPARE = {"reference": "a", "cluster": "identity", "n_replicates": 10, "seed": 1, "confidence": 0.9}
 PARAMS = {"detectors": ["a", "b"], "evaluate": {"aggregate": "mean", "more": 1}, "compare": COMPARE}
@@ -41,3 +42,12 @@ def test_the_shown_detector_is_one_of_them(tmp_path):
     check_entrant(tmp_path, "detector", "a", ["a"])
     with pytest.raises(InputError, match="`detector` is None"):
         check_entrant(tmp_path, "detector", None, ["a"])
+
+
+def test_compare_refuses_to_show_a_detector_that_is_not_there(tmp_path, monkeypatch):
+    protocol = {"splits": ["grouped"], "train_sets": ["FS"], "test_manipulations": ["NT"], "seeds": [1]}
+    settings = {**PARAMS, "protocol": protocol, "detector": "c", "split": {"n_folds": 5}}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(settings))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"`detector` is 'c'; it must be one of"):
+        compare.main()

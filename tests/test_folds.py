@@ -101,3 +101,27 @@ def test_full_size_folds_are_even_and_keep_youtube_videos_together():
         for video in fold.test:
             tested.setdefault(groups[video.key], set()).add(number)
     assert all(len(folds) == 1 for folds in tested.values())
+
+
+def test_a_group_moves_where_a_fold_would_lack_a_label():
+    """Dealt by shares alone, a fold of these tangled people has no fake that it may test."""
+    swapped = ("001_147", "007_008", "007_004", "006_106", "001_136")
+    rendered = ("006_005", "009_000", "009_003", "001_165")
+    videos = [real(f"{i:03d}") for i in range(10)]
+    videos += [fake("FaceSwap", name) for name in swapped] + [
+        fake("NeuralTextures", name) for name in rendered
+    ]
+    for fold in deal(videos, 3):
+        assert all({v.label for v in part} == {0, 1} for part in fold.parts().values())
+
+
+def test_a_manipulation_that_is_not_there_is_refused():
+    with pytest.raises(InputError, match="test manipulations: 'Deepfakes' is not a manipulation"):
+        split_by_fold(
+            pairs(6),
+            train_manipulations=["FaceSwap"],
+            test_manipulations=["Deepfakes"],
+            n_folds=3,
+            fold=1,
+            seed=1,
+        )

@@ -490,6 +490,13 @@ def test_the_stage_deals_folds(workspace):
     assert sorted(tested) == sorted(video.key for video in population())
 
 
+def test_the_stage_refuses_folds_without_the_others(workspace):
+    text = PARAMS.format(on_leak="report", lists="").replace("- per_class", "- grouped_kfold-1")
+    (workspace / "params.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"lists 1 folds, but split.n_folds is 5"):
+        stage.main("grouped_kfold-1", "FaceSwap")
+
+
 def test_a_leak_stops_the_run_if_told_to(workspace):
     (workspace / "params.yaml").write_text(PARAMS.format(on_leak="fail", lists=""), encoding="utf-8")
     with pytest.raises(
