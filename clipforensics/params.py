@@ -38,16 +38,16 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def read_section(path: Path, name: str, kind: type[S]) -> S:
-    """Read and check the section `name` of a YAML file (`""`: the whole file).
+    """Read and check the section `name` of a YAML file (`a.b`: one inside another; `""`: the whole file).
 
     Raises:
         InputError: one line with every wrong key, its value, the rule and the remedy.
     """
-    content = read_yaml(path)
-    if name:
-        if name not in content:
+    content: Any = read_yaml(path)
+    for part in name.split(".") if name else ():
+        if not isinstance(content, dict) or part not in content:
             raise InputError(f"{path}: section `{name}` is missing; add it")
-        content = content[name]
+        content = content[part]
     return check_section(content, kind, f"{path}: {name}" if name else str(path))
 
 

@@ -1,0 +1,5 @@
+"""TEMP"""
+
+
+def write_cost(*a, **k):
+    pass
