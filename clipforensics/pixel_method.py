@@ -1,7 +1,7 @@
 """What methods share that change the encoder, or what it is shown: tower, linear head, training.
 
-A method says what moves (`adapt`), what of it is saved and read back (`save_adapter`, `load_adapter`), and how
-many parameters that should be; the rest is here.
+A method says what moves (`adapt`), what of it is saved and read back (`save_adapter`, `load_adapter`), and
+how many parameters that should be; the rest is here.
 """
 
 from abc import ABC, abstractmethod

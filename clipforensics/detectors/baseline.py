@@ -1,7 +1,7 @@
 """The baseline: a linear probe, logistic regression on frozen embeddings.
 
-The linear evaluation of CLIP's own paper (Radford et al. 2021, arXiv 2103.00020): L-BFGS to convergence on L2-normalised embeddings, the strength of the
-penalty chosen on validation.
+The linear evaluation of CLIP's own paper (Radford et al. 2021, arXiv 2103.00020): L-BFGS to convergence on
+L2-normalised embeddings, the strength of the penalty chosen on validation.
 """
 
 import time
