@@ -1,4 +1,4 @@
-"""A handful of frames, a CLIP of two towers with its tokenizer, and a budget: what any method can be tried on."""
+"""A handful of frames, a CLIP of two towers with its tokenizer, a budget: what any method can be tried on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

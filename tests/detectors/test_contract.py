@@ -1,4 +1,4 @@
-"""What every method must keep, whichever it is: a new file in clipforensics/detectors/ is tried here by itself."""
+"""What every method must keep: a new file in clipforensics/detectors/ is tried here by itself."""
 
 import ast
 import dataclasses
@@ -223,7 +223,7 @@ def test_its_log_odds_are_those_of_its_scores(name, bench, fitted):
 
 
 def test_an_unknown_name_is_told_those_there_are():
-    with pytest.raises(InputError, match="'lore' is not a detector; those there are: .*baseline.*lora"):
+    with pytest.raises(InputError, match=r"'lore' is not a detector; those there are: .*baseline.*lora"):
         find_detector("lore")
     with pytest.raises(InputError, match="'base' is not a detector"):
         find_detector("base")
