@@ -42,7 +42,7 @@ def train_on_pixels(
     budget, processes = task.budget, task.processes or ALONE
     schedule = make_schedule(task, settings, processes)
     dtype = choose_dtype(budget.pixels.precision, model.device)
-    plain = is_off(budget.augment)
+    plain = is_off(budget.augment) and not budget.self_blended
     stored = read_stored(task, preprocessing, model.device)
     if plain and budget.pixels.cache_activations and model.entry() > 0:
         stored = cache_activations(model, stored, task, dtype=dtype)
@@ -108,7 +108,7 @@ def draw_frames(task: Task, epoch: int) -> Draw:
         task.train.table,
         sampling=task.budget.sampling,
         frames_per_video=task.budget.pixels.frames_per_video,
-        self_blended=task.budget.augment.self_blended,
+        self_blended=task.budget.self_blended,
         seed=task.seed,
         epoch=epoch,
         frames=task.frames.rows.frames,
