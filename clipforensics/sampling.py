@@ -27,7 +27,7 @@ Sampling = Literal["all", "balanced", "paired"]
 """What `train.sampling` may be."""
 
 _BLENDED = 1
-"""Third part of the seed from which blended frames are chosen. Not 0: numpy seeds [1, 2] and [1, 2, 0] alike."""
+"""Third part of the seed that chooses the blended. Not 0: numpy seeds [1, 2] and [1, 2, 0] alike."""
 
 Whole = NDArray[np.int64]
 Rng = np.random.Generator
