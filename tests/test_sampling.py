@@ -216,13 +216,24 @@ def test_partners_are_nearest_in_time():
     videos = [(0, "real", "a", 4), (1, "X", "a", 3)]
     numbers = np.full(107, -1)
     numbers[100:104] = [0, 10, 20, 30]
-    numbers[104:107] = [1, 12, 29]
-    by_number = {102: 105, 100: 104, 101: 105, 103: 106}
+    numbers[104:107] = [1, 22, 29]
+    by_number = {100: 104, 101: 104, 102: 105, 103: 106}
     by_place = {100: 104, 101: 105, 102: 105, 103: 106}  # 1/8 3/8 5/8 7/8 against 1/6 1/2 5/6
     for frames, expected in ((numbers, by_number), (None, by_place)):
         for epoch in range(9):
             drawn = draw(videos, sampling="paired", frames_per_video=2, epoch=epoch, frames=frames)
             assert all(expected[real] == fake for real, fake in drawn.rows.reshape(-1, 2).tolist())
+
+
+@pytest.mark.parametrize("sampling", ["all", "balanced", "paired"])
+def test_videos_are_mixed_and_every_frame_has_its_turn(sampling):
+    videos = [(label, name, target, 9) for label, name in ((0, "real"), (1, "X")) for target in "abcdefgh"]
+    epochs = [draw(videos, sampling=sampling, epoch=epoch) for epoch in range(20)]
+    assert set(np.concatenate([epoch.rows for epoch in epochs])) == set(range(100, 100 + 16 * 9))
+    for epoch in epochs:
+        targets = [videos[i][2] for i in video_of(epoch.rows, videos)]
+        assert targets != sorted(targets)
+        assert len(set(targets[:24])) > 3, "not one video after another"
 
 
 def test_without_a_pair_paired_is_refused():

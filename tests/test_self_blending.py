@@ -117,10 +117,38 @@ def test_the_source_moves_by_a_few_hundredths(monkeypatch):
 
 
 def test_beyond_the_frame_its_edge_goes_on():
-    """A mask at the border brings in no black."""
+    """A mask at the border brings in neither black nor the other side."""
     frame = np.full((64, 64, 3), 180, np.uint8)
+    frame[:, 32:] = 20
     for seed in SEEDS:
-        assert self_blend(frame, rng(seed)).min() >= 180 * 0.9 - 25.5 - 20 - 1
+        assert np.asarray(self_blending._source(frame, (0, 0, 24, 24), rng(seed))).min() > 180 * 0.9 - 46
+        assert np.asarray(self_blending._source(frame, (40, 40, 64, 64), rng(seed))).max() < 20 * 1.1 + 46
+
+
+def test_channels_move_apart_three_times_in_ten():
+    grey = Image.fromarray(np.full((32, 32, 3), 128, np.uint8))
+    shifted = np.array([np.asarray(self_blending._change_colours(grey, rng(s)))[0, 0] for s in range(1000)])
+    apart = np.ptp(shifted, axis=1)
+    assert (apart > 0).mean() == pytest.approx(0.3, abs=0.04)
+    assert 30 < apart.max() <= 45
+    together = shifted[apart == 0, 0].astype(int) - 128
+    assert together.min() < -30
+    assert together.max() > 30
+    assert np.abs(together).max() <= 0.1 * 128 + 25.5 + 1
+
+
+def test_sharpening_and_coarsening_keep_the_light():
+    flat = Image.fromarray(np.full((32, 32, 3), 200, np.uint8))
+    for seed in range(50):
+        assert (np.asarray(self_blending._change_frequencies(flat, rng(seed))) == 200).all()
+
+
+def test_borders_are_deformed_but_not_out_of_shape():
+    """Opposite corners of an ellipse have one middle; the third wave moves those."""
+    corners = np.array([self_blending._border(0.5, rng(seed)) for seed in SEEDS])
+    middles = (corners[:, :32] + corners[:, 32:]) / 2
+    strayed = np.abs(middles - middles.mean(axis=1, keepdims=True)).max(axis=(1, 2))
+    assert 0.2 * 0.05 * 0.25 < np.median(strayed) < strayed.max() <= 0.25 * 0.05 * 1.05
 
 
 @pytest.mark.parametrize("level", [0, 255])
