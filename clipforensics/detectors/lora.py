@@ -95,9 +95,10 @@ class Lora(PixelMethod):
             adapted = PeftModel.from_pretrained(tower, str(folder))
         return AdaptedEncoder(adapted, embedding)
 
-    def merge(self, model: AdaptedEncoder) -> None:
+    def merge(self, model: AdaptedEncoder) -> AdaptedEncoder:
         """Add the updates to the weights."""
         cast(PeftModel, model.tower).merge_adapter()
+        return model
 
 
 def check_targets(tower: torch.nn.Module, target_modules: list[str], embedding: Embedding) -> None:
