@@ -12,9 +12,9 @@ Departures, none of which changes the function that is learned: a layer computes
 with the starting values of what moves, where the authors add u s v to a principal part put together again in
 float32. So the weight itself is never touched, an untrained layer gives the exact numbers of the encoder, and
 the losses need r columns in place of products of whole matrices. The starting values are saved beside the
-trained ones: loading needs no decomposition and does not depend on its signs or the machine. The head reads the
-unit-length embedding that section `encoder` names (theirs the pooled one as it is), and the optimiser is the
-budget's.
+trained ones: loading needs no decomposition and does not depend on its signs or the machine. The head reads
+the unit-length embedding that section `encoder` names (theirs the pooled one as it is), and the optimiser is
+the budget's.
 """
 
 from collections.abc import Iterator, Mapping
@@ -197,11 +197,12 @@ class Effort(PixelMethod):
             raise ValueError(f"{folder / TRAINED}: {found.unexpected_keys} are no tensors of {self.name}")
         return model
 
-    def merge(self, model: AdaptedEncoder) -> None:
+    def merge(self, model: AdaptedEncoder) -> AdaptedEncoder:
         """Add what was learnt to the weights and put plain layers back."""
         for name, layer in list(model.base.named_modules()):
             if isinstance(layer, ResidualLinear):
                 model.base.set_submodule(name, merged(layer))
+        return model
 
 
 def attention_layers(tower: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Linear]]:
