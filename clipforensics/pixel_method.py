@@ -89,8 +89,9 @@ class PixelMethod(ABC):
             raise ValueError(f"{folder / TRAINED}: {found.unexpected_keys} are no tensors of {self.name}")
         return model
 
-    def merge(self, model: AdaptedEncoder) -> None:
+    def merge(self, model: AdaptedEncoder) -> AdaptedEncoder:
         """Fold what was trained into the tower's own weights, where that saves time in scoring."""
+        return model
 
     def fit(self, task: Task, settings: Any, folder: Path) -> Fit:
         """See `detectors.base`."""
@@ -154,8 +155,7 @@ class PixelMethod(ABC):
         preprocessing = load_preprocessing(encoder["model"], encoder["revision"], frame_size=frame_size)
         model = self.load_adapter(tower, settings, embedding=encoder["embedding"], folder=folder)
         model.head.load_state_dict(load_file(folder / HEAD))
-        if merged:
-            self.merge(model)
+        model = self.merge(model) if merged else model
         return model.to(choose_device()).eval(), preprocessing
 
     def score(

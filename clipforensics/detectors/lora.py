@@ -153,9 +153,10 @@ class Lora(PixelMethod):
             adapted = PeftModel.from_pretrained(tower, str(folder))
         return AdaptedEncoder(adapted, embedding)
 
-    def merge(self, model: AdaptedEncoder) -> None:
+    def merge(self, model: AdaptedEncoder) -> AdaptedEncoder:
         """Add the updates to the weights."""
         cast(PeftModel, model.tower).merge_adapter()
+        return model
 
 
 def save_converted(tower: PeftModel, start: Mapping[str, torch.Tensor], folder: Path) -> None:
