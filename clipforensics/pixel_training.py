@@ -17,6 +17,7 @@ from clipforensics.processes import ALONE, Processes
 from clipforensics.sampling import Draw, class_weights, draw_epoch
 from clipforensics.selection import Validation
 from clipforensics.training import Progress, Schedule, Trainer
+from clipforensics.workers import n_workers
 
 SCORE_BATCH = 64
 
@@ -124,8 +125,15 @@ def show_augmented(
     task: Task, part: Draw, epoch: int, preprocessing: Preprocessing, device: torch.device
 ) -> torch.Tensor:
     """Frames as training sees them in this epoch."""
-    settings = {"settings": task.budget.augment, "seed": task.seed, "epoch": epoch}
-    frames = augment(task.frames.read(part.rows), part.rows, blended=part.blended, **settings)
+    frames = augment(
+        task.frames.read(part.rows),
+        part.rows,
+        settings=task.budget.augment,
+        seed=task.seed,
+        epoch=epoch,
+        blended=part.blended,
+        threads=n_workers() if device.type == "cuda" else 1,  # on a CPU the model keeps all of them busy
+    )
     return preprocessing.pixels(frames, device)
 
 

@@ -48,7 +48,7 @@ SMALL_PARAMS = {
 
 def merge(old: dict, new: dict) -> dict:
     """`old` with the values of `new`, section by section."""
-    return {**old, **{k: merge(old[k], v) if isinstance(v, dict) else v for k, v in new.items()}}
+    return {**old, **{k: merge(old.get(k, {}), v) if isinstance(v, dict) else v for k, v in new.items()}}
 
 
 def edit_yaml(path: Path, changes: dict) -> None:
