@@ -22,7 +22,12 @@ from tests.stores import noise_videos, write_frame_store
 
 N_PEOPLE, N_FRAMES = 12, 2
 CELL = "per_class/FaceSwap-42"
-PROTOCOL = {"splits": ["per_class"], "train_sets": ["FaceSwap"], "test_manipulations": ["Deepfakes"], "seeds": [42]}
+PROTOCOL = {
+    "splits": ["per_class"],
+    "train_sets": ["FaceSwap"],
+    "test_manipulations": ["Deepfakes"],
+    "seeds": [42],
+}
 SPLIT = {"real_fractions": [0.5, 0.25, 0.25], "train_fractions": [0.75, 0.25]}
 
 RUN_CARDS = """
@@ -106,7 +111,7 @@ def add_frames(project: Path, model: Path, n: int = 8) -> np.ndarray:
 
 
 def run_cards(models: Iterable[Path], *, plain: bool) -> dict[Path, dict]:
-    """Run the cards' code in a fresh process, each in its folder: scores of `frames/`, verdict on the first two.
+    """Run cards' code in a fresh process, each in its folder: scores of `frames/`, verdict on the first two.
 
     Args:
         models: Packaged models.

@@ -1,4 +1,4 @@
-"""Stage `package`: every cell of params.yaml and no other, the same bytes each time, one line for a mistake."""
+"""Stage `package`: all cells of params.yaml and no others, the same bytes each time, one line a mistake."""
 
 import contextlib
 import json
@@ -47,7 +47,9 @@ def test_only_what_params_name_is_packaged(project):
 def test_all_that_training_left_is_there_and_the_tensors_are_untouched(project):
     package.main()
     for name in ("baseline", "lora"):
-        left, packaged = (files_of(p) for p in (Path("data/weights") / CELL / name, Path("models") / name / CELL))
+        left, packaged = (
+            files_of(p) for p in (Path("data/weights") / CELL / name, Path("models") / name / CELL)
+        )
         assert set(left) <= set(packaged)
         tensors = [file for file in left if file.endswith(".safetensors")]
         assert tensors
