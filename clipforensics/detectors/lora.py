@@ -1,4 +1,4 @@
-"""LoRA on CLIP's vision tower with a linear head (Hu et al. 2022, arXiv 2106.09685, as in peft)."""
+"""LoRA: low-rank updates of CLIP's vision tower with a linear head (arXiv 2106.09685, as in peft)."""
 
 import warnings
 from collections.abc import Mapping, Sequence
