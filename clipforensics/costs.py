@@ -9,14 +9,16 @@ import hashlib
 import json
 import math
 import os
+import resource
+import sys
 import tempfile
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from clipforensics.faults import InputError
+from clipforensics.provenance import machine
 
-CHUNK = 1 << 20
 NO_FILE = "it was not trained on this machine"
 NO_WEIGHTS = "its weights are not here"
 OTHER_WEIGHTS = "its weights are those of another run, restored from the cache"
@@ -32,7 +34,8 @@ class Cost:
         seconds: Of training, validation included.
         samples: Frames (or embeddings) that went forward and backward, counted as often as they went.
         samples_per_second: `samples` over `seconds`; 0 where nothing was trained.
-        peak_memory_bytes: Most memory held at once: the device's on a GPU, the process's on the CPU.
+        peak_memory_bytes: Most memory held at once by one process: on a GPU what torch has taken of its
+            memory, else what the process has of the machine's.
         device: What it ran on, in words.
         processes: That shared the work.
     """
@@ -73,17 +76,11 @@ def folder_digest(folder: Path) -> str:
 
 
 def write_cost(
-    detector: str,
-    cell: str,
-    weights: Path,
-    *,
-    seconds: float,
-    samples: int,
-    peak_memory_bytes: int,
-    device: str,
-    processes: int,
+    detector: str, cell: str, weights: Path, *, seconds: float, samples: int, processes: int = 1
 ) -> Path:
     """Note what a training run cost, whole or not at all; the file of an earlier one is replaced.
+
+    To be called by the process that trained, behind the training: peak memory and device are its own.
 
     Args:
         detector: Its name.
@@ -91,8 +88,6 @@ def write_cost(
         weights: The folder that was trained, finished.
         seconds: See :class:`Cost`, as the others.
         samples: How many.
-        peak_memory_bytes: Bytes.
-        device: In words.
         processes: At least 1.
 
     Returns:
@@ -101,19 +96,20 @@ def write_cost(
     Raises:
         InputError: a number is no finite number from 0, or the folder is not there.
     """
-    numbers = {"seconds": seconds, "samples": samples, "peak_memory_bytes": peak_memory_bytes}
-    for name, value in {**numbers, "processes": processes}.items():
+    numbers = {"seconds": seconds, "samples": samples, "processes": processes}
+    for name, value in numbers.items():
         if not _is_count(value):
-            raise InputError(
-                f"cost of {detector} {cell}: {name} must be a finite number from 0, is {value!r}"
-            )
+            raise InputError(f"cost of {detector} {cell}: {name} must be a finite number from 0, is {value!r}")
+    peak, device = peak_memory()
     cost = Cost(
         detector=detector,
         weights=folder_digest(weights),
+        seconds=seconds,
+        samples=samples,
         samples_per_second=samples / seconds if seconds else 0.0,
+        peak_memory_bytes=peak,
         device=device,
         processes=processes,
-        **numbers,  # type: ignore[arg-type]
     )
     path = costs_folder() / detector / f"{cell}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -122,6 +118,18 @@ def write_cost(
         file.write(json.dumps(asdict(cost), indent=2) + "\n")
     Path(temporary).replace(path)
     return path
+
+
+def peak_memory() -> tuple[int, str]:
+    """Most bytes that this process has held at once so far, and the device that they were of, in words.
+
+    Those of the GPU where torch has used one, for then they are what decides whether training fits.
+    """
+    torch = sys.modules.get("torch")  # who has not loaded it has used no GPU
+    if torch is not None and torch.cuda.is_available() and torch.cuda.max_memory_reserved():
+        return torch.cuda.max_memory_reserved(), torch.cuda.get_device_name()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak * (1 if sys.platform == "darwin" else 1024), machine()["processor"]
 
 
 def read_cost(detector: str, cell: str, weights: Path) -> tuple[Cost | None, str]:

@@ -168,20 +168,20 @@ def open_detectors(folders: Mapping[str, Path]) -> Iterator[dict[str, Scorer]]:
     """Scorers of saved detectors, each read once, however often it scores; close before using others.
 
     The contract's `score` loads its folder at every call, and here it is called for every chunk. So, while
-    open, a module's function `load` remembers what it returned; a module without one is left as it is.
+    open, a detector's method `load` remembers what it returned; a detector without one is left as it is.
 
     Args:
         folders: Detector name to the folder that its training stage wrote.
     """
-    modules: dict[str, Any] = {name: find_detector(name) for name in folders}
-    loads = {name: module.load for name, module in modules.items() if hasattr(module, "load")}
+    detectors: dict[str, Any] = {name: find_detector(name) for name in folders}
+    loading = {name: found for name, found in detectors.items() if hasattr(found, "load")}
     try:
-        for name, load in loads.items():
-            modules[name].load = _once(load)
-        yield {name: _scorer(module, folders[name]) for name, module in modules.items()}
+        for found in loading.values():
+            found.load = _once(found.load)  # an attribute of the object, in front of its class's method
+        yield {name: _scorer(found, folders[name]) for name, found in detectors.items()}
     finally:
-        for name, load in loads.items():
-            modules[name].load = load
+        for found in loading.values():
+            del found.load
 
 
 def _once(load: Callable[..., Any]) -> Callable[..., Any]:
@@ -194,8 +194,8 @@ def _once(load: Callable[..., Any]) -> Callable[..., Any]:
     return load_once
 
 
-def _scorer(module: Detector, folder: Path) -> Scorer:
-    return lambda rows, frames, embeddings: module.score(folder, rows, frames=frames, embeddings=embeddings)
+def _scorer(detector: Detector, folder: Path) -> Scorer:
+    return lambda rows, frames, embeddings: detector.score(folder, rows, frames=frames, embeddings=embeddings)
 
 
 def score_saved(

@@ -20,9 +20,15 @@ class EmbeddingStore:
     """Embeddings (n, d) of the n stored frames; row i belongs to row i of the frame store."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.rows = RowIndex.read(folder / "index.csv")
         self.matrix = np.load(folder / "embeddings.npy", mmap_mode="r", allow_pickle=False)
         self.meta = read_json(folder / "meta.json")
+
+    @property
+    def files(self) -> list[Path]:
+        """All files of the store; what they hold says what the frames were."""
+        return [self.folder / name for name in ("index.csv", "meta.json", "embeddings.npy")]
 
     def read(self, rows: np.ndarray) -> np.ndarray:
         """L2-normalised float32 embeddings (len(rows), d) of the given rows."""

@@ -122,6 +122,11 @@ def load_preprocessing(model: str, revision: str, *, frame_size: int) -> Preproc
     return Preprocessing(crop, mean, std)
 
 
+def encoder_files(model: str) -> list[Path]:
+    """Files of an encoder that is a local folder; none of one on the hub, which its revision pins."""
+    return sorted(path for path in Path(model).rglob("*") if path.is_file()) if Path(model).is_dir() else []
+
+
 def check_revision(model: str, revision: str) -> None:
     """Raise InputError unless (model, revision) always means the same weights."""
     _check_pinned(model, revision)

@@ -75,6 +75,11 @@ class FrameStore:
         return key in self.rows
 
     @property
+    def files(self) -> list[Path]:
+        """The small files that say what the store holds."""
+        return [self.folder / INDEX, self.folder / META]
+
+    @property
     def keys(self) -> list[str]:
         """Keys of the videos, in store order."""
         return self.rows.videos

@@ -1,15 +1,19 @@
-"""Training a detector on stored frames: draws, schedule, early stopping, and resuming after a kill.
+"""Training a detector: schedule, micro-batches, early stopping, and resuming after a kill.
 
-Everything random is drawn from (seed, epoch), and the state after every epoch goes to a scratch
-file, so a killed run that is started again ends in the identical weights.
+Everything random is drawn from (seed, epoch, step, micro-batch), and the state after every epoch goes to a
+scratch file, so a killed run that is started again ends in the identical weights, and several processes that
+share the micro-batches of a step end where one alone does.
 """
 
 import json
 import math
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,6 +22,25 @@ from safetensors.torch import save_file
 from tqdm import tqdm
 
 from clipforensics.faults import InputError
+from clipforensics.processes import ALONE, Processes
+from clipforensics.sampling import Draw
+from clipforensics.selection import Validation
+
+
+class LogOdds(torch.nn.Module):
+    """Maps inputs to log odds (n,) of being manipulated; knows the loss that it is trained with."""
+
+    def objective(self, inputs: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+        """Loss of a micro-batch, a mean over its rows: here weighted binary cross-entropy.
+
+        Args:
+            inputs: What `forward` takes, (n, ...).
+            targets: 0 real, 1 manipulated, float32 (n,).
+            weights: Loss weight of each row, float32 (n,).
+        """
+        return torch.nn.functional.binary_cross_entropy_with_logits(
+            self(inputs).float(), targets, weight=weights
+        )
 
 
 @dataclass(frozen=True)
@@ -27,19 +50,19 @@ class Schedule:
     Attributes:
         epochs: Most epochs to run.
         patience: Stop after this many epochs without a better validation rank.
-        batch_size: Frames a step.
-        frames_per_video: Frames drawn of each video an epoch, without replacement.
+        batch_size: Rows a step.
+        micro_batch_size: Rows that go through the model at once.
         learning_rate: Peak of the adapter's rate, after warm-up, before cosine decay to 0.
         head_learning_rate: The same for the head, which starts from nothing.
         weight_decay: AdamW's, on all trained weights but biases.
         warmup_fraction: Part of all steps in which the rate rises linearly from 0, in [0, 1).
-        seed: Of every draw and of dropout.
+        seed: Of dropout.
     """
 
     epochs: int
     patience: int
     batch_size: int
-    frames_per_video: int
+    micro_batch_size: int
     learning_rate: float
     head_learning_rate: float
     weight_decay: float
@@ -55,33 +78,19 @@ class Progress:
         epoch: Epochs finished.
         best_epoch: 1-based epoch of the kept weights, 0 if none.
         best_rank: Validation (video AUC, frame AUC) of the kept weights.
-        curve: One row an epoch: epoch, train_loss, val_video_auc, val_frame_auc, learning_rate.
+        curve: One row an epoch: epoch, train_loss, val_loss, val_video_auc, val_frame_auc, learning_rate.
+        samples: Rows that went forward and backward.
+        seconds: Of training and validation, of this run and of those it goes on from.
+        scaler: State of the loss scale, in float16 only.
     """
 
     epoch: int = 0
     best_epoch: int = 0
     best_rank: tuple[float, float] = (-1.0, -1.0)
     curve: list[dict[str, float]] = field(default_factory=list)
-
-
-def draw_epoch(
-    spans: list[np.ndarray], labels: np.ndarray, *, frames_per_video: int, seed: int, epoch: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and labels of one epoch, shuffled: some frames of every video, without replacement.
-
-    Args:
-        spans: Row numbers of each training video.
-        labels: Label of each training video.
-        frames_per_video: Frames a video; all of them where it has fewer.
-        seed: With `epoch`, decides the draw.
-        epoch: 0-based.
-    """
-    rng = np.random.default_rng([seed, epoch])
-    drawn = [rng.choice(span, min(frames_per_video, len(span)), replace=False) for span in spans]
-    rows = np.concatenate(drawn)
-    targets = np.repeat(labels, [len(d) for d in drawn])
-    order = rng.permutation(len(rows))
-    return rows[order], targets[order]
+    samples: int = 0
+    seconds: float = 0.0
+    scaler: dict[str, Any] = field(default_factory=dict)
 
 
 def learning_rate_factor(step: int, *, steps: int, warmup_fraction: float) -> float:
@@ -92,123 +101,215 @@ def learning_rate_factor(step: int, *, steps: int, warmup_fraction: float) -> fl
     return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
 
 
-def class_weights(labels: np.ndarray, kind: str) -> tuple[float, float]:
-    """Loss weights (real, manipulated): `balanced` is n / (2 n_class) over videos, `none` is 1, 1."""
-    if kind == "none":
-        return 1.0, 1.0
-    counts = np.bincount(labels, minlength=2)
-    if counts.min() == 0:
-        raise InputError("training holds one class only; check the split and protocol.train_sets")
-    real, manipulated = len(labels) / (2 * counts)
-    return float(real), float(manipulated)
-
-
 class Trainer:
     """Trains the parameters of a model that require gradients, keeping the best on validation.
 
     Args:
-        model: Maps pixels to log odds (n,); only parameters with `requires_grad` move.
+        model: Only its parameters with `requires_grad` move.
         head: Names of parameters (prefix) that get the head's learning rate.
-        pixels: Frame rows -> the model's input, on the device.
-        validate: Model scores on validation -> rank; called after every epoch.
+        draw: 0-based epoch -> the rows of that epoch; always as many.
+        inputs: Rows of a micro-batch, and the epoch -> the model's input, on the device.
+        score: The model's scores of the validation rows; called after every epoch, by every process.
+        validation: What these scores are ranked by.
         schedule: How long and how fast.
         weights: Loss weights (real, manipulated).
-        dtype: Of the matrix products; anything but float32 runs under autocast.
+        dtype: Of the matrix products; anything but float32 runs under autocast, float16 with a loss scale.
         state: Scratch file for what a restarted run needs.
+        processes: Those that train this model together.
+        ahead: Whether a thread makes the next micro-batch's input while the model works on this one.
+        label: What the progress bar calls the run.
     """
 
     def __init__(
         self,
-        model: torch.nn.Module,
+        model: LogOdds,
         *,
         head: str,
-        pixels: Callable[[np.ndarray], torch.Tensor],
-        validate: Callable[[], tuple[float, float]],
+        draw: Callable[[int], Draw],
+        inputs: Callable[[Draw, int], torch.Tensor],
+        score: Callable[[], np.ndarray],
+        validation: Validation,
         schedule: Schedule,
         weights: tuple[float, float],
         dtype: torch.dtype,
         state: Path,
+        processes: Processes = ALONE,
+        ahead: bool = False,
+        label: str = "train",
     ) -> None:
-        self.model, self.pixels, self.validate, self.schedule = model, pixels, validate, schedule
-        self.dtype, self.state = dtype, state
+        self.model, self.draw, self.inputs, self.score = model, draw, inputs, score
+        self.validation, self.schedule, self.state, self.label = validation, schedule, state, label
+        self.dtype, self.processes, self.ahead = dtype, processes, ahead
         self.trained = {n: p for n, p in model.named_parameters() if p.requires_grad}
         self.device = next(iter(self.trained.values())).device
         self.weights = torch.tensor(weights, device=self.device)
         self.optimizer = torch.optim.AdamW(self._groups(head))
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=dtype == torch.float16)
         self.best = {n: p.detach().clone() for n, p in self.trained.items()}
         self.progress = Progress()
 
-    def fit(self, spans: list[np.ndarray], labels: np.ndarray) -> Progress:
-        """Train on the videos whose rows and labels are given; leave the best weights in the model."""
+    def fit(self) -> Progress:
+        """Train; leave the best weights in the model, which is then in evaluation mode."""
         self._restore()
-        schedule = self.schedule
-        per_epoch = sum(min(schedule.frames_per_video, len(s)) for s in spans)
-        steps = math.ceil(per_epoch / schedule.batch_size)
-        while not self._finished():
-            epoch = self.progress.epoch
-            draw = draw_epoch(
-                spans, labels, frames_per_video=schedule.frames_per_video, seed=schedule.seed, epoch=epoch
-            )
-            loss = self._epoch(*draw, first_step=epoch * steps, total=schedule.epochs * steps)
-            self._close_epoch(loss)
+        steps = len(self._starts(self.draw(0)))
+        with self._bar() as bar:
+            while not self._finished():
+                started = time.perf_counter()
+                loss = self._epoch(self.draw(self.progress.epoch), steps, bar)
+                self._close_epoch(loss, started, bar)
         with torch.no_grad():
             for name, parameter in self.trained.items():
                 parameter.copy_(self.best[name])
+        self.model.eval()
         return self.progress
 
-    def step(self, rows: np.ndarray, targets: torch.Tensor, factor: float) -> torch.Tensor:
-        """One forward, backward and update; returns the loss (a 0-d tensor, not yet synchronised)."""
+    def step(
+        self,
+        batch: Draw,
+        *,
+        epoch: int,
+        number: int,
+        factor: float,
+        stream: Iterator[torch.Tensor] | None = None,
+    ) -> torch.Tensor:
+        """One update from a batch; returns its loss (a 0-d tensor, not yet synchronised).
+
+        Args:
+            batch: The rows of all processes.
+            epoch: 0-based; with `number`, decides dropout.
+            number: 0-based number of the step in its epoch.
+            factor: Of the peak learning rates.
+            stream: Inputs of this process's micro-batches, if they are being made ahead.
+        """
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak"] * factor
-        with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
-            logits = self.model(self.pixels(rows))
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(
-            logits.float(), targets, weight=self.weights[targets.long()]
-        )
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizer.step()
+        mine = self._mine(batch)
+        stream = stream or self._prepare([part for _, part in mine], epoch)
+        losses = torch.zeros((), dtype=torch.float64, device=self.device)
+        alone = len(batch) <= self.schedule.micro_batch_size and self.processes.count == 1
+        sums = None if alone else self._no_gradients()
+        for index, part in mine:
+            inputs = next(stream)
+            torch.manual_seed(_mix(self.schedule.seed, epoch, number, index))
+            losses += self._backward(part, inputs, len(part) / len(batch))
+            if sums is not None:
+                self._gather(sums)
+        if sums is not None:
+            self._share(sums)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        return self.processes.sum(losses)
+
+    def _backward(self, part: Draw, inputs: torch.Tensor, share: float) -> torch.Tensor:
+        """Add this micro-batch's gradients; returns its part of the step's loss."""
+        targets = torch.from_numpy(part.labels).to(self.device)
+        weights = self.weights[targets]
+        with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
+            loss = self.model.objective(inputs, targets.float(), weights) * share
+        self.scaler.scale(loss).backward()
         return loss.detach()
 
-    def _epoch(self, rows: np.ndarray, targets: np.ndarray, *, first_step: int, total: int) -> float:
+    def _starts(self, draw: Draw) -> range:
+        return range(0, len(draw), self.schedule.batch_size)
+
+    def _mine(self, batch: Draw) -> list[tuple[int, Draw]]:
+        """The micro-batches of a batch that this process computes, each with its number."""
+        size = self.schedule.micro_batch_size
+        parts = [batch.part(start, start + size) for start in range(0, len(batch), size)]
+        return list(enumerate(parts))[self.processes.rank :: self.processes.count]
+
+    def _prepare(self, parts: list[Draw], epoch: int) -> Iterator[torch.Tensor]:
+        """Inputs of micro-batches in order; with `ahead`, the next is made while this one is used."""
+        if not self.ahead:
+            yield from (self.inputs(part, epoch) for part in parts)
+            return
+        with ThreadPoolExecutor(1) as pool:
+            coming = [pool.submit(self.inputs, part, epoch) for part in parts[:1]]
+            for following in [*parts[1:], None]:
+                ready = coming.pop().result()
+                coming = [pool.submit(self.inputs, following, epoch)] if following is not None else []
+                yield ready
+
+    def _no_gradients(self) -> torch.Tensor:
+        """Room for the sum of the gradients of all trained parameters.
+
+        float64: the sum of float32 gradients is then the same to the last bit of float32 in whatever order
+        the processes add, so that Adam, which divides small numbers by small numbers, sees the same.
+        """
+        n = sum(parameter.numel() for parameter in self.trained.values())
+        return torch.zeros(n, dtype=torch.float64, device=self.device)
+
+    def _gather(self, sums: torch.Tensor) -> None:
+        """Move the gradients of one micro-batch into the sum."""
+        start = 0
+        for parameter in self.trained.values():
+            if parameter.grad is not None:
+                sums[start : start + parameter.numel()] += parameter.grad.flatten()
+                parameter.grad = None
+            start += parameter.numel()
+
+    def _share(self, sums: torch.Tensor) -> None:
+        """Add up the sums of all processes and give every parameter its own."""
+        self.processes.sum(sums)
+        start = 0
+        for parameter in self.trained.values():
+            part = sums[start : start + parameter.numel()]
+            parameter.grad = part.to(parameter.dtype).view_as(parameter)
+            start += parameter.numel()
+
+    def _epoch(self, draw: Draw, steps: int, bar: tqdm) -> float:
         self.model.train()
-        torch.manual_seed(_mix(self.schedule.seed, self.progress.epoch))  # dropout of this epoch
-        size, losses = self.schedule.batch_size, []
-        on_device = torch.from_numpy(targets.astype(np.float32)).to(self.device)
-        starts = range(0, len(rows), size)
-        label = f"epoch {self.progress.epoch + 1}/{self.schedule.epochs}"
-        for number, start in enumerate(tqdm(starts, desc=label, unit="step", disable=None)):
+        schedule, epoch, losses = self.schedule, self.progress.epoch, []
+        bar.set_description(f"{self.label}, epoch {epoch + 1}/{schedule.epochs}")
+        batches = [draw.part(start, start + schedule.batch_size) for start in self._starts(draw)]
+        stream = self._prepare([part for batch in batches for _, part in self._mine(batch)], epoch)
+        for number, batch in enumerate(batches):
             factor = learning_rate_factor(
-                first_step + number, steps=total, warmup_fraction=self.schedule.warmup_fraction
+                epoch * steps + number,
+                steps=schedule.epochs * steps,
+                warmup_fraction=schedule.warmup_fraction,
             )
-            losses.append(self.step(rows[start : start + size], on_device[start : start + size], factor))
+            losses.append(self.step(batch, epoch=epoch, number=number, factor=factor, stream=stream))
+            bar.update(len(batch))
+        self.progress.samples += len(draw)
         mean = float(torch.stack(losses).mean())
         if not math.isfinite(mean):
             raise InputError(
-                f"training loss became {mean} in {label}; lower the learning rate"
-                f" (learning_rate is {self.schedule.learning_rate})"
+                f"training loss became {mean} in epoch {epoch + 1}; lower the learning rate"
+                f" (learning_rate is {schedule.learning_rate})"
             )
         return mean
 
-    def _close_epoch(self, loss: float) -> None:
+    def _close_epoch(self, loss: float, started: float, bar: tqdm) -> None:
         progress = self.progress
         self.model.eval()
-        rank = self.validate()
+        scores = self.score()
+        rank = self.validation.rank(scores)
         progress.epoch += 1
-        rate = self.optimizer.param_groups[0]["lr"]
         progress.curve.append(
             {
                 "epoch": progress.epoch,
                 "train_loss": loss,
+                "val_loss": self.validation.loss(scores),
                 "val_video_auc": rank[0],
                 "val_frame_auc": rank[1],
-                "learning_rate": rate,
+                "learning_rate": self.optimizer.param_groups[0]["lr"],
             }
         )
+        bar.set_postfix_str(f"validation video AUC {rank[0]:.4f}")
         if rank > progress.best_rank:
             progress.best_rank, progress.best_epoch = rank, progress.epoch
             self.best = {n: p.detach().clone() for n, p in self.trained.items()}
-        self._store()
+        progress.seconds += time.perf_counter() - started
+        if self.processes.first:
+            self._store()
+
+    def _bar(self) -> tqdm:
+        """Rows done of those that all epochs have, with rate and time left; quiet when not a terminal."""
+        total = self.schedule.epochs * len(self.draw(0))
+        hidden = None if self.processes.first else True
+        return tqdm(total=total, initial=self.progress.samples, unit="frame", disable=hidden, desc=self.label)
 
     def _finished(self) -> bool:
         progress = self.progress
@@ -228,6 +329,7 @@ class Trainer:
 
     def _store(self) -> None:
         """Write weights, best weights, optimizer state and progress in one atomic step."""
+        self.progress.scaler = self.scaler.state_dict()
         tensors = {f"now.{n}": p.detach() for n, p in self.trained.items()}
         tensors |= {f"best.{n}": t for n, t in self.best.items()}
         for name, parameter in self.trained.items():
@@ -240,13 +342,16 @@ class Trainer:
         os.replace(part, self.state)
 
     def _restore(self) -> None:
-        if not self.state.exists():
+        """Go on from the state that an earlier run left, the same on every process."""
+        found = self.processes.tell("yes" if self.state.exists() else "", self.device)
+        if not found:
             return
         with safe_open(self.state, framework="pt", device="cpu") as file:
             stored = json.loads(file.metadata()["progress"])
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         stored["best_rank"] = tuple(stored["best_rank"])
         self.progress = Progress(**stored)
+        self.scaler.load_state_dict(self.progress.scaler)
         with torch.no_grad():
             for name, parameter in self.trained.items():
                 parameter.copy_(tensors[f"now.{name}"])
@@ -255,8 +360,10 @@ class Trainer:
                 self.optimizer.state[parameter] = {
                     key: tensors[stored_as].to("cpu" if key == "step" else self.device)
                     for key, stored_as in state.items()
+                    if stored_as in tensors
                 }
+        self.processes.wait()  # nobody may write while another still reads
 
 
-def _mix(seed: int, epoch: int) -> int:
-    return int(np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)[0] >> 1)
+def _mix(*numbers: int) -> int:
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)

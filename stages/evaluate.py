@@ -18,7 +18,7 @@ PARAMS = Path("params.yaml")
 SPLITS = Path("data/splits")
 FRAMES = Path("data/frames")
 EMBEDDINGS = Path("data/embeddings")
-MODELS = Path("models")
+WEIGHTS = Path("data/weights")
 SCORES = Path("data/scores")
 ERRORS = Path("data/errors")
 METRICS = Path("metrics/evaluate")
@@ -40,7 +40,7 @@ def main(detector: str, split: str, train_set: str, seed: str) -> None:
     params = read_section(PARAMS, "evaluate", Evaluate)
     protocol = read_section(PARAMS, "protocol", Protocol)
     frames, embeddings = FrameStore.open(FRAMES), EmbeddingStore(EMBEDDINGS)
-    folder = MODELS / detector / cell.name
+    folder = WEIGHTS / cell.name / detector
     tables = {part: read_split(SPLITS / split / train_set / f"{part}.csv") for part in ("val", "test")}
     module = find_detector(detector)
     scores = evaluation.score_parts(

@@ -22,7 +22,7 @@ from clipforensics.tracing import Trace, trace_detector, untraced
 PARAMS = Path("params.yaml")
 FRAMES = Path("data/frames")
 EMBEDDINGS = Path("data/embeddings")
-MODELS = Path("models")
+WEIGHTS = Path("data/weights")
 ERRORS = Path("data/errors")
 OUT = Path("data/explanations")
 METRICS = Path("metrics/explanations.json")
@@ -76,7 +76,7 @@ def trace_all(cell: Cell, errors: dict[str, Any], params: Explain) -> dict[str, 
     encoder = read_section(PARAMS, "encoder", EncoderSection).model_dump()
     draws = {"seed": params.seed, "draws": params.sanity_draws}
     return {
-        name: trace_detector(name, MODELS / name / cell.name, chosen, frames, encoder=encoder, **draws)
+        name: trace_detector(name, WEIGHTS / cell.name / name, chosen, frames, encoder=encoder, **draws)
         for name in errors
     }
 

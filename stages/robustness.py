@@ -21,7 +21,7 @@ from clipforensics.workers import n_workers
 PARAMS = Path("params.yaml")
 SPLITS = Path("data/splits")
 FRAMES = Path("data/frames")
-MODELS = Path("models")
+WEIGHTS = Path("data/weights")
 METRICS = Path("metrics/robustness.json")
 CURVES = Path("plots/robustness")
 
@@ -72,7 +72,7 @@ def main(split: str, train_set: str, seed: str) -> None:
         frames.rows, test, manipulation, frames_per_video=params.frames_per_video
     )
     scores, scratch = degraded.score_saved(
-        {name: MODELS / name / cell.name for name in run.detectors},
+        {name: WEIGHTS / cell.name / name for name in run.detectors},
         material,
         conditions,
         frames=frames,

@@ -1,6 +1,9 @@
 """What training cost: written whole, believed only for the weights that it was paid for."""
 
 import json
+import subprocess
+import sys
+import types
 
 import pytest
 from hypothesis import given
@@ -11,7 +14,7 @@ from clipforensics.costs import costs_folder, folder_digest, read_cost, write_co
 from clipforensics.faults import InputError
 
 CELL = "per_class/FaceSwap-42"
-PAID = {"seconds": 20.0, "samples": 500, "peak_memory_bytes": 10**9, "device": "CPU", "processes": 2}
+PAID = {"seconds": 20.0, "samples": 500, "processes": 2}
 
 
 @pytest.fixture
@@ -28,7 +31,7 @@ def test_what_is_written_is_read_and_another_run_replaces_it(weights, tmp_path):
     path = write_cost("lora", CELL, weights, **PAID)
     assert path == tmp_path / ".costs" / "lora" / "per_class" / "FaceSwap-42.json"
     found, why = read_cost("lora", CELL, weights)
-    assert (found.seconds, found.samples_per_second, found.device, why) == (20.0, 25.0, "CPU", "")
+    assert (found.seconds, found.samples_per_second, found.processes, why) == (20.0, 25.0, 2, "")
     assert set(json.loads(path.read_text())) == {
         "detector", "weights", "seconds", "samples", "samples_per_second", "peak_memory_bytes", "device",
         "processes",
@@ -59,7 +62,7 @@ def test_no_training_has_no_speed(weights):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("seconds", float("nan")), ("seconds", -1.0), ("samples", True), ("peak_memory_bytes", None),
+    [("seconds", float("nan")), ("seconds", -1.0), ("samples", True), ("samples", None),
      ("processes", float("inf"))],
 )  # fmt: skip
 def test_a_number_that_is_none_is_refused(weights, name, value):
@@ -77,6 +80,39 @@ def test_a_file_that_is_no_cost_is_named(weights, change):
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
     with pytest.raises(InputError, match=r"FaceSwap-42\.json is no record of a cost .*; delete it"):
         read_cost("lora", CELL, weights)
+
+
+def test_peak_memory_is_that_of_the_process(weights):
+    """A block of 300 MB that is gone by the time of asking is in it; and no more than a machine has."""
+    script = (
+        "import sys; from clipforensics.costs import peak_memory; before, device = peak_memory();"
+        "block = bytearray(300_000_000); del block; print(peak_memory()[0] - before, before, device)"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    grown, before, device = run.stdout.split(maxsplit=2)
+    assert 290_000_000 < int(grown) < 320_000_000
+    assert 5_000_000 < int(before) < 200_000_000
+    assert device.strip()
+
+
+class Gpu:
+    """What `peak_memory` asks of torch.cuda, as a machine with a GPU answers."""
+
+    taken = 0
+    is_available = staticmethod(lambda: True)
+    get_device_name = staticmethod(lambda: "NVIDIA X")
+
+    @classmethod
+    def max_memory_reserved(cls):
+        return cls.taken
+
+
+@pytest.mark.parametrize(("taken", "on_gpu"), [(3 * 2**30, True), (0, False)])
+def test_on_a_gpu_it_is_the_gpus_if_training_used_it(monkeypatch, taken, on_gpu):
+    monkeypatch.setattr(Gpu, "taken", taken)
+    monkeypatch.setitem(sys.modules, "torch", types.SimpleNamespace(cuda=Gpu))
+    peak, device = costs.peak_memory()
+    assert (device == "NVIDIA X") == (peak == taken) == on_gpu
 
 
 # digest

@@ -1,74 +1,164 @@
-"""The contract that every detector keeps, and how one is found by name.
+"""The contract that every method keeps, and how one is found by name.
 
-A detector is one module of this package. Its training stage writes a folder; the module offers
+A method is one module of this package and one section `methods.<module>` of params.yaml. The module's
+`DETECTOR` trains a detector into a folder and scores frames with what lies there. Its title in tables is what
+stands before the first colon of the module's docstring.
 
-    score(folder, rows, *, frames, embeddings) -> float64 (len(rows),)
-
-scores in [0, 1], higher means manipulated, row by row independent of the other rows.
-
-A detector that runs a vision transformer may also offer
-
-    log_odds(folder, *, encoder, frame_size) -> (module, preprocessing, tower)
-
-so that its scores can be explained: `module` (torch, evaluation mode, on the chosen device) takes
-float32 pixels (n, 3, s, s) as `preprocessing` makes them to log odds (n,) in float32, with gradients
-through every layer, and sigmoid(log odds) is the score to 1e-5 where the score was computed in
-float32; `tower` is the CLIPVisionModelWithProjection that `module` runs. `encoder` is section
-`encoder` of params.yaml as a mapping, `frame_size` the side of the stored frames in pixels.
+Two bases do the work that methods share: `embedding_method.EmbeddingMethod` for those that see cached
+embeddings only, `pixel_method.PixelMethod` for those that change the encoder itself or what it is shown.
 """
 
 import importlib
 import pkgutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast, runtime_checkable
 
 import numpy as np
 
 import clipforensics.detectors
+from clipforensics.budget import TrainSection
 from clipforensics.embeddings import EmbeddingStore
 from clipforensics.faults import InputError
 from clipforensics.frames import FrameStore
+from clipforensics.params import Section
+from clipforensics.rows import Labelled
 
 if TYPE_CHECKING:  # torch is loaded by those detectors only that need it
     from torch.nn import Module
     from transformers import CLIPVisionModelWithProjection
 
     from clipforensics.encoder import Preprocessing
+    from clipforensics.processes import Processes
 
     LogOdds: TypeAlias = tuple[Module, Preprocessing, CLIPVisionModelWithProjection]
 
 
+@dataclass(frozen=True)
+class Task:
+    """What a method trains on; the same for every method of a cell.
+
+    Attributes:
+        frames: The frame store.
+        embeddings: The frozen encoder's embeddings of the same rows.
+        train: Rows to train on.
+        val: Rows to choose on; a method sees no others.
+        encoder: `model`, `revision` and `embedding`, as in section `encoder` of params.yaml.
+        budget: Section `train` of params.yaml.
+        seed: Of every draw.
+        scratch: Folder that survives a kill; a run that finds it filled goes on from there.
+        processes: Those that train this model together, alone if None.
+    """
+
+    frames: FrameStore
+    embeddings: EmbeddingStore
+    train: Labelled
+    val: Labelled
+    encoder: Mapping[str, str]
+    budget: TrainSection
+    seed: int
+    scratch: Path
+    processes: "Processes | None" = None
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How training went.
+
+    Attributes:
+        curve: Rows of the learning curve, at least `epoch`, `val_video_auc` and `val_frame_auc`; a method
+            that tries candidates instead of epochs has one row a candidate.
+        rank: Validation (video AUC, frame AUC) of what was kept.
+        samples: Frames or embeddings that went forward and backward.
+        seconds: Of training and validation; a run that was killed and resumed counts both parts.
+        summary: What was chosen, as the end of a line for the terminal.
+    """
+
+    curve: list[dict[str, float]]
+    rank: tuple[float, float]
+    samples: int
+    seconds: float
+    summary: str = ""
+
+
 class Detector(Protocol):
-    """What `evaluate` needs of a detector module."""
+    """What a module's `DETECTOR` offers.
+
+    The folder that `fit` writes holds safetensors and `detector.json`, whose `parameters` are counts:
+    `trainable` (moved, without the head), `all` (of the network that holds them), `head` (of a linear unit
+    put on top, 0 if there is none) and `line`, as peft prints the first two.
+
+    Attributes:
+        settings: Checks the method's section of params.yaml.
+        reads: What training and scoring look at.
+    """
+
+    settings: type[Section]
+    reads: Literal["embeddings", "pixels"]
+
+    def fit(self, task: Task, settings: Any, folder: Path) -> Fit:
+        """Train and write the folder; killed and called again with the same scratch, to the same bytes.
+
+        With several processes, the first writes.
+        """
+        ...
 
     def score(
         self, folder: Path, rows: np.ndarray, *, frames: FrameStore, embeddings: EmbeddingStore
     ) -> np.ndarray:
-        """Score the given rows of the stores with the detector saved in `folder`."""
+        """Score stored frames with the detector saved in `folder`.
+
+        Returns:
+            float64 (len(rows),) in [0, 1], higher means manipulated; each row's independent of the others.
+        """
+        ...
+
+    def expected_parameters(self, encoder: Mapping[str, Any], settings: Any) -> dict[str, int]:
+        """`trainable` and `head` by the formula of the method's paper.
+
+        Args:
+            encoder: `vision` and `text` (None if it has no text tower): fields of the towers' configs
+                (hidden_size, num_hidden_layers, ...); `embedding`: projected or pooled; `width`: its length.
+            settings: Of the method.
+        """
         ...
 
 
+@runtime_checkable
 class Explainable(Protocol):
-    """What `explain` needs of a detector module."""
+    """A detector that runs a vision transformer, so that its score can be traced to pixels."""
 
     def log_odds(self, folder: Path, *, encoder: Mapping[str, str], frame_size: int) -> "LogOdds":
-        """Open the detector saved in `folder`: its module, its preprocessing, its vision tower."""
+        """Open the detector saved in `folder`: its module, its preprocessing, its vision tower.
+
+        `module` (torch, evaluation mode, on the chosen device) takes float32 pixels (n, 3, s, s) as
+        `preprocessing` makes them to log odds (n,) in float32, with gradients through every layer, and
+        sigmoid(log odds) is the score to 1e-5 where the score was computed in float32; `tower` is the
+        CLIPVisionModelWithProjection that `module` runs. `encoder` is section `encoder` of params.yaml,
+        `frame_size` the side of the stored frames in pixels.
+        """
         ...
+
+
+def known_detectors() -> list[str]:
+    """Names of all methods."""
+    return sorted({m.name for m in pkgutil.iter_modules(clipforensics.detectors.__path__)} - {"base"})
 
 
 def find_detector(name: str) -> Detector:
-    """The detector module of that name.
+    """The method of that name.
 
     Raises:
         InputError: there is none; names those there are.
     """
-    known = sorted({m.name for m in pkgutil.iter_modules(clipforensics.detectors.__path__)} - {"base"})
-    if name not in known:
-        raise InputError(f"detectors: {name!r} is not a detector; those there are: {', '.join(known)}")
-    return cast(Detector, importlib.import_module(f"clipforensics.detectors.{name}"))
+    if name not in known_detectors():
+        raise InputError(
+            f"detectors: {name!r} is not a detector; those there are: {', '.join(known_detectors())}"
+        )
+    return cast(Detector, importlib.import_module(f"clipforensics.detectors.{name}").DETECTOR)
 
 
-def explainable(detector: Detector) -> "Explainable | None":
-    """The same module if it offers `log_odds`, else None."""
-    return cast(Explainable, detector) if hasattr(detector, "log_odds") else None
+def explainable(detector: Detector) -> Explainable | None:
+    """The same detector if it offers `log_odds`, else None."""
+    return detector if isinstance(detector, Explainable) else None

@@ -1,28 +1,46 @@
-"""The baseline: a linear probe (logistic regression) on frozen, L2-normalised embeddings."""
+"""The baseline: a linear probe, logistic regression on frozen embeddings.
 
+The linear evaluation of CLIP's own paper (Radford et al. 2021, arXiv 2103.00020): L-BFGS to convergence on
+L2-normalised embeddings, the strength of the penalty chosen on validation.
+"""
+
+import time
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Annotated, Any, cast
 
 import numpy as np
+import torch
+from pydantic import Field
 from safetensors.numpy import load_file, save_file
 from scipy.special import expit
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from clipforensics.embeddings import EmbeddingStore
+from clipforensics.counting import parameter_counts
+from clipforensics.detectors.base import Fit, Task
+from clipforensics.embedding_method import EmbeddingMethod
 from clipforensics.faults import InputError
-from clipforensics.files import read_json, write_json
-from clipforensics.frames import FrameStore
+from clipforensics.params import Section
+from clipforensics.sampling import draw_epoch
 from clipforensics.selection import Validation
+from clipforensics.training import LogOdds
 
-if TYPE_CHECKING:
-    from transformers import CLIPVisionModelWithProjection
+WEIGHTS = "probe.safetensors"
 
-    from clipforensics.encoder import Preprocessing
-    from clipforensics.frozen import FrozenProbe
+
+class Settings(Section):
+    """Section `methods.baseline` of params.yaml.
+
+    Attributes:
+        inverse_l2: Candidates for scikit-learn's C, the inverse strength of the L2 penalty.
+        max_iterations: Of L-BFGS.
+    """
+
+    inverse_l2: list[Annotated[float, Field(gt=0)]] = Field(min_length=1)
+    max_iterations: int = Field(ge=1)
 
 
 @dataclass(frozen=True)
@@ -33,17 +51,19 @@ class Probe:
         weight: float64 (d,).
         bias: Of the log odds.
         inverse_l2: scikit-learn's C, chosen on validation.
-        trials: (C, validation video AUC, validation frame AUC) of every candidate.
+        curve: One row a candidate: epoch (its number), inverse_l2, val_video_auc, val_frame_auc.
+        iterations: That L-BFGS took for all candidates together.
     """
 
     weight: np.ndarray
     bias: float
     inverse_l2: float
-    trials: list[tuple[float, float, float]]
+    curve: list[dict[str, float]]
+    iterations: int = 0
 
     def score(self, embeddings: np.ndarray) -> np.ndarray:
         """Unit-length embeddings (n, d) -> scores (n,) in [0, 1], higher means manipulated."""
-        return expit(embeddings.astype(np.float64) @ self.weight + self.bias)
+        return cast(np.ndarray, expit(embeddings.astype(np.float64) @ self.weight + self.bias))
 
 
 def fit_probe(
@@ -58,82 +78,118 @@ def fit_probe(
 ) -> Probe:
     """Fit one logistic regression (L-BFGS) a candidate C and keep the best on validation.
 
-    The best has the highest validation video AUC, then frame AUC, then the strongest
-    regularisation. The problem is convex: no seed enters.
-
     Args:
-        embeddings: Unit-length training embeddings (n, d).
+        embeddings: Unit-length, (n, d).
         labels: 0 real, 1 manipulated, (n,).
         validation: Labels and video codes of the validation frames.
         validation_embeddings: Unit-length, (m, d).
-        inverse_l2: Candidate C, scikit-learn's inverse strength of the L2 penalty.
+        inverse_l2: Candidate C, scikit-learn's inverse strength of the L2 penalty; of equals the smallest.
         class_weight: `balanced` weighs each class by n / (2 n_class); `none` does not.
         max_iterations: Of L-BFGS.
 
     Raises:
         InputError: L-BFGS did not converge.
     """
-    probes = []
-    for strength in sorted(inverse_l2):
-        model = LogisticRegression(
-            C=strength, class_weight=None if class_weight == "none" else class_weight, max_iter=max_iterations
-        )
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", ConvergenceWarning)
-            try:
-                model.fit(embeddings.astype(np.float64), labels)
-            except ConvergenceWarning as error:
-                raise InputError(
-                    f"the probe with inverse_l2 {strength:g} is not at its optimum after {max_iterations}"
-                    " iterations; raise train_probe.max_iterations"
-                ) from error
+    best, curve, iterations = None, [], 0
+    for number, strength in enumerate(sorted(inverse_l2), 1):
+        model = _fit_one(embeddings, labels, strength, class_weight, max_iterations)
         probe = Probe(model.coef_[0], float(model.intercept_[0]), strength, [])
-        probes.append((validation.rank(probe.score(validation_embeddings)), probe))
-    best = max(range(len(probes)), key=lambda i: (probes[i][0], -i))
-    trials = [(p.inverse_l2, *rank) for rank, p in probes]
-    chosen = probes[best][1]
-    return Probe(chosen.weight, chosen.bias, chosen.inverse_l2, trials)
+        rank = validation.rank(probe.score(validation_embeddings))
+        curve.append(
+            {"epoch": number, "inverse_l2": strength, "val_video_auc": rank[0], "val_frame_auc": rank[1]}
+        )
+        iterations += int(model.n_iter_[0])
+        if best is None or rank > best[0]:
+            best = rank, probe
+    assert best is not None  # the section asks for one candidate at least
+    chosen = best[1]
+    return Probe(chosen.weight, chosen.bias, chosen.inverse_l2, curve, iterations)
 
 
-def save(probe: Probe, folder: Path) -> None:
-    """Write probe.safetensors (weight, bias) and detector.json (what was chosen and counted)."""
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file({"weight": probe.weight, "bias": np.array([probe.bias])}, folder / "probe.safetensors")
-    about = {
-        "inverse_l2": probe.inverse_l2,
-        "parameters": {"trainable": len(probe.weight) + 1, "head": len(probe.weight) + 1},
-        "trials": [dict(zip(("inverse_l2", "video_auc", "frame_auc"), t, strict=True)) for t in probe.trials],
-    }
-    write_json(folder / "detector.json", about)
+def _fit_one(
+    embeddings: np.ndarray, labels: np.ndarray, strength: float, class_weight: str, max_iterations: int
+) -> LogisticRegression:
+    weights = None if class_weight == "none" else class_weight
+    model = LogisticRegression(C=strength, class_weight=weights, max_iter=max_iterations)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        try:
+            return model.fit(embeddings.astype(np.float64), labels)
+        except ConvergenceWarning as error:
+            raise InputError(
+                f"the probe with inverse_l2 {strength:g} is not at its optimum after {max_iterations}"
+                " iterations; raise methods.baseline.max_iterations"
+            ) from error
 
 
-def load(folder: Path) -> Probe:
-    """Read what `save` wrote."""
-    tensors = load_file(folder / "probe.safetensors")
-    about = read_json(folder / "detector.json")
-    trials = [(t["inverse_l2"], t["video_auc"], t["frame_auc"]) for t in about["trials"]]
-    return Probe(tensors["weight"], float(tensors["bias"][0]), about["inverse_l2"], trials)
+class Baseline(EmbeddingMethod):
+    """The probe under the contract; scikit-learn fits it, so nothing of the schedule applies."""
+
+    settings = Settings
+
+    def fit(self, task: Task, settings: Settings, folder: Path) -> Fit:
+        """See `detectors.base`."""
+        started = time.perf_counter()
+        draw = draw_epoch(
+            task.train.spans,
+            task.train.table,
+            sampling=task.budget.sampling,
+            frames_per_video=None,
+            self_blended=0.0,
+            seed=task.seed,
+            epoch=0,
+        )
+        order = np.argsort(draw.rows, kind="stable")  # the optimum has no order; L-BFGS' last digits do
+        probe = fit_probe(
+            task.embeddings.read(draw.rows[order]),
+            draw.labels[order],
+            Validation(task.val.labels, task.val.videos),
+            task.embeddings.read(task.val.rows),
+            inverse_l2=settings.inverse_l2,
+            class_weight=task.budget.class_weight,
+            max_iterations=settings.max_iterations,
+        )
+        rank = max((row["val_video_auc"], row["val_frame_auc"]) for row in probe.curve)
+        counts = self.counts(probe)
+        options: dict[str, Any] = {"task": task, "settings": settings, "counts": counts, "rank": rank}
+        self.save(probe, folder, **options, inverse_l2=probe.inverse_l2)
+        seconds = time.perf_counter() - started
+        return Fit(probe.curve, rank, probe.iterations * len(draw), seconds, f"C {probe.inverse_l2:g}")
+
+    def build(self, task: Task, settings: Settings) -> LogOdds:
+        """Not used: scikit-learn builds the probe as it fits it."""
+        raise NotImplementedError
+
+    def counts(self, judge: Probe) -> dict[str, int | str]:
+        """All of it is a head; nothing of the encoder moves."""
+        return parameter_counts(0, 0, len(judge.weight) + 1)
+
+    def expected_parameters(self, encoder: Mapping[str, Any], settings: Settings) -> dict[str, int]:
+        """A weight for each entry of the embedding, and a bias."""
+        return {"trainable": 0, "head": encoder["width"] + 1}
+
+    def save_judge(self, judge: Probe, folder: Path) -> None:
+        """Write probe.safetensors: weight (d,) and bias (1,), float64."""
+        save_file({"weight": judge.weight, "bias": np.array([judge.bias])}, folder / WEIGHTS)
+
+    def load_judge(self, folder: Path) -> torch.nn.Module:
+        """The probe as a linear layer."""
+        tensors = load_file(folder / WEIGHTS)
+        return LinearJudge(tensors["weight"], float(tensors["bias"][0]))
 
 
-def score(folder: Path, rows: np.ndarray, *, frames: FrameStore, embeddings: EmbeddingStore) -> np.ndarray:
-    """Score stored frames; reads their embeddings only."""
-    del frames  # the contract hands every detector both stores
-    return load(folder).score(embeddings.read(rows))
+class LinearJudge(torch.nn.Module):
+    """w . x + b in float64, as scikit-learn computes it."""
+
+    def __init__(self, weight: np.ndarray, bias: float) -> None:
+        super().__init__()
+        self.head = torch.nn.Linear(len(weight), 1, dtype=torch.float64)
+        entries = {"weight": torch.from_numpy(weight)[None], "bias": torch.tensor([bias])}
+        self.head.load_state_dict(entries)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Unit-length embeddings (n, d) -> log odds (n,)."""
+        return cast(torch.Tensor, self.head(features.double()).squeeze(-1))
 
 
-def log_odds(
-    folder: Path, *, encoder: Mapping[str, str], frame_size: int
-) -> "tuple[FrozenProbe, Preprocessing, CLIPVisionModelWithProjection]":
-    """The probe on its frozen encoder, from pixels, in float32; see `detectors.base`.
-
-    torch is loaded here and not above: fitting and scoring read embeddings and do not need it.
-    """
-    from clipforensics.devices import choose_device
-    from clipforensics.encoder import load_preprocessing, load_vision_tower
-    from clipforensics.frozen import FrozenProbe
-
-    probe, (model, revision) = load(folder), (encoder["model"], encoder["revision"])
-    tower = load_vision_tower(model, revision)
-    preprocessing = load_preprocessing(model, revision, frame_size=frame_size)
-    module = FrozenProbe(tower, cast(Any, encoder["embedding"]), probe.weight, probe.bias)
-    return module.to(choose_device()).eval(), preprocessing, tower
+DETECTOR = Baseline()

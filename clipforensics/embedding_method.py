@@ -1,0 +1,187 @@
+"""What methods share that read cached embeddings only: a judge on unit-length embeddings, and its training.
+
+The encoder stays as it is and no picture is encoded again, so training takes seconds.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import numpy as np
+import torch
+from pydantic import Field
+from transformers import CLIPVisionModelWithProjection
+
+from clipforensics.detectors.base import Fit, Task
+from clipforensics.devices import choose_device, compute_deterministically
+from clipforensics.embeddings import EmbeddingStore
+from clipforensics.encoder import Embedding, Preprocessing, load_preprocessing, load_vision_tower
+from clipforensics.files import write_json
+from clipforensics.frames import FrameStore
+from clipforensics.frozen import FrozenEncoder
+from clipforensics.params import Section
+from clipforensics.sampling import class_weights, draw_epoch
+from clipforensics.selection import Validation
+from clipforensics.training import LogOdds, Progress, Schedule, Trainer
+
+ABOUT = "detector.json"
+SCORE_BATCH = 8192
+
+
+class EmbeddingSettings(Section):
+    """What every trained method on embeddings has in its section.
+
+    Attributes:
+        learning_rate: AdamW's peak rate.
+    """
+
+    learning_rate: float = Field(gt=0)
+
+
+class EmbeddingMethod(ABC):
+    """A method that trains a judge: unit-length embeddings (n, d) -> log odds (n,)."""
+
+    settings: type[Section]
+    reads: Literal["embeddings"] = "embeddings"
+
+    @property
+    def name(self) -> str:
+        """The module's."""
+        return type(self).__module__.rsplit(".", 1)[-1]
+
+    @abstractmethod
+    def build(self, task: Task, settings: Any) -> LogOdds:
+        """The untrained judge, every parameter that shall move with `requires_grad`; seeded by the task.
+
+        Raises:
+            InputError: the settings do not fit the encoder.
+        """
+
+    @abstractmethod
+    def counts(self, judge: Any) -> dict[str, int | str]:
+        """As `counting.parameter_counts` gives them."""
+
+    @abstractmethod
+    def save_judge(self, judge: Any, folder: Path) -> None:
+        """Write what scoring needs, as safetensors."""
+
+    @abstractmethod
+    def load_judge(self, folder: Path) -> torch.nn.Module:
+        """Read what `save_judge` wrote: unit-length embeddings (n, d) -> log odds (n,)."""
+
+    @abstractmethod
+    def expected_parameters(self, encoder: Mapping[str, Any], settings: Any) -> dict[str, int]:
+        """See `detectors.base`."""
+
+    def fit(self, task: Task, settings: Any, folder: Path) -> Fit:
+        """See `detectors.base`."""
+        compute_deterministically(task.seed)
+        judge = self.build(task, settings).to(choose_device())
+        counts = self.counts(judge)
+        print(counts["line"], flush=True)
+        progress = train_on_embeddings(judge, task, settings.learning_rate, label=self.name)
+        self.save(
+            judge,
+            folder,
+            task=task,
+            settings=settings,
+            counts=counts,
+            rank=progress.best_rank,
+            epochs=progress.epoch,
+            best_epoch=progress.best_epoch,
+        )
+        summary = f"best epoch {progress.best_epoch} of {progress.epoch}"
+        return Fit(progress.curve, progress.best_rank, progress.samples, progress.seconds, summary)
+
+    def save(
+        self,
+        judge: Any,
+        folder: Path,
+        *,
+        task: Task,
+        settings: Any,
+        counts: Mapping[str, int | str],
+        rank: tuple[float, float],
+        **chosen: Any,
+    ) -> None:
+        """Write the judge and detector.json; `chosen` is what the method wants remembered beside."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.save_judge(judge, folder)
+        about = {
+            "method": self.name,
+            "encoder": dict(task.encoder),
+            "settings": settings.model_dump(mode="json"),
+            "seed": task.seed,
+            "parameters": dict(counts),
+            "validation": dict(zip(("video_auc", "frame_auc"), rank, strict=True)),
+            **chosen,
+        }
+        write_json(folder / ABOUT, about)
+
+    def load(self, folder: Path) -> torch.nn.Module:
+        """The saved judge, in evaluation mode on the chosen device."""
+        return self.load_judge(folder).to(choose_device()).eval().requires_grad_(False)
+
+    def score(
+        self, folder: Path, rows: np.ndarray, *, frames: FrameStore, embeddings: EmbeddingStore
+    ) -> np.ndarray:
+        """See `detectors.base`; reads embeddings only."""
+        del frames  # the contract hands every detector both stores
+        compute_deterministically(seed=0)
+        return score_embeddings(self.load(folder), embeddings, rows)
+
+    def log_odds(
+        self, folder: Path, *, encoder: Mapping[str, str], frame_size: int
+    ) -> tuple[FrozenEncoder, Preprocessing, CLIPVisionModelWithProjection]:
+        """The judge on its frozen encoder, from pixels, in float32; see `detectors.base`."""
+        model, revision = encoder["model"], encoder["revision"]
+        compute_deterministically(seed=0)
+        tower = load_vision_tower(model, revision)
+        preprocessing = load_preprocessing(model, revision, frame_size=frame_size)
+        module = FrozenEncoder(tower, cast(Embedding, encoder["embedding"]), self.load(folder))
+        return module.to(choose_device()).eval(), preprocessing, tower
+
+
+def train_on_embeddings(judge: LogOdds, task: Task, learning_rate: float, *, label: str) -> Progress:
+    """Train what requires gradients with the task's budget; the best epoch's weights stay in the judge."""
+    device = next(judge.parameters()).device
+    budget, table = task.budget.embeddings, task.train.table
+    schedule = Schedule(
+        epochs=budget.epochs,
+        patience=budget.patience,
+        batch_size=budget.batch_size,
+        micro_batch_size=budget.batch_size,
+        learning_rate=learning_rate,
+        head_learning_rate=learning_rate,
+        weight_decay=budget.weight_decay,
+        warmup_fraction=budget.warmup_fraction,
+        seed=task.seed,
+    )
+    draw: dict[str, Any] = {"sampling": task.budget.sampling, "frames_per_video": None, "self_blended": 0.0}
+    draw |= {"frames": task.embeddings.rows.frames}
+    trainer = Trainer(
+        judge,
+        head="\0",  # all of it learns at one rate
+        draw=lambda epoch: draw_epoch(task.train.spans, table, **draw, seed=task.seed, epoch=epoch),
+        inputs=lambda part, epoch: torch.from_numpy(task.embeddings.read(part.rows)).to(device),
+        score=lambda: score_embeddings(judge, task.embeddings, task.val.rows),
+        validation=Validation(task.val.labels, task.val.videos),
+        schedule=schedule,
+        weights=class_weights(table["label"].to_numpy(dtype=np.int64), task.budget.class_weight),
+        dtype=torch.float32,
+        state=task.scratch / "state",
+        label=label,
+    )
+    return trainer.fit()
+
+
+@torch.inference_mode()
+def score_embeddings(judge: torch.nn.Module, embeddings: EmbeddingStore, rows: np.ndarray) -> np.ndarray:
+    """Scores float64 (n,) in [0, 1] of stored embeddings; the judge must be in evaluation mode."""
+    device = next(iter(judge.state_dict().values())).device
+    parts = []
+    for start in range(0, len(rows), SCORE_BATCH):
+        batch = torch.from_numpy(embeddings.read(rows[start : start + SCORE_BATCH])).to(device)
+        parts.append(torch.sigmoid(judge(batch).double()).cpu().numpy())
+    return np.concatenate(parts) if parts else np.empty(0)

@@ -1,0 +1,5 @@
+"""TEMP"""
+
+
+def relaunch(*a, **k):
+    pass

@@ -1,0 +1,189 @@
+"""What methods share that change the encoder, or what it is shown: tower, linear head, training.
+
+A method says what moves (`adapt`), what of it is saved and read back (`save_adapter`, `load_adapter`), and
+how many parameters that should be; the rest is here.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import numpy as np
+from peft import PeftModel
+from pydantic import Field
+from safetensors.torch import load_file, save_file
+from transformers import CLIPVisionModelWithProjection
+
+from clipforensics.adapted import AdaptedEncoder
+from clipforensics.counting import count_parameters, parameter_counts
+from clipforensics.detectors.base import Fit, Task
+from clipforensics.devices import choose_device, compute_deterministically
+from clipforensics.embeddings import EmbeddingStore
+from clipforensics.encoder import Embedding, Preprocessing, load_preprocessing, load_vision_tower
+from clipforensics.files import read_json, write_json
+from clipforensics.frames import FrameStore
+from clipforensics.params import Section
+from clipforensics.pixel_training import score_rows, train_on_pixels
+from clipforensics.processes import ALONE
+from clipforensics.training import Progress
+
+HEAD, TRAINED, ABOUT = "head.safetensors", "trained.safetensors", "detector.json"
+
+
+class PixelSettings(Section):
+    """What every method on pixels has in its section.
+
+    Attributes:
+        learning_rate: Peak rate of what moves in or before the encoder.
+        head_learning_rate: Of the linear head, which starts from nothing.
+    """
+
+    learning_rate: float = Field(gt=0)
+    head_learning_rate: float = Field(gt=0)
+
+
+class PixelMethod(ABC):
+    """A method that trains on frames; subclasses say what moves."""
+
+    settings: type[PixelSettings]
+    reads: Literal["pixels"] = "pixels"
+
+    @property
+    def name(self) -> str:
+        """The module's."""
+        return type(self).__module__.rsplit(".", 1)[-1]
+
+    @abstractmethod
+    def adapt(
+        self, tower: CLIPVisionModelWithProjection, settings: Any, *, embedding: Embedding, seed: int
+    ) -> AdaptedEncoder:
+        """Make a detector of a frozen tower: every parameter that shall move has `requires_grad`.
+
+        Args:
+            tower: As `encoder.load_vision_tower` gives it, frozen; changed in place.
+            settings: Of the method.
+            embedding: What the head reads.
+            seed: Of initial values.
+
+        Raises:
+            InputError: the settings do not fit the tower.
+        """
+
+    @abstractmethod
+    def expected_parameters(self, encoder: Mapping[str, Any], settings: Any) -> dict[str, int]:
+        """See `detectors.base`."""
+
+    def save_adapter(self, model: AdaptedEncoder, folder: Path) -> None:
+        """Write what training moved, but for the head; by default its tensors, by name."""
+        moved = {n: p for n, p in model.named_parameters() if p.requires_grad and not n.startswith("head.")}
+        save_file({n: p.detach().cpu().contiguous() for n, p in moved.items()}, folder / TRAINED)
+
+    def load_adapter(
+        self, tower: CLIPVisionModelWithProjection, settings: Any, *, embedding: Embedding, folder: Path
+    ) -> AdaptedEncoder:
+        """Read what `save_adapter` wrote, onto a frozen tower."""
+        model = self.adapt(tower, settings, embedding=embedding, seed=0)
+        found = model.load_state_dict(load_file(folder / TRAINED), strict=False)
+        if found.unexpected_keys:
+            raise ValueError(f"{folder / TRAINED}: {found.unexpected_keys} are no tensors of {self.name}")
+        return model
+
+    def merge(self, model: AdaptedEncoder) -> AdaptedEncoder:
+        """Fold what was trained into the tower's own weights, where that saves time in scoring."""
+        return model
+
+    def fit(self, task: Task, settings: Any, folder: Path) -> Fit:
+        """See `detectors.base`."""
+        encoder, processes = task.encoder, task.processes or ALONE
+        compute_deterministically(task.seed)
+        device = choose_device()
+        tower = load_vision_tower(encoder["model"], encoder["revision"])
+        preprocessing = load_preprocessing(encoder["model"], encoder["revision"], frame_size=task.frames.size)
+        embedding = cast(Embedding, encoder["embedding"])
+        model = self.adapt(tower, settings, embedding=embedding, seed=task.seed).to(device)
+        counts = model_counts(model)
+        if processes.first:
+            print(counts["line"], flush=True)
+        progress = train_on_pixels(model, task, settings, preprocessing, label=self.name)
+        if processes.first:
+            self.save(model, folder, task=task, settings=settings, counts=counts, progress=progress)
+        summary = f"best epoch {progress.best_epoch} of {progress.epoch}"
+        return Fit(progress.curve, progress.best_rank, progress.samples, progress.seconds, summary)
+
+    def save(
+        self,
+        model: AdaptedEncoder,
+        folder: Path,
+        *,
+        task: Task,
+        settings: Any,
+        counts: Mapping[str, int | str],
+        progress: Progress,
+    ) -> None:
+        """Write adapter, head and detector.json."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.save_adapter(model, folder)
+        head = {name: tensor.detach().cpu().contiguous() for name, tensor in model.head.state_dict().items()}
+        save_file(head, folder / HEAD)
+        about = {
+            "method": self.name,
+            "encoder": dict(task.encoder),
+            "settings": settings.model_dump(mode="json"),
+            "seed": task.seed,
+            "parameters": dict(counts),
+            "epochs": progress.epoch,
+            "best_epoch": progress.best_epoch,
+            "validation": dict(zip(("video_auc", "frame_auc"), progress.best_rank, strict=True)),
+        }
+        write_json(folder / ABOUT, about)
+
+    def load(
+        self, folder: Path, *, frame_size: int, merged: bool = False
+    ) -> tuple[AdaptedEncoder, Preprocessing]:
+        """Read what `save` wrote, onto the encoder it names, in evaluation mode on the chosen device.
+
+        Args:
+            folder: Where it was saved.
+            frame_size: Side of the stored frames.
+            merged: Whether the adapter is folded into the weights: a forward then costs what the encoder's
+                own costs, and gives the same log odds up to the rounding of float32.
+        """
+        about = read_json(folder / ABOUT)
+        encoder, settings = about["encoder"], self.settings.model_validate(about["settings"])
+        tower = load_vision_tower(encoder["model"], encoder["revision"])
+        preprocessing = load_preprocessing(encoder["model"], encoder["revision"], frame_size=frame_size)
+        model = self.load_adapter(tower, settings, embedding=encoder["embedding"], folder=folder)
+        model.head.load_state_dict(load_file(folder / HEAD))
+        model = self.merge(model) if merged else model
+        return model.to(choose_device()).eval(), preprocessing
+
+    def score(
+        self, folder: Path, rows: np.ndarray, *, frames: FrameStore, embeddings: EmbeddingStore
+    ) -> np.ndarray:
+        """See `detectors.base`; in float32, from pixels only."""
+        del embeddings  # the contract hands every detector both stores
+        compute_deterministically(seed=0)
+        model, preprocessing = self.load(folder, frame_size=frames.size, merged=True)
+        return score_rows(model, lambda part: preprocessing.pixels(frames.read(part), model.device), rows)
+
+    def log_odds(
+        self, folder: Path, *, encoder: Mapping[str, str], frame_size: int
+    ) -> tuple[AdaptedEncoder, Preprocessing, CLIPVisionModelWithProjection]:
+        """See `detectors.base`; the tower has the adapter inside."""
+        del encoder  # the folder names the encoder that it was trained on
+        compute_deterministically(seed=0)
+        model, preprocessing = self.load(folder, frame_size=frame_size)
+        return model, preprocessing, model.base
+
+
+def model_counts(model: AdaptedEncoder) -> dict[str, int | str]:
+    """Parameters of everything but the head, and the head's apart."""
+    head = count_parameters(model.head)
+    moved = count_parameters(model, moved=True) - count_parameters(model.head, moved=True)
+    return parameter_counts(moved, count_parameters(model) - head, head)
+
+
+def peft_base(tower: PeftModel) -> CLIPVisionModelWithProjection:
+    """The tower inside peft's model."""
+    return cast(CLIPVisionModelWithProjection, tower.get_base_model())

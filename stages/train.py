@@ -1,0 +1,72 @@
+"""Train one method on one cell, choosing on validation."""
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+from clipforensics.budget import TrainSection
+from clipforensics.cells import Cell, read_split, write_curve
+from clipforensics.costs import write_cost
+from clipforensics.detectors.base import Task, find_detector
+from clipforensics.devices import choose_device
+from clipforensics.embeddings import EmbeddingStore
+from clipforensics.encoder import EncoderSection, encoder_files
+from clipforensics.faults import InputError, one_line_errors
+from clipforensics.frames import FrameStore
+from clipforensics.launching import relaunch
+from clipforensics.params import read_section
+from clipforensics.processes import shared_scratch, together
+from clipforensics.sampling import unpaired
+from clipforensics.scratch import fingerprint, project_code, remove_scratch
+
+PARAMS = Path("params.yaml")
+SPLITS = Path("data/splits")
+FRAMES = Path("data/frames")
+EMBEDDINGS = Path("data/embeddings")
+OUT = Path("data/weights")
+CURVES = Path("plots/train")
+
+
+def main(detector: str, split: str, train_set: str, seed: str) -> None:
+    """Read stores and the parts train and validation, fit, write weights and learning curve."""
+    cell, method = Cell.parse(split, train_set, seed), find_detector(detector)
+    budget = read_section(PARAMS, "train", TrainSection)
+    settings = read_section(PARAMS, f"methods.{detector}", method.settings)
+    encoder = read_section(PARAMS, "encoder", EncoderSection).model_dump()
+    frames, embeddings = FrameStore.open(FRAMES), EmbeddingStore(EMBEDDINGS)
+    parts = [SPLITS / split / train_set / f"{part}.csv" for part in ("train", "val")]
+    train, val = (frames.rows.labelled(read_split(part)) for part in parts)
+    work = {"detector": detector, "seed": cell.seed, "encoder": encoder, "device": choose_device().type}
+    work |= {"budget": budget.model_dump(), "settings": settings.model_dump()}
+    inputs = [*parts, *frames.files, *embeddings.files, *encoder_files(encoder["model"]), *project_code()]
+    if budget.sampling == "paired":
+        print(
+            "train.sampling is paired: {} real and {} manipulated videos have no partner".format(
+                *unpaired(train.table)
+            )
+        )
+    with together() as processes:
+        scratch = shared_scratch("train", lambda: fingerprint(work, inputs), processes)
+        task = Task(frames, embeddings, train, val, encoder, budget, cell.seed, scratch, processes)
+        folder = OUT / cell.name / detector
+        fit = method.fit(task, settings, folder)
+        if not processes.first:
+            return
+        write_curve(CURVES / detector / f"{cell.name}.csv", pd.DataFrame(fit.curve))
+        write_cost(
+            detector, cell.name, folder, seconds=fit.seconds, samples=fit.samples, processes=processes.count
+        )
+        remove_scratch(scratch)
+    print(f"{detector}: {fit.summary}, validation video AUC {fit.rank[0]:.4f}")
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        if len(sys.argv) != 5:
+            raise InputError(
+                "usage: python -m stages.train DETECTOR SPLIT TRAIN_SET SEED, so lora per_class FaceSwap 42"
+            )
+        if find_detector(sys.argv[1]).reads == "pixels":
+            relaunch("stages.train", sys.argv[1:])
+        main(*sys.argv[1:])
