@@ -1,7 +1,9 @@
 """Last blocks: fine-tuning of the last k blocks of CLIP's vision tower and of what follows them.
 
 What follows is the last layer normalisation and, where the head reads the projected embedding, the projection.
-Everything below stays as it is, so it is computed once a frame and not once an epoch (`activations`).
+Everything below stays as it is, so it is computed once a frame and not once an epoch (`activations`). The
+lower a layer, the less it belongs to the task it was trained on: Yosinski et al. 2014, "How transferable are
+features in deep neural networks?", arXiv 1411.1792.
 """
 
 from collections.abc import Mapping
