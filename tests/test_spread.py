@@ -1,5 +1,6 @@
 """Cells side by side, with real DVC, in a repository whose stages take no time."""
 
+import fcntl
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from dvc.repo import Repo
 
 from clipforensics.faults import one_line_errors
 from clipforensics.spread.__main__ import main
+from clipforensics.spread.pipeline import dvc_at_rest
 from tests.repository import ROOT, Repository
 
 CELL = '''
@@ -59,6 +61,7 @@ stages:
     deps: [scores]
     outs: [all.txt]
 """
+SPREAD = (sys.executable, "-m", "clipforensics.spread")
 IGNORED = "/models/\n/prepared.txt\n/all.txt\n/.scratch/\n"
 
 
@@ -79,11 +82,11 @@ class Spread(Repository):
         path.write_text(text)
         return path
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, program=SPREAD, env=()) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-m", "clipforensics.spread", *arguments],
+            [*program, *arguments],
             cwd=self.path,
-            env=self.env,
+            env={**self.env, **dict(env)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -153,7 +156,7 @@ def test_what_is_up_to_date_is_left_alone(plain, tmp_path):
     assert list(yaml.safe_load(repo.lock)["stages"])[-3:] == ["compare", "train@3", "evaluate@3"]
 
 
-def test_a_failing_cell_holds_up_only_its_own_chain(repo, plain):
+def test_a_failing_cell_holds_up_only_its_own_chain(repo):
     mended = repo.order("fail", "t2")
     output = repo.spread("--jobs", "2", status=1)
     assert "\ntrain@2 failed, see .scratch/spread/train@2.log\n" in output
@@ -162,8 +165,6 @@ def test_a_failing_cell_holds_up_only_its_own_chain(repo, plain):
     assert list(yaml.safe_load(repo.lock)["stages"]) == ["prepare", "train@1", "evaluate@1"]
     mended.unlink()
     assert "2 cells to run, in 1 chains; 2 up to date" in repo.spread()
-    repo.run("dvc", "repro")
-    assert repo.lock == plain.lock
 
 
 def test_upstream_that_fails_stops_it(repo):
@@ -188,15 +189,17 @@ def test_killed_with_all_that_it_started_and_run_again(repo, plain):
     assert repo.lock == plain.lock
 
 
-def test_tasks_of_an_array_job_at_once(repo, plain):
+def test_tasks_of_the_slurm_script_at_once(repo, plain):
+    script = str(ROOT / "conf" / "slurm" / "train.sbatch")
     output = repo.spread("--task", "0", "--tasks", "2", status=1)
     assert "error: prepare must be up to date before an array job starts" in output
     repo.spread("--prepare")
-    tasks = [repo.start("--task", str(task), "--tasks", "2", "train", "evaluate") for task in (0, 1)]
+    slurm = [{"SLURM_ARRAY_TASK_ID": str(task), "SLURM_ARRAY_TASK_COUNT": "2"} for task in (0, 1)]
+    tasks = [repo.start(program=("bash", script), env=each) for each in slurm]
     outputs = [task.communicate(timeout=100)[0] for task in tasks]
     assert [task.returncode for task in tasks] == [0, 0], outputs
-    assert "2 cells to run, in 1 chains; 0 up to date" in outputs[0]
-    assert "2 cells to run, in 1 chains; 0 up to date" in outputs[1]
+    for output in outputs:
+        assert "2 cells to run, in 1 chains; 0 up to date" in output
     repo.run("dvc", "repro")
     assert repo.lock == plain.lock
 
@@ -211,6 +214,16 @@ def test_it_waits_for_the_lock_of_dvc(repo):
         time.sleep(5)
     output, _ = running.communicate(timeout=60)
     assert running.returncode == 0, output
+
+
+def test_at_rest_no_dvc_process_can_write(plain, monkeypatch):
+    monkeypatch.chdir(plain.path)
+    asked = []
+    with dvc_at_rest(lambda: False), Path(".dvc/tmp/lock").open("r+") as file:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with dvc_at_rest(lambda: bool(asked.append("give up?") or asked)):
+            assert asked, "it waits, and asks whether it shall give up"
 
 
 def test_an_entry_that_gets_lost_is_told(repo):
@@ -246,7 +259,7 @@ def test_a_lock_file_that_was_cut_off_is_one_line(plain, tmp_path):
         (["--gpus", "0,"], 1, "error: --gpus '0,': name each GPU once"),
         (["--gpus", "0", "--jobs", "2"], 2, "not allowed with"),
         (["--jobs", "0"], 2, "must be at least 1, is 0"),
-        (["trian"], 1, "error: 'trian' is no matrix stage of dvc.yaml; name some of evaluate, train"),
+        (["trian"], 1, "error: 'trian' is no matrix stage of dvc.yaml and no cell"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:_NoneStep.value:DeprecationWarning")  # DVC's own

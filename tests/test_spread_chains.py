@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 
 import psutil
 import pytest
@@ -90,19 +90,34 @@ def test_a_signal_ends_every_descendant(tmp_path, number):
     before = signal.getsignal(number)
     log = tmp_path / "log"
     with pytest.raises(SystemExit) as exit:
-        start_and_signal(log, number)
+        start_and_signal(Children(lambda _: nullcontext()), log, number)
     assert exit.value.code == 128 + number
     assert not any(is_alive(int(pid)) for pid in log.read_text().split())
     assert signal.getsignal(number) is before
 
 
-def start_and_signal(log, number):
-    with Children(lambda _: nullcontext()) as children:
+def start_and_signal(children, log, number):
+    with children:
         children.start("cell", [sys.executable, "-c", SPAWN], log=log, environment={})
         while len(log.read_text().split()) < 2:
             time.sleep(0.01)
         os.kill(os.getpid(), number)
         children.wait()
+
+
+def test_children_are_killed_only_while_dvc_is_at_rest(tmp_path):
+    seen = []
+
+    @contextmanager
+    def at_rest(_):
+        seen.append(is_alive(children._running["cell"].pid))
+        yield
+        seen.append(is_alive(children._running["cell"].pid))
+
+    children = Children(at_rest)
+    with pytest.raises(SystemExit):
+        start_and_signal(children, tmp_path / "log", signal.SIGTERM)
+    assert seen == [True, False]
 
 
 def test_a_signal_between_two_children_ends_at_once():
@@ -114,7 +129,7 @@ def test_a_signal_between_two_children_ends_at_once():
 def test_an_ignored_signal_stays_ignored(tmp_path):
     """`nohup` lets a run go on after the terminal is closed."""
     code = (
-        "import os, signal, sys; from contextlib import nullcontext\n"
+        "import os, signal, sys; from contextlib import contextmanager, nullcontext\n"
         "from clipforensics.spread.children import Children\n"
         "with Children(lambda _: nullcontext()) as children:\n"
         "    children.start('cell', ['true'], log=None, environment={})\n"

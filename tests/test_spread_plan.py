@@ -43,15 +43,21 @@ def test_cells_that_share_a_reader_are_one_chain():
     assert plan.chains == (("train@1", "train@2", "evaluate@1", "evaluate@2", "ensemble@x"),)
 
 
-@pytest.mark.parametrize(("stage", "told"), [("compare", "split, train"), ("trian", "split, train")])
-def test_a_stage_without_cells_is_refused(stage, told):
-    with pytest.raises(InputError, match=f"'{stage}' is no matrix stage of dvc.yaml; .*{told}"):
-        make_plan(pipeline(), ["train", stage])
+def test_single_cells_and_patterns():
+    plan = make_plan(pipeline(), ["train@2", "evaluate@*"])
+    assert plan.upstream == ("ingest", "split@a", "embed", "train@1")
+    assert plan.chains == (("train@2", "evaluate@2"), ("evaluate@1",))
+
+
+@pytest.mark.parametrize("pattern", ["compare", "trian", "train@3", "*@3", ""])
+def test_what_names_no_cell_is_refused(pattern):
+    with pytest.raises(InputError, match=r"no cell of one; matrix stages: evaluate, split, train$"):
+        make_plan(pipeline(), ["train", pattern])
 
 
 def test_a_stage_between_two_that_are_named_must_be_named():
     reads = pipeline() | {"package@1": frozenset({"evaluate@1"})}
-    with pytest.raises(InputError, match=r"evaluate stands between .*train and package; name it as well"):
+    with pytest.raises(InputError, match=r"evaluate@1 reads some of train package, .*; name it too"):
         make_plan(reads, ["train", "package"])
 
 

@@ -29,12 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         InputError: the command line or the pipeline does not allow it.
         SystemExit: with 1, a cell failed; with 2, the command line is wrong; with 128 + signal, ended.
     """
-    given = _parser().parse_args(arguments)
+    given = make_parser().parse_args(arguments)
     slots = _slots(given)
     os.chdir(pipeline.find_root())
     with Children(pipeline.dvc_at_rest) as children:
         reads = pipeline.read_stages()
-        plan = make_plan(reads, given.stages)
+        plan = make_plan(reads, given.cells)
         _bring_up_to_date(plan.upstream, children, only_check=given.task is not None)
         if given.prepare:
             return
@@ -112,19 +112,21 @@ def _slots(given: argparse.Namespace) -> list[dict[str, str]]:
     return [{"CUDA_VISIBLE_DEVICES": name} for name in names]
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """The command line."""
     parser = argparse.ArgumentParser(
         prog="python -m clipforensics.spread",
+        allow_abbrev=False,
         description="Run the cells of dvc.yaml's matrix stages side by side; `dvc repro` then does the rest.",
         epilog="Logs: .scratch/spread/<cell>.log. Cells that are up to date are left alone.",
     )
     add = parser.add_argument
     add(
-        "stages",
+        "cells",
         nargs="*",
         default=["train", "evaluate"],
-        metavar="STAGE",
-        help="matrix stages (default: train evaluate)",
+        metavar="STAGE|CELL",
+        help="such as train, or train@lora-* for some of its cells (default: train evaluate)",
     )
     slots = parser.add_mutually_exclusive_group()
     slots.add_argument("--gpus", metavar="0,1", help="one cell a GPU at a time; 0+1,2+3: two GPUs a cell")

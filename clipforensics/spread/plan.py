@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from clipforensics.faults import InputError
 
@@ -20,32 +21,32 @@ class Plan:
     chains: tuple[tuple[str, ...], ...]
 
 
-def make_plan(reads: Mapping[str, frozenset[str]], stages: Sequence[str]) -> Plan:
-    """Find the cells of some matrix stages and what must be up to date before they run.
+def make_plan(reads: Mapping[str, frozenset[str]], patterns: Sequence[str]) -> Plan:
+    """Find the cells that are asked for, and what must be up to date before they run.
 
     Args:
         reads: Every stage of the pipeline, in the order of `dvc repro`, to the stages whose outputs it
             reads. A cell is called `stage@cell`.
-        stages: Names of matrix stages, without `@`.
+        patterns: `stage` for all cells of a matrix stage, or a cell's name, in which * stands for anything.
 
     Raises:
-        InputError: one is no matrix stage, or a stage that is not named stands between two that are.
+        InputError: one names no cell, or a stage that is not asked for stands between two that are.
     """
-    matrices = sorted({_stage(name) for name in reads if "@" in name})
-    for stage in stages:
-        if stage not in matrices:
+    every = [name for name in reads if "@" in name]
+    matches = {pattern: _matching(every, pattern) for pattern in patterns}
+    for pattern, found in matches.items():
+        if not found:
+            matrices = ", ".join(sorted({name.split("@")[0] for name in every})) or "(none)"
             raise InputError(
-                f"{stage!r} is no matrix stage of dvc.yaml; name some of {', '.join(matrices) or '(none)'}"
+                f"{pattern!r} is no matrix stage of dvc.yaml and no cell of one; matrix stages: {matrices}"
             )
-    cells = [name for name in reads if "@" in name and _stage(name) in stages]
-    needed = _ancestors(reads, cells)
-    upstream = tuple(name for name in reads if name in needed and name not in cells)
-    for name in upstream:
-        if not _ancestors(reads, [name]).isdisjoint(cells):
-            raise InputError(
-                f"{_stage(name)} stands between the stages {' and '.join(stages)}; name it as well"
-            )
-    return Plan(upstream, _chains(reads, cells))
+    wanted = set().union(*matches.values())
+    cells = [name for name in every if name in wanted]
+    needed = _ancestors(reads, cells) - wanted
+    between = [name for name in reads if name in needed and not wanted.isdisjoint(_ancestors(reads, [name]))]
+    if between:
+        raise InputError(f"{between[0]} reads some of {' '.join(patterns)}, and others read it; name it too")
+    return Plan(tuple(name for name in reads if name in needed), _chains(reads, cells))
 
 
 def share(chains: Sequence[tuple[str, ...]], *, task: int, tasks: int) -> tuple[tuple[str, ...], ...]:
@@ -67,8 +68,8 @@ def share(chains: Sequence[tuple[str, ...]], *, task: int, tasks: int) -> tuple[
     return tuple(chains[task::tasks])
 
 
-def _stage(name: str) -> str:
-    return name.split("@")[0]
+def _matching(cells: Iterable[str], pattern: str) -> list[str]:
+    return [cell for cell in cells if fnmatchcase(cell, pattern if "@" in pattern else f"{pattern}@*")]
 
 
 def _ancestors(reads: Mapping[str, frozenset[str]], names: Iterable[str]) -> set[str]:
