@@ -1,4 +1,4 @@
-"""Activations below what moves: computed once, those of the blocks, kept over a kill, refused without room."""
+"""Activations below what moves: computed once, those of the blocks, kept over a kill, never half."""
 
 import dataclasses
 import shutil
@@ -124,7 +124,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_activations(task, tmp_path,
         cache(task, dies)
     rest = Frames(task)
     assert torch.equal(cache(task, rest)(rows), whole)
-    assert len(rest.asked) == len(rows) - 16, "what was noted as done, two batches at a time, is not done again"
+    assert len(rest.asked) == len(rows) - 16, "two batches at a time are noted as done"
 
 
 def test_another_entry_is_another_cache(task):
