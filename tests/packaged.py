@@ -70,7 +70,7 @@ def make_project(folder: Path, detectors: Sequence[str], settings: Mapping[str, 
     with contextlib.chdir(folder):
         write_records(Path("data/videos.csv"), Video, videos)
         write_frame_store(Path("data/frames"), looks, per_shard=100)
-        write_two_towers(Path("encoder"))
+        write_two_towers(Path("data/sample/clip"))
         write_settings(detectors, settings or {})
         embed.main()
         split.main("per_class", "FaceSwap")
@@ -89,7 +89,6 @@ def write_settings(detectors: Sequence[str], settings: Mapping[str, Any]) -> Non
         "detectors": list(detectors),
         "protocol": PROTOCOL,
         "extract_frames": {"n_frames": N_FRAMES, "frame_size": SIZE},
-        "encoder": {"model": "encoder"},
         "split": SPLIT,
         "train": QUICK,
         "compare": {"n_replicates": 20},

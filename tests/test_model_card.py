@@ -23,6 +23,7 @@ from clipforensics.packages import markdown, methods
 from clipforensics.packages.card import model_card
 from clipforensics.packages.code import loading_code
 from clipforensics.packages.encoders import Encoder
+from clipforensics.packages.folder import write_package
 from clipforensics.packages.loading import find_loading
 from clipforensics.packages.methods import describe_method
 from clipforensics.packages.model import Footage, Records, read_model
@@ -244,11 +245,22 @@ def test_an_encoder_on_the_hub_is_loaded_at_its_commit(model):
     assert "not in this folder" not in card
 
 
+def test_a_package_names_an_encoder_on_the_hub_in_every_file(model, tmp_path):
+    commit = "3d74acf9a28c67741b2f4f2ea7635f0aaf6f0268"
+    hub = Encoder("openai/clip-vit-base-patch32", commit, {"crop_size": 224}, None)
+    write_package(model(encoder=hub), tmp_path / "out", include_encoder=True)
+    assert not (tmp_path / "out/encoder").exists()
+    about, adapter = (read_json(tmp_path / f"out/{name}.json") for name in ("detector", "adapter_config"))
+    assert (about["encoder"]["model"], about["encoder"]["revision"]) == (hub.name, commit)
+    assert (adapter["base_model_name_or_path"], adapter["revision"]) == (hub.name, commit)
+    assert read_json(tmp_path / "out/preprocessor_config.json") == {"crop_size": 224}
+
+
 def test_a_local_encoder_that_is_left_out_is_named_by_its_digest(model):
     lora = model()
     card = card_of(lora, has_encoder=False)
     assert lora.encoder.revision in card.split("## How to load it")[1]
-    assert 'from_pretrained("encoder")' in card
+    assert 'from_pretrained("clip")' in card
 
 
 def test_names_cannot_write_markdown_html_or_code(model):
