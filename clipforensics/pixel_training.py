@@ -44,9 +44,10 @@ def train_on_pixels(
     schedule = make_schedule(task, settings, processes)
     dtype = choose_dtype(budget.pixels.precision, model.device)
     plain = is_off(budget.augment) and not budget.self_blended
-    stored = read_stored(task, preprocessing, model.device)
+    stored, spent = read_stored(task, preprocessing, model.device), 0.0
     if plain and budget.pixels.cache_activations and model.entry() > 0:
-        stored = cache_activations(model, stored, task, dtype=dtype)
+        cached = cache_activations(model, stored, task, dtype=dtype)
+        stored, spent = cached.read, cached.seconds
     shown = stored if plain else None
     prepare_model(model, task)
     table, validation = task.train.table, Validation(task.val.labels, task.val.videos)
@@ -67,7 +68,9 @@ def train_on_pixels(
         ahead=not plain or model.device.type == "cuda",
         label=label,
     )
-    return trainer.fit()
+    progress = trainer.fit()
+    progress.seconds += spent
+    return progress
 
 
 def make_schedule(task: Task, settings: Any, processes: Processes) -> Schedule:
@@ -141,9 +144,10 @@ def prepare_model(model: AdaptedEncoder, task: Task) -> None:
     """Gradient checkpointing and compilation, as the budget says; neither changes what is computed."""
     pixels = task.budget.pixels
     if pixels.gradient_checkpointing:
-        model.base.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        model.base.activation_checkpointing_enable({"use_reentrant": False})
     if pixels.compile:
-        model.compile()
+        for block in model.base.vision_model.encoder.layers:
+            block.compile(dynamic=True, options={"fallback_random": True})
 
 
 @torch.inference_mode()

@@ -70,6 +70,7 @@ class Settings(Section):
     robustness: dict[str, Any]
     explain: dict[str, Any]
     report: dict[str, Any]
+    package: dict[str, Any]
 
 
 def main() -> None:

@@ -31,6 +31,7 @@ from clipforensics.adapted import AdaptedEncoder
 from clipforensics.encoder import Embedding
 from clipforensics.faults import InputError
 from clipforensics.pixel_method import TRAINED, PixelMethod, PixelSettings
+from clipforensics.usage import Usage
 
 LAYERS = ("q_proj", "k_proj", "v_proj", "out_proj")
 
@@ -173,6 +174,19 @@ class Effort(PixelMethod):
             "trainable": vision["num_hidden_layers"] * len(LAYERS) * a_layer,
             "head": encoder["width"] + 1,
         }
+
+    def usage(self, settings: Settings) -> Usage:
+        """See `pixel_method`: what was learnt is added to the weights, as by `merge`."""
+        factors = ", ".join(f'trained[f"{{name}}.{key}{{start}}"]' for key in "usv")
+        return Usage(
+            setup=(
+                f'trained = load_file(folder / "{TRAINED}")',
+                'for name in sorted({key.rpartition(".")[0] for key in trained}):',
+                '    for start, sign in (("", 1), ("0", -1)):',
+                f"        u, s, v = {factors}",
+                "        tower.get_submodule(name).weight.data += sign * (u * s) @ v",
+            )
+        )
 
     def save_adapter(self, model: AdaptedEncoder, folder: Path) -> None:
         """Write what moved and where it started, by layer."""

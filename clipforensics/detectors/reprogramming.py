@@ -25,7 +25,8 @@ from transformers import CLIPVisionModelWithProjection
 from clipforensics.adapted import AdaptedEncoder
 from clipforensics.encoder import Embedding
 from clipforensics.faults import InputError
-from clipforensics.pixel_method import PixelMethod, PixelSettings
+from clipforensics.pixel_method import TRAINED, PixelMethod, PixelSettings
+from clipforensics.usage import Usage
 
 Mode = Literal["pad", "shrink"]
 
@@ -71,6 +72,22 @@ class Reprogramming(PixelMethod):
         vision, width = encoder["vision"], settings.border
         each = 2 * vision["num_channels"] * width * (2 * vision["image_size"] - 2 * width)
         return {"trainable": each, "head": encoder["width"] + 1}
+
+    def usage(self, settings: Settings) -> Usage:
+        """See `pixel_method`: `Border` in a few lines."""
+        setup = (
+            f'border = load_file(folder / "{TRAINED}")',
+            'names = ("up", "down", "left", "right")',
+            'up, down, left, right = (border[f"prompt.{name}"] for name in names)',
+            "inner, width = left.shape[1:]",
+            "middle = torch.cat([left, torch.zeros(len(left), inner, inner), right], dim=2)",
+            "picture = torch.cat([up, middle, down], dim=1)",
+        )
+        if settings.mode == "pad":
+            return Usage(setup, pixels="pixels + picture")
+        small = 'torch.nn.functional.interpolate(pixels, (inner, inner), mode="bilinear", antialias=True)'
+        place = f"torch.nn.functional.pad({small}, [width] * 4)"
+        return Usage((*setup, f"place = lambda pixels: {place}"), pixels="place(pixels) + picture")
 
 
 class Border(torch.nn.Module):
