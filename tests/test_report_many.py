@@ -273,7 +273,11 @@ def test_the_league_is_ranked_by_validation_and_says_so():
     assert texts[:2] == [f"1. {label_of('effort')}", f"2. {label_of('baseline')}"]
     assert len(texts) == 13
     assert "Test videos have no say in the order" in league_section.lead(compared)
-    assert "10 real videos and 10 manipulated" in league_section.lead(compared)
+    few = "Each model was chosen on 10 real videos and 10 manipulated: so few that neighbours may well"
+    assert few in league_section.lead(compared)
+    for name in ("n_real", "n_fake"):
+        compared["league"][0]["validation"][name] = 200
+    assert league_section.lead(compared).endswith("chosen on 200 real videos and 200 manipulated.")
     assert [(c.group, c.name) for c in table.columns[5:]] == [
         ("NeuralTextures, per class", "AUC"), ("NeuralTextures, per class", "minus Baseline"),
         ("NeuralTextures, grouped folds (no leaks)", "AUC"),
