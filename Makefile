@@ -41,7 +41,7 @@ bench: install ## benchmarks, as ratios against a floor or peer measured in the 
 	python -m benchmarks.growth
 
 prune: install ## forget cells that params.yaml no longer names; what is current comes back from DVC's cache
-	rm -rf dvc.lock data/scores data/errors data/splits models metrics/evaluate metrics/leakage plots/train_lora plots/roc
+	rm -rf dvc.lock data/scores data/errors data/splits data/weights models metrics/evaluate metrics/leakage plots/train plots/roc
 	dvc repro
 
 clean: ## remove what can be made again, but not the DVC cache

@@ -10,8 +10,10 @@ from typing import cast
 import torch
 from peft import PeftModel
 from transformers import CLIPVisionModelWithProjection
+from transformers.models.clip.modeling_clip import CLIPEncoderLayer
 
 from clipforensics.encoder import Embedding, embed_pixels, embedding_width
+from clipforensics.faults import InputError
 from clipforensics.training import LogOdds
 
 BLOCK = re.compile(r"(?:^|\.)encoder\.layers\.(\d+)\.")
@@ -98,8 +100,58 @@ class AdaptedEncoder(LogOdds):
         self._entry = n_blocks
 
     def _above(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Embeddings (n, d) of activations (n, tokens, width) after the first `entry` blocks."""
         vision = self.base.vision_model
-        for block in vision.encoder.layers[self._entry :]:
+        blocks = vision.encoder.layers[self._entry :]
+        for block in blocks[:-1]:
             hidden = block(hidden, None)
+        for block in blocks[-1:]:
+            hidden = block(hidden, None) if _drops_out(block) else class_token_after(block, hidden)
         pooled = vision.post_layernorm(hidden[:, 0, :])
         return self.base.visual_projection(pooled) if self.embedding == "projected" else pooled
+
+
+def class_token_after(block: CLIPEncoderLayer, hidden: torch.Tensor) -> torch.Tensor:
+    """The class token (n, 1, width) after a block, of activations (n, tokens, width) before it.
+
+    After the last block nothing but the class token is read. It needs the keys and values of all tokens, but
+    only its own query and its own way through the output projection and the MLP: an eighth of the block's
+    matrix products with 50 tokens, and the same number that the whole block would give it, up to the order in
+    which a matrix product adds.
+
+    Args:
+        block: In evaluation mode, or without dropout: what is dropped would be drawn for other tokens.
+        hidden: Of the block before.
+    """
+    attention, normed = block.self_attn, block.layer_norm1(hidden)
+    heads = (len(hidden), -1, attention.num_heads, attention.head_dim)
+    query, keys, values = (
+        project(tokens).view(heads).transpose(1, 2)
+        for project, tokens in (
+            (attention.q_proj, normed[:, :1]),
+            (attention.k_proj, normed),
+            (attention.v_proj, normed),
+        )
+    )
+    mixed = torch.nn.functional.scaled_dot_product_attention(query, keys, values, scale=attention.scale)
+    first = hidden[:, :1] + attention.out_proj(mixed.transpose(1, 2).flatten(2))
+    return cast(torch.Tensor, first + block.mlp(block.layer_norm2(first)))
+
+
+def blocks_below(tower: CLIPVisionModelWithProjection, last: int, parameter: str) -> int:
+    """How many blocks lie below the last `last`.
+
+    Raises:
+        InputError: there are not so many; names the parameter.
+    """
+    n_blocks = len(tower.vision_model.encoder.layers)
+    if last > n_blocks:
+        raise InputError(f"{parameter}: {last} is more than the encoder's {n_blocks} blocks; lower it")
+    return n_blocks - last
+
+
+def _drops_out(block: CLIPEncoderLayer) -> bool:
+    """Whether a forward pass through the block draws random numbers."""
+    layers = (m for m in block.modules() if isinstance(m, torch.nn.Dropout))
+    chances = [block.self_attn.dropout, *(layer.p for layer in layers)]
+    return bool(block.training and max(chances) > 0)

@@ -64,13 +64,16 @@ class TrainSection(Section):
     Attributes:
         class_weight: `balanced` weighs each class by n / (2 n_class) in the loss; `none` does not.
         sampling: Which frames an epoch draws, as in `sampling.draw_epoch`.
-        augment: What is done to frames before they are trained on, pixel methods only.
+        self_blended: Share of the drawn real frames that are trained on once more as pseudo-fakes, blended
+            with themselves (`self_blending`); methods on pixels only.
+        augment: What is done to frames before they are trained on; methods on pixels only.
         pixels: The budget of methods on pixels.
         embeddings: The budget of methods on embeddings.
     """
 
     class_weight: Literal["balanced", "none"]
     sampling: Sampling
+    self_blended: float = Field(ge=0, le=1)
     augment: AugmentSection
     pixels: PixelBudget
     embeddings: EmbeddingBudget

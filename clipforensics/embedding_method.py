@@ -24,6 +24,7 @@ from clipforensics.params import Section
 from clipforensics.sampling import class_weights, draw_epoch
 from clipforensics.selection import Validation
 from clipforensics.training import LogOdds, Progress, Schedule, Trainer
+from clipforensics.usage import Usage, described
 
 ABOUT = "detector.json"
 SCORE_BATCH = 8192
@@ -76,6 +77,10 @@ class EmbeddingMethod(ABC):
     @abstractmethod
     def load_judge(self, folder: Path) -> torch.nn.Module:
         """Read what `save_judge` wrote: unit-length embeddings (n, d) -> log odds (n,)."""
+
+    def usage(self, settings: Any) -> Usage | None:
+        """Lines for the model card, where the saved files do not say by themselves how they are used."""
+        return None
 
     @abstractmethod
     def expected_parameters(self, encoder: Mapping[str, Any], settings: Any) -> dict[str, int]:
@@ -130,6 +135,7 @@ class EmbeddingMethod(ABC):
             "parameters": dict(counts),
             "validation": dict(zip(("video_auc", "frame_auc"), rank, strict=True)),
             **chosen,
+            **described(self.usage(settings)),
         }
         write_json(folder / ABOUT, about)
 

@@ -27,4 +27,4 @@ class FrozenEncoder(torch.nn.Module):
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """float32 (n, 3, s, s) -> log odds (n,) of being manipulated."""
         features = embed_pixels(self.tower, pixels, self.embedding)
-        return cast(torch.Tensor, self.judge(torch.nn.functional.normalize(features, dim=-1)))
+        return cast(torch.Tensor, self.judge(torch.nn.functional.normalize(features, dim=-1)).float())

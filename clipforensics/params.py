@@ -56,19 +56,29 @@ def check_section(content: object, kind: type[S], where: str) -> S:
     try:
         return kind.model_validate(content)
     except ValidationError as error:
-        known = sorted(kind.model_fields)
-        problems = "; ".join(_problem(e, known) for e in error.errors(include_url=False))
+        problems = "; ".join(_problem(e, kind) for e in error.errors(include_url=False))
         raise InputError(f"{where}: {problems}") from error
 
 
-def _problem(error: Any, known: list[str]) -> str:
+def _problem(error: Any, kind: type[Section]) -> str:
     key = ".".join(str(part) for part in error["loc"]) or "section"
     value = error["input"]
     if error["type"] == "extra_forbidden":
-        return f"`{key}` is not a parameter; the parameters here are {', '.join(known)}"
+        known = ", ".join(sorted(_innermost(kind, error["loc"][:-1]).model_fields))
+        return f"`{key}` is not a parameter; the parameters here are {known}"
     if error["type"] == "missing":
         return f"`{key}` is missing; add it"
     return f"`{key}`: {error['msg'].lower()}, got {value!r}{_remedy(error['type'], value)}"
+
+
+def _innermost(kind: type[Section], path: tuple[Any, ...]) -> type[Section]:
+    """The section inside sections that the names of `path` lead to."""
+    for name in path:
+        inside = kind.model_fields[name].annotation if name in kind.model_fields else None
+        if not (isinstance(inside, type) and issubclass(inside, Section)):
+            return kind
+        kind = inside
+    return kind
 
 
 def _remedy(kind: str, value: object) -> str:

@@ -17,6 +17,7 @@ from clipforensics.processes import ALONE, Processes
 from clipforensics.sampling import Draw, class_weights, draw_epoch
 from clipforensics.selection import Validation
 from clipforensics.training import Progress, Schedule, Trainer
+from clipforensics.workers import n_workers
 
 SCORE_BATCH = 64
 
@@ -42,10 +43,11 @@ def train_on_pixels(
     budget, processes = task.budget, task.processes or ALONE
     schedule = make_schedule(task, settings, processes)
     dtype = choose_dtype(budget.pixels.precision, model.device)
-    plain = is_off(budget.augment)
-    stored = read_stored(task, preprocessing, model.device)
+    plain = is_off(budget.augment) and not budget.self_blended
+    stored, spent = read_stored(task, preprocessing, model.device), 0.0
     if plain and budget.pixels.cache_activations and model.entry() > 0:
-        stored = cache_activations(model, stored, task, dtype=dtype)
+        cached = cache_activations(model, stored, task, dtype=dtype)
+        stored, spent = cached.read, cached.seconds
     shown = stored if plain else None
     prepare_model(model, task)
     table, validation = task.train.table, Validation(task.val.labels, task.val.videos)
@@ -66,7 +68,9 @@ def train_on_pixels(
         ahead=not plain or model.device.type == "cuda",
         label=label,
     )
-    return trainer.fit()
+    progress = trainer.fit()
+    progress.seconds += spent
+    return progress
 
 
 def make_schedule(task: Task, settings: Any, processes: Processes) -> Schedule:
@@ -108,7 +112,7 @@ def draw_frames(task: Task, epoch: int) -> Draw:
         task.train.table,
         sampling=task.budget.sampling,
         frames_per_video=task.budget.pixels.frames_per_video,
-        self_blended=task.budget.augment.self_blended,
+        self_blended=task.budget.self_blended,
         seed=task.seed,
         epoch=epoch,
         frames=task.frames.rows.frames,
@@ -124,8 +128,15 @@ def show_augmented(
     task: Task, part: Draw, epoch: int, preprocessing: Preprocessing, device: torch.device
 ) -> torch.Tensor:
     """Frames as training sees them in this epoch."""
-    settings = {"settings": task.budget.augment, "seed": task.seed, "epoch": epoch}
-    frames = augment(task.frames.read(part.rows), part.rows, blended=part.blended, **settings)
+    frames = augment(
+        task.frames.read(part.rows),
+        part.rows,
+        settings=task.budget.augment,
+        seed=task.seed,
+        epoch=epoch,
+        blended=part.blended,
+        threads=n_workers() if device.type == "cuda" else 1,  # on a CPU the model keeps all of them busy
+    )
     return preprocessing.pixels(frames, device)
 
 
@@ -133,9 +144,10 @@ def prepare_model(model: AdaptedEncoder, task: Task) -> None:
     """Gradient checkpointing and compilation, as the budget says; neither changes what is computed."""
     pixels = task.budget.pixels
     if pixels.gradient_checkpointing:
-        model.base.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        model.base.activation_checkpointing_enable({"use_reentrant": False})
     if pixels.compile:
-        model.compile()
+        for block in model.base.vision_model.encoder.layers:
+            block.compile(dynamic=True, options={"fallback_random": True})
 
 
 @torch.inference_mode()

@@ -57,7 +57,7 @@ class Processes:
         dist.broadcast(length, src=0)
         letters = torch.zeros(int(length), dtype=torch.uint8, device=device)
         if self.first:
-            letters.copy_(torch.frombuffer(bytearray(text.encode()), dtype=torch.uint8))
+            letters.copy_(torch.tensor(list(text.encode()), dtype=torch.uint8))
         dist.broadcast(letters, src=0)
         return bytes(letters.cpu().tolist()).decode()
 

@@ -27,7 +27,7 @@ Sampling = Literal["all", "balanced", "paired"]
 """What `train.sampling` may be."""
 
 _BLENDED = 1
-"""Tells the draw of blended frames from that of frames. Not 0: numpy takes [seed, epoch] for [seed, epoch, 0]."""
+"""Third part of the seed that chooses the blended. Not 0: numpy seeds [1, 2] and [1, 2, 0] alike."""
 
 Whole = NDArray[np.int64]
 Rng = np.random.Generator
@@ -40,7 +40,7 @@ class Draw:
     Attributes:
         rows: Row numbers in the store, int64 (n,).
         labels: 0 real, 1 manipulated, int64 (n,).
-        blended: Whether a real frame is to be blended with itself (`self_blending`); its label is 1, bool (n,).
+        blended: Real frames to be blended with themselves (`self_blending`); their label is 1, bool (n,).
     """
 
     rows: Whole

@@ -17,6 +17,7 @@ from clipforensics.frames import FrameStore
 from clipforensics.launching import relaunch
 from clipforensics.params import read_section
 from clipforensics.processes import shared_scratch, together
+from clipforensics.sampling import unpaired
 from clipforensics.scratch import fingerprint, project_code, remove_scratch
 
 PARAMS = Path("params.yaml")
@@ -39,6 +40,9 @@ def main(detector: str, split: str, train_set: str, seed: str) -> None:
     work = {"detector": detector, "seed": cell.seed, "encoder": encoder, "device": choose_device().type}
     work |= {"budget": budget.model_dump(), "settings": settings.model_dump()}
     inputs = [*parts, *frames.files, *embeddings.files, *encoder_files(encoder["model"]), *project_code()]
+    if budget.sampling == "paired":
+        real, manipulated = unpaired(train.table)
+        print(f"train.sampling is paired: {real} real, {manipulated} manipulated videos have no partner")
     with together() as processes:
         scratch = shared_scratch("train", lambda: fingerprint(work, inputs), processes)
         task = Task(frames, embeddings, train, val, encoder, budget, cell.seed, scratch, processes)

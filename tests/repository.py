@@ -31,7 +31,15 @@ SMALL_SAMPLE = {
 SMALL_PARAMS = {
     "protocol": {"splits": ["per_class"]},
     "extract_frames": {"n_frames": 3},
-    "train_lora": {"epochs": 3, "patience": 3, "batch_size": 16, "frames_per_video": 2},
+    "train": {
+        "pixels": {
+            "epochs": 3,
+            "patience": 3,
+            "batch_size": 16,
+            "micro_batch_size": 16,
+            "frames_per_video": 2,
+        }
+    },
     "compare": {"n_replicates": 200},
     "robustness": {"degradations": ["jpeg", "h264"], "strengths": [1, 5]},
     "explain": {"videos_per_list": 2, "sanity_draws": 1},
@@ -40,7 +48,7 @@ SMALL_PARAMS = {
 
 def merge(old: dict, new: dict) -> dict:
     """`old` with the values of `new`, section by section."""
-    return {**old, **{k: merge(old[k], v) if isinstance(v, dict) else v for k, v in new.items()}}
+    return {**old, **{k: merge(old.get(k, {}), v) if isinstance(v, dict) else v for k, v in new.items()}}
 
 
 def edit_yaml(path: Path, changes: dict) -> None:

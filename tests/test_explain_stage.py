@@ -8,21 +8,21 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 import yaml
 
-from clipforensics import encoder, tracing
-from clipforensics.detectors import baseline, lora
+from clipforensics import tracing
+from clipforensics.detectors.base import find_detector
 from clipforensics.errors import list_errors
 from clipforensics.faults import InputError
 from clipforensics.files import read_json, write_json
 from clipforensics.maps import read_maps
-from clipforensics.training import Progress
 from stages import explain
+from tests.saved import save_lora, save_probe
 from tests.stores import noise_videos, write_frame_store
 from tests.test_encoder import write_encoder
 
 CELL = "per_class/FaceSwap-42"
+WEIGHTS = Path("data/weights") / CELL
 SECTION = {
     "enabled": True,
     "videos_per_list": 1,
@@ -41,14 +41,8 @@ def write_settings(detectors=("baseline", "lora"), **changes):
 
 
 def write_models(width=16):
-    probe = baseline.Probe(np.random.default_rng(0).normal(size=width), 0.1, 1.0, [])
-    baseline.save(probe, Path("models/baseline") / CELL)
-    tower = encoder.load_vision_tower("encoder", "local")
-    options = {"r": 2, "alpha": 4.0, "dropout": 0.0, "target_modules": ["q_proj"]}
-    detector = lora.build(tower, embedding="projected", seed=0, **options)
-    torch.nn.init.normal_(detector.head.weight)
-    about = {"model": "encoder", "revision": "local", "embedding": "projected"}
-    lora.save(detector, Path("models/lora") / CELL, base=about, progress=Progress())
+    save_probe(WEIGHTS / "baseline", np.random.default_rng(0).normal(size=width))
+    save_lora(WEIGHTS / "lora", "encoder", spread=1.0)
 
 
 def write_errors(name, wrong):
@@ -130,7 +124,7 @@ def test_two_runs_write_the_same_bytes(run):
 
 def test_switched_off_it_leaves_empty_outputs_that_say_so(run):
     write_settings(enabled=False)
-    shutil.rmtree("models")
+    shutil.rmtree("data/weights")
     explain.main("per_class", "FaceSwap", "42")
     assert read_maps(Path("data/explanations/lora")) == {}
     errors = read_json(Path("data/explanations/errors/lora.json"))
@@ -147,7 +141,7 @@ def test_switched_off_it_leaves_empty_outputs_that_say_so(run):
 
 
 def test_a_detector_that_offers_no_log_odds_is_recorded_and_the_others_are_explained(run, monkeypatch):
-    modules = {"baseline": baseline, "lora": SimpleNamespace(score=lora.score)}
+    modules = {"baseline": find_detector("baseline"), "lora": SimpleNamespace(score=print)}
     monkeypatch.setattr(tracing, "find_detector", modules.__getitem__)
     explain.main("per_class", "FaceSwap", "42")
     sanity = read_json(Path("metrics/explanations.json"))["sanity"]

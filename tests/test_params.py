@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from clipforensics.faults import InputError, one_line_errors
-from clipforensics.params import Section, read_section, read_value, read_yaml
+from clipforensics.params import Section, check_section, read_section, read_value, read_yaml
 
 
 class Demo(Section):
@@ -101,3 +101,17 @@ def test_a_value_is_read_from_a_section_or_the_top(tmp_path):
     (tmp_path / "p.yaml").write_text("s:\n  k: 5\nd: [x]")
     assert read_value(tmp_path / "p.yaml", "s", "k", int) == 5
     assert read_value(tmp_path / "p.yaml", "", "d", list) == ["x"]
+
+
+def test_a_misspelt_key_in_a_section_within_a_section_is_told_its_neighbours(tmp_path):
+    class Inner(Section):
+        flip: float
+
+    class Outer(Section):
+        sampling: str
+        augment: Inner
+
+    with pytest.raises(InputError, match=r"`augment.flop` is not a parameter; the parameters here are flip$"):
+        check_section({"sampling": "all", "augment": {"flip": 0.1, "flop": 1}}, Outer, "train")
+    with pytest.raises(InputError, match=r"`augmint` is not a parameter; the parameters here are augment, "):
+        check_section({"sampling": "all", "augment": {"flip": 0.1}, "augmint": 1}, Outer, "train")

@@ -9,8 +9,9 @@ from scipy.stats import spearmanr
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from clipforensics import encoder
+from clipforensics.detectors.baseline import LinearJudge
 from clipforensics.faults import InputError
-from clipforensics.frozen import FrozenProbe
+from clipforensics.frozen import FrozenEncoder
 from clipforensics.relevance import (
     check_sanity,
     compare_maps,
@@ -27,7 +28,7 @@ from tests.test_encoder import write_encoder
 def probe(tmp_path):
     tower = encoder.load_vision_tower(str(write_encoder(tmp_path / "tower")), "local")
     weight = np.random.default_rng(5).normal(size=16)
-    return FrozenProbe(tower, "projected", weight, 0.3).eval()
+    return FrozenEncoder(tower, "projected", LinearJudge(weight, 0.3)).eval()
 
 
 def pixels(n=5, size=32, seed=1):
@@ -82,7 +83,7 @@ def test_two_runs_are_equal_and_leave_the_module_as_it_was(probe):
         assert torch.equal(probe(images), before)
 
 
-def planted(sign: float) -> FrozenProbe:
+def planted(sign: float) -> FrozenEncoder:
     """A tower whose class token attends evenly and reads whether a patch is white, not black."""
     config = CLIPVisionConfig(
         hidden_size=8, intermediate_size=8, num_hidden_layers=1, num_attention_heads=1, image_size=32,
@@ -103,7 +104,7 @@ def planted(sign: float) -> FrozenProbe:
     layer.self_attn.out_proj.weight.copy_(torch.eye(8))
     vision.post_layernorm.weight.fill_(1.0)
     tower.visual_projection.weight.copy_(torch.eye(8))
-    return FrozenProbe(tower, "projected", sign * np.eye(8)[2], 0.0).eval()
+    return FrozenEncoder(tower, "projected", LinearJudge(sign * np.eye(8)[2], 0.0)).eval()
 
 
 @pytest.mark.parametrize("place", [(0, 0), (1, 2), (3, 1)])
@@ -145,7 +146,7 @@ def test_shuffling_keeps_the_values_and_loses_their_places(probe):
     before = {name: p.clone() for name, p in probe.named_parameters()}
     shuffle_weights(probe, seed=3, spare=probe.tower)
     assert all(torch.equal(p, before[n]) for n, p in probe.named_parameters() if n.startswith("tower."))
-    assert not torch.equal(probe.head.weight, before["head.weight"])
+    assert not torch.equal(probe.judge.head.weight, before["judge.head.weight"])
     shuffle_weights(probe, seed=3)
     for name, parameter in probe.named_parameters():
         assert torch.equal(parameter.flatten().sort().values, before[name].flatten().sort().values), name

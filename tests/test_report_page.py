@@ -135,7 +135,7 @@ def findings(**changed):
         "leakage": {"FaceSwap": {"twins": 90, "rows": {"real": {"n": 10}, "fake": {"n": 100}}}},
         "errors": [("baseline", errors()), ("lora", errors())],
         "curves": {"video": curves, "frame": curves},
-        "settings": {"train_lora": {"r": 8}},
+        "settings": {"methods": {"lora": {"r": 8}}},
         "skipped": [{"stage": "ingest", "path": NASTY, "reason": "no video stream"}],
     }
     return Findings(**{**content, **changed})

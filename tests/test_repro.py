@@ -22,7 +22,7 @@ SPLITS = ("per_class",)
 def cells_of(train_set: str = "FaceSwap", seed: int = 42) -> set[str]:
     """Stages that a train set and seed bring."""
     cells = [f"{split}-{train_set}-{seed}" for split in SPLITS]
-    kinds = ("train_probe@", "train_lora@", "evaluate@baseline-", "evaluate@lora-")
+    kinds = [f"{stage}@{detector}-" for stage in ("train", "evaluate") for detector in ("baseline", "lora")]
     return {f"{kind}{cell}" for kind in kinds for cell in cells}
 
 
@@ -81,7 +81,7 @@ def test_dvc_plots_lays_the_curves_of_both_detectors_over_each_other(repo):
         text = json.dumps(plots[f"ROC by {level}, headline test"])
         assert '"filename": "baseline.csv"' in text
         assert '"filename": "lora.csv"' in text
-    assert "plots/train_lora/per_class/FaceSwap-42.csv" in plots
+    assert "plots/train/lora/per_class/FaceSwap-42.csv" in plots
 
 
 def test_setting_a_param_to_what_it_is_changes_no_byte_of_params_yaml(tmp_path):
@@ -97,7 +97,7 @@ def test_setting_a_param_to_what_it_is_changes_no_byte_of_params_yaml(tmp_path):
     ("setting", "expected"),
     [
         (
-            "train_lora.r=16",
+            "methods.lora.r=16",
             {name for name in CELLS if "lora" in name} | AFTER,
         ),
         ("split.seed=7", CELLS | AFTER),
@@ -131,7 +131,7 @@ def test_folds_give_every_video_a_score_from_a_model_that_has_not_seen_it(repo):
     output = repo.run(
         "dvc", "exp", "run", "-S", f"protocol.splits=[per_class,{','.join(folds)}]", "-S", "split.n_folds=3"
     )
-    assert {f"train_lora@{fold}-FaceSwap-42" for fold in folds} <= stages_run(output)
+    assert {f"train@lora-{fold}-FaceSwap-42" for fold in folds} <= stages_run(output)
     cells = json.loads((repo.path / "metrics/comparison.json").read_text())["cells"]
     pooled = [c for c in cells if c["protocol"] == "grouped_kfold" and c["stratum"] == "all"]
     comparison = json.loads((repo.path / "metrics/comparison.json").read_text())
@@ -150,7 +150,7 @@ def test_a_gate_on_leaks_stops_the_run(repo):
 
 
 def test_a_queued_sweep_with_two_workers(repo):
-    repo.run("dvc", "exp", "run", "--queue", "-S", "train_lora.r=2,4")
+    repo.run("dvc", "exp", "run", "--queue", "-S", "methods.lora.r=2,4")
     repo.run("dvc", "queue", "start", "-j", "2")
     deadline = time.monotonic() + 240
     while time.monotonic() < deadline:
@@ -198,11 +198,11 @@ def test_killed_midway_and_started_again_gives_the_same_lock(made, repo, tmp_pat
         text = stage.read_text()
         assert "SHARD_FRAMES = 1024" in text
         stage.write_text(text.replace("SHARD_FRAMES = 1024", "SHARD_FRAMES = 16"))
-        edit_yaml(each.path / "params.yaml", {"train_lora": {"r": 3}})
+        edit_yaml(each.path / "params.yaml", {"methods": {"lora": {"r": 3}}})
     other.run("dvc", "repro")
     kill_when(repo, "extract_frames/*/part-00003.json")
-    kill_when(repo, "train_lora/*/state")
-    assert stages_run(repo.run("dvc", "repro")) >= {"train_lora@per_class-FaceSwap-42", "report"}
+    kill_when(repo, "train/*/state")
+    assert stages_run(repo.run("dvc", "repro")) >= {"train@lora-per_class-FaceSwap-42", "report"}
     assert repo.lock == other.lock != made.lock
     assert not list((repo.path / ".scratch").glob("*/*/*")), "nothing unfinished stays"
 
@@ -249,9 +249,9 @@ def contents(path: Path) -> dict[str, bytes]:
 
 
 def test_a_wrong_param_is_one_line(repo):
-    edit_yaml(repo.path / "params.yaml", {"train_lora": {"learning_rate": "1e-4"}})
+    edit_yaml(repo.path / "params.yaml", {"methods": {"lora": {"learning_rate": "1e-4"}}})
     output = repo.run("dvc", "repro", check=False)
-    assert "error: params.yaml: train_lora: `learning_rate`" in output
+    assert "error: params.yaml: methods.lora: `learning_rate`" in output
     assert "write 0.0001" in output
     assert "Traceback" not in output
 
@@ -276,7 +276,7 @@ def test_real_footage_with_a_real_encoder_runs_to_the_report(tmp_path):
         "extract_frames.frame_size=224",
         "extract_frames.n_frames=3",
         f"encoder.model={ENCODERS / 'vit-tiny-clip-layout'}",
-        "train_lora.epochs=1",
+        "train.pixels.epochs=1",
     ]
     flags = [flag for setting in settings for flag in ("-S", setting)]
     output = repo.run("dvc", "exp", "run", *flags, env={"FOOTAGE_ROOT": str(FOOTAGE)})

@@ -12,18 +12,19 @@ import yaml
 
 from clipforensics import degraded, encoder
 from clipforensics.degradations import DEGRADATIONS, degrade
-from clipforensics.detectors import baseline, lora
+from clipforensics.detectors.base import find_detector
 from clipforensics.devices import compute_deterministically
 from clipforensics.embeddings import EmbeddingStore, embed_frames
 from clipforensics.faults import InputError
 from clipforensics.metrics import pool_by_video, roc_auc
-from clipforensics.training import Progress
 from stages import robustness as stage
 from tests.repository import ROOT
+from tests.saved import save_lora, save_probe
 from tests.stores import noise_videos, write_frame_store
 from tests.test_encoder import write_encoder
 
 N_VIDEOS = 12
+CELL = "grouped/Train-1"
 SECTION = {
     "enabled": True,
     "degradations": ["jpeg", "noise"],
@@ -50,20 +51,11 @@ def write_split(path: Path, n: int = N_VIDEOS) -> pd.DataFrame:
     return table
 
 
-def write_detectors(models: Path, model: Path) -> None:
+def write_detectors(weights: Path, model: Path) -> None:
     """A probe with drawn weights, and LoRA with a drawn head and drawn B matrices."""
     rng = np.random.default_rng(0)
-    probe = baseline.Probe(rng.normal(size=16), 0.1, 1.0, [(1.0, 0.5, 0.5)])
-    baseline.save(probe, models / "baseline/grouped/Train-1")
-    tower = encoder.load_vision_tower(str(model), "local")
-    options = {"r": 2, "alpha": 4.0, "dropout": 0.0, "target_modules": ["q_proj"], "embedding": "projected"}
-    detector = lora.build(tower, **options, seed=1)
-    with torch.no_grad():
-        for name, parameter in detector.named_parameters():
-            if "lora_B" in name or name.startswith("head."):
-                parameter.normal_(0, 0.3, generator=torch.Generator().manual_seed(len(name)))
-    base = {"model": str(model), "revision": "local", "embedding": "projected"}
-    lora.save(detector, models / "lora/grouped/Train-1", base=base, progress=Progress())
+    save_probe(weights / CELL / "baseline", rng.normal(size=16), model=model)
+    save_lora(weights / CELL / "lora", model)
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +66,7 @@ def built(tmp_path_factory):
     write_frame_store(root / "data/frames", noise_videos(N_VIDEOS, shift=20))
     write_split(root / "data/splits/grouped/Train/test.csv")
     write_encoder(root / "clip")
-    write_detectors(root / "models", root / "clip")
+    write_detectors(root / "data/weights", root / "clip")
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     params["robustness"] = SECTION
     params["compare"]["n_replicates"] = 200
@@ -130,8 +122,8 @@ def by_hand(place: Path, degradation: str, strength: int) -> dict[str, np.ndarra
     stores = {"frames": frames, "embeddings": EmbeddingStore(out)}
     rows = np.arange(len(frames))
     scores = {
-        name: module.score(place / "models" / name / "grouped/Train-1", rows, **stores)
-        for name, module in (("baseline", baseline), ("lora", lora))
+        name: find_detector(name).score(place / "data/weights" / CELL / name, rows, **stores)
+        for name in ("baseline", "lora")
     }
     shutil.rmtree(place / "slow")
     return scores
@@ -234,8 +226,7 @@ def test_unfinished_work_on_something_else_is_not_taken_up(place, monkeypatch, w
     if what == "seed":
         change(place, robustness__seed=4)
     elif what == "detector":
-        probe = baseline.Probe(np.ones(16), 0.0, 1.0, [(1.0, 0.5, 0.5)])
-        baseline.save(probe, place / "models/baseline/grouped/Train-1")
+        save_probe(place / "data/weights" / CELL / "baseline", np.ones(16), model=place / "clip")
     else:
         (place / "other").mkdir()
         change(place, encoder__model=str(write_encoder(place / "other", seed=5)))
@@ -253,15 +244,15 @@ def test_detectors_are_read_once_and_the_encoder_only_if_asked(place, monkeypatc
 
         return counted
 
-    monkeypatch.setattr(lora, "load", counting("lora", lora.load))
-    monkeypatch.setattr(baseline, "load", counting("baseline", baseline.load))
+    kinds = {"lora": type(find_detector("lora")), "baseline": type(find_detector("baseline"))}
+    for name, kind in kinds.items():
+        monkeypatch.setattr(kind, "load", counting(name, kind.load))
     monkeypatch.setattr(degraded, "load_vision_tower", counting("encoder", degraded.load_vision_tower))
     monkeypatch.setattr(degraded, "embed_pixels", counting("frames", degraded.embed_pixels))
-    loads = lora.load, baseline.load
     run(place)
     chunks = 5  # ten videos of three frames, two a chunk of at most seven
     assert counts == {"lora": 1, "baseline": 1, "encoder": 1, "frames": 5 * chunks}
-    assert (lora.load, baseline.load) == loads, "as before"
+    assert not any("load" in vars(find_detector(name)) for name in kinds), "as before"
     params = yaml.safe_load((place / "params.yaml").read_text())
     params["detectors"], params["compare"]["reference"] = ["lora"], "lora"
     (place / "params.yaml").write_text(yaml.safe_dump(params))
@@ -292,7 +283,6 @@ def test_one_group_of_a_class_is_undefined_with_a_reason(place):
 
 def test_disabled_it_reads_nothing_and_says_so(place):
     shutil.rmtree(place / "data")
-    shutil.rmtree(place / "models")
     change(place, robustness__enabled=False)
     table = run(place)
     assert table["rows"] == []

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from clipforensics import encoder, tracing
-from clipforensics.frozen import FrozenProbe
+from clipforensics.detectors.baseline import LinearJudge
+from clipforensics.frozen import FrozenEncoder
 from clipforensics.relevance import relevance_maps
 from clipforensics.tracing import trace_detector, untraced
 from tests.stores import noise_videos, write_frame_store
@@ -30,7 +31,7 @@ def opened(tmp_path, monkeypatch):
         tower = encoder.load_vision_tower(model, "local")
         weight = np.random.default_rng(0).normal(size=16)
         preprocessing = encoder.load_preprocessing(model, "local", frame_size=32)
-        return FrozenProbe(tower, "projected", weight, 0.0).eval(), preprocessing, tower
+        return FrozenEncoder(tower, "projected", LinearJudge(weight, 0.0)).eval(), preprocessing, tower
 
     modules = {"probe": SimpleNamespace(log_odds=log_odds), "mute": SimpleNamespace()}
     monkeypatch.setattr(tracing, "find_detector", modules.__getitem__)

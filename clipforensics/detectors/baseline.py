@@ -22,9 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from clipforensics.counting import parameter_counts
 from clipforensics.detectors.base import Fit, Task
 from clipforensics.embedding_method import EmbeddingMethod
-from clipforensics.embeddings import EmbeddingStore
 from clipforensics.faults import InputError
-from clipforensics.frames import FrameStore
 from clipforensics.params import Section
 from clipforensics.sampling import draw_epoch
 from clipforensics.selection import Validation
@@ -175,37 +173,23 @@ class Baseline(EmbeddingMethod):
         save_file({"weight": judge.weight, "bias": np.array([judge.bias])}, folder / WEIGHTS)
 
     def load_judge(self, folder: Path) -> torch.nn.Module:
-        """The probe as a linear layer in float32."""
-        weight, bias = self.load_weights(folder)
-        return LinearJudge(weight, bias)
-
-    def load_weights(self, folder: Path) -> tuple[np.ndarray, float]:
-        """Weight (d,) and bias in float64."""
+        """The probe as a linear layer."""
         tensors = load_file(folder / WEIGHTS)
-        return tensors["weight"], float(tensors["bias"][0])
-
-    def score(
-        self, folder: Path, rows: np.ndarray, *, frames: FrameStore, embeddings: EmbeddingStore
-    ) -> np.ndarray:
-        """See `detectors.base`; in float64."""
-        del frames  # the contract hands every detector both stores
-        weight, bias = self.load_weights(folder)
-        return Probe(weight, bias, 1.0, []).score(embeddings.read(rows))
+        return LinearJudge(tensors["weight"], float(tensors["bias"][0]))
 
 
 class LinearJudge(torch.nn.Module):
-    """w . x + b in float32."""
+    """w . x + b in float64, as scikit-learn computes it."""
 
     def __init__(self, weight: np.ndarray, bias: float) -> None:
         super().__init__()
-        self.head = torch.nn.Linear(len(weight), 1)
-        self.head.load_state_dict(
-            {"weight": torch.from_numpy(weight).float()[None], "bias": torch.tensor([float(bias)])}
-        )
+        self.head = torch.nn.Linear(len(weight), 1, dtype=torch.float64)
+        entries = {"weight": torch.from_numpy(weight)[None], "bias": torch.tensor([bias])}
+        self.head.load_state_dict(entries)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Unit-length embeddings (n, d) -> log odds (n,)."""
-        return cast(torch.Tensor, self.head(features).squeeze(-1))
+        return cast(torch.Tensor, self.head(features.double()).squeeze(-1))
 
 
 DETECTOR = Baseline()

@@ -1,43 +1,87 @@
 """LoRA: low-rank updates of linear layers in CLIP's vision tower, as in peft.
 
-Hu et al. 2022, "LoRA: Low-Rank Adaptation of Large Language Models", arXiv 2106.09685.
+W x becomes W x + s B A x; only A and B move. Four variants, each computed by peft:
+
+- `lora`: A random, B zero, s = alpha / r. Hu et al. 2022, arXiv 2106.09685.
+- `rslora`: the same with s = alpha / sqrt(r), so that a high rank does not learn more slowly.
+  Kalajdzievski 2023, "A Rank Stabilization Scaling Factor for Fine-Tuning with LoRA", arXiv 2312.03732.
+- `dora`: the rows of W + s B A are brought to lengths that are learnt apart from their directions, and start
+  as W's own. Liu et al. 2024, "DoRA: Weight-Decomposed Low-Rank Adaptation", arXiv 2402.09353.
+- `pissa`: s B A starts as the r largest singular parts of W, and what is left of W is frozen. Meng et al. 2024,
+  "PiSSA: Principal Singular Values and Singular Vectors Adaptation of Large Language Models", arXiv 2404.02948.
+
+What is saved is an adapter for the original encoder in peft's own format. PiSSA's is written as the plain LoRA
+of rank 2 r that it amounts to: s B A - s B0 A0, with A0 and B0 the start.
 """
 
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from tempfile import TemporaryDirectory
+from typing import Any, Literal, cast
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
 from pydantic import Field
+from safetensors.torch import save_file
 from transformers import CLIPVisionModelWithProjection
 
-from clipforensics.adapted import AdaptedEncoder
+from clipforensics.adapted import AdaptedEncoder, blocks_below
 from clipforensics.encoder import Embedding
 from clipforensics.faults import InputError
 from clipforensics.files import read_json, write_json
 from clipforensics.pixel_method import PixelMethod, PixelSettings
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "lora": {},
+    "rslora": {"use_rslora": True},
+    "dora": {"use_dora": True},
+    "pissa": {"init_lora_weights": "pissa"},
+}
+"""What tells each variant from plain LoRA in peft's LoraConfig."""
+
+ADAPTER, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 
 
 class Settings(PixelSettings):
     """Section `methods.lora` of params.yaml.
 
     Attributes:
+        variant: See the module.
         r: Rank.
-        alpha: Scale: the update is (alpha / r) B A.
-        dropout: On LoRA's input, in [0, 1).
-        target_modules: Names of linear layers, for instance q_proj and k_proj.
+        alpha: Scale: the update is (alpha / r) B A, with rslora (alpha / sqrt(r)) B A.
+        dropout: On LoRA's input, in [0, 1). With pissa and dora the layer's own input is (partly) dropped too.
+        target_modules: Names of linear layers: q_proj, k_proj, v_proj, out_proj, fc1, fc2 in every block
+            that is adapted, and visual_projection after them.
+        last_blocks: Only so many of the last blocks are adapted; 0: all.
     """
 
+    variant: Literal["lora", "dora", "rslora", "pissa"]
     r: int = Field(ge=1)
     alpha: float = Field(gt=0)
     dropout: float = Field(ge=0, lt=1)
     target_modules: list[str] = Field(min_length=1)
+    last_blocks: int = Field(ge=0)
+
+
+class PissaEncoder(AdaptedEncoder):
+    """An encoder whose adapter began as a part of its weights.
+
+    Attributes:
+        start: The adapter before training, with the names of its saved file; the base weights that the tower
+            now holds are the original ones less this.
+    """
+
+    start: dict[str, torch.Tensor]
 
 
 class Lora(PixelMethod):
-    """LoRA under the contract; B starts at zero, so the first output is the encoder's own."""
+    """LoRA and its variants under the contract.
+
+    Untrained, the tower computes what the encoder computes: to the bit with lora, rslora and dora, up to
+    the rounding of a float32 subtraction with pissa, the only one that changes the frozen weights (once,
+    before training).
+    """
 
     settings = Settings
 
@@ -47,44 +91,58 @@ class Lora(PixelMethod):
         """See `pixel_method`.
 
         Raises:
-            InputError: a name in `target_modules` is no linear layer of the tower, or learns nothing.
+            InputError: a name in `target_modules` is no linear layer of the tower, or learns nothing; there
+                are fewer blocks than `last_blocks`; a layer has not the rank that pissa takes out of it.
         """
-        check_targets(tower, settings.target_modules, embedding)
+        layers = find_targets(tower, settings, embedding)
+        if settings.variant == "pissa":
+            check_rank(layers, settings.r)
         torch.manual_seed(seed)
         config = LoraConfig(
             r=settings.r,
             lora_alpha=settings.alpha,  # type: ignore[arg-type]
             lora_dropout=settings.dropout,
-            target_modules=sorted(settings.target_modules),
+            target_modules=sorted(layers if settings.last_blocks else settings.target_modules),
             bias="none",
+            **VARIANTS[settings.variant],
         )
         with warnings.catch_warnings():  # peft 0.21 asks transformers 5.23 for an attribute by its old name
             warnings.simplefilter("ignore", FutureWarning)
             adapted = cast(PeftModel, get_peft_model(tower, config))
-        return AdaptedEncoder(adapted, embedding)
+        if settings.variant != "pissa":
+            return AdaptedEncoder(adapted, embedding)
+        model = PissaEncoder(adapted, embedding)
+        model.start = {name: t.clone() for name, t in get_peft_model_state_dict(adapted).items()}
+        return model
 
     def expected_parameters(self, encoder: Mapping[str, Any], settings: Settings) -> dict[str, int]:
-        """r (inputs + outputs) for every adapted layer."""
+        """r (inputs + outputs) for every adapted layer; with dora one more for each output."""
         vision = encoder["vision"]
         width, inner = vision["hidden_size"], vision["intermediate_size"]
-        shapes = dict.fromkeys(("q_proj", "k_proj", "v_proj", "out_proj"), 2 * width)
-        shapes |= {"fc1": width + inner, "fc2": inner + width}
-        a_block = settings.r * sum(shapes.get(name, 0) for name in settings.target_modules)
-        projection = "visual_projection" in settings.target_modules
-        after = settings.r * (width + encoder["width"]) if projection else 0
-        return {"trainable": vision["num_hidden_layers"] * a_block + after, "head": encoder["width"] + 1}
+        shapes = dict.fromkeys(("q_proj", "k_proj", "v_proj", "out_proj"), (width, width))
+        shapes |= {"fc1": (width, inner), "fc2": (inner, width)}
+        blocks = settings.last_blocks or vision["num_hidden_layers"]
+        adapted = [shapes[name] for name in settings.target_modules if name in shapes] * blocks
+        if "visual_projection" in settings.target_modules:
+            adapted.append((width, vision["projection_dim"]))
+        magnitudes = sum(outputs for _, outputs in adapted) if settings.variant == "dora" else 0
+        trainable = settings.r * sum(map(sum, adapted)) + magnitudes
+        return {"trainable": trainable, "head": encoder["width"] + 1}
 
     def save_adapter(self, model: AdaptedEncoder, folder: Path) -> None:
-        """Write the adapter in peft's own format.
+        """Write the adapter in peft's own format, for the original encoder.
 
         peft writes the set of target modules in the order of a hash table; it is sorted here, so
         that two equal runs write equal files.
         """
-        cast(PeftModel, model.tower).save_pretrained(str(folder), safe_serialization=True)
+        tower = cast(PeftModel, model.tower)
+        if isinstance(model, PissaEncoder):
+            save_converted(tower, model.start, folder)
+        else:
+            tower.save_pretrained(str(folder), safe_serialization=True)
         (folder / "README.md").unlink(missing_ok=True)  # peft's empty model card
-        path = folder / "adapter_config.json"
-        config = read_json(path)
-        write_json(path, {**config, "target_modules": sorted(config["target_modules"])})
+        config = read_json(folder / CONFIG)
+        write_json(folder / CONFIG, {**config, "target_modules": sorted(config["target_modules"])})
 
     def load_adapter(
         self, tower: CLIPVisionModelWithProjection, settings: Any, *, embedding: Embedding, folder: Path
@@ -95,25 +153,65 @@ class Lora(PixelMethod):
             adapted = PeftModel.from_pretrained(tower, str(folder))
         return AdaptedEncoder(adapted, embedding)
 
-    def merge(self, model: AdaptedEncoder) -> None:
+    def merge(self, model: AdaptedEncoder) -> AdaptedEncoder:
         """Add the updates to the weights."""
         cast(PeftModel, model.tower).merge_adapter()
+        return model
 
 
-def check_targets(tower: torch.nn.Module, target_modules: list[str], embedding: Embedding) -> None:
-    """Raise InputError unless every name is a linear layer of the tower that can learn something."""
-    names = {name.rsplit(".", 1)[-1] for name, m in tower.named_modules() if isinstance(m, torch.nn.Linear)}
-    unknown = sorted(set(target_modules) - names)
+def save_converted(tower: PeftModel, start: Mapping[str, torch.Tensor], folder: Path) -> None:
+    """Write an adapter that began as `start` as the LoRA of twice the rank that the original encoder needs.
+
+    peft converts, and reads the start from a folder.
+    """
+    with TemporaryDirectory() as text, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="PiSSA changes the base weights")  # hence the conversion
+        kept = Path(text) / "start"
+        kept.mkdir()
+        save_file({name: t.cpu().contiguous() for name, t in start.items()}, kept / ADAPTER)
+        tower.save_pretrained(
+            str(folder), safe_serialization=True, path_initial_model_for_weight_conversion=str(kept)
+        )
+
+
+def find_targets(
+    tower: CLIPVisionModelWithProjection, settings: Settings, embedding: Embedding
+) -> dict[str, torch.nn.Linear]:
+    """The layers to adapt, by their full names.
+
+    Raises:
+        InputError: `target_modules` names none, or one that would never learn; too many `last_blocks`.
+    """
+    linear = {name: m for name, m in tower.named_modules() if isinstance(m, torch.nn.Linear)}
+    known = sorted({name.rsplit(".", 1)[-1] for name in linear})
+    unknown = sorted(set(settings.target_modules) - set(known))
     if unknown:
         raise InputError(
-            f"methods.lora.target_modules: {unknown} are no linear layers of the encoder;"
-            f" it has {sorted(names)}"
+            f"methods.lora.target_modules: {unknown} are no linear layers of the encoder; it has {known}"
         )
-    if embedding == "pooled" and "visual_projection" in target_modules:
+    if embedding == "pooled" and "visual_projection" in settings.target_modules:
         raise InputError(
             "methods.lora.target_modules: visual_projection comes after the pooled embedding and would never"
             " learn; remove it, or set encoder.embedding to projected"
         )
+    below = blocks_below(tower, settings.last_blocks, "methods.lora.last_blocks") if settings.last_blocks else 0
+    frozen = tuple(f"vision_model.encoder.layers.{number}." for number in range(below))
+    wanted = set(settings.target_modules)
+    return {
+        name: m
+        for name, m in linear.items()
+        if name.rsplit(".", 1)[-1] in wanted and not name.startswith(frozen)
+    }
+
+
+def check_rank(layers: Mapping[str, torch.nn.Linear], r: int) -> None:
+    """Raise InputError unless every layer has r singular values."""
+    for name, layer in layers.items():
+        if r > min(layer.weight.shape):
+            raise InputError(
+                f"methods.lora.r: {r} is more than the {min(layer.weight.shape)} singular values of {name}, of"
+                " which pissa takes the r largest; lower it, or choose another variant"
+            )
 
 
 DETECTOR = Lora()

@@ -29,6 +29,7 @@ class Findings:
         dataset: Name of the data set.
         is_sample: Whether it is the rendered sample, whose numbers are no science.
         comparison: metrics/comparison.json.
+        detector: The one that params.yaml names; of many, the page opens with it.
         evaluations: metrics/evaluate/<detector>/<split>/<train_set>-<seed>.json of the headline's train
             set; those of the headline's split come first.
         leakage: `<split> <train_set>` -> metrics/leakage/<split>/<train_set>.json.
@@ -49,6 +50,7 @@ class Findings:
     is_sample: bool
     comparison: Json
     evaluations: Sequence[Json]
+    detector: str = ""
     leakage: Mapping[str, Json] = field(default_factory=dict)
     errors: Sequence[tuple[str, Json]] = ()
     curves: Mapping[str, Curves] = field(default_factory=dict)
@@ -84,6 +86,7 @@ class Run:
 
     dataset: str
     is_sample: bool
+    detector: str
     detectors: Sequence[str]
     splits: Sequence[str]
     train_sets: Sequence[str]
@@ -107,6 +110,7 @@ def read_findings(places: Places, run: Run, provenance: Provenance) -> Findings:
         dataset=run.dataset,
         is_sample=run.is_sample,
         comparison=comparison,
+        detector=run.detector,
         evaluations=[read_json(places.evaluations / d / f"{n}.json") for n in names for d in run.detectors],
         leakage={
             f"{split} {name}": read_json(places.leakage / split / f"{name}.json")

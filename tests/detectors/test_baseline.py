@@ -8,6 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from clipforensics.detectors import baseline
 from clipforensics.encoder import embed_pixels, load_preprocessing, load_vision_tower
 from clipforensics.selection import Validation
+from tests.saved import save_probe
 from tests.stores import noise_videos, write_frame_store
 from tests.test_encoder import write_encoder
 
@@ -38,9 +39,10 @@ def test_scores_are_the_probabilities_of_scikit_learn():
 
 def test_the_candidate_best_on_validation_is_kept_and_ties_take_the_strongest_penalty():
     probe = fit(inverse_l2=(10.0, 0.1, 1.0))
-    assert [c for c, _, _ in probe.trials] == [0.1, 1.0, 10.0]
-    best = max(trial[1:] for trial in probe.trials)
-    assert probe.inverse_l2 == min(c for c, *rank in probe.trials if tuple(rank) == best)
+    assert [row["inverse_l2"] for row in probe.curve] == [0.1, 1.0, 10.0]
+    ranks = [(row["val_video_auc"], row["val_frame_auc"]) for row in probe.curve]
+    best = [row["inverse_l2"] for row, rank in zip(probe.curve, ranks, strict=True) if rank == max(ranks)]
+    assert probe.inverse_l2 == min(best)
 
 
 def test_class_weight_moves_the_scores():
@@ -49,11 +51,11 @@ def test_class_weight_moves_the_scores():
 
 def test_saved_and_loaded_scores_are_identical(tmp_path):
     probe = fit()
-    baseline.save(probe, tmp_path)
+    baseline.DETECTOR.save_judge(probe, tmp_path)
     x, _ = make(20, 9)
-    again = baseline.load(tmp_path)
-    assert np.array_equal(again.score(x), probe.score(x))
-    assert again.trials == [pytest.approx(t) for t in probe.trials]
+    with torch.no_grad():
+        again = torch.sigmoid(baseline.DETECTOR.load(tmp_path)(torch.from_numpy(x)))
+    np.testing.assert_allclose(again.numpy(), probe.score(x), atol=1e-15)
     assert ((probe.score(x) >= 0) & (probe.score(x) <= 1)).all()
 
 
@@ -68,10 +70,11 @@ def test_its_log_odds_from_pixels_are_those_of_its_scores_from_embeddings(tmp_pa
     with torch.no_grad():
         raw = embed_pixels(tower, pixels, embedding).numpy()
     weight = np.random.default_rng(0).normal(size=raw.shape[1])
-    baseline.save(baseline.Probe(weight, -0.2, 1.0, []), tmp_path / "model")
-    expected = baseline.load(tmp_path / "model").score(raw / np.linalg.norm(raw, axis=1, keepdims=True))
+    save_probe(tmp_path / "model", weight, -0.2)
+    expected = baseline.Probe(weight, -0.2, 1.0, []).score(raw / np.linalg.norm(raw, axis=1, keepdims=True))
     encoder = {"model": str(folder), "revision": "local", "embedding": embedding}
-    module, preprocessing, found = baseline.log_odds(tmp_path / "model", encoder=encoder, frame_size=32)
+    method = baseline.DETECTOR
+    module, preprocessing, found = method.log_odds(tmp_path / "model", encoder=encoder, frame_size=32)
     with torch.no_grad():
         scores = torch.sigmoid(module(preprocessing.pixels(frames.read(np.arange(12)), torch.device("cpu"))))
     np.testing.assert_allclose(scores.numpy(), expected, atol=1e-5)

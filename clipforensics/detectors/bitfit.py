@@ -1,0 +1,46 @@
+"""BitFit: all biases of CLIP's vision tower move, and nothing else.
+
+Ben Zaken, Ravfogel and Goldberg 2022, "BitFit: Simple Parameter-efficient Fine-tuning for Transformer-based
+Masked Language-models", arXiv 2106.10199. As there, the biases are those of every linear layer of a block
+(query, key, value, output, both layers of the MLP) and of every layer normalisation; here also of the two that
+stand before the first and after the last block. CLIP's patch embedding and projection have none, and the class
+embedding is an input, no bias. The key's bias is moved because the paper moves it: it adds the same to a query's
+product with every key, which softmax does not see, so what it learns is rounding.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from transformers import CLIPVisionModelWithProjection
+
+from clipforensics.adapted import AdaptedEncoder
+from clipforensics.encoder import Embedding
+from clipforensics.pixel_method import PixelMethod, PixelSettings
+
+
+class Settings(PixelSettings):
+    """Section `methods.bitfit` of params.yaml: the learning rates."""
+
+
+class BitFit(PixelMethod):
+    """BitFit under the contract; untrained it is the encoder itself."""
+
+    settings = Settings
+
+    def adapt(
+        self, tower: CLIPVisionModelWithProjection, settings: Settings, *, embedding: Embedding, seed: int
+    ) -> AdaptedEncoder:
+        """See `pixel_method`; nothing is drawn."""
+        for name, parameter in tower.named_parameters():
+            parameter.requires_grad_(name.endswith(".bias"))
+        return AdaptedEncoder(tower, embedding)
+
+    def expected_parameters(self, encoder: Mapping[str, Any], settings: Settings) -> dict[str, int]:
+        """In a block: 4 for attention, 1 for the MLP's output, 2 normalisations, and the MLP's inner layer."""
+        vision = encoder["vision"]
+        width, inner = vision["hidden_size"], vision["intermediate_size"]
+        trainable = vision["num_hidden_layers"] * (7 * width + inner) + 2 * width
+        return {"trainable": trainable, "head": encoder["width"] + 1}
+
+
+DETECTOR = BitFit()

@@ -1,0 +1,46 @@
+"""Full fine-tuning: every weight of CLIP's vision tower moves.
+
+All of it but the projection, where the head reads the pooled embedding and the projection is not passed.
+One of the ways to tune CLIP that Khan and Dang-Nguyen 2024, "CLIPping the Deception: Adapting Vision-Language
+Models for Universal Deepfake Detection", arXiv 2402.12927, compare.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from transformers import CLIPVisionModelWithProjection
+
+from clipforensics.adapted import AdaptedEncoder
+from clipforensics.encoder import Embedding
+from clipforensics.fine_tuned import FineTuned, block_parameters, parameters_after
+from clipforensics.pixel_method import PixelSettings
+
+
+class Settings(PixelSettings):
+    """Section `methods.full` of params.yaml: the learning rates."""
+
+
+class Full(FineTuned):
+    """Full fine-tuning under the contract; untrained it is the encoder itself."""
+
+    settings = Settings
+
+    def adapt(
+        self, tower: CLIPVisionModelWithProjection, settings: Settings, *, embedding: Embedding, seed: int
+    ) -> AdaptedEncoder:
+        """See `pixel_method`; nothing is drawn."""
+        tower.requires_grad_(True)
+        tower.visual_projection.requires_grad_(embedding == "projected")
+        return AdaptedEncoder(tower, embedding)
+
+    def expected_parameters(self, encoder: Mapping[str, Any], settings: Settings) -> dict[str, int]:
+        """Patches, class token and places, the first normalisation, the blocks, and what follows them."""
+        vision = encoder["vision"]
+        width, side = vision["hidden_size"], vision["patch_size"]
+        tokens = (vision["image_size"] // side) ** 2 + 1
+        before = width * (vision["num_channels"] * side**2 + 1 + tokens + 2)
+        blocks = vision["num_hidden_layers"] * block_parameters(vision)
+        return {"trainable": before + blocks + parameters_after(encoder), "head": encoder["width"] + 1}
+
+
+DETECTOR = Full()

@@ -1,0 +1,56 @@
+"""Last blocks: fine-tuning of the last k blocks of CLIP's vision tower and of what follows them.
+
+What follows is the last layer normalisation and, where the head reads the projected embedding, the projection.
+Everything below stays as it is, so it is computed once a frame and not once an epoch (`activations`). The
+lower a layer, the less it belongs to the task it was trained on: Yosinski et al. 2014, "How transferable are
+features in deep neural networks?", arXiv 1411.1792.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+from transformers import CLIPVisionModelWithProjection
+
+from clipforensics.adapted import AdaptedEncoder, blocks_below
+from clipforensics.encoder import Embedding
+from clipforensics.fine_tuned import FineTuned, block_parameters, parameters_after
+from clipforensics.pixel_method import PixelSettings
+
+
+class Settings(PixelSettings):
+    """Section `methods.last_blocks` of params.yaml.
+
+    Attributes:
+        k: How many of the last blocks move.
+    """
+
+    k: int = Field(ge=1)
+
+
+class LastBlocks(FineTuned):
+    """Partial fine-tuning under the contract; untrained it is the encoder itself."""
+
+    settings = Settings
+
+    def adapt(
+        self, tower: CLIPVisionModelWithProjection, settings: Settings, *, embedding: Embedding, seed: int
+    ) -> AdaptedEncoder:
+        """See `pixel_method`; nothing is drawn.
+
+        Raises:
+            InputError: the tower has fewer blocks.
+        """
+        below = blocks_below(tower, settings.k, "methods.last_blocks.k")
+        moved = [*tower.vision_model.encoder.layers[below:], tower.vision_model.post_layernorm]
+        for module in [*moved, tower.visual_projection] if embedding == "projected" else moved:
+            module.requires_grad_(True)
+        return AdaptedEncoder(tower, embedding)
+
+    def expected_parameters(self, encoder: Mapping[str, Any], settings: Settings) -> dict[str, int]:
+        """k blocks, the last normalisation, and the projection where it is passed."""
+        trainable = settings.k * block_parameters(encoder["vision"]) + parameters_after(encoder)
+        return {"trainable": trainable, "head": encoder["width"] + 1}
+
+
+DETECTOR = LastBlocks()
