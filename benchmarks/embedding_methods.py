@@ -1,8 +1,8 @@
 """Methods on cached embeddings: samples trained a second, and against a bare loop with the same judge.
 
 `python -m benchmarks.embedding_methods` trains each method as the stage does, with the settings and the batch
-size of params.yaml: drawing, steps, validation and checkpoint after every epoch. The bare loop has steps only.
-Embeddings are random, as wide as ViT-B/32's; the text tower has ViT-B/32's size and random weights.
+size of params.yaml: drawing, steps, validation and checkpoint after every epoch. The bare loop has steps
+only. Embeddings are random, as wide as ViT-B/32's; the text tower has ViT-B/32's size and random weights.
 """
 
 import os
@@ -135,9 +135,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
         task = make_task(make_store(folder / "store"), find_encoder(folder / "clip"), folder)
-        print(
-            f"{N_TRAIN:,} embeddings of width {WIDTH}, {torch.get_num_threads()} threads, load {os.getloadavg()[0]:.1f}"
-        )
+        threads, load = torch.get_num_threads(), os.getloadavg()[0]
+        print(f"{N_TRAIN:,} embeddings of width {WIDTH}, {threads} threads, load {load:.1f}")
         for name in METHODS:
             report(name, task, folder)
 

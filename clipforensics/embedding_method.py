@@ -46,8 +46,8 @@ class EmbeddingMethod(ABC):
     settings: type[Section]
     reads: Literal["embeddings"] = "embeddings"
     rows_at_once: int | None = 2048
-    """Rows that go through the judge at once in training, so few that what it computes stays in the processor's
-    cache; None: a whole step's, for judges that compute something anew for every call."""
+    """Rows that go through the judge at once in training, so few that what it computes stays in the
+    processor's cache; None: a whole step's, for judges that compute something anew for every call."""
 
     @property
     def name(self) -> str:
@@ -169,7 +169,7 @@ def train_on_embeddings(
     learning_rate: float,
     *,
     settled: Callable[[LogOdds], torch.nn.Module],
-    rows_at_once: int | None,
+    rows_at_once: int | None = None,
     label: str,
 ) -> Progress:
     """Train what requires gradients with the task's budget; the best epoch's weights stay in the judge.

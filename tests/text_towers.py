@@ -1,4 +1,4 @@
-"""Small whole CLIPs made by hand, in the real format: two towers, tokenizer, preprocessing; random weights."""
+"""Text towers with random weights in the real format, of the size of an encoder whose weights are not here."""
 
 import json
 import shutil
