@@ -1,6 +1,8 @@
 """Full fine-tuning: every weight of CLIP's vision tower moves.
 
 All of it but the projection, where the head reads the pooled embedding and the projection is not passed.
+Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution", arXiv
+2202.10054, found it to win on data like the training data and to lose to a linear probe on other data.
 """
 
 from collections.abc import Mapping
