@@ -13,11 +13,10 @@ from typing import Any
 import torch
 from pydantic import Field
 from safetensors.torch import load_file, save_file
-from torch.nn.functional import normalize
 
 from clipforensics.counting import count_parameters, parameter_counts
 from clipforensics.detectors.base import Task
-from clipforensics.embedding_method import EmbeddingSettings
+from clipforensics.embedding_method import EmbeddingMethod, EmbeddingSettings
 from clipforensics.faults import InputError
 from clipforensics.text_encoder import PromptSection
 from clipforensics.text_method import (
@@ -62,18 +61,17 @@ class AdapterJudge(FixedJudge):
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Unit-length embeddings (n, d) -> log odds (n,)."""
-        return compare(self.adapt(features), self.classes(), self.scale)
-
-    def adapt(self, features: torch.Tensor) -> torch.Tensor:
-        """Unit-length embeddings (n, d) -> adapted ones."""
         new = torch.relu(self.up(torch.relu(self.down(features))))
-        return normalize(self.ratio * new + (1 - self.ratio) * features, dim=-1)
+        blend = torch.lerp(features, new, self.ratio)
+        # The product is brought to the blend's unit length, not the blend: two arrays (n, d) fewer
+        return compare(blend, self.classes(), self.scale) / torch.linalg.vector_norm(blend, dim=-1)
 
 
 class ClipAdapter(TextMethod):
     """CLIP-Adapter under the contract."""
 
     settings = Settings
+    rows_at_once = EmbeddingMethod.rows_at_once  # the class embeddings are computed only once
 
     def build(self, task: Task, settings: Settings) -> AdapterJudge:
         """See `embedding_method`; weights start as torch starts linear layers, as in the authors' code."""

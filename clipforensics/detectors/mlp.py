@@ -1,7 +1,7 @@
 """MLP: one hidden layer with dropout on frozen embeddings, the step between the linear probe and adapters.
 
-Dropout as in Hinton et al. 2012, "Improving neural networks by preventing co-adaptation of feature detectors",
-arXiv 1207.0580.
+Dropout as in Hinton et al. 2012, "Improving neural networks by preventing co-adaptation of feature
+detectors", arXiv 1207.0580.
 """
 
 from collections.abc import Mapping
