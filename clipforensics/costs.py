@@ -34,8 +34,8 @@ class Cost:
         seconds: Of training, validation included.
         samples: Frames (or embeddings) that went forward and backward, counted as often as they went.
         samples_per_second: `samples` over `seconds`; 0 where nothing was trained.
-        peak_memory_bytes: Most memory held at once by one process: on a GPU what torch has taken of its
-            memory, else what the process has of the machine's.
+        peak_memory_bytes: Most memory held at once by one process: on a GPU what torch's tensors took, else
+            what the process took of the machine's.
         device: What it ran on, in words.
         processes: That shared the work.
     """
@@ -99,7 +99,8 @@ def write_cost(
     numbers = {"seconds": seconds, "samples": samples, "processes": processes}
     for name, value in numbers.items():
         if not _is_count(value):
-            raise InputError(f"cost of {detector} {cell}: {name} must be a finite number from 0, is {value!r}")
+            where = f"cost of {detector} {cell}"
+            raise InputError(f"{where}: {name} must be a finite number from 0, is {value!r}")
     peak, device = peak_memory()
     cost = Cost(
         detector=detector,
@@ -126,10 +127,25 @@ def peak_memory() -> tuple[int, str]:
     Those of the GPU where torch has used one, for then they are what decides whether training fits.
     """
     torch = sys.modules.get("torch")  # who has not loaded it has used no GPU
-    if torch is not None and torch.cuda.is_available() and torch.cuda.max_memory_reserved():
-        return torch.cuda.max_memory_reserved(), torch.cuda.get_device_name()
+    if torch is not None:
+        taken = {gpu: torch.cuda.max_memory_allocated(gpu) for gpu in range(torch.cuda.device_count())}
+        most = max(taken, key=lambda gpu: taken[gpu], default=None)
+        if most is not None and taken[most]:
+            return taken[most], torch.cuda.get_device_name(most)
+    return _resident(Path("/proc/self/status")), machine()["processor"]
+
+
+def _resident(status: Path) -> int:
+    """Most bytes of memory that the process has held.
+
+    Linux: VmHWM, since ru_maxrss begins with what the process had that started this one.
+    """
+    text = status.read_text() if status.is_file() else ""
+    for line in text.splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak * (1 if sys.platform == "darwin" else 1024), machine()["processor"]
+    return peak * (1 if sys.platform == "darwin" else 1024)
 
 
 def read_cost(detector: str, cell: str, weights: Path) -> tuple[Cost | None, str]:

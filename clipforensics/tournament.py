@@ -148,11 +148,12 @@ def headline_curves(
     n_replicates: int,
     seed: int,
     confidence: float,
-) -> dict[tuple[str, str, str], pd.DataFrame]:
-    """Curves of every detector, of its first seed: (`roc` or `band`, level, detector) to a table.
+) -> dict[tuple[str, str], pd.DataFrame]:
+    """Curves of all detectors, each of its first seed: (`roc` or `band`, level) to a table.
 
-    `roc` has the vertices (fpr, tpr); `band` has the tpr over a grid of fpr with its pointwise interval.
-    Folds are pooled. Arguments as for `compare_protocol`.
+    The first column is the detector, whose rows stand together. `roc` has the vertices (fpr, tpr); `band` has
+    the tpr over a grid of fpr with its pointwise interval. Folds are pooled. Arguments as for
+    `compare_protocol`.
     """
     one = Results(results.detectors, results.seeds[:1], results.scores, results.splits, results.evaluations)
     meeting = meet(
@@ -164,7 +165,11 @@ def headline_curves(
         n_replicates=n_replicates,
         seed=seed,
     )
-    return dict(_curves(meeting, confidence))
+    found: dict[tuple[str, str], list[pd.DataFrame]] = {}
+    for (kind, level, detector), table in _curves(meeting, confidence):
+        table.insert(0, "detector", detector)
+        found.setdefault((kind, level), []).append(table)
+    return {place: pd.concat(tables, ignore_index=True) for place, tables in found.items()}
 
 
 def _curves(meeting: Meeting, confidence: float) -> Iterator[tuple[tuple[str, str, str], pd.DataFrame]]:

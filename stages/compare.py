@@ -47,8 +47,8 @@ def main() -> None:
     validation = {row["detector"]: row["validation"]["auc"] for row in order}[detector]
     metrics = comparison.headline_metrics(tables, place, detector)
     write_json(METRICS, {"detector": detector, **place, **metrics, "validation": {"video_auc": validation}})
-    for (kind, level, name), table in headline_curves(results, *at, place["manipulation"], **options).items():
-        write_curve((CURVES if kind == "roc" else BANDS) / level / f"{name}.csv", table)
+    for (kind, level), table in headline_curves(results, *at, place["manipulation"], **options).items():
+        write_curve((CURVES if kind == "roc" else BANDS) / f"{level}.csv", table)
 
 
 def compare_all(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from clipforensics import costs
 from clipforensics.costs import costs_folder, folder_digest, read_cost, write_cost
 from clipforensics.faults import InputError
+from clipforensics.provenance import machine
 
 CELL = "per_class/FaceSwap-42"
 PAID = {"seconds": 20.0, "samples": 500, "processes": 2}
@@ -86,7 +87,7 @@ def test_peak_memory_is_that_of_the_process(weights):
     """A block of 300 MB that is gone by the time of asking is in it; and no more than a machine has."""
     script = (
         "import sys; from clipforensics.costs import peak_memory; before, device = peak_memory();"
-        "block = bytearray(300_000_000); del block; print(peak_memory()[0] - before, before, device)"
+        "block = b'x' * 300_000_000; del block; print(peak_memory()[0] - before, before, device)"
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     grown, before, device = run.stdout.split(maxsplit=2)
@@ -98,21 +99,24 @@ def test_peak_memory_is_that_of_the_process(weights):
 class Gpu:
     """What `peak_memory` asks of torch.cuda, as a machine with a GPU answers."""
 
-    taken = 0
-    is_available = staticmethod(lambda: True)
-    get_device_name = staticmethod(lambda: "NVIDIA X")
+    taken = (0, 0)
+    device_count = staticmethod(lambda: 2)
+    get_device_name = staticmethod(lambda gpu: f"GPU {gpu}")
 
     @classmethod
-    def max_memory_reserved(cls):
-        return cls.taken
+    def max_memory_allocated(cls, gpu):
+        return cls.taken[gpu]
 
 
-@pytest.mark.parametrize(("taken", "on_gpu"), [(3 * 2**30, True), (0, False)])
-def test_on_a_gpu_it_is_the_gpus_if_training_used_it(monkeypatch, taken, on_gpu):
+@pytest.mark.parametrize("taken", [(3 * 2**30, 0), (0, 5 * 2**30), (0, 0)])
+def test_on_a_gpu_it_is_that_of_the_one_that_training_used(monkeypatch, taken):
     monkeypatch.setattr(Gpu, "taken", taken)
     monkeypatch.setitem(sys.modules, "torch", types.SimpleNamespace(cuda=Gpu))
     peak, device = costs.peak_memory()
-    assert (device == "NVIDIA X") == (peak == taken) == on_gpu
+    if any(taken):
+        assert (peak, device) == (max(taken), f"GPU {taken.index(max(taken))}")
+    else:
+        assert device == machine()["processor"]
 
 
 # digest
@@ -128,7 +132,8 @@ def test_a_digest_is_of_names_and_contents_alone(tmp_path):
     first = made("one", a="1", b="2")
     (tmp_path / "two" / "empty").mkdir(parents=True)
     assert made("two", b="2", a="1") == first
-    assert len({first, made("three", a="1", c="2"), made("four", a="1", b="3"), made("five", a="12", b="")}) == 4
+    others = made("three", a="1", c="2"), made("four", a="1", b="3"), made("five", a="12", b="")
+    assert len({first, *others}) == 4
     with pytest.raises(InputError, match="is no folder"):
         folder_digest(tmp_path / "none")
 

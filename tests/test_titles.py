@@ -50,7 +50,9 @@ def test_a_module_without_a_docstring_has_no_title(modules):
     assert modules("x: int = 1\n") is None
 
 
-@pytest.mark.parametrize("name", ["base", "__init__", "no_such", "", "../titles", "a/b", "*", "lora.py", "\x00"])
+@pytest.mark.parametrize(
+    "name", ["base", "__init__", "no_such", "", "../titles", "a/b", "*", "lora.py", "\x00"]
+)
 def test_a_name_that_is_no_detectors_has_none(modules, name):
     modules('"""The contract: x"""', "base")
     modules('"""LoRA: x"""', "lora")
@@ -59,7 +61,8 @@ def test_a_name_that_is_no_detectors_has_none(modules, name):
 
 def test_the_detectors_of_this_project_have_titles_and_no_torch_is_loaded():
     script = (
-        "import sys; from clipforensics.titles import title_of; print(title_of('baseline'), title_of('lora'));"
+        "import sys; from clipforensics.titles import title_of;"
+        "print(title_of('baseline'), title_of('lora'));"
         "sys.exit('torch' in sys.modules or 'numpy' in sys.modules)"
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -20,6 +20,8 @@ from clipforensics.embedding_method import EmbeddingMethod, EmbeddingSettings
 from clipforensics.faults import InputError
 from clipforensics.text_encoder import PromptSection
 from clipforensics.text_method import (
+    DIRECTION,
+    READ_CLASSES,
     FixedJudge,
     TextMethod,
     compare,
@@ -27,6 +29,7 @@ from clipforensics.text_method import (
     load_classes,
     save_classes,
 )
+from clipforensics.usage import Usage
 
 ADAPTER = "adapter.safetensors"
 
@@ -97,6 +100,20 @@ class ClipAdapter(TextMethod):
         """Two matrices between the embedding and the bottleneck."""
         width = encoder["width"]
         return {"trainable": 2 * width * (width // settings.reduction), "head": 0}
+
+    def usage(self, settings: Settings) -> Usage:
+        """See `embedding_method`: `AdapterJudge.adapt`, then `compare`."""
+        setup = (
+            READ_CLASSES,
+            f'adapter = load_file(folder / "{ADAPTER}")',
+            'ratio = adapter["ratio"].item()',
+            "",
+            "",
+            "def adapt(embedding):",
+            '    new = torch.relu(torch.relu(embedding @ adapter["down"].T) @ adapter["up"].T)',
+            "    return torch.nn.functional.normalize(ratio * new + (1 - ratio) * embedding, dim=-1)",
+        )
+        return Usage(setup, log_odds=f"adapt(embedding) @ {DIRECTION}")
 
     def save_judge(self, judge: AdapterJudge, folder: Path) -> None:
         """Write the classes, and adapter.safetensors: down (bottleneck, d), up (d, bottleneck), ratio."""

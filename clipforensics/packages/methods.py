@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clipforensics.faults import InputError
+from clipforensics.packages.markdown import Markdown, prose
 
 DETECTORS = Path(__file__).parents[1] / "detectors"
 
@@ -16,12 +17,12 @@ class Method:
     Attributes:
         title: Before the first colon.
         summary: The rest of the first paragraph.
-        paragraphs: The others, each in one line.
+        paragraphs: The others, each in one line; a list has one line an item.
     """
 
     title: str
-    summary: str
-    paragraphs: tuple[str, ...]
+    summary: Markdown
+    paragraphs: tuple[Markdown, ...]
 
 
 def describe_method(detector: str) -> Method:
@@ -34,6 +35,14 @@ def describe_method(detector: str) -> Method:
     if source is None:
         raise InputError(f"detectors: {detector!r} is no module of clipforensics/detectors; mend params.yaml")
     text = ast.get_docstring(ast.parse(source.read_text(encoding="utf-8"))) or detector
-    first, *rest = (" ".join(part.split()) for part in text.split("\n\n"))
+    first, *rest = text.split("\n\n")
     title, _, summary = first.partition(":")
-    return Method(title.strip(), summary.strip(), tuple(part for part in rest if part))
+    return Method(title.strip(), prose(summary), tuple(_paragraph(part) for part in rest if part.strip()))
+
+
+def _paragraph(text: str) -> Markdown:
+    """One in one line; a list (every item begins with a dash) item by item."""
+    if not text.startswith("- "):
+        return prose(text)
+    items = text.removeprefix("- ").split("\n- ")
+    return Markdown("\n".join(f"- {prose(item)}" for item in items))

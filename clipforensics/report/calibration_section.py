@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from clipforensics.figures import Bin, reliability_figure
 from clipforensics.report.names import capital, label_of
-from clipforensics.report.numbers import count, known, number, percent
+from clipforensics.report.numbers import count, counted, known, number, percent
 from clipforensics.report.tables import EMPTY, Cell, Column, Group, Json, Table
 
 LEVELS = ("video", "frame")
@@ -56,7 +56,7 @@ def calibration_section(
         for level in LEVELS
     ]
     if len(found) > len(order):
-        lead += f" Diagrams are of {len(order)} detectors, the table of all {len(found)}."
+        lead += f" Diagrams are of {counted(len(order), 'detector')}, the table of all {len(found)}."
     return CalibrationSection(
         lead, tuple(row for row in figures if row), _table(found, manipulation), _caveat(found, manipulation)
     )

@@ -34,8 +34,8 @@ class Findings:
             set; those of the headline's split come first.
         leakage: `<split> <train_set>` -> metrics/leakage/<split>/<train_set>.json.
         errors: (detector, its error lists) to show with pictures.
-        curves: Level (video, frame) -> detector -> rows (fpr, tpr) of plots/roc/<level>/<detector>.csv,
-            of the headline and the first seed.
+        curves: Level (video, frame) -> detector -> its rows (fpr, tpr) of plots/roc/<level>.csv, of the
+            headline and the first seed.
         bands: The same for plots/bands, with rows (fpr, tpr, low, high).
         robustness: metrics/robustness.json, or None.
         no_robustness: Why there is none.
@@ -151,15 +151,17 @@ def _optional(path: Path, wanted: bool) -> Json | None:
 
 
 def _curves(folder: Path, detectors: Sequence[str], *, needed: bool) -> dict[str, dict[str, Rows]]:
-    return {
-        level: {
-            d: _rows(path)
-            for d in detectors
-            if needed or (folder / level / f"{d}.csv").exists()
-            for path in [folder / level / f"{d}.csv"]
-        }
-        for level in LEVELS
-    }
+    """Level -> detector -> its rows of `<level>.csv`; a detector without rows is left out."""
+    found: dict[str, dict[str, Rows]] = {}
+    for level in LEVELS:
+        path = folder / f"{level}.csv"
+        rows = _rows(path) if needed or path.exists() else []
+        of = {name: [row for row in rows if row["detector"] == name] for name in detectors}
+        found[level] = {name: several for name, several in of.items() if several}
+        lost = [name for name in detectors if name not in found[level]]
+        if needed and lost:
+            raise InputError(f"{path} has no curve of {lost[0]!r}; run `dvc repro`")
+    return found
 
 
 def _rows(path: Path) -> Rows:

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from clipforensics.league.table import CLEAN_PROTOCOLS, TESTS, same_cell
 from clipforensics.report.cast import FEW, Cast
+from clipforensics.report.caveats import FEW as FEW_VIDEOS
 from clipforensics.report.names import capital, label_of, listed, name_of, protocol_of
 from clipforensics.report.numbers import NONE, count, counted, interval, known, number
 from clipforensics.report.tables import (
@@ -73,10 +74,13 @@ def lead(comparison: Json) -> str:
         f"Best first by validation: video AUC{over} then frame AUC, then fewer trainable parameters. Test"
         " videos have no say in the order."
     )
-    if first.get("n_real") is None or first.get("n_fake") is None:
+    sizes = [first.get(name) for name in ("n_real", "n_fake")]
+    if None in sizes:
         return text
-    size = f"{counted(first['n_real'], 'real video')} and {count(first['n_fake'])} manipulated"
-    return f"{text} Each model was chosen on {size}, so the order among close ones is chance."
+    text += f" Each model was chosen on {counted(sizes[0], 'real video')} and {count(sizes[1])} manipulated"
+    return (
+        f"{text}: so few that neighbours may well change places." if min(sizes) < FEW_VIDEOS else f"{text}."
+    )
 
 
 def tests_of(rows: Sequence[Json]) -> list[str]:
