@@ -70,7 +70,7 @@ def compare(features: torch.Tensor, classes: torch.Tensor, scale: torch.Tensor) 
 class TextMethod(EmbeddingMethod):
     """A method on embeddings that needs the encoder's text tower while it trains."""
 
-    rows_at_once = None
+    rows_at_once: int | None = None
 
     def open_text(self, task: Task) -> TextEncoder:
         """The encoder's text half, frozen.

@@ -1,4 +1,4 @@
-"""Text towers with random weights in the real format, of the size of an encoder whose weights are not here."""
+"""Text towers in the real format with random weights, as large as an encoder whose weights are not here."""
 
 import json
 import shutil

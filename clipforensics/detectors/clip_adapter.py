@@ -121,7 +121,7 @@ class ClipAdapter(TextMethod):
         tensors = {
             "down": judge.down.weight,
             "up": judge.up.weight,
-            "ratio": torch.tensor([judge.ratio]).double(),
+            "ratio": torch.tensor([judge.ratio], dtype=torch.float64),
         }
         save_file({n: t.detach().cpu().contiguous() for n, t in tensors.items()}, folder / ADAPTER)
 
