@@ -16,6 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 SERIES_COLOURS = ("#96713a", "#2b5fb3", "#2f7d5b", "#a3456f", "#6b5bb0")
 """Colours where no style sheet says otherwise; a page overrides them by class `series-<i>`."""
 
+GREY = "#5b6472"
+"""Of lines and points without a colour of their own."""
+
 NOTHING = Markup("")
 
 Tick = tuple[float, str]
@@ -123,6 +126,14 @@ def line(points: NDArray[np.int64], index: int, name: str) -> Markup:
     ).format(place, _path(thin(points)), colour, name)
 
 
+def grey_line(points: NDArray[np.int64], name: str) -> Markup:
+    """A thin grey polyline: there to be seen beside the coloured ones, not to be told from its like."""
+    return Markup(
+        '<path class="line other" d="{}" fill="none" stroke="{}" stroke-width="1" stroke-opacity=".5"'
+        ' stroke-linejoin="round"><title>{}</title></path>'
+    ).format(_path(thin(points)), GREY, name)
+
+
 def band(lower: NDArray[np.int64], upper: NDArray[np.int64], index: int) -> Markup:
     """The area between two polylines that run the same way, in a light tint of the series."""
     place, colour = series(index)
@@ -141,18 +152,22 @@ def dot(x: float, y: float, index: int, *, radius: float = 3.0, title: str = "")
     ).format(place, x, y, round(radius, 1), colour, told)  # fmt: skip
 
 
-def legend(box: Box, entries: Sequence[tuple[str, str]], *, top: bool = False) -> Markup:
-    """Name and note of each series, right-aligned in the lower or upper right corner of the box."""
+def legend(box: Box, entries: Sequence[tuple[str, str]], *, top: bool = False, n_grey: int = 0) -> Markup:
+    """Name and note of each series, right-aligned in the lower or upper right corner of the box.
+
+    Beneath them stands how many grey lines there are.
+    """
+    lines = [(f"series-text-{series(i)[0]}", series(i)[1], *entry) for i, entry in enumerate(entries)]
+    lines += [("tick-text", GREY, "others, in grey", str(n_grey))] if n_grey else []
     texts = []
-    for index, (name, note) in enumerate(entries):
-        step = index + 1 if top else index - len(entries)
-        place, colour = series(index)
+    for index, (kind, colour, name, note) in enumerate(lines):
+        step = index + 1 if top else index - len(lines)
         y = box.top + 4 + 18 * step if top else box.top + box.height + 4 + 18 * step
         texts.append(
             Markup(
-                '<text class="legend series-text-{}" x="{}" y="{}" text-anchor="end" font-size="13"'
+                '<text class="legend {}" x="{}" y="{}" text-anchor="end" font-size="13"'
                 ' fill="{}">{} <tspan font-weight="600">{}</tspan></text>'
-            ).format(place, box.left + box.width - 8, y, colour, name, note)
+            ).format(kind, box.left + box.width - 8, y, colour, name, note)
         )
     return NOTHING.join(texts)
 

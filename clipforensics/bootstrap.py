@@ -105,6 +105,7 @@ def bootstrap_metrics(
     subset: Collection[Any] | None = None,
     budgets: Sequence[float] = BUDGETS,
     max_fpr: float = MAX_FPR,
+    with_ranking: bool = True,
 ) -> dict[str, Estimate]:
     """Every metric of one detector at one level.
 
@@ -119,12 +120,14 @@ def bootstrap_metrics(
         subset: Keys of the fakes that count; None: all.
         budgets: False positive rates of `tpr_at_fpr_<budget>`.
         max_fpr: Where `partial_auc` ends.
+        with_ranking: Whether to add the metrics of the ranking, which need neither threshold nor
+            probability: they take most of the time.
 
     Returns:
-        By name: `auc`, `ap`, `eer`, `partial_auc`, `tpr_at_fpr_<budget>`..., and those added. A budget
-        that the real rows of the level cannot measure has no value, in any replicate. `ece` has a value
-        but no interval, nor have its differences: noise within bins makes it larger than it is, so that
-        no interval around it would hold a true 0.
+        By name: `auc`, `ap`, `eer`, `partial_auc`, `tpr_at_fpr_<budget>`... of the ranking; and those
+        added. A budget that the real rows of the level cannot measure has no value, in any replicate.
+        `ece` has a value but no interval, nor have its differences: noise within bins makes it larger
+        than it is, so that no interval around it would hold a true 0.
     """
     rows = _rows(replicates, scores, level, how)
     videos = replicates.videos_of(subset)
@@ -133,7 +136,9 @@ def bootstrap_metrics(
 
     def measure(weights: Floats) -> dict[str, Floats]:
         weights = weights * videos
-        found = _ranking_metrics(weighted.trace(ranking, weights), budgets, max_fpr)
+        found: dict[str, Floats] = {}
+        if with_ranking:
+            found |= _ranking_metrics(weighted.trace(ranking, weights), budgets, max_fpr)
         if threshold is not None:
             found |= weighted.threshold_metrics(*rows, weights, threshold)
         if predicted is not None:
@@ -152,7 +157,7 @@ def bootstrap_metrics(
         name: _estimate(replicates, row, videos, null=nulls.get(name, np.nan))
         for name, row in zip(names, values, strict=True)
     }
-    return _withheld(found, budgets, n_real=int((rows.labels == 0).sum()))
+    return _withheld(found, budgets if with_ranking else (), n_real=int((rows.labels == 0).sum()))
 
 
 def roc_band(

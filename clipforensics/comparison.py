@@ -104,7 +104,7 @@ def meet(
 
 
 def compare_aucs(
-    meeting: Meeting, *, reference: str, confidence: float, strata: bool = True
+    meeting: Meeting, *, reference: str, confidence: float, strata: bool = True, leader: str | None = None
 ) -> tuple[list[Row], list[Row]]:
     """AUCs and their differences, whole and in every leak stratum, and what the leak is worth.
 
@@ -116,6 +116,8 @@ def compare_aucs(
         reference: Detector that the others are subtracted from: difference = other - reference.
         confidence: Of the intervals, for instance .95.
         strata: Whether to look into leak strata; else only the whole.
+        leader: Detector from which all others are subtracted as well (`to_leader`: other - leader), by
+            video and over all fakes; None for nobody.
 
     Returns:
         One row a stratum and level; and one a level for AUC with a twin minus AUC without, whose
@@ -132,6 +134,8 @@ def compare_aucs(
             body = _intervals(
                 found[stratum][level], reference, confidence, delong if level == "video" else {}
             )
+            if leader is not None and (stratum, level) == ("all", "video"):
+                body["to_leader"] = _to_leader(meeting, found[stratum][level], leader, confidence)
             cells.append(json_ready({**place, **meeting.counts(keys, level), **body}))
     pairs = [(pair, level) for pair in GAPS for level in LEVELS] if strata else []
     gaps = [
@@ -139,6 +143,15 @@ def compare_aucs(
         for pair, level in pairs
     ]
     return cells, gaps
+
+
+def _to_leader(
+    meeting: Meeting, estimates: Mapping[str, Estimate], leader: str, confidence: float
+) -> dict[str, Any]:
+    """Every other detector minus the leader, on the same draws."""
+    _, differences = bootstrap_intervals(meeting.average(estimates), leader, confidence=confidence)
+    rows = {n: {**_row(i, None), "covers": i.covers} for n, i in differences.items()}
+    return {"leader": leader, "differences": rows}
 
 
 def _gap_counts(

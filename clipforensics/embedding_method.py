@@ -4,7 +4,7 @@ The encoder stays as it is and no picture is encoded again, so training takes se
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -24,6 +24,7 @@ from clipforensics.params import Section
 from clipforensics.sampling import class_weights, draw_epoch
 from clipforensics.selection import Validation
 from clipforensics.training import LogOdds, Progress, Schedule, Trainer
+from clipforensics.usage import Usage, described
 
 ABOUT = "detector.json"
 SCORE_BATCH = 8192
@@ -44,6 +45,9 @@ class EmbeddingMethod(ABC):
 
     settings: type[Section]
     reads: Literal["embeddings"] = "embeddings"
+    rows_at_once: int | None = 2048
+    """Rows that go through the judge at once in training, so few that what it computes stays in the
+    processor's cache; None: a whole step's, for judges that compute something anew for every call."""
 
     @property
     def name(self) -> str:
@@ -62,6 +66,10 @@ class EmbeddingMethod(ABC):
     def counts(self, judge: Any) -> dict[str, int | str]:
         """As `counting.parameter_counts` gives them."""
 
+    def settled(self, judge: Any) -> torch.nn.Module:
+        """The judge as it stands, for scoring: what does not depend on the embeddings is computed."""
+        return cast(torch.nn.Module, judge)
+
     @abstractmethod
     def save_judge(self, judge: Any, folder: Path) -> None:
         """Write what scoring needs, as safetensors."""
@@ -69,6 +77,10 @@ class EmbeddingMethod(ABC):
     @abstractmethod
     def load_judge(self, folder: Path) -> torch.nn.Module:
         """Read what `save_judge` wrote: unit-length embeddings (n, d) -> log odds (n,)."""
+
+    def usage(self, settings: Any) -> Usage | None:
+        """Lines for the model card, where the saved files do not say by themselves how they are used."""
+        return None
 
     @abstractmethod
     def expected_parameters(self, encoder: Mapping[str, Any], settings: Any) -> dict[str, int]:
@@ -80,7 +92,14 @@ class EmbeddingMethod(ABC):
         judge = self.build(task, settings).to(choose_device())
         counts = self.counts(judge)
         print(counts["line"], flush=True)
-        progress = train_on_embeddings(judge, task, settings.learning_rate, label=self.name)
+        progress = train_on_embeddings(
+            judge,
+            task,
+            settings.learning_rate,
+            settled=self.settled,
+            rows_at_once=self.rows_at_once,
+            label=self.name,
+        )
         self.save(
             judge,
             folder,
@@ -116,6 +135,7 @@ class EmbeddingMethod(ABC):
             "parameters": dict(counts),
             "validation": dict(zip(("video_auc", "frame_auc"), rank, strict=True)),
             **chosen,
+            **described(self.usage(settings)),
         }
         write_json(folder / ABOUT, about)
 
@@ -143,15 +163,31 @@ class EmbeddingMethod(ABC):
         return module.to(choose_device()).eval(), preprocessing, tower
 
 
-def train_on_embeddings(judge: LogOdds, task: Task, learning_rate: float, *, label: str) -> Progress:
-    """Train what requires gradients with the task's budget; the best epoch's weights stay in the judge."""
-    device = next(judge.parameters()).device
+def train_on_embeddings(
+    judge: LogOdds,
+    task: Task,
+    learning_rate: float,
+    *,
+    settled: Callable[[LogOdds], torch.nn.Module],
+    rows_at_once: int | None = None,
+    label: str,
+) -> Progress:
+    """Train what requires gradients with the task's budget; the best epoch's weights stay in the judge.
+
+    Args:
+        judge: What to train, on its device.
+        task: Rows, budget and seed.
+        learning_rate: AdamW's peak rate.
+        settled: See `EmbeddingMethod.settled`.
+        rows_at_once: See `EmbeddingMethod`.
+        label: What the progress bar calls the run.
+    """
     budget, table = task.budget.embeddings, task.train.table
     schedule = Schedule(
         epochs=budget.epochs,
         patience=budget.patience,
         batch_size=budget.batch_size,
-        micro_batch_size=budget.batch_size,
+        micro_batch_size=rows_at_once or budget.batch_size,
         learning_rate=learning_rate,
         head_learning_rate=learning_rate,
         weight_decay=budget.weight_decay,
@@ -160,12 +196,14 @@ def train_on_embeddings(judge: LogOdds, task: Task, learning_rate: float, *, lab
     )
     draw: dict[str, Any] = {"sampling": task.budget.sampling, "frames_per_video": None, "self_blended": 0.0}
     draw |= {"frames": task.embeddings.rows.frames}
+    device = next(judge.parameters()).device
+    features, validation = (Features(task.embeddings, part.rows, device) for part in (task.train, task.val))
     trainer = Trainer(
         judge,
         head="\0",  # all of it learns at one rate
         draw=lambda epoch: draw_epoch(task.train.spans, table, **draw, seed=task.seed, epoch=epoch),
-        inputs=lambda part, epoch: torch.from_numpy(task.embeddings.read(part.rows)).to(device),
-        score=lambda: score_embeddings(judge, task.embeddings, task.val.rows),
+        inputs=lambda part, epoch: features.take(part.rows),
+        score=lambda: score_features(settled(judge), validation.matrix),
         validation=Validation(task.val.labels, task.val.videos),
         schedule=schedule,
         weights=class_weights(table["label"].to_numpy(dtype=np.int64), task.budget.class_weight),
@@ -176,12 +214,38 @@ def train_on_embeddings(judge: LogOdds, task: Task, learning_rate: float, *, lab
     return trainer.fit()
 
 
+class Features:
+    """Embeddings of some rows, read once and held on the device for all epochs.
+
+    Attributes:
+        matrix: Unit-length float32 (n, d).
+    """
+
+    def __init__(self, embeddings: EmbeddingStore, rows: np.ndarray, device: torch.device) -> None:
+        self.matrix = torch.from_numpy(embeddings.read(rows)).to(device)
+        self._place = np.full(len(embeddings.rows), -1)
+        self._place[rows] = np.arange(len(rows))
+        self._batch = self.matrix[:0]
+
+    def take(self, rows: np.ndarray) -> torch.Tensor:
+        """Embeddings (len(rows), d) of rows of the store; the next call writes over them."""
+        if len(self._batch) < len(rows):
+            self._batch = torch.empty(len(rows), self.matrix.shape[1], device=self.matrix.device)
+        places = torch.from_numpy(self._place[rows]).to(self.matrix.device)
+        return torch.index_select(self.matrix, 0, places, out=self._batch[: len(rows)])
+
+
 @torch.inference_mode()
+def score_features(judge: torch.nn.Module, features: torch.Tensor) -> np.ndarray:
+    """Scores float64 (n,) in [0, 1] of unit-length embeddings; the judge must be in evaluation mode."""
+    parts = [torch.sigmoid(judge(part).double()).cpu() for part in features.split(SCORE_BATCH)]
+    return torch.cat(parts).numpy() if parts else np.empty(0)
+
+
 def score_embeddings(judge: torch.nn.Module, embeddings: EmbeddingStore, rows: np.ndarray) -> np.ndarray:
     """Scores float64 (n,) in [0, 1] of stored embeddings; the judge must be in evaluation mode."""
     device = next(iter(judge.state_dict().values())).device
-    parts = []
-    for start in range(0, len(rows), SCORE_BATCH):
-        batch = torch.from_numpy(embeddings.read(rows[start : start + SCORE_BATCH])).to(device)
-        parts.append(torch.sigmoid(judge(batch).double()).cpu().numpy())
+    starts = range(0, len(rows), SCORE_BATCH)
+    batches = (embeddings.read(rows[start : start + SCORE_BATCH]) for start in starts)
+    parts = [score_features(judge, torch.from_numpy(batch).to(device)) for batch in batches]
     return np.concatenate(parts) if parts else np.empty(0)

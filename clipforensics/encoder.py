@@ -6,18 +6,19 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError  # only its name: nothing is unpickled here
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
 import torch
 from safetensors import SafetensorError
-from transformers import CLIPImageProcessorPil, CLIPVisionModelWithProjection
+from transformers import CLIPImageProcessorPil, CLIPVisionModelWithProjection, PreTrainedModel
 from transformers.utils import logging
 
 from clipforensics.faults import InputError
 from clipforensics.params import Section
 
 Embedding = Literal["projected", "pooled"]
+T = TypeVar("T", bound=PreTrainedModel)
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 """Weight files in the order in which transformers takes them; the second is read as tensors only."""
 
@@ -77,12 +78,31 @@ def load_vision_tower(
         InputError: the revision is not pinned, the folder is missing or holds other weights,
             or the hub cannot be reached.
     """
+    tower = load_tower(CLIPVisionModelWithProjection, model, revision)
+    return torch.nn.Module.to(tower, device)
+
+
+def load_tower(kind: type[T], model: str, revision: str) -> T:
+    """Load one tower of a checkpoint: frozen, in float32, in evaluation mode, on the CPU.
+
+    Args:
+        kind: The tower's class.
+        model: See `load_vision_tower`.
+        revision: See `load_vision_tower`.
+
+    Raises:
+        InputError: as `load_vision_tower`, or the checkpoint lacks weights of this tower.
+    """
     check_revision(model, revision)
     logging.set_verbosity_error()  # loading one tower of a two-tower checkpoint is what we want
     logging.disable_progress_bar()
     try:
-        tower = CLIPVisionModelWithProjection.from_pretrained(
-            model, **_at(model, revision), dtype=torch.float32
+        loaded: Any = kind.from_pretrained(
+            model,
+            **at_revision(model, revision),
+            dtype=torch.float32,
+            attn_implementation="sdpa",
+            output_loading_info=True,
         )
     except UnpicklingError as error:
         raise InputError(
@@ -92,8 +112,14 @@ def load_vision_tower(
         raise InputError(
             f"encoder.model {model!r} cannot be loaded: {error}; see encoder.revision"
         ) from error
+    tower, found = cast(tuple[T, dict[str, set[str]]], loaded)
+    if missing := sorted(found["missing_keys"]):
+        raise InputError(
+            f"encoder.model {model!r} lacks {len(missing)} weights of {kind.__name__}, so {missing[0]};"
+            " choose a checkpoint of a whole CLIP"
+        )
     tower.eval().requires_grad_(False)
-    return torch.nn.Module.to(tower, device)
+    return tower
 
 
 def load_preprocessing(model: str, revision: str, *, frame_size: int) -> Preprocessing:
@@ -104,7 +130,7 @@ def load_preprocessing(model: str, revision: str, *, frame_size: int) -> Preproc
     """
     _check_pinned(model, revision)
     try:
-        processor = CLIPImageProcessorPil.from_pretrained(model, **_at(model, revision))
+        processor = CLIPImageProcessorPil.from_pretrained(model, **at_revision(model, revision))
     except (OSError, ValueError) as error:
         raise InputError(f"encoder.model {model!r} has no readable preprocessor: {error}") from error
     edge, crop = processor.size["shortest_edge"], processor.crop_size["height"]
@@ -169,7 +195,8 @@ def _check_pinned(model: str, revision: str) -> None:
         )
 
 
-def _at(model: str, revision: str) -> dict[str, Any]:
+def at_revision(model: str, revision: str) -> dict[str, Any]:
+    """What `from_pretrained` must be told beside a checked model."""
     return {} if Path(model).is_dir() else {"revision": revision}
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import ArrayLike, NDArray
 
-from clipforensics.axes import NOTHING, SERIES_COLOURS, Box, band, dot, drawing, grid, legend, line
+from clipforensics.axes import NOTHING, SERIES_COLOURS, Box, band, dot, drawing, grey_line, grid, legend, line
 
 QUARTERS = tuple((tick, f"{tick:g}".replace("0.", ".")) for tick in (0.0, 0.25, 0.5, 0.75, 1.0))
 
@@ -44,7 +44,7 @@ class Curve:
     band: Band | None = None
 
 
-def roc_figure(curves: Sequence[Curve], *, label: str) -> Markup:
+def roc_figure(curves: Sequence[Curve], *, label: str, grey: Sequence[Curve] = ()) -> Markup:
     """Receiver operating characteristic: true against false positive rate, one line a curve.
 
     Points are joined by straight lines, so a tie between classes is a slope and not a step
@@ -53,6 +53,7 @@ def roc_figure(curves: Sequence[Curve], *, label: str) -> Markup:
     Args:
         curves: Lines, drawn in this order; the i-th has the class `series-<i modulo 5>`.
         label: What a screen reader says the figure shows.
+        grey: Further lines beneath them, thin, without colour, band or name in the legend.
 
     Raises:
         ValueError: a curve's `x` and `y` differ in length, are empty, or leave [0, 1].
@@ -61,6 +62,7 @@ def roc_figure(curves: Sequence[Curve], *, label: str) -> Markup:
     parts = [
         grid(box, QUARTERS, QUARTERS, "false positive rate (real called manipulated)", "true positive rate"),
         chance(box, (0.0, 0.0), (1.0, 1.0)),
+        *(grey_line(box.pixels(*_rates(curve)), f"{curve.name} {curve.note}".strip()) for curve in grey),
     ]
     lines = []
     for index, curve in enumerate(curves):
@@ -68,10 +70,11 @@ def roc_figure(curves: Sequence[Curve], *, label: str) -> Markup:
         if curve.band:
             x, low, high = _bounds(curve)
             parts.append(band(box.pixels(x, low), box.pixels(x, high), index))
-    return drawing(box.size, label, [*parts, *lines, legend(box, [(c.name, c.note) for c in curves])])
+    notes = legend(box, [(c.name, c.note) for c in curves], n_grey=len(grey))
+    return drawing(box.size, label, [*parts, *lines, notes])
 
 
-def det_figure(curves: Sequence[Curve], *, label: str) -> Markup:
+def det_figure(curves: Sequence[Curve], *, label: str, grey: Sequence[Curve] = ()) -> Markup:
     """Detection error trade-off: false negatives against false positives on normal-deviate axes.
 
     Both rates are placed at the quantile of the standard normal distribution (Martin et al.,
@@ -83,6 +86,7 @@ def det_figure(curves: Sequence[Curve], *, label: str) -> Markup:
     Args:
         curves: ROC curves as for `roc_figure`; x false, y true positive rate.
         label: What a screen reader says the figure shows.
+        grey: As in `roc_figure`.
 
     Raises:
         ValueError: as `roc_figure`.
@@ -97,17 +101,23 @@ def det_figure(curves: Sequence[Curve], *, label: str) -> Markup:
     parts = [
         grid(box, ticks, ticks, "false positive rate", "false negative rate (manipulated called real)"),
         chance(box, *middle),
+        *(grey_line(_bent(box, curve), f"{curve.name} {curve.note}".strip()) for curve in grey),
     ]
     lines = []
     for index, curve in enumerate(curves):
-        x, y = _dense(*_rates(curve))
-        lines.append(line(box.pixels(_deviates(x), _deviates(1 - y)), index, curve.name))
+        lines.append(line(_bent(box, curve), index, curve.name))
         if curve.band:
             at, low, high = _bounds(curve)
             lower = box.pixels(_deviates(at), _deviates(1 - high))
             parts.append(band(lower, box.pixels(_deviates(at), _deviates(1 - low)), index))
-    notes = legend(box, [(c.name, c.note) for c in curves], top=True)
+    notes = legend(box, [(c.name, c.note) for c in curves], top=True, n_grey=len(grey))
     return drawing(box.size, label, [*parts, *lines, notes])
+
+
+def _bent(box: Box, curve: Curve) -> NDArray[np.int64]:
+    """A ROC in pixels on the axes of a DET."""
+    x, y = _dense(*_rates(curve))
+    return box.pixels(_deviates(x), _deviates(1 - y))
 
 
 def _deviates(rates: ArrayLike) -> NDArray[np.float64]:
@@ -201,7 +211,12 @@ class Strengths:
 
 
 def strength_figure(
-    lines: Sequence[Strengths], *, floor: float, ticks: Sequence[tuple[float, str]], label: str
+    lines: Sequence[Strengths],
+    *,
+    floor: float,
+    ticks: Sequence[tuple[float, str]],
+    label: str,
+    grey: Sequence[Strengths] = (),
 ) -> Markup:
     """AUC against strength, one line a detector with its band; small, to stand beside others like it.
 
@@ -210,6 +225,7 @@ def strength_figure(
         floor: Lowest AUC shown; panels that share it can be compared by eye. The highest is 1.
         ticks: Strengths with the text to write at them.
         label: What a screen reader says the figure shows.
+        grey: Further lines beneath them, thin, without colour, band or dots.
     """
     furthest = max([value for value, _ in ticks] + [1.0])
     box = Box(width=270, height=150, x=(-0.15, furthest + 0.15), y=(floor, 1.0), left=46, bottom=26)
@@ -218,7 +234,7 @@ def strength_figure(
     parts = [grid(box, ticks, rates, "", "AUC")]
     if floor <= 0.5:
         parts.append(chance(box, (box.x[0], 0.5), (box.x[1], 0.5)))
-    drawn = []
+    drawn = [grey_line(found, one.name) for one in grey if len(found := _known_points(box, one))]
     for index, one in enumerate(lines):
         bounded = [(x, a, b) for x, a, b in zip(one.x, one.low, one.high, strict=True) if None not in (a, b)]
         if len(bounded) > 1:
@@ -226,10 +242,15 @@ def strength_figure(
             parts.append(band(box.pixels(x, low), box.pixels(x, high), index))
         known = [(x, y) for x, y in zip(one.x, one.y, strict=True) if y is not None]
         if known:
-            points = np.array(known, dtype=float)
-            drawn.append(line(box.pixels(points[:, 0], points[:, 1]), index, one.name))
+            drawn.append(line(_known_points(box, one), index, one.name))
             drawn += [dot(*box.at(x, y), index, title=f"{one.name}: {y:.3f}") for x, y in known]
     return drawing(box.size, label, [*parts, *drawn])
+
+
+def _known_points(box: Box, one: Strengths) -> NDArray[np.int64]:
+    """The AUCs that are defined, in tenths of a pixel; shape (n, 2), n may be 0."""
+    known = [(x, y) for x, y in zip(one.x, one.y, strict=True) if y is not None]
+    return box.pixels([x for x, _ in known], [y for _, y in known])
 
 
 def chance(box: Box, start: tuple[float, float], end: tuple[float, float]) -> Markup:

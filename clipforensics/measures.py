@@ -109,12 +109,12 @@ def _measure(
         # Moving a video's scores moves its pooled score as far: a threshold a fold becomes one threshold, 0.
         moved = scores - table["split"].map(cuts).to_numpy(dtype=np.float64)
         at_zero = bootstrap_metrics(
-            meeting.draws, moved, level=level, how=meeting.aggregate, threshold=0.0, budgets=()
+            meeting.draws, moved, level=level, how=meeting.aggregate, threshold=0.0, with_ranking=False
         )
         found |= {name: at_zero[name] for name in AT_THRESHOLD}
     if all(maps.values()):
         prior = float(np.mean([file["calibration"]["validation_prior"][level] for file in chosen.values()]))
-        at_prior = bootstrap_metrics(meeting.draws, scores, prior=prior, budgets=(), **options)
+        at_prior = bootstrap_metrics(meeting.draws, scores, prior=prior, with_ranking=False, **options)
         found |= {f"{name}{AT_PRIOR}": at_prior[name] for name in PROBABILITY}
     return found
 

@@ -27,6 +27,7 @@ from clipforensics.params import Section
 from clipforensics.pixel_training import score_rows, train_on_pixels
 from clipforensics.processes import ALONE
 from clipforensics.training import Progress
+from clipforensics.usage import Usage, described
 
 HEAD, TRAINED, ABOUT = "head.safetensors", "trained.safetensors", "detector.json"
 
@@ -93,6 +94,10 @@ class PixelMethod(ABC):
         """Fold what was trained into the tower's own weights, where that saves time in scoring."""
         return model
 
+    def usage(self, settings: Any) -> Usage | None:
+        """Lines for the model card, where the saved files do not say by themselves how they are used."""
+        return None
+
     def fit(self, task: Task, settings: Any, folder: Path) -> Fit:
         """See `detectors.base`."""
         encoder, processes = task.encoder, task.processes or ALONE
@@ -135,11 +140,17 @@ class PixelMethod(ABC):
             "epochs": progress.epoch,
             "best_epoch": progress.best_epoch,
             "validation": dict(zip(("video_auc", "frame_auc"), progress.best_rank, strict=True)),
+            **described(self.usage(settings)),
         }
         write_json(folder / ABOUT, about)
 
     def load(
-        self, folder: Path, *, frame_size: int, merged: bool = False
+        self,
+        folder: Path,
+        *,
+        frame_size: int,
+        merged: bool = False,
+        encoder: Mapping[str, str] | None = None,
     ) -> tuple[AdaptedEncoder, Preprocessing]:
         """Read what `save` wrote, onto the encoder it names, in evaluation mode on the chosen device.
 
@@ -148,12 +159,15 @@ class PixelMethod(ABC):
             frame_size: Side of the stored frames.
             merged: Whether the adapter is folded into the weights: a forward then costs what the encoder's
                 own costs, and gives the same log odds up to the rounding of float32.
+            encoder: Where that encoder is found; as the folder says if not given.
         """
         about = read_json(folder / ABOUT)
-        encoder, settings = about["encoder"], self.settings.model_validate(about["settings"])
+        encoder = encoder or about["encoder"]
+        settings = self.settings.model_validate(about["settings"])
         tower = load_vision_tower(encoder["model"], encoder["revision"])
         preprocessing = load_preprocessing(encoder["model"], encoder["revision"], frame_size=frame_size)
-        model = self.load_adapter(tower, settings, embedding=encoder["embedding"], folder=folder)
+        embedding = cast(Embedding, encoder["embedding"])
+        model = self.load_adapter(tower, settings, embedding=embedding, folder=folder)
         model.head.load_state_dict(load_file(folder / HEAD))
         model = self.merge(model) if merged else model
         return model.to(choose_device()).eval(), preprocessing
@@ -171,9 +185,8 @@ class PixelMethod(ABC):
         self, folder: Path, *, encoder: Mapping[str, str], frame_size: int
     ) -> tuple[AdaptedEncoder, Preprocessing, CLIPVisionModelWithProjection]:
         """See `detectors.base`; the tower has the adapter inside."""
-        del encoder  # the folder names the encoder that it was trained on
         compute_deterministically(seed=0)
-        model, preprocessing = self.load(folder, frame_size=frame_size)
+        model, preprocessing = self.load(folder, frame_size=frame_size, encoder=encoder)
         return model, preprocessing, model.base
 
 

@@ -53,13 +53,12 @@ class Processes:
         """The text of process 0, for all of them to have; no object is pickled."""
         if self.count == 1:
             return text
-        letters = torch.tensor(list(text.encode()), dtype=torch.uint8, device=device)
-        length = torch.tensor([len(letters)], device=device)
+        length = torch.tensor([len(text.encode())], device=device)
         dist.broadcast(length, src=0)
-        if not self.first:
-            letters = torch.zeros(int(length), dtype=torch.uint8, device=device)
-        if len(letters):
-            dist.broadcast(letters, src=0)
+        letters = torch.zeros(int(length), dtype=torch.uint8, device=device)
+        if self.first:
+            letters.copy_(torch.tensor(list(text.encode()), dtype=torch.uint8))
+        dist.broadcast(letters, src=0)
         return bytes(letters.cpu().tolist()).decode()
 
 

@@ -39,6 +39,8 @@ def relevance_maps(
 
     Args:
         module: float32 pixels (n, 3, s, s) -> log odds (n,); in evaluation mode, frame by frame independent.
+            If it shows the tower another picture than the frame, its `onto_frame` turns maps (n, g, g) of
+            that picture into maps of the frame.
         tower: The vision tower that `module` runs; plain or with an adapter inside.
         pixels: float32 (n, 3, s, s), on the module's device.
 
@@ -51,7 +53,9 @@ def relevance_maps(
     """
     grid = math.isqrt(int(tower.vision_model.embeddings.num_patches))
     parts = [_maps(module, tower, part, grid) for part in pixels.split(BATCH) if len(part)]
-    return np.concatenate(parts) if parts else np.empty((0, grid, grid), np.float32)
+    maps = np.concatenate(parts) if parts else np.empty((0, grid, grid), np.float32)
+    onto_frame = getattr(module, "onto_frame", None)
+    return maps if onto_frame is None else onto_frame(maps)
 
 
 def roll_out(attentions: Sequence[torch.Tensor], gradients: Sequence[torch.Tensor]) -> torch.Tensor:

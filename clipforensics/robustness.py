@@ -94,24 +94,22 @@ def write_curves(
     detectors: Sequence[str],
     degradations: Sequence[str],
 ) -> None:
-    """Write `<detector>.csv`, and the same cut up by degradation, `<degradation>/<detector>.csv`.
+    """Write `<degradation>.csv`: the curves of all detectors, one behind the other.
 
-    Curves without rows, of work that was not done, are written too: a header alone.
+    Files without rows, of work that was not done, are written too: a header alone.
 
     Args:
         folder: Where to.
         rows: As `tabulate` returns them; the level is theirs, and in no name.
-        detectors: A file each.
-        degradations: A folder each, whether the rows have them or not.
+        detectors: In this order; the first column.
+        degradations: A file each, whether the rows have them or not.
     """
-    for detector in detectors:
-        whole = curve(rows, detector)
-        parts = {
-            name: whole[whole["degradation"] == name].drop(columns="degradation") for name in degradations
-        }
-        for place, table in ((folder, whole), *((folder / name, part) for name, part in parts.items())):
-            place.mkdir(parents=True, exist_ok=True)
-            table.to_csv(place / f"{detector}.csv", index=False, lineterminator="\n", float_format="%.9g")
+    folder.mkdir(parents=True, exist_ok=True)
+    whole = pd.concat([curve(rows, name).assign(detector=name) for name in detectors], ignore_index=True)
+    columns = ["detector", *(name for name in CURVE if name != "degradation")]
+    for name in degradations:
+        part = whole.loc[whole["degradation"] == name, columns]
+        part.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n", float_format="%.9g")
 
 
 def summary_line(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from clipforensics.bootstrap import roc_band
@@ -93,6 +92,7 @@ def compare_protocol(
     n_replicates: int,
     seed: int,
     confidence: float,
+    leader: str | None = None,
 ) -> dict[str, list[Row]]:
     """Let all detectors meet on every test manipulation of one protocol and train set.
 
@@ -107,6 +107,7 @@ def compare_protocol(
         n_replicates: Of the bootstrap.
         seed: Of the bootstrap.
         confidence: Of the intervals.
+        leader: Detector that all others are compared with as well; see `comparison.compare_aucs`.
 
     Returns:
         Rows of the tables `cells`, `metrics`, `leak_gaps` and `folds` of comparison.json.
@@ -120,7 +121,7 @@ def compare_protocol(
     tested = order_manipulations(list(wanted), present, trained=train_set)
     for manipulation in tested:
         meeting = meet(scores, test, manipulation, aggregate=aggregate, **bootstrap)
-        cells, gaps = compare_aucs(meeting, **shown)
+        cells, gaps = compare_aucs(meeting, leader=leader, **shown)
         folds = _folds(choices, splits, manipulation)
         tables["cells"] += [{**row, **_fold_mean(row, folds, reference)} for row in cells]
         tables["leak_gaps"] += gaps
@@ -135,13 +136,6 @@ def compare_protocol(
     return tables
 
 
-def validation_auc(results: Results, splits: Sequence[str], train_set: str, detector: str) -> float:
-    """Video AUC of a detector on validation, on which it was chosen: mean over seeds and folds."""
-    files = results.read_evaluations(splits, train_set)
-    chosen = [file for (name, _), by_split in files.items() if name == detector for file in by_split.values()]
-    return float(np.mean([file["validation"]["video"]["auc"] for file in chosen]))
-
-
 def headline_curves(
     results: Results,
     splits: Sequence[str],
@@ -154,11 +148,12 @@ def headline_curves(
     n_replicates: int,
     seed: int,
     confidence: float,
-) -> dict[tuple[str, str, str], pd.DataFrame]:
-    """Curves of every detector, of its first seed: (`roc` or `band`, level, detector) to a table.
+) -> dict[tuple[str, str], pd.DataFrame]:
+    """Curves of all detectors, each of its first seed: (`roc` or `band`, level) to a table.
 
-    `roc` has the vertices (fpr, tpr); `band` has the tpr over a grid of fpr with its pointwise interval.
-    Folds are pooled. Arguments as for `compare_protocol`.
+    The first column is the detector, whose rows stand together. `roc` has the vertices (fpr, tpr); `band` has
+    the tpr over a grid of fpr with its pointwise interval. Folds are pooled. Arguments as for
+    `compare_protocol`.
     """
     one = Results(results.detectors, results.seeds[:1], results.scores, results.splits, results.evaluations)
     meeting = meet(
@@ -170,7 +165,11 @@ def headline_curves(
         n_replicates=n_replicates,
         seed=seed,
     )
-    return dict(_curves(meeting, confidence))
+    found: dict[tuple[str, str], list[pd.DataFrame]] = {}
+    for (kind, level, detector), table in _curves(meeting, confidence):
+        table.insert(0, "detector", detector)
+        found.setdefault((kind, level), []).append(table)
+    return {place: pd.concat(tables, ignore_index=True) for place, tables in found.items()}
 
 
 def _curves(meeting: Meeting, confidence: float) -> Iterator[tuple[tuple[str, str, str], pd.DataFrame]]:

@@ -1,5 +1,6 @@
 """Compare all detectors on every cell; name one of them in metrics/metrics.json."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,10 @@ from clipforensics.cells import Protocol, by_protocol, write_curve
 from clipforensics.contest import check_entrant, read_contest
 from clipforensics.faults import one_line_errors
 from clipforensics.files import write_json
+from clipforensics.league.table import league, league_points, standings
 from clipforensics.matrix import matrix_table
 from clipforensics.params import read_section, read_value
-from clipforensics.tournament import Results, compare_protocol, headline_curves, validation_auc
+from clipforensics.tournament import Results, compare_protocol, headline_curves
 
 PARAMS = Path("params.yaml")
 SCORES = Path("data/scores")
@@ -21,6 +23,7 @@ METRICS = Path("metrics/metrics.json")
 CURVES = Path("plots/roc")
 BANDS = Path("plots/bands")
 MATRIX = Path("plots/matrix.csv")
+LEAGUE = Path("plots/league.csv")
 
 
 def main() -> None:
@@ -30,24 +33,36 @@ def main() -> None:
     check_entrant(PARAMS, "detector", detector, run.detectors)
     results = Results(run.detectors, protocol.seeds, SCORES, SPLITS, EVALUATIONS)
     options = {**params.model_dump(), "aggregate": run.aggregate}
-    tables: dict[str, list[dict[str, Any]]] = {"cells": [], "metrics": [], "leak_gaps": [], "folds": []}
     protocols = by_protocol(protocol.splits, read_value(PARAMS, "split", "n_folds", int))
-    for name, splits in protocols.items():
-        for train_set in protocol.train_sets:
-            found = compare_protocol(results, splits, train_set, protocol.test_manipulations, **options)
-            for table, rows in found.items():
-                tables[table] += [{"protocol": name, "train_set": train_set, **row} for row in rows]
+    at = (next(iter(protocols.values())), protocol.train_sets[0])
+    order = standings(results.read_evaluations(*at))
+    tables = compare_all(results, protocols, protocol, leader=order[0]["detector"], **options)
     place = {name: tables["cells"][0][name] for name in ("protocol", "train_set", "manipulation")}
+    tables["league"] = league(order, tables["cells"], headline=place)
     headline = {"split": protocol.splits[0], **place}
     about = {"reference": params.reference, "headline": headline, "seeds": protocol.seeds}
     write_json(COMPARISON, {**about, "bootstrap": params.model_dump(), **tables})
     write_curve(MATRIX, matrix_table(tables["cells"]))
-    at = (protocols[place["protocol"]], place["train_set"])
-    validation = {"video_auc": validation_auc(results, *at, detector)}
-    metrics = {**comparison.headline_metrics(tables, place, detector), "validation": validation}
-    write_json(METRICS, {"detector": detector, **place, **metrics})
-    for (kind, level, name), table in headline_curves(results, *at, place["manipulation"], **options).items():
-        write_curve((CURVES if kind == "roc" else BANDS) / level / f"{name}.csv", table)
+    write_curve(LEAGUE, league_points(tables["league"]))
+    validation = {row["detector"]: row["validation"]["auc"] for row in order}[detector]
+    metrics = comparison.headline_metrics(tables, place, detector)
+    write_json(METRICS, {"detector": detector, **place, **metrics, "validation": {"video_auc": validation}})
+    for (kind, level), table in headline_curves(results, *at, place["manipulation"], **options).items():
+        write_curve((CURVES if kind == "roc" else BANDS) / f"{level}.csv", table)
+
+
+def compare_all(
+    results: Results, protocols: Mapping[str, list[str]], protocol: Protocol, *, leader: str, **options: Any
+) -> dict[str, list[dict[str, Any]]]:
+    """All tables of all protocols and train sets; on the headline's train set the leader is a rival too."""
+    tables: dict[str, list[dict[str, Any]]] = {"cells": [], "metrics": [], "leak_gaps": [], "folds": []}
+    for name, splits in protocols.items():
+        for train_set in protocol.train_sets:
+            options["leader"] = leader if train_set == protocol.train_sets[0] else None
+            found = compare_protocol(results, splits, train_set, protocol.test_manipulations, **options)
+            for table, rows in found.items():
+                tables[table] += [{"protocol": name, "train_set": train_set, **row} for row in rows]
+    return tables
 
 
 if __name__ == "__main__":

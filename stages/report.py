@@ -1,5 +1,6 @@
 """Write the report: metrics files and a few frames in, one offline HTML page and a summary out."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,13 @@ from pydantic import Field
 from clipforensics.cells import Protocol
 from clipforensics.faults import one_line_errors
 from clipforensics.frames import FrameStore
+from clipforensics.league.spent import read_spent
 from clipforensics.params import Section, read_section, read_yaml
 from clipforensics.provenance import describe
+from clipforensics.report.cast import cast_of
 from clipforensics.report.findings import Places, Run, read_findings, read_heatmaps
 from clipforensics.report.gallery import Album
+from clipforensics.report.league_text import league_markdown
 from clipforensics.report.page import render
 from clipforensics.report.summary import summarise
 
@@ -34,6 +38,10 @@ PLACES = Places(
 )
 OUT = Path("report/report.html")
 SUMMARY = Path("report/summary.md")
+LEAGUE = OUT.with_name("league.md")
+"""Beside the tracked page and not tracked: what training cost differs from machine to machine."""
+WEIGHTS = Path("data") / "weights"
+"""No dependency: only the untracked table asks whether a cost was paid for what lies there."""
 
 
 class Report(Section):
@@ -62,19 +70,28 @@ class Settings(Section):
     robustness: dict[str, Any]
     explain: dict[str, Any]
     report: dict[str, Any]
+    package: dict[str, Any]
 
 
 def main() -> None:
     """Read the files of every cell that params.yaml names (never a glob), render, write."""
     params, run = read_section(PARAMS, "report", Report), read_run()
     findings = read_findings(PLACES, run, describe(code=CODE, videos=VIDEOS))
-    heatmaps = read_heatmaps(PLACES.heatmaps, run.detectors, wanted=run.with_explanations)
+    shown = cast_of(findings.comparison, run.detector).shown
+    heatmaps = read_heatmaps(PLACES.heatmaps, shown, wanted=run.with_explanations)
     album = Album(FrameStore.open(FRAMES), size=params.picture_size, heatmaps=heatmaps)
     page = render(findings, album, pictures_per_list=params.pictures_per_list)
     OUT.parent.mkdir(parents=True, exist_ok=True)
     OUT.write_text(page, encoding="utf-8")
     SUMMARY.write_text(summarise(findings), encoding="utf-8")
-    print(f"{OUT}: {len(page.encode()) / 1e6:.2f} MB")
+    write_league(findings.comparison)
+    print(f"{OUT}: {len(page.encode()) / 1e6:.2f} MB; {LEAGUE}")
+
+
+def write_league(comparison: Mapping[str, Any]) -> None:
+    """The league table with training time and memory: no output that DVC tracks, nothing depends on it."""
+    text = league_markdown(comparison, read_spent(comparison, WEIGHTS))
+    LEAGUE.write_text(text, encoding="utf-8")
 
 
 def read_run() -> Run:
@@ -83,6 +100,7 @@ def read_run() -> Run:
     return Run(
         dataset=run.dataset,
         is_sample=read_yaml(PROFILES / f"{run.dataset}.yaml").get("layout") == "sample",
+        detector=run.detector,
         detectors=run.detectors,
         splits=protocol.splits,
         train_sets=protocol.train_sets,

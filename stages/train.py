@@ -41,11 +41,8 @@ def main(detector: str, split: str, train_set: str, seed: str) -> None:
     work |= {"budget": budget.model_dump(), "settings": settings.model_dump()}
     inputs = [*parts, *frames.files, *embeddings.files, *encoder_files(encoder["model"]), *project_code()]
     if budget.sampling == "paired":
-        print(
-            "train.sampling is paired: {} real and {} manipulated videos have no partner".format(
-                *unpaired(train.table)
-            )
-        )
+        real, manipulated = unpaired(train.table)
+        print(f"train.sampling is paired: {real} real, {manipulated} manipulated videos have no partner")
     with together() as processes:
         scratch = shared_scratch("train", lambda: fingerprint(work, inputs), processes)
         task = Task(frames, embeddings, train, val, encoder, budget, cell.seed, scratch, processes)

@@ -1,141 +1,155 @@
-"""The adapted encoder: entered above its frozen blocks it computes, and learns, what it does from pixels."""
+"""An adapted encoder entered above its frozen blocks is the encoder run from the pixels, slopes included."""
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from transformers import CLIPVisionConfig
-from transformers.models.clip.modeling_clip import CLIPEncoderLayer
+from peft import LoraConfig
 
-from clipforensics.adapted import AdaptedEncoder, class_token_after
-from tests.detectors.pixels import pixels_of, shaken, tower_of, untrained
-from tests.detectors.tasks import N_BLOCKS, Bench
+from clipforensics.adapted import AdaptedEncoder
+from clipforensics.encoder import embed_pixels, load_vision_tower
+from clipforensics.peft_tower import put_inside
+from tests.detectors.tasks import N_BLOCKS, SIZE, write_two_towers
 
-EVERYWHERE = ["q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2", "visual_projection"]
-METHODS = [
-    ("last_blocks", {"k": 1}),
-    ("last_blocks", {"k": 2}),
-    *[
-        ("lora", {"variant": v, "r": 2, "last_blocks": n, "target_modules": EVERYWHERE})
-        for v in ("lora", "dora", "rslora", "pissa")
-        for n in (1, 2)
-    ],
-    ("lora", {"target_modules": ["visual_projection"]}),
-]
+TARGETS = torch.tensor([0.0, 1.0, 1.0, 0.0])
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory):
-    return Bench.make(tmp_path_factory.mktemp("adapted"))
+def folder(tmp_path_factory):
+    return write_two_towers(tmp_path_factory.mktemp("adapted") / "encoder")
 
 
-def make_block(width, heads, *, attention="sdpa", seed=0):
-    """One of transformers' blocks in float64, with weights large enough to matter."""
-    config = CLIPVisionConfig(
-        hidden_size=width,
-        intermediate_size=3 * width,
-        num_attention_heads=heads,
-        attn_implementation=attention,
-    )
-    block = CLIPEncoderLayer(config).double()
-    generator = torch.Generator().manual_seed(seed)
+def load(folder):
+    return load_vision_tower(str(folder), "local")
+
+
+def pixels(n=4, seed=1):
+    return torch.randn(n, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(seed))
+
+
+def unfrozen(folder, *parts, embedding="projected"):
+    """A plain tower of which the parameters move whose name holds one of `parts`."""
+    tower = load(folder)
+    for name, parameter in tower.named_parameters():
+        parameter.requires_grad_(any(part in name for part in parts))
+    return with_head(AdaptedEncoder(tower, embedding))
+
+
+def with_lora(folder, block, *, embedding="projected"):
+    """LoRA of peft's on the queries of one block, with drawn factors."""
+    layer = f"vision_model.encoder.layers.{block}.self_attn.q_proj"
+    tower = put_inside(load(folder), LoraConfig(r=2, lora_alpha=2, target_modules=[layer]))
     with torch.no_grad():
-        for parameter in block.parameters():
-            parameter.copy_(0.4 * torch.randn(parameter.shape, generator=generator))
-    return block
+        for name, parameter in tower.named_parameters():
+            if "lora_" in name:
+                parameter.normal_(0, 0.3, generator=torch.Generator().manual_seed(len(name)))
+    return with_head(AdaptedEncoder(tower, embedding))
 
 
-def gradients(output, wanted):
-    weights = torch.linspace(-1, 1, output.numel(), dtype=output.dtype).view_as(output)
-    return torch.autograd.grad((weights * output).sum(), wanted, allow_unused=True)
+def with_head(model):
+    """The same with a drawn head, so that slopes go below it."""
+    with torch.no_grad():
+        for parameter in model.head.parameters():
+            parameter.normal_(generator=torch.Generator().manual_seed(0))
+    return model.eval()
 
 
-@settings(deadline=None, max_examples=30)
-@given(
-    n=st.integers(1, 4),
-    tokens=st.integers(1, 9),
-    heads=st.sampled_from([1, 2, 4]),
-    attention=st.sampled_from(["sdpa", "eager"]),
-    seed=st.integers(0, 1000),
-)
-def test_the_class_token_after_a_block_is_that_of_the_whole_block(n, tokens, heads, attention, seed):
-    block = make_block(8, heads, attention=attention, seed=seed)
-    hidden = torch.randn(n, tokens, 8, generator=torch.Generator().manual_seed(seed)).double()
-    hidden.requires_grad_(True)
-    wanted = [hidden, *block.parameters()]
-    whole, short = block(hidden, None)[:, :1], class_token_after(block, hidden)
-    near = 1e-9 if attention == "sdpa" else 1e-5  # eager attention takes its softmax in float32
-    torch.testing.assert_close(short, whole, atol=near, rtol=near)
-    for mine, theirs in zip(gradients(short, wanted), gradients(whole, wanted), strict=True):
-        torch.testing.assert_close(mine, theirs, atol=near, rtol=near)
-
-
-def trained_gradients(model, inputs):
-    """Log odds, and the gradients of everything that moves."""
-    targets = torch.arange(len(inputs)) % 2
+def slopes(model, inputs):
+    """Loss, and the gradient of everything that moves."""
     model.zero_grad(set_to_none=True)
-    loss = model.objective(inputs, targets.float(), torch.ones(len(inputs)))
+    loss = model.objective(inputs, TARGETS, 1 + TARGETS)
     loss.backward()
-    return loss.detach(), {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
-
-
-@pytest.mark.parametrize(("name", "changes"), METHODS)
-def test_entered_above_it_gives_the_values_and_gradients_that_it_gives_from_pixels(bench, name, changes):
-    model, pixels = shaken(untrained(name, bench, **changes)), pixels_of(bench)[:8]
-    entry = model.entry()
-    assert entry == N_BLOCKS - changes.get("k", changes.get("last_blocks", 0))
-    loss, whole = trained_gradients(model, pixels)
-    activations = model.below(pixels, entry)
-    model.enter_at(entry)
-    again, above = trained_gradients(model, activations)
-    torch.testing.assert_close(again, loss, atol=1e-6, rtol=0)
-    assert set(above) == set(whole)
-    for key, gradient in whole.items():
-        torch.testing.assert_close(above[key], gradient, atol=1e-6, rtol=1e-4)
-    with torch.no_grad():
-        torch.testing.assert_close(model(activations), model(pixels), atol=1e-5, rtol=0)
+    return loss.detach(), {n: p.grad.clone() for n, p in model.named_parameters() if p.requires_grad}
 
 
 @pytest.mark.parametrize("embedding", ["projected", "pooled"])
-@pytest.mark.parametrize("entry", range(N_BLOCKS + 1))
-def test_it_can_be_entered_at_every_block(bench, entry, embedding):
-    model, pixels = shaken(AdaptedEncoder(tower_of(bench), embedding)).eval(), pixels_of(bench)
+@pytest.mark.parametrize(
+    ("make", "entry"),
+    [
+        (lambda folder, embedding: unfrozen(folder, "layers.2.", embedding=embedding), 2),
+        (lambda folder, embedding: unfrozen(folder, "layers.1.mlp", "post_", embedding=embedding), 1),
+        (lambda folder, embedding: unfrozen(folder, "post_layernorm", embedding=embedding), N_BLOCKS),
+        (lambda folder, embedding: with_lora(folder, 1, embedding=embedding), 1),
+        (lambda folder, embedding: with_lora(folder, 2, embedding=embedding), 2),
+    ],
+    ids=["last block", "middle block", "above the blocks", "LoRA inside", "LoRA in the last"],
+)
+def test_entered_above_its_frozen_blocks_it_gives_the_same_numbers_and_slopes(folder, embedding, make, entry):
+    model, images = make(folder, embedding), pixels()
+    assert model.entry() == entry
+    loss, gradients = slopes(model, images)
+    with torch.no_grad():
+        log_odds = model(images)
+    activations = model.below(images, entry)
+    assert activations.shape == (4, (SIZE // 16) ** 2 + 1, 32)
+    assert not activations.requires_grad
     model.enter_at(entry)
     with torch.no_grad():
-        torch.testing.assert_close(model(model.below(pixels, entry)), model(pixels), atol=1e-5, rtol=0)
+        torch.testing.assert_close(model(activations), log_odds, atol=1e-5, rtol=1e-5)
+        assert torch.equal(model(images), log_odds), "pixels still go the whole way"
+    found, again = slopes(model, activations)
+    torch.testing.assert_close(found, loss, atol=1e-6, rtol=1e-5)
+    assert again.keys() == gradients.keys()
+    for name, gradient in gradients.items():
+        torch.testing.assert_close(again[name], gradient, atol=1e-5, rtol=1e-4, msg=name)
+        assert (gradient != 0).any() or "k_proj.bias" in name, name
 
 
-@pytest.mark.parametrize("variant", ["lora", "dora"])
-def test_dropout_in_the_last_block_drops_what_it_drops_in_a_whole_forward_pass(bench, variant):
-    changes = {"variant": variant, "dropout": 0.5, "target_modules": ["q_proj", "fc2"], "last_blocks": 1}
-    model, pixels = shaken(untrained("lora", bench, **changes), 0.3).train(), pixels_of(bench)
-    entry = model.entry()
-    activations = model.below(pixels, entry)
-    model.enter_at(entry)
-    torch.manual_seed(1)
-    whole = model(pixels)
-    torch.manual_seed(1)
-    torch.testing.assert_close(model(activations), whole, atol=1e-5, rtol=0)
-    torch.manual_seed(2)
-    assert not torch.allclose(model(activations), whole, atol=1e-3)
+@pytest.mark.parametrize(
+    ("parts", "entry"),
+    [
+        ((), N_BLOCKS),
+        (("visual_projection",), N_BLOCKS),
+        (("post_layernorm", "layers.2.layer_norm1"), 2),
+        (("layers.0.self_attn.v_proj", "layers.2."), 0),
+        (("pre_layrnorm",), 0),
+        (("layers.2.", "patch_embedding"), 0),
+        (("class_embedding",), 0),
+        (("position_embedding",), 0),
+    ],
+)
+def test_the_entry_lies_below_everything_that_moves(folder, parts, entry):
+    assert unfrozen(folder, *parts).entry() == entry
 
 
-def test_below_something_that_moves_before_the_blocks_there_is_nothing_to_keep(bench):
-    assert untrained("bitfit", bench).entry() == 0
-    assert untrained("full", bench).entry() == 0
-    assert untrained("lora", bench).entry() == 0
-    prompted = AdaptedEncoder(tower_of(bench), "projected", prompt=torch.nn.Conv2d(3, 3, 1))
-    assert prompted.entry() == 0
-    assert AdaptedEncoder(tower_of(bench), "projected").entry() == N_BLOCKS
+def test_there_is_no_entry_behind_a_prompt(folder):
+    prompt = torch.nn.Conv2d(3, 3, 1)
+    assert AdaptedEncoder(load(folder), "projected", prompt=prompt).entry() == 0
+    frozen = torch.nn.Conv2d(3, 3, 1).requires_grad_(False)
+    assert AdaptedEncoder(load(folder), "projected", prompt=frozen).entry() == N_BLOCKS
 
 
 @pytest.mark.parametrize("embedding", ["projected", "pooled"])
-def test_the_head_reads_unit_length_embeddings_times_the_root_of_their_length(bench, embedding):
-    model, pixels = shaken(AdaptedEncoder(tower_of(bench), embedding)).eval(), pixels_of(bench)
+def test_the_head_reads_the_embedding_at_length_root_d(folder, embedding):
+    model, images = unfrozen(folder, "layers.2.", embedding=embedding), pixels()
     with torch.no_grad():
-        raw = tower_of(bench)(pixel_values=pixels).image_embeds
-        if embedding == "pooled":
-            raw = tower_of(bench).vision_model(pixel_values=pixels).pooler_output
-        scaled = raw / raw.norm(dim=1, keepdim=True) * raw.shape[1] ** 0.5
-        expected = scaled @ model.head.weight[0] + model.head.bias
-        torch.testing.assert_close(model(pixels), expected, atol=1e-5, rtol=0)
+        raw = embed_pixels(load(folder), images, embedding)
+        d = raw.shape[1]
+        expected = (raw / raw.norm(dim=1, keepdim=True)) * d**0.5 @ model.head.weight[0] + model.head.bias
+        torch.testing.assert_close(model(images), expected, atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(model.embed(images).norm(dim=1), torch.ones(4))
+        assert torch.equal(model.judge(model.embed(images)), model(images))
+
+
+def test_untrained_every_frame_is_as_likely_real_as_manipulated(folder):
+    model = AdaptedEncoder(load(folder), "projected")
+    with torch.no_grad():
+        assert torch.equal(torch.sigmoid(model(pixels())), torch.full((4,), 0.5))
+    assert {n for n, p in model.named_parameters() if p.requires_grad} == {"head.weight", "head.bias"}
+
+
+def test_the_prompt_is_shown_to_the_tower(folder):
+    mirror = torch.nn.ReflectionPad2d(0)
+    mirror.forward = lambda images: images.flip(3)
+    model, images = with_head(AdaptedEncoder(load(folder), "projected", prompt=mirror)).eval(), pixels()
+    plain = with_head(AdaptedEncoder(load(folder), "projected")).eval()
+    with torch.no_grad():
+        assert torch.equal(model(images), plain(images.flip(3)))
+        assert not torch.allclose(model(images), plain(images))
+
+
+def test_the_base_is_the_tower_that_runs_with_or_without_peft(folder):
+    tower = load(folder)
+    assert AdaptedEncoder(tower, "projected").base is tower
+    inside = with_lora(folder, 1)
+    assert inside.base is inside.tower.get_base_model()
+    assert any("lora_A" in name for name, _ in inside.base.named_parameters())
+    assert inside.device == torch.device("cpu")

@@ -98,6 +98,19 @@ def test_metrics_at_a_threshold_and_of_probabilities_are_left_out_without_these(
     assert list(found) == ["auc", "ap", "eer", "partial_auc", "tpr_at_fpr_0.2"]
 
 
+@pytest.mark.parametrize("level", ["frame", "video"])
+def test_the_ranking_can_be_left_out_and_changes_nothing_else(level):
+    scores, labels, codes = table(5)
+    draws = plan(labels, codes, GROUPS)
+    options = {"level": level, "threshold": 0.5, "probability": lambda s: s**2, "prior": 0.4}
+    whole = bootstrap_metrics(draws, scores["b"], **options)
+    without = bootstrap_metrics(draws, scores["b"], with_ranking=False, **options)
+    assert list(without) == ["accuracy", "balanced_accuracy", "f1", "tpr", "fpr", "brier", "ece"]
+    for name, one in without.items():
+        np.testing.assert_array_equal(one.draws, whole[name].draws)
+        assert (one.value, one.undefined) == (whole[name].value, whole[name].undefined)
+
+
 def test_a_budget_below_one_real_row_has_no_value_but_a_reason():
     """By the rows of the level: ten real videos of ten frames measure .1 of videos and .01 of frames."""
     rng = np.random.default_rng(0)

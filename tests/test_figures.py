@@ -240,3 +240,29 @@ def test_names_are_escaped_in_every_figure():
     ):
         assert "<script" not in svg
         assert ElementTree.fromstring(str(svg)).get("aria-label") == NASTY
+
+
+@pytest.mark.parametrize("figure", [roc_figure, det_figure])
+def test_grey_lines_lie_beneath_without_colour_and_are_counted(figure):
+    named = [Curve(name, [0, 1], [0, 1], ".500") for name in ("a", "b")]
+    grey = [Curve(f"grey {i}", [0, 0.5, 1], [0, 0.6, 1], ".600") for i in range(3)]
+    svg = figure(named, label="x", grey=grey)
+    classes = [p.get("class") for p in drawn(svg, "path") if p.get("class").startswith("line ")]
+    assert classes == ["line other"] * 3 + ["line series-0", "line series-1"]
+    assert "".join(drawn(svg, "text")[-1].itertext()) == "others, in grey 3"
+    assert [t.text for t in drawn(svg, "title")][:3] == [f"grey {i} .600" for i in range(3)]
+    same = figure(grey[:1], label="x")
+    np.testing.assert_array_equal(lines(svg)[0], lines(same)[0])
+    assert "grey" not in figure(named, label="x").replace("grey-", "")
+
+
+def test_grey_strengths_have_neither_band_nor_dots():
+    def one(name, y):
+        return Strengths(name, [0, 1], y, [0.5, 0.5], [0.9, 0.9])
+
+    ticks = [(0.0, "0"), (1.0, "1")]
+    grey = [one("g", [0.7, 0.6]), one("unknown", [None, None])]
+    svg = strength_figure([one("a", [0.8, 0.7])], floor=0.4, ticks=ticks, label="x", grey=grey)
+    classes = [p.get("class") for p in drawn(svg, "path") if p.get("class").startswith(("line", "band"))]
+    assert classes == ["band fill-0", "line other", "line series-0"]
+    assert len(drawn(svg, "circle")) == 2

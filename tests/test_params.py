@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from clipforensics.faults import InputError, one_line_errors
-from clipforensics.params import Section, check_section, read_section, read_value
+from clipforensics.params import Section, check_section, read_section, read_value, read_yaml
 
 
 class Demo(Section):

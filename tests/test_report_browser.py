@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from tests.test_report_many import page_of
 from tests.test_report_page import VIDEO_NAMES, entry, errors, full_page, rendered
 
 pytestmark = pytest.mark.skipif(
@@ -67,6 +68,14 @@ def test_a_browser_opens_it_without_a_word(tmp_path, width):
     assert page <= inner
     assert inner > width - 30
     assert height > 4000
+
+
+@pytest.mark.parametrize("width", [360, 1200])
+def test_thirteen_detectors_do_not_stick_out_either(tmp_path, width):
+    messages, found = browse(tmp_path, opened(page_of()), width)
+    assert messages == []
+    page, inner = map(int, re.search(r"width (\d+) of (\d+)", found).groups())
+    assert page <= inner
 
 
 @pytest.mark.parametrize("name", VIDEO_NAMES)

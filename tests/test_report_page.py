@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 
 from clipforensics.faults import InputError
+from clipforensics.league.table import league, standings
 from clipforensics.provenance import Provenance
 from clipforensics.report import curves, page
+from clipforensics.report.cast import cast_of
 from clipforensics.report.gallery import Album
 from clipforensics.report.heatmaps import Heatmaps
 from clipforensics.report.page import Findings, render
@@ -20,8 +22,8 @@ NASTY_KEY = f"sample/real/-/{NASTY}"
 REAL_KEY = "sample/real/c23/001"
 FAKE_KEY = "sample/NeuralTextures/c23/001_002"
 SECTIONS = {
-    "reading", "strata", "roc", "points", "calibration", "matrix", "robustness", "errors", "leakage",
-    "provenance",
+    "reading", "league", "strata", "roc", "points", "calibration", "matrix", "robustness", "errors",
+    "leakage", "provenance",
 }  # fmt: skip
 VOID = {"meta", "link", "img", "br"}
 
@@ -174,7 +176,7 @@ def full_findings():
     }
     grouped = {**errors(), "clusters": {"summary": [group]}}
     return findings(
-        comparison={**findings().comparison, "cells": cells, "metrics": metrics},
+        comparison={**findings().comparison, "cells": cells, "metrics": metrics, "league": standing()},
         evaluations=runs,
         bands={"video": {"lora": band}},
         robustness={"detectors": ["baseline", "lora"], "seed": 1, "manipulation": "X", "rows": strengths},
@@ -184,6 +186,18 @@ def full_findings():
             trees={"stages": "ab" * 20}, data={"videos": "5"}, machine={"processor": "P" * 90}
         ),
     )
+
+
+def standing():
+    """A league table of both detectors."""
+    head = {"protocol": "per_class", "train_set": "FaceSwap", "manipulation": "NeuralTextures"}
+    files = [evaluation("baseline", 0.7654), evaluation("lora", 0.8321)]
+    cells = [{**cell("all", "video"), "protocol": name} for name in ("per_class", "grouped")]
+    gap = {"auc": -0.0667, "low": -0.12, "high": -0.01}
+    for one in cells:
+        one["to_leader"] = {"leader": "lora", "differences": {"baseline": gap}}
+    order = standings({(one["detector"], 42): {"per_class": one} for one in files})
+    return league(order, cells, headline=head)
 
 
 def calibrated(one):
@@ -217,7 +231,8 @@ def full_page():
 
 
 def drawn(found):
-    return curves.level_curves(found, page.first_seed(found.evaluations), "video")
+    order = cast_of(found.comparison).order
+    return curves.level_curves(found, page.first_seed(found.evaluations), "video", order).values()
 
 
 def test_the_page_nests_and_has_every_section():
@@ -345,6 +360,7 @@ def test_the_page_lives_with_the_least_that_can_be_known():
         "The run has no error lists.",
         "The run has no leak audit.",
         "This run has one protocol only",
+        "The run has no league table.",
     ):
         assert said in text
 

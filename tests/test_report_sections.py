@@ -51,6 +51,14 @@ def test_calibration_shows_before_and_after_and_both_priors():
     assert "50% manipulated. Of this test 75% are" in found.caveat
 
 
+def test_only_detectors_with_a_colour_have_a_diagram():
+    runs = [calibrated(), {**calibrated(), "detector": "other"}]
+    found = calibration_section(runs, manipulation="X", order=["lora"])
+    assert [caption for row in found.figures for caption, _ in row] == ["LoRA, video level"]
+    assert [r[0].text for r in found.table.groups[0].rows] == ["LoRA", "other"]
+    assert found.lead.endswith("Diagrams are of 1 detector, the table of all 2.")
+
+
 @pytest.mark.parametrize(
     ("one", "why"),
     [

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 import yaml
 
+from clipforensics.costs import write_cost
 from clipforensics.faults import InputError
+from clipforensics.league.table import league, standings
 from clipforensics.provenance import fingerprint, tree_hash, versions
 from stages import report
 from tests.closure import ROOT
@@ -64,7 +66,12 @@ def comparison():
     ]  # fmt: skip
     headline = {"train_set": "FaceSwap", "manipulation": "NeuralTextures"}
     headline |= {"split": "per_class", "protocol": "per_class"}
-    return {"reference": "baseline", "headline": headline, "seeds": [42, 43], "cells": cells}
+    about = {"reference": "baseline", "headline": headline, "seeds": [42, 43], "cells": cells}
+    files = {
+        (d, seed): {"per_class": {"validation": {"video": {"auc": 0.9}}}}
+        for d in PARAMS["detectors"] for seed in (42, 43)
+    }  # fmt: skip
+    return {**about, "league": league(standings(files), cells, headline=headline)}
 
 
 def write_extras():
@@ -97,6 +104,7 @@ def workspace(tmp_path, monkeypatch):
     write("data/skipped.csv", "stage,path,reason\ningest,a\u2028b.mp4,no video stream\n")
     write_frames()
     write("data/frames/skipped.csv", "stage,path,reason\n")
+    rocs, bands = ({"video": [], "frame": []} for _ in range(2))
     for detector in (*PARAMS["detectors"], "stale-detector"):
         for seed in (42, 43, 99):
             for split in ("per_class", "grouped", "stale-split"):
@@ -106,9 +114,13 @@ def workspace(tmp_path, monkeypatch):
         lists = {"false_positives": [error], "false_negatives": [], "worst_videos": []}
         write(f"data/errors/{detector}/per_class/FaceSwap-42.json", {"threshold": 0.4, **lists})
         for level in ("video", "frame"):
-            write(f"plots/roc/{level}/{detector}.csv", "fpr,tpr\n0.0,0.0\n0.2,0.9\n1.0,1.0\n")
-            band = "fpr,tpr,low,high\n0.0,0.0,0.0,0.1\n0.5,0.9,,\n1.0,1.0,0.9,1.0\n"
-            write(f"plots/bands/{level}/{detector}.csv", band)
+            rocs[level] += [f"{detector},{row}" for row in ("0.0,0.0", "0.2,0.9", "1.0,1.0")]
+            bands[level] += [
+                f"{detector},{row}" for row in ("0.0,0.0,0.0,0.1", "0.5,0.9,,", "1.0,1.0,0.9,1.0")
+            ]
+    for level in ("video", "frame"):
+        write(f"plots/roc/{level}.csv", "\n".join(["detector,fpr,tpr", *rocs[level], ""]))
+        write(f"plots/bands/{level}.csv", "\n".join(["detector,fpr,tpr,low,high", *bands[level], ""]))
     write_extras()
     return tmp_path
 
@@ -156,11 +168,33 @@ def test_the_page_says_what_made_it(workspace):
     assert versions(["numpy"])["numpy"] in text
 
 
+def test_the_league_with_its_costs_is_written_beside_the_page(workspace, monkeypatch):
+    """Not by DVC's leave: neither the page nor the summary has a byte of what it holds."""
+    monkeypatch.delenv("DVC_ROOT", raising=False)
+    before = page()
+    weights = workspace / "data/weights/per_class/FaceSwap-42/lora"
+    write(weights / "detector.json", {})
+    write_cost("lora", "per_class/FaceSwap-42", weights, seconds=100.0, samples=1200)
+    assert page() == before
+    text = Path("report/league.md").read_text(encoding="utf-8")
+    (row,) = [line for line in text.splitlines() if line.startswith("|   ") and "LoRA" in line]
+    assert "100 s 1/2 (a)" in row
+    assert "(a) not measured: it was not trained on this machine" in text
+    assert "report/league.md" in before
+
+
 def test_the_summary_is_written_beside_the_page(workspace):
     page()
     text = Path("report/summary.md").read_text(encoding="utf-8")
     assert text.startswith("## LoRA against the baseline: +.100")
     assert fingerprint(Path("data/videos.csv")) in text
+
+
+def test_a_detector_without_a_curve_is_named(workspace):
+    text = Path("plots/roc/video.csv").read_text()
+    write("plots/roc/video.csv", "".join(row for row in text.splitlines(True) if "lora" not in row))
+    with pytest.raises(InputError, match=r"plots/roc/video\.csv has no curve of 'lora'; run `dvc repro`"):
+        report.main()
 
 
 @pytest.mark.parametrize("section", ["robustness", "explain"])
@@ -197,7 +231,7 @@ def test_error_lists_with_groups_go_before_those_without(workspace):
 
 @pytest.mark.parametrize(
     "missing",
-    ["metrics/comparison.json", "metrics/evaluate/lora/grouped/FaceSwap-43.json", "plots/roc/frame/lora.csv",
+    ["metrics/comparison.json", "metrics/evaluate/lora/grouped/FaceSwap-43.json", "plots/roc/frame.csv",
      "data/errors/baseline/per_class/FaceSwap-42.json", "metrics/leakage/grouped/FaceSwap.json",
      "data/frames/meta.json", "data/videos.csv"],
 )  # fmt: skip

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clipforensics.provenance import Provenance
-from clipforensics.report.summary import escaped, markdown_table, summarise
+from clipforensics.report.markdown import aligned, escaped, markdown_table
+from clipforensics.report.summary import summarise
 from clipforensics.report.tables import Cell, Column, Group, Table
 from tests.test_report_page import findings
 
@@ -64,3 +65,8 @@ def test_drawings_are_left_out_and_groups_are_rows():
     rows = ((Cell("x|y"), Cell(figure="<svg>"), Cell("1", "[0, 2]")),)
     text = markdown_table(Table("", columns, (Group("G", rows),), ("note",)))
     assert text == "| a | g: c |\n|:---|---:|\n| **G** | |\n| x&#124;y | 1 \\[0, 2\\] |\n\nnote\n"
+
+
+def test_columns_line_up_numbers_to_the_right():
+    text = aligned([("name", False), ("n", True)], [["a", "1"], ["longer", "1,000"]])
+    assert text == "| name   |     n |\n| :----- | ----: |\n| a      |     1 |\n| longer | 1,000 |\n"

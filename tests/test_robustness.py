@@ -110,16 +110,15 @@ def test_curves_begin_at_the_undegraded_frames(scores, material, tmp_path):
     assert list(whole["degradation"]) == ["jpeg"] * 3 + ["noise"] * 3
     assert list(whole["strength"]) == [0, 1, 3, 0, 1, 3]
     assert list(whole["auc"]) == [rows[i]["detectors"]["lora"]["auc"] for i in (0, 1, 2, 0, 3, 4)]
-    robustness.write_curves(tmp_path, rows, detectors=["lora"], degradations=["jpeg", "noise"])
-    assert sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*.csv")) == [
-        "jpeg/lora.csv",
-        "lora.csv",
-        "noise/lora.csv",
-    ]
-    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "lora.csv"), whole)
-    part = pd.read_csv(tmp_path / "noise/lora.csv")
-    assert list(part.columns) == ["strength", "auc", "low", "high"]
-    assert list(part["auc"]) == pytest.approx(list(whole["auc"][3:]))
+    robustness.write_curves(
+        tmp_path / "new", rows, detectors=["lora", "probe"], degradations=["jpeg", "noise", "blur"]
+    )
+    assert sorted(p.name for p in (tmp_path / "new").iterdir()) == ["blur.csv", "jpeg.csv", "noise.csv"]
+    part = pd.read_csv(tmp_path / "new/noise.csv")
+    assert list(part.columns) == ["detector", "strength", "auc", "low", "high"]
+    assert list(part["detector"]) == ["lora"] * 3 + ["probe"] * 3
+    assert list(part["auc"][:3]) == pytest.approx(list(whole["auc"][3:]))
+    assert (tmp_path / "new/blur.csv").read_text() == "detector,strength,auc,low,high\n", "not in the run"
 
 
 def test_the_summary_names_the_worst_of_each_detector():

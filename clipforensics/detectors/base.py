@@ -87,7 +87,8 @@ class Detector(Protocol):
 
     The folder that `fit` writes holds safetensors and `detector.json`, whose `parameters` are counts:
     `trainable` (moved, without the head), `all` (of the network that holds them), `head` (of a linear unit
-    put on top, 0 if there is none) and `line`, as peft prints the first two.
+    put on top, 0 if there is none) and `line`, as peft prints the first two. Where its files do not say by
+    themselves how they are used, `usage` may (see `usage.Usage`): for the model card.
 
     Attributes:
         settings: Checks the method's section of params.yaml.

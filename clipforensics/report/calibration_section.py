@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from clipforensics.figures import Bin, reliability_figure
 from clipforensics.report.names import capital, label_of
-from clipforensics.report.numbers import count, known, number, percent
+from clipforensics.report.numbers import count, counted, known, number, percent
 from clipforensics.report.tables import EMPTY, Cell, Column, Group, Json, Table
 
 LEVELS = ("video", "frame")
@@ -31,7 +31,7 @@ def calibration_section(
     Args:
         evaluations: Contents of metrics/evaluate, one a detector.
         manipulation: A key of their `test`.
-        order: Detectors in the order of their colours.
+        order: Detectors in the order of their colours; only these have a diagram.
     """
     found = [one for one in evaluations if _points(one, manipulation)]
     if not found:
@@ -51,10 +51,12 @@ def calibration_section(
         tuple(
             (f"{label_of(one['detector'])}, {level} level", _figure(one, manipulation, level, order))
             for one in found
-            if level in _points(one, manipulation)
+            if level in _points(one, manipulation) and one["detector"] in order
         )
         for level in LEVELS
     ]
+    if len(found) > len(order):
+        lead += f" Diagrams are of {counted(len(order), 'detector')}, the table of all {len(found)}."
     return CalibrationSection(
         lead, tuple(row for row in figures if row), _table(found, manipulation), _caveat(found, manipulation)
     )
@@ -78,7 +80,7 @@ def _figure(one: Json, manipulation: str, level: str, order: Sequence[str]) -> M
         )
         for r in rows
     ]
-    index = list(order).index(one["detector"]) if one["detector"] in order else 0
+    index = list(order).index(one["detector"])
     said = f"reliability of {label_of(one['detector'])}, {level} level"
     return reliability_figure(bins, index=index, label=said)
 

@@ -59,8 +59,14 @@ def about_fold(comparison: Json) -> str:
     )
 
 
-def about_seeds(comparison: Json, cell: Json | None) -> str:
-    """What the intervals cover, as the headline's cell says it, and how far training runs lie apart."""
+def about_seeds(comparison: Json, cell: Json | None, only: Sequence[str] | None = None) -> str:
+    """What the intervals cover, as the headline's cell says it, and how far training runs lie apart.
+
+    Args:
+        comparison: Content of metrics/comparison.json.
+        cell: The headline's, all fakes by video, or None.
+        only: Whose training runs to tell of; None for all.
+    """
     seeds = comparison["seeds"]
     if not seeds:
         return ""
@@ -75,6 +81,8 @@ def about_seeds(comparison: Json, cell: Json | None) -> str:
     spread = []
     for name, values in ((cell or {}).get("detectors") or {}).items():
         found = (values or {}).get("seeds") or {}
+        if only is not None and name not in only:
+            continue
         if known(found.get("sd")) is not None:
             spread.append(
                 f"{name_of(name)} {number(found.get('min'))} to {number(found.get('max'))}"

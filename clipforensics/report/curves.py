@@ -1,54 +1,66 @@
 """ROC and DET figures of the headline, with the bands of the bootstrap."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from markupsafe import Markup
 
 from clipforensics.figures import Band, Curve, det_figure, roc_figure
 from clipforensics.report import caveats
+from clipforensics.report.cast import Cast
 from clipforensics.report.findings import Findings, Rows
 from clipforensics.report.names import capital, label_of
 from clipforensics.report.numbers import known, number
-from clipforensics.report.tables import Json, detectors_of
+from clipforensics.report.tables import Json
 
 
-def figures(findings: Findings, evaluations: Sequence[Json]) -> list[list[tuple[str, Markup]]]:
+def figures(findings: Findings, evaluations: Sequence[Json], cast: Cast) -> list[list[tuple[str, Markup]]]:
     """(caption, figure) of ROC and DET, of each level that has curves.
 
     Args:
         findings: Curves and bands are those of the headline and the first seed, folds pooled.
         evaluations: One a detector, of that seed: the AUC beside each curve, unless it is of a fold alone.
+        cast: Who has a colour; the others are grey. Of many only the pair has bands.
     """
     drawn = []
     for level in findings.curves:
-        curves = level_curves(findings, evaluations, level)
+        curves = level_curves(findings, evaluations, level, cast.order)
+        coloured = [d for d in (*cast.named, *(d for d in curves if d not in cast.order)) if d in curves]
+        with_band = cast.shown if cast.is_large else coloured
+        named = [curves[d] if d in with_band else replace(curves[d], band=None) for d in coloured]
+        grey = [curves[d] for d in cast.rest if d in curves]
         if curves:
             title = f"{capital(level)} level"
-            roc = roc_figure(curves, label=f"ROC curves, {title}")
-            det = det_figure(curves, label=f"DET curves, {title}")
+            roc = roc_figure(named, label=f"ROC curves, {title}", grey=grey)
+            det = det_figure(named, label=f"DET curves, {title}", grey=grey)
             drawn.append([(f"ROC, {level}s", roc), (f"DET, {level}s", det)])
     return drawn
 
 
-def level_curves(findings: Findings, evaluations: Sequence[Json], level: str) -> list[Curve]:
-    """The curves of one level, the reference first, each with its AUC; of pooled folds, the area beneath."""
+def level_curves(
+    findings: Findings, evaluations: Sequence[Json], level: str, order: Sequence[str]
+) -> dict[str, Curve]:
+    """The curves of one level by detector, each with its AUC; of pooled folds, the area beneath.
+
+    Those of the order come first, and others that have one behind them.
+    """
     comparison, rows = findings.comparison, findings.curves[level]
     manipulation, seeds = comparison["headline"]["manipulation"], comparison["seeds"]
     aucs = {e["detector"]: (e["test"].get(manipulation, {}).get(level) or {}).get("auc") for e in evaluations}
     if caveats.fold_alone(comparison):
         aucs = {name: _area(found) for name, found in rows.items()}
-    return [
-        Curve(
+    return {
+        name: Curve(
             label_of(name) + (f", seed {seeds[0]}" if len(seeds) > 1 else ""),
             [float(row["fpr"]) for row in rows[name]],
             [float(row["tpr"]) for row in rows[name]],
             number(aucs.get(name)),
             _band(findings, level, name),
         )
-        for name in dict.fromkeys([*detectors_of(comparison), *rows])
+        for name in dict.fromkeys([*order, *rows])
         if rows.get(name)
-    ]
+    }
 
 
 def _area(rows: Rows) -> float | None:

@@ -29,12 +29,13 @@ class Findings:
         dataset: Name of the data set.
         is_sample: Whether it is the rendered sample, whose numbers are no science.
         comparison: metrics/comparison.json.
+        detector: The one that params.yaml names; of many, the page opens with it.
         evaluations: metrics/evaluate/<detector>/<split>/<train_set>-<seed>.json of the headline's train
             set; those of the headline's split come first.
         leakage: `<split> <train_set>` -> metrics/leakage/<split>/<train_set>.json.
         errors: (detector, its error lists) to show with pictures.
-        curves: Level (video, frame) -> detector -> rows (fpr, tpr) of plots/roc/<level>/<detector>.csv,
-            of the headline and the first seed.
+        curves: Level (video, frame) -> detector -> its rows (fpr, tpr) of plots/roc/<level>.csv, of the
+            headline and the first seed.
         bands: The same for plots/bands, with rows (fpr, tpr, low, high).
         robustness: metrics/robustness.json, or None.
         no_robustness: Why there is none.
@@ -49,6 +50,7 @@ class Findings:
     is_sample: bool
     comparison: Json
     evaluations: Sequence[Json]
+    detector: str = ""
     leakage: Mapping[str, Json] = field(default_factory=dict)
     errors: Sequence[tuple[str, Json]] = ()
     curves: Mapping[str, Curves] = field(default_factory=dict)
@@ -84,6 +86,7 @@ class Run:
 
     dataset: str
     is_sample: bool
+    detector: str
     detectors: Sequence[str]
     splits: Sequence[str]
     train_sets: Sequence[str]
@@ -107,6 +110,7 @@ def read_findings(places: Places, run: Run, provenance: Provenance) -> Findings:
         dataset=run.dataset,
         is_sample=run.is_sample,
         comparison=comparison,
+        detector=run.detector,
         evaluations=[read_json(places.evaluations / d / f"{n}.json") for n in names for d in run.detectors],
         leakage={
             f"{split} {name}": read_json(places.leakage / split / f"{name}.json")
@@ -147,15 +151,17 @@ def _optional(path: Path, wanted: bool) -> Json | None:
 
 
 def _curves(folder: Path, detectors: Sequence[str], *, needed: bool) -> dict[str, dict[str, Rows]]:
-    return {
-        level: {
-            d: _rows(path)
-            for d in detectors
-            if needed or (folder / level / f"{d}.csv").exists()
-            for path in [folder / level / f"{d}.csv"]
-        }
-        for level in LEVELS
-    }
+    """Level -> detector -> its rows of `<level>.csv`; a detector without rows is left out."""
+    found: dict[str, dict[str, Rows]] = {}
+    for level in LEVELS:
+        path = folder / f"{level}.csv"
+        rows = _rows(path) if needed or path.exists() else []
+        of = {name: [row for row in rows if row["detector"] == name] for name in detectors}
+        found[level] = {name: several for name, several in of.items() if several}
+        lost = [name for name in detectors if name not in found[level]]
+        if needed and lost:
+            raise InputError(f"{path} has no curve of {lost[0]!r}; run `dvc repro`")
+    return found
 
 
 def _rows(path: Path) -> Rows:

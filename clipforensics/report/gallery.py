@@ -201,7 +201,7 @@ def _entry(row: Json, threshold: float | None, of_frames: float | None, album: A
         name=name,
         origin=origin,
         facts=_facts(row),
-        flags=_flags(row),
+        flags=flags_of(row),
         bar=_drawn(row, threshold, of_frames),
         pictures=album.pictures(row["key"], wanted) if album else (),
         overlays=album.overlays(row["key"], wanted) if album else (),
@@ -217,7 +217,8 @@ def _facts(row: Json) -> tuple[str, ...]:
     return tuple(facts)
 
 
-def _flags(row: Json) -> tuple[str, ...]:
+def flags_of(row: Json) -> tuple[str, ...]:
+    """What training knows of a video, and its cluster, as short marks."""
     flags = []
     if row.get("twin"):
         flags.append("twin in training")

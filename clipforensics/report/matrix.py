@@ -24,38 +24,69 @@ from clipforensics.report.verdict import candidates
 IN_DOMAIN, CHOSEN_ON = "•", "‡"
 
 
-def matrix_tables(comparison: Json, *, level: str = "video") -> list[Table]:
+def matrix_tables(comparison: Json, *, level: str = "video", by_detector: Sequence[str] = ()) -> list[Table]:
     """AUC of train set x test manipulation for each detector, then the differences; a table a protocol.
 
     A protocol with a single cell has none: the side-by-side table says it all.
+
+    Args:
+        comparison: Content of metrics/comparison.json.
+        level: `video` or `frame`.
+        by_detector: Many detectors in order, the reference first: then there is a row a detector and a
+            group a train set, else a row a train set and a group a detector.
     """
-    tables = [_matrix(comparison, name, level) for name in protocols_of(comparison)]
-    return [table for table in tables if table]
+    tables = []
+    for name in protocols_of(comparison):
+        place = _cells(comparison, name, level)
+        if len(place) > 1:
+            tests = list(dict.fromkeys(test for _, test in place))
+            turned = _turned(comparison, place, tests, by_detector) if by_detector else None
+            groups = turned or _groups(comparison, place, tests)
+            head = "detector" if turned else "trained on"
+            columns = (Column(head, numeric=False), *(Column(t, "tested on") for t in tests))
+            caption = f"{capital(level)} AUC" + (f", {protocol_of(name)}" if name else "")
+            tables.append(Table(caption, columns, tuple(groups), _notes(comparison, place)))
+    return tables
 
 
-def _matrix(comparison: Json, name: str | None, level: str) -> Table | None:
-    cells = [
-        c
-        for c in comparison["cells"]
-        if c["level"] == level and c.get("protocol") == name and c["stratum"] in ("all", "validation")
-    ]
-    if len(cells) < 2:
-        return None
-    place: dict[Any, Json] = {}
-    for cell in sorted(cells, key=lambda c: c["stratum"] == "all"):  # test cells stay where both are known
-        place[cell["train_set"], cell["manipulation"]] = cell
-    trains = list(dict.fromkeys(c["train_set"] for c in cells))
-    tests = list(dict.fromkeys(c["manipulation"] for c in cells))
+def _cells(comparison: Json, name: str | None, level: str) -> dict[tuple[str, str], Json]:
+    """(train set, manipulation) -> cell of a protocol, in the order of the file; test cells before others."""
+    place: dict[tuple[str, str], Json] = {}
+    for cell in comparison["cells"]:
+        at = (cell["train_set"], cell["manipulation"])
+        if (cell["level"], cell.get("protocol")) == (level, name) and (
+            cell["stratum"] == "all" or (cell["stratum"] == "validation" and at not in place)
+        ):
+            place[at] = cell
+    return place
+
+
+def _groups(comparison: Json, place: Mapping[Any, Json], tests: Sequence[str]) -> list[Group]:
+    """A group a detector, then one a difference; a row a train set."""
+    trains = list(dict.fromkeys(train for train, _ in place))
     groups = [
-        Group(label_of(d), tuple(_row(t, tests, place, d) for t in trains)) for d in detectors_of(comparison)
+        Group(label_of(d), tuple((Cell(t), *_values(t, tests, place, d)) for t in trains))
+        for d in detectors_of(comparison)
     ]
-    groups += [
-        Group(difference_head(comparison, d), tuple(_differences(t, tests, place, d) for t in trains))
+    return groups + [
+        Group(
+            difference_head(comparison, d),
+            tuple((Cell(t), *_differences(t, tests, place, d)) for t in trains),
+        )
         for d in candidates(comparison)
     ]
-    columns = (Column("trained on", numeric=False), *(Column(t, "tested on") for t in tests))
-    caption = f"{capital(level)} AUC" + (f", {protocol_of(name)}" if name else "")
-    return Table(caption, columns, tuple(groups), _notes(comparison, place))
+
+
+def _turned(
+    comparison: Json, place: Mapping[Any, Json], tests: Sequence[str], order: Sequence[str]
+) -> list[Group]:
+    """A group a train set, then one of its differences; a row a detector."""
+    groups, reference = [], label_of(comparison["reference"])
+    for train in dict.fromkeys(train for train, _ in place):
+        found = tuple((Cell(label_of(d)), *_values(train, tests, place, d)) for d in order)
+        gaps = tuple((Cell(label_of(d)), *_differences(train, tests, place, d)) for d in order[1:])
+        groups += [Group(f"Trained on {train}", found), Group(f"Trained on {train}, minus {reference}", gaps)]
+    return groups
 
 
 def _notes(comparison: Json, place: Mapping[Any, Json]) -> tuple[str, ...]:
@@ -73,8 +104,8 @@ def _notes(comparison: Json, place: Mapping[Any, Json]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _row(train: str, tests: Sequence[str], place: Mapping[Any, Json], detector: str) -> tuple[Cell, ...]:
-    row = [Cell(train)]
+def _values(train: str, tests: Sequence[str], place: Mapping[Any, Json], detector: str) -> tuple[Cell, ...]:
+    row = []
     for test in tests:
         cell = place.get((train, test))
         if cell is None:
@@ -88,7 +119,7 @@ def _row(train: str, tests: Sequence[str], place: Mapping[Any, Json], detector: 
 
 
 def _differences(train: str, tests: Sequence[str], place: Mapping[Any, Json], name: str) -> tuple[Cell, ...]:
-    row = [Cell(train)]
+    row = []
     for test in tests:
         cell = place.get((train, test))
         found = difference_cell(((cell or {}).get("differences") or {}).get(name))
@@ -111,8 +142,13 @@ def _in_domain(train: str, test: str) -> bool:
     return test in train.split("+")
 
 
-def folds_table(comparison: Json) -> Table | None:
-    """AUC of every fold of the headline's train set and manipulation; None where there are no folds."""
+def folds_table(comparison: Json, *, by_detector: Sequence[str] = ()) -> Table | None:
+    """AUC of every fold of the headline's train set and manipulation; None where there are no folds.
+
+    Args:
+        comparison: Content of metrics/comparison.json.
+        by_detector: Many detectors in order: then there is a row a detector, else a row a fold.
+    """
     headline = (comparison["headline"]["train_set"], comparison["headline"]["manipulation"])
     rows = [f for f in comparison.get("folds") or () if (f["train_set"], f["manipulation"]) == headline]
     if not rows:
@@ -120,15 +156,31 @@ def folds_table(comparison: Json) -> Table | None:
     detectors, folds = detectors_of(comparison), list(dict.fromkeys(f["fold"] for f in rows))
     levels = [level for level in ("video", "frame") if any(f["level"] == level for f in rows)]
     place = {(f["fold"], f["level"]): f for f in rows}
-    body = tuple(_fold(fold, [place.get((fold, level), {}) for level in levels], detectors) for fold in folds)
-    heads = (Column(label_of(d), f"{level} AUC") for level in levels for d in detectors)
     note = "No fold has an interval: it is a part of the pooled test, whose interval stands further up."
     caption = f"Fold by fold: {headline[0]} on {headline[1]}"
+    if by_detector:
+        groups = [
+            Group(
+                f"{capital(level)} AUC",
+                tuple(
+                    (Cell(label_of(d)), *(_auc(place.get((n, level)), d) for n in folds)) for d in by_detector
+                ),
+            )
+            for level in levels
+        ]
+        columns = (Column("detector", numeric=False), *(Column(f"fold {n}") for n in folds))
+        return Table(caption, columns, tuple(groups), (note,))
+    body = tuple(_fold(fold, [place.get((fold, level), {}) for level in levels], detectors) for fold in folds)
+    heads = (Column(label_of(d), f"{level} AUC") for level in levels for d in detectors)
     return Table(caption, (Column("fold", numeric=False), *heads), (Group("", body),), (note,))
 
 
 def _fold(fold: int, levels: Sequence[Json], detectors: Sequence[str]) -> tuple[Cell, ...]:
     """One fold's row; the size is that of the first level, in videos."""
     size = f"{count(levels[0].get('n_fake'))} fake, {count(levels[0].get('n_real'))} real"
-    values = [(one.get("detectors") or {}).get(d) or {} for one in levels for d in detectors]
-    return Cell(str(fold), size), *(Cell(number(v.get("auc"))) for v in values)
+    return Cell(str(fold), size), *(_auc(one, d) for one in levels for d in detectors)
+
+
+def _auc(one: Json | None, detector: str) -> Cell:
+    """A detector's AUC in one fold."""
+    return Cell(number((((one or {}).get("detectors") or {}).get(detector) or {}).get("auc")))

@@ -1,7 +1,6 @@
 """What things are called on the page: one dictionary for each kind of key, its own name for any other."""
 
-TITLES = {"baseline": "the baseline", "lora": "LoRA"}
-"""Detectors, as a sentence calls them; any other goes by its own name."""
+from clipforensics.titles import title_of
 
 STRATA = {
     "all": "all test fakes",
@@ -19,9 +18,6 @@ PROTOCOLS = {
     "official": "the data set's own lists of videos",
 }
 """Protocols, and what they keep apart."""
-
-CLEAN_PROTOCOLS = ("grouped_kfold", "grouped", "official")
-"""Protocols without leaks, the one with the most test videos first."""
 
 ORACLE = "Read off the test's own ROC (an oracle's: nobody without test labels can set that threshold)"
 """Heading of metrics whose threshold the test's own labels set."""
@@ -88,13 +84,13 @@ PARTS = {"train": "training", "val": "validation", "test": "test"}
 
 
 def name_of(detector: str) -> str:
-    """The detector's name within a sentence."""
-    return TITLES.get(detector, detector)
+    """The detector's name within a sentence: its module's title, else its own name."""
+    return title_of(detector) or detector
 
 
 def label_of(detector: str) -> str:
     """The detector's name in a table, a legend or at the head of a sentence."""
-    title = TITLES.get(detector)
+    title = title_of(detector)
     return detector if title is None else capital(title.removeprefix("the "))
 
 

@@ -19,14 +19,21 @@ from clipforensics.report import (
     origin,
     verdict,
 )
+from clipforensics.report.by_detector import (
+    metrics_by_detector,
+    strata_by_detector,
+    thresholds_by_detector,
+)
 from clipforensics.report.calibration_section import calibration_section
+from clipforensics.report.cast import Cast, cast_of
 from clipforensics.report.findings import Findings
 from clipforensics.report.gallery import Album
-from clipforensics.report.names import capital, label_of, protocol_of
+from clipforensics.report.league_section import league_section
+from clipforensics.report.names import capital, label_of, name_of, protocol_of
 from clipforensics.report.robustness_section import robustness_section
 from clipforensics.report.side_by_side import about_protocols, side_by_side
-from clipforensics.report.tables import Json, detectors_of, interval_words
-from clipforensics.report.wrong import galleries, sanity_table
+from clipforensics.report.tables import Json, interval_words
+from clipforensics.report.wrong import counts_table, galleries, hardest_table, sanity_table
 
 __all__ = ["MAX_BYTES", "Findings", "Tile", "check_agreement", "render"]
 
@@ -63,7 +70,8 @@ def render(findings: Findings, album: Album | None, *, pictures_per_list: int) -
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    content = _content(findings) | _wrong(findings, album, pictures_per_list)
+    cast = cast_of(findings.comparison, findings.detector)
+    content = _content(findings, cast) | _wrong(findings, cast, album, pictures_per_list)
     page = environment.get_template("page.html").render(content)
     size = len(page.encode("utf-8"))
     if size > MAX_BYTES:
@@ -124,12 +132,12 @@ def first_seed(evaluations: Sequence[Json]) -> list[Json]:
     return list(found.values())
 
 
-def _content(findings: Findings) -> dict[str, Any]:
+def _content(findings: Findings, cast: Cast) -> dict[str, Any]:
     """Names that the template uses, without the error lists."""
-    return {**_opening(findings), **_sections(findings), **_origin(findings)}
+    return {**_opening(findings, cast), **_sections(findings, cast), **_origin(findings)}
 
 
-def _opening(findings: Findings) -> dict[str, Any]:
+def _opening(findings: Findings, cast: Cast) -> dict[str, Any]:
     comparison, headline = findings.comparison, findings.comparison["headline"]
     manipulation = headline["manipulation"]
     whole = verdict.find_cell(comparison, stratum="all", level="video")
@@ -137,7 +145,7 @@ def _opening(findings: Findings) -> dict[str, Any]:
     doubts = [
         leaks.about_reals(findings.leakage),
         caveats.about_size(whole),
-        caveats.about_seeds(comparison, whole),
+        caveats.about_seeds(comparison, whole, cast.shown),
         _of_fold(alone, verdict.about_all_fake(of_headline(findings), manipulation)),
     ]
     return {
@@ -149,10 +157,12 @@ def _opening(findings: Findings) -> dict[str, Any]:
         "fold": capital(alone),
         "about_fold": caveats.about_fold(comparison),
         "asked": verdict.what_was_asked(headline["train_set"], manipulation),
-        "verdicts": [verdict.verdict(comparison, name) for name in verdict.candidates(comparison)],
-        "tiles": _tiles(comparison),
+        "verdicts": [verdict.verdict(comparison, name) for name in cast.pairs],
+        "about_pair": about_pair(comparison, cast),
+        "tiles": _tiles(comparison, cast),
         "doubts": [text for text in doubts if text],
-        "detectors": [label_of(name) for name in detectors_of(comparison)],
+        "detectors": [label_of(name) for name in cast.shown] if cast.is_large else labels(cast.order),
+        "n_others": len(cast.order) - len(cast.shown) if cast.is_large else 0,
         "n_seeds": len(comparison["seeds"]),
         "seeds": ", ".join(str(seed) for seed in comparison["seeds"]),
         "intervals": interval_words(comparison),
@@ -160,38 +170,80 @@ def _opening(findings: Findings) -> dict[str, Any]:
     }
 
 
+def about_pair(comparison: Json, cast: Cast) -> str:
+    """Of many detectors, why the page opens with this one; else the empty text."""
+    if not cast.is_large or not cast.pairs:
+        return ""
+    (pair,) = cast.pairs
+    league = [row["detector"] for row in comparison.get("league") or ()]
+    place = f"{_ordinal(league.index(pair) + 1)} of {len(league)} by validation" if pair in league else ""
+    if cast.chosen_by == "detector":
+        return f"params.yaml names {name_of(pair)}" + (f", {place}." if place else ".")
+    if not place:
+        return f"Of {len(cast.order)} detectors, {name_of(pair)} stands first in the file."
+    if league[0] == cast.order[0]:
+        return f"{capital(name_of(league[0]))} itself is first by validation, {name_of(pair)} {place}."
+    return f"{capital(name_of(pair))} is {place}."
+
+
+def _ordinal(place: int) -> str:
+    """`first`, `second`, `third`, then `number 4`."""
+    return {1: "first", 2: "second", 3: "third"}.get(place, f"number {place}")
+
+
+def labels(detectors: Sequence[str]) -> list[str]:
+    """Names for the head of the page."""
+    return [label_of(name) for name in detectors]
+
+
 def _of_fold(alone: str, text: str) -> str:
     """A sentence from the files of the headline's split, which may be one fold."""
     return f"{capital(alone)}: {text[:1].lower()}{text[1:]}" if alone and text else text
 
 
-def _sections(findings: Findings) -> dict[str, Any]:
+def _sections(findings: Findings, cast: Cast) -> dict[str, Any]:
     comparison, manipulation = findings.comparison, findings.comparison["headline"]["manipulation"]
-    runs = of_headline(findings)
-    cuts = [
-        metric_tables.threshold_table(first_seed(runs), manipulation=manipulation, level=level)
-        for level in ("video", "frame")
-    ]
-    order = detectors_of(comparison)
+    runs = sorted(of_headline(findings), key=lambda run: cast.place(run["detector"]))
+    by_detector = cast.order if cast.is_large else ()
     return {
+        **_tables(comparison, cast, first_seed(runs)),
+        "league": league_section(comparison, cast),
         "about_protocols": about_protocols(comparison),
         "about_sizes": leaks.about_sizes(findings.leakage, comparison, verdict.partner_protocol(comparison)),
-        "strata": {level: side_by_side(comparison, level) for level in ("video", "frame")},
-        "figures": curves.figures(findings, first_seed(runs)),
-        "metrics": metric_tables.metric_tables(comparison),
-        "cuts": [table for table in cuts if table],
+        "figures": curves.figures(findings, first_seed(runs), cast),
         "points": metric_tables.point_table(runs, manipulation=manipulation),
-        "calibration": calibration_section(first_seed(runs), manipulation=manipulation, order=order),
-        "matrices": matrix.matrix_tables(comparison),
-        "folds": matrix.folds_table(comparison),
+        "calibration": calibration_section(first_seed(runs), manipulation=manipulation, order=cast.named),
+        "matrices": matrix.matrix_tables(comparison, by_detector=by_detector),
+        "folds": matrix.folds_table(comparison, by_detector=by_detector),
         "robustness": robustness_section(
             findings.robustness,
             why=f"There is no robustness test here. {findings.no_robustness}",
             reference=comparison["reference"],
+            cast=cast,
         ),
-        "keys": [(label_of(name), index % 5) for index, name in enumerate(order)],
+        "keys": [(label_of(name), place) for place, name in enumerate(cast.named)],
+        "n_grey": len(cast.rest),
         "leakage": leaks.leak_tables(findings.leakage),
         "leak_sentence": leaks.leak_sentence(findings.leakage),
+    }
+
+
+def _tables(comparison: Json, cast: Cast, evaluations: Sequence[Json]) -> dict[str, Any]:
+    """What stands side by side while the detectors are few, and one below the other where they are many."""
+    manipulation = comparison["headline"]["manipulation"]
+    cuts = [
+        metric_tables.threshold_table(evaluations, manipulation=manipulation, level=level)
+        for level in ("video", "frame")
+    ]
+    large, levels = cast.is_large, ("video", "frame")
+    every = {level: strata_by_detector(comparison, level, cast.order) if large else None for level in levels}
+    return {
+        "strata": {level: side_by_side(comparison, level, cast.pairs) for level in levels},
+        "every_stratum": every,
+        "metrics": metrics_by_detector(comparison, cast.order)
+        if large
+        else metric_tables.metric_tables(comparison),
+        "cuts": thresholds_by_detector(cuts) if large else [table for table in cuts if table],
     }
 
 
@@ -206,27 +258,31 @@ def _origin(findings: Findings) -> dict[str, Any]:
     }
 
 
-def _wrong(findings: Findings, album: Album | None, pictures_per_list: int) -> dict[str, Any]:
+def _wrong(findings: Findings, cast: Cast, album: Album | None, pictures_per_list: int) -> dict[str, Any]:
     explained = findings.explanations
+    errors = sorted(findings.errors, key=lambda one: cast.place(one[0]))
+    shown = [one for one in errors if one[0] in cast.shown] if cast.is_large else errors
     return {
-        "galleries": galleries(findings.errors, album, pictures_per_list=pictures_per_list),
+        "galleries": galleries(shown, album, pictures_per_list=pictures_per_list),
+        "error_counts": counts_table(errors) if cast.is_large and errors else None,
+        "hardest": hardest_table(errors) if cast.is_large else None,
         "sanity": sanity_table(explained) if explained else None,
         "no_explanations": f"There are no heatmaps here. {findings.no_explanations}",
         "method": str(explained.get("method", "")) if explained else "",
     }
 
 
-def _tiles(comparison: Json) -> list[Tile]:
-    """Video AUC of each detector on the headline, and the differences, there and under the other protocol."""
+def _tiles(comparison: Json, cast: Cast) -> list[Tile]:
+    """Video AUC on the headline, and differences, there and under the other protocol; of many, the pair's."""
     cell = verdict.find_cell(comparison, stratum="all", level="video")
     if cell is None:
         return []
     tiles = []
-    for index, name in enumerate(detectors_of(comparison)):
+    for index, name in enumerate(cast.shown if cast.is_large else cast.order):
         values = cell["detectors"].get(name) or {}
         bounds = numbers.interval(values.get("low"), values.get("high"))
         tiles.append(Tile(label_of(name), numbers.number(values.get("auc")), bounds, f"series-{index % 5}"))
-    names = verdict.candidates(comparison)
+    names = cast.pairs
     partner = verdict.partner_protocol(comparison)
     cells = [("Difference", cell)]
     if partner:

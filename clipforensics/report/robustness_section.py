@@ -7,6 +7,8 @@ from typing import Any
 from markupsafe import Markup
 
 from clipforensics.figures import Strengths, strength_figure
+from clipforensics.report.by_detector import UNDEGRADED, robustness_by_detector
+from clipforensics.report.cast import Cast
 from clipforensics.report.names import DEGRADATIONS, capital, label_of, listed, name_of, words
 from clipforensics.report.numbers import interval, known, signed
 from clipforensics.report.tables import (
@@ -23,8 +25,6 @@ from clipforensics.report.tables import (
     value_cell,
 )
 
-UNDEGRADED = "none"
-
 
 @dataclass(frozen=True, slots=True)
 class RobustnessSection:
@@ -36,13 +36,16 @@ class RobustnessSection:
     table: Table | None = None
 
 
-def robustness_section(robustness: Json | None, *, why: str, reference: str) -> RobustnessSection:
+def robustness_section(
+    robustness: Json | None, *, why: str, reference: str, cast: Cast | None = None
+) -> RobustnessSection:
     """The section, at the level that the file has.
 
     Args:
         robustness: metrics/robustness.json, or None.
         why: What to say where there is nothing to show.
         reference: The detector that the others are compared with.
+        cast: Who has a colour and a sentence; None for all.
     """
     level = level_of(robustness or {})
     rows = [r for r in (robustness or {}).get("rows") or () if r["level"] == level]
@@ -51,11 +54,16 @@ def robustness_section(robustness: Json | None, *, why: str, reference: str) -> 
     order = list(dict.fromkeys([reference, *robustness["detectors"]]))
     detectors = [name for name in order if name in robustness["detectors"]]
     kinds = [k for k in dict.fromkeys(r["degradation"] for r in rows) if k != UNDEGRADED]
-    floor = _floor(rows)
-    figures = [_panel(kind, rows, detectors, floor, level) for kind in kinds]
-    return RobustnessSection(
-        _lead(robustness, rows, detectors), level, tuple(figures), _table(robustness, rows, detectors)
-    )
+    cast = cast or Cast(tuple(detectors), (), tuple(detectors))
+    told = [d for d in (cast.shown if cast.is_large else cast.order) if d in detectors]
+    drawn = [d for d in cast.named if d in detectors], [d for d in cast.rest if d in detectors]
+    figures = [_panel(kind, rows, *drawn, told, _floor(rows), level) for kind in kinds]
+    if cast.is_large:
+        order = [d for d in cast.order if d in detectors]
+        table = robustness_by_detector(robustness, rows, order, reference)
+    else:
+        table = _table(robustness, rows, detectors)
+    return RobustnessSection(_lead(robustness, rows, told), level, tuple(figures), table)
 
 
 def level_of(robustness: Json) -> str:
@@ -82,28 +90,36 @@ def _series(kind: str, rows: Sequence[Json]) -> list[Json]:
 
 
 def _panel(
-    kind: str, rows: Sequence[Json], detectors: Sequence[str], floor: float, level: str
+    kind: str,
+    rows: Sequence[Json],
+    coloured: Sequence[str],
+    grey: Sequence[str],
+    banded: Sequence[str],
+    floor: float,
+    level: str,
 ) -> tuple[str, str, Markup]:
-    """Title, what the strengths mean, figure."""
+    """Title, what the strengths mean, figure; bands would hide one another if there were many."""
     series = _series(kind, rows)
-    lines = [_line(name, series) for name in detectors]
+    lines = [_line(name, series, with_band=name in banded) for name in coloured]
+    others = [_line(name, series, with_band=False) for name in grey]
     ticks = [(float(r["strength"]), str(r["strength"])) for r in series]
     title = capital(DEGRADATIONS.get(kind, words(kind)))
     mine = [r for r in series if r["degradation"] == kind and r.get("setting")]
     ends = dict.fromkeys(f"{r['strength']}: {r['setting']}" for r in (*mine[:1], *mine[-1:]))
     said = "; ".join(ends)
-    figure = strength_figure(lines, floor=floor, ticks=ticks, label=f"{level} AUC under {title}")
+    said_of = f"{level} AUC under {title}"
+    figure = strength_figure(lines, floor=floor, ticks=ticks, label=said_of, grey=others)
     return title, said, figure
 
 
-def _line(name: str, series: Sequence[Json]) -> Strengths:
+def _line(name: str, series: Sequence[Json], *, with_band: bool) -> Strengths:
     values = [r["detectors"].get(name) or {} for r in series]
     return Strengths(
         name=label_of(name),
         x=[float(r["strength"]) for r in series],
         y=[known(v.get("auc")) for v in values],
-        low=[known(v.get("low")) for v in values],
-        high=[known(v.get("high")) for v in values],
+        low=[known(v.get("low")) if with_band else None for v in values],
+        high=[known(v.get("high")) if with_band else None for v in values],
     )
 
 

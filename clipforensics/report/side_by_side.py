@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from clipforensics.league.table import CLEAN_PROTOCOLS
 from clipforensics.report.names import (
-    CLEAN_PROTOCOLS,
     PROTOCOLS,
     STRATA,
     capital,
@@ -77,12 +77,13 @@ def heading_of(comparison: Json, name: str | None) -> str:
     return f"{what}, {protocol_of(name)}" + (f": {PROTOCOLS[name]}" if name in PROTOCOLS else "")
 
 
-def side_by_side(comparison: Json, level: str) -> Table:
+def side_by_side(comparison: Json, level: str, only: Sequence[str] | None = None) -> Table:
     """AUC of each detector and the differences, by protocol and stratum, with the gaps between strata.
 
     Args:
         comparison: Content of metrics/comparison.json.
         level: video or frame.
+        only: Whom to set beside the reference; None for all.
     """
     headline = (comparison["headline"]["train_set"], comparison["headline"]["manipulation"])
     cells = [
@@ -96,8 +97,12 @@ def side_by_side(comparison: Json, level: str) -> Table:
         for g in comparison.get("leak_gaps") or ()
         if (g["train_set"], g["manipulation"], g["level"]) == (*headline, level)
     ]
-    names, detectors = candidates(comparison), detectors_of(comparison)
-    reach = reach_of(d for row in (*cells, *gaps) for d in (row.get("differences") or {}).values())
+    names = [name for name in candidates(comparison) if only is None or name in only]
+    detectors = detectors_of(comparison) if only is None else [comparison["reference"], *names]
+    differences = [
+        (row.get("differences") or {}).get(name) or {} for row in (*cells, *gaps) for name in names
+    ]
+    reach = reach_of(differences)
     groups, notes = [], []
     for name in protocols_of(comparison):
         found = {c["stratum"]: c for c in cells if c.get("protocol") == name}

@@ -1,15 +1,11 @@
 """A summary for a pull request: verdict, the side-by-side table and how to reproduce it, in Markdown."""
 
-import re
-
-from clipforensics.report import caveats, leaks, origin, verdict
+from clipforensics.report import caveats, league_section, leaks, origin, verdict
+from clipforensics.report.cast import cast_of
 from clipforensics.report.findings import Findings
+from clipforensics.report.markdown import escaped, markdown_table
 from clipforensics.report.names import protocol_of
 from clipforensics.report.side_by_side import side_by_side
-from clipforensics.report.tables import Cell, Table
-
-SPECIAL = re.compile(r"[\\`*_<>&|~$@#]|:(?=\S)")
-"""What Markdown, its HTML, tables, mentions, emoji, links and formulas take for more than text."""
 
 
 def summarise(findings: Findings) -> str:
@@ -19,7 +15,8 @@ def summarise(findings: Findings) -> str:
         findings: Contents of the metrics files.
     """
     comparison, head = findings.comparison, findings.comparison["headline"]
-    opening = [verdict.verdict(comparison, name) for name in verdict.candidates(comparison)]
+    cast = cast_of(comparison, findings.detector)
+    opening = [verdict.verdict(comparison, name) for name in cast.pairs]
     lines = [f"## {escaped(one.headline)}\n\n{escaped(one.conclusion)}\n" for one in opening]
     if not lines:
         lines = [f"## {escaped(head['train_set'])} to {escaped(head['manipulation'])}\n"]
@@ -30,15 +27,26 @@ def summarise(findings: Findings) -> str:
     points += [
         leaks.about_reals(findings.leakage),
         caveats.about_size(whole),
-        caveats.about_seeds(comparison, whole),
+        caveats.about_seeds(comparison, whole, cast.shown),
     ]
     points.append(leaks.about_sizes(findings.leakage, comparison, verdict.partner_protocol(comparison)))
     lines.append("".join(f"- {escaped(point)}\n" for point in points if point))
+    if comparison.get("league"):
+        lines.append(_league(findings))
     lines.append(
         f"Video AUC, trained on {escaped(head['train_set'])}, tested on {escaped(head['manipulation'])}:\n"
     )
-    lines.append(markdown_table(side_by_side(comparison, "video")))
+    lines.append(markdown_table(side_by_side(comparison, "video", cast.pairs)))
     return "\n".join([*lines, _reproduce(findings)])
+
+
+def _league(findings: Findings) -> str:
+    """The league table, what its order is by, and who cannot be told apart."""
+    comparison = findings.comparison
+    said = "".join(f"- {escaped(point)}\n" for point in league_section.points(comparison))
+    table = markdown_table(league_section.league_table(comparison))
+    texts = (escaped(league_section.lead(comparison)), said, table, escaped(league_section.COSTS))
+    return "### Which adaptation?\n\n" + "\n".join(f"{text}\n" for text in texts)
 
 
 def _reproduce(findings: Findings) -> str:
@@ -52,38 +60,3 @@ def _reproduce(findings: Findings) -> str:
         text += "".join(f"    {command}\n" for command in origin.commands(findings.provenance))
     facts = [f"{escaped(key)}: {escaped(value)}" for key, value in findings.provenance.data.items()]
     return text + (f"\nData: {', '.join(facts)}.\n" if facts else "")
-
-
-def markdown_table(table: Table) -> str:
-    """A table as GitHub's Markdown; drawings are left out, and a group's name is a row of its own."""
-    kept = [i for i, c in enumerate(table.columns) if not _is_drawn(table, i)]
-    heads = [table.columns[i] for i in kept]
-    lines = [
-        _line([f"{c.group}: {c.name}" if c.group else c.name for c in heads]),
-        "|" + "|".join("---:" if c.numeric else ":---" for c in heads) + "|",
-    ]
-    for group in table.groups:
-        if group.name:
-            lines.append(f"| **{escaped(group.name)}** |" + " |" * (len(kept) - 1))
-        lines += [_line([_text(row[i]) for i in kept]) for row in group.rows]
-    notes = "".join(f"\n{escaped(note)}\n" for note in table.notes)
-    return "\n".join(lines) + f"\n{notes}"
-
-
-def _is_drawn(table: Table, column: int) -> bool:
-    return any(row[column].figure is not None for group in table.groups for row in group.rows)
-
-
-def _text(cell: Cell) -> str:
-    note = cell.note if cell.note.startswith("[") or not cell.note else f"({cell.note})"
-    return f"{cell.text} {note}".strip()
-
-
-def _line(texts: list[str]) -> str:
-    return "| " + " | ".join(escaped(text) for text in texts) + " |"
-
-
-def escaped(text: object) -> str:
-    """A text that Markdown shows as it is, on one line: no table cell, link, mention or HTML in it."""
-    safe = SPECIAL.sub(lambda found: f"&#{ord(found.group())};", " ".join(str(text).split()))
-    return safe.replace("[", r"\[").replace("]", r"\]")

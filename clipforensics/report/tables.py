@@ -48,12 +48,13 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table, its caption and the notes beneath it."""
+    """A table, its caption and the notes beneath it; `wrapped`: heads may break, for many columns."""
 
     caption: str
     columns: tuple[Column, ...]
     groups: tuple[Group, ...]
     notes: tuple[str, ...] = ()
+    wrapped: bool = False
 
     @property
     def spans(self) -> list[tuple[str, int]]:

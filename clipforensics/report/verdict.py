@@ -9,10 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from clipforensics.league.table import CLEAN_PROTOCOLS
 from clipforensics.report import caveats
-from clipforensics.report.names import CLEAN_PROTOCOLS, capital, listed, name_of, protocol_of
+from clipforensics.report.names import capital, listed, name_of, protocol_of
 from clipforensics.report.numbers import NO_BREAK, interval, known, number, signed
 from clipforensics.report.tables import Json
+
+MANY = 3
+"""More detectors than this are counted in a sentence, not named."""
 
 State = Literal["above", "below", "open", "unknown"]
 
@@ -381,8 +385,10 @@ def about_all_fake(evaluations: Sequence[Json], manipulation: str, level: str = 
             beaten.append(name_of(evaluation["detector"]))
     if not beaten:
         return ""
+    beaten, everyone = list(dict.fromkeys(beaten)), {evaluation["detector"] for evaluation in evaluations}
+    who = listed(beaten) if len(beaten) <= MANY else f"{len(beaten)} of {len(everyone)} detectors"
     return (
         f"Calling every {level} manipulated has an accuracy of {number(reference.get('accuracy'))}"
         f" and an F1 of {number(reference.get('f1'))} here. No better in accuracy:"
-        f" {listed(list(dict.fromkeys(beaten)))}. Read AUC and balanced accuracy instead."
+        f" {who}. Read AUC and balanced accuracy instead."
     )

@@ -1,12 +1,13 @@
 """The errors of each detector: lists with frames, groups of similar ones; what heatmaps are worth."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from clipforensics.report.gallery import Album, ErrorList, error_lists, split_key
+from clipforensics.report.gallery import Album, ErrorList, error_lists, flags_of, split_key
 from clipforensics.report.names import label_of
 from clipforensics.report.numbers import count, number
 from clipforensics.report.tables import Cell, Column, Group, Json, Table
+from clipforensics.report.verdict import MANY
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,10 @@ class Gallery:
     lists: tuple[ErrorList, ...]
     groups: Table | None
     no_groups: str
+
+
+MOST_VIDEOS = 15
+"""So many of the videos that most detectors get wrong are listed."""
 
 
 def galleries(
@@ -33,6 +38,56 @@ def galleries(
         )
         for name, found in errors
     ]
+
+
+def counts_table(errors: Sequence[tuple[str, Json]]) -> Table:
+    """How many errors each detector makes, a row a detector."""
+    rows = tuple(
+        (
+            Cell(label_of(name)),
+            *(Cell(count(len(found.get(kind) or ()))) for kind in ("false_positives", "false_negatives")),
+            Cell(number(_threshold(found))),
+        )
+        for name, found in errors
+    )
+    columns = (
+        Column("detector", numeric=False), Column("false positives"), Column("false negatives"),
+        Column("threshold"),
+    )  # fmt: skip
+    return Table("Errors of every detector", columns, (Group("", rows),))
+
+
+def _threshold(errors: Json) -> object:
+    """The video's, whether the file has one number or one a level."""
+    found = errors.get("threshold")
+    return found.get("video") if isinstance(found, Mapping) else found
+
+
+def hardest_table(errors: Sequence[tuple[str, Json]]) -> Table | None:
+    """The videos that most detectors get wrong, and who gets them right; None without errors."""
+    wrong: dict[str, dict[str, Json]] = {}
+    for name, found in errors:
+        for row in (*(found.get("false_positives") or ()), *(found.get("false_negatives") or ())):
+            wrong.setdefault(row["key"], {})[name] = row
+    order = sorted(wrong, key=lambda key: (-len(wrong[key]), key))[:MOST_VIDEOS]
+    rows = tuple(_hard_row(key, wrong[key], [name for name, _ in errors]) for key in order)
+    columns = (
+        Column("video", numeric=False), Column("of", numeric=False), Column("wrong by"),
+        Column("right by", numeric=False),
+    )  # fmt: skip
+    note = "Detectors share the encoder and the training videos, so their errors are not independent."
+    caption = "Videos that most detectors get wrong"
+    return Table(caption, columns, (Group("", rows),), (note,)) if rows else None
+
+
+def _hard_row(key: str, by_detector: dict[str, Json], everyone: Sequence[str]) -> tuple[Cell, ...]:
+    name, origin = split_key(key)
+    right = [label_of(one) for one in everyone if one not in by_detector]
+    seen = next(iter(by_detector.values()))
+    flags = flags_of({key: seen[key] for key in ("twin", "any_seen") if key in seen})
+    who = ", ".join(right) if len(right) <= MANY else f"{len(right)} detectors"
+    tally = f"{len(by_detector)} of {len(everyone)}"
+    return Cell(name, ", ".join(flags)), Cell(origin), Cell(tally), Cell(who or "nobody")
 
 
 def groups_table(errors: Json) -> Table | None:

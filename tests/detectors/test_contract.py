@@ -170,7 +170,8 @@ def untrained(name, bench):
 
         torch.manual_seed(task.seed)
         judge = method.build(task, settings)
-        return judge, lambda task: train_on_embeddings(judge, task, settings.learning_rate, label=name)
+        options = {"settled": method.settled, "label": name}
+        return judge, lambda task: train_on_embeddings(judge, task, settings.learning_rate, **options)
     from clipforensics.pixel_training import train_on_pixels
 
     place = (task.encoder["model"], task.encoder["revision"])

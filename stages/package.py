@@ -1,0 +1,53 @@
+"""Write every trained detector as a folder to hand on: weights, preprocessing, thresholds, model card."""
+
+from itertools import product
+from pathlib import Path
+
+from clipforensics.cells import Cell, Protocol
+from clipforensics.faults import one_line_errors
+from clipforensics.files import read_json
+from clipforensics.packages.folder import write_package
+from clipforensics.packages.model import Footage, Records, read_model
+from clipforensics.params import Section, read_section, read_value, read_yaml
+
+PARAMS = Path("params.yaml")
+PROFILES = Path("conf/data")
+WEIGHTS = Path("data/weights")
+EVALUATIONS = Path("metrics/evaluate")
+LEAKAGE = Path("metrics/leakage")
+COMPARISON = Path("metrics/comparison.json")
+OUT = Path("models")
+
+
+class Package(Section):
+    """Section `package` of params.yaml."""
+
+    include_encoder: bool
+
+
+def main() -> None:
+    """Read what is known of every cell that params.yaml names (never a glob), write its folder."""
+    params, protocol = read_section(PARAMS, "package", Package), read_section(PARAMS, "protocol", Protocol)
+    cells = [Cell(*c) for c in product(protocol.splits, protocol.train_sets, protocol.seeds)]
+    detectors = read_value(PARAMS, "", "detectors", list)
+    records, footage = Records(WEIGHTS, EVALUATIONS, LEAKAGE, read_json(COMPARISON)), read_footage()
+    models = [read_model(*one, records, footage) for one in product(detectors, cells)]
+    for model in models:
+        write_package(model, OUT / model.detector / model.cell.name, include_encoder=params.include_encoder)
+    print(f"{OUT}: {len(models)} folders, one a detector and cell")
+
+
+def read_footage() -> Footage:
+    """What the detectors were trained on, by the settings."""
+    name = read_value(PARAMS, "", "dataset", str)
+    return Footage(
+        dataset=name,
+        is_sample=read_yaml(PROFILES / f"{name}.yaml").get("layout") == "sample",
+        n_frames=read_value(PARAMS, "extract_frames", "n_frames", int),
+        frame_size=read_value(PARAMS, "extract_frames", "frame_size", int),
+    )
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main()
