@@ -45,6 +45,9 @@ class EmbeddingMethod(ABC):
 
     settings: type[Section]
     reads: Literal["embeddings"] = "embeddings"
+    rows_at_once: int | None = 2048
+    """Rows that go through the judge at once in training, so few that what it computes stays in the
+    processor's cache; None: a whole step's, for judges that compute something anew for every call."""
 
     @property
     def name(self) -> str:
@@ -90,7 +93,12 @@ class EmbeddingMethod(ABC):
         counts = self.counts(judge)
         print(counts["line"], flush=True)
         progress = train_on_embeddings(
-            judge, task, settings.learning_rate, settled=self.settled, label=self.name
+            judge,
+            task,
+            settings.learning_rate,
+            settled=self.settled,
+            rows_at_once=self.rows_at_once,
+            label=self.name,
         )
         self.save(
             judge,
@@ -161,15 +169,25 @@ def train_on_embeddings(
     learning_rate: float,
     *,
     settled: Callable[[LogOdds], torch.nn.Module],
+    rows_at_once: int | None = None,
     label: str,
 ) -> Progress:
-    """Train what requires gradients with the task's budget; the best epoch's weights stay in the judge."""
+    """Train what requires gradients with the task's budget; the best epoch's weights stay in the judge.
+
+    Args:
+        judge: What to train, on its device.
+        task: Rows, budget and seed.
+        learning_rate: AdamW's peak rate.
+        settled: See `EmbeddingMethod.settled`.
+        rows_at_once: See `EmbeddingMethod`.
+        label: What the progress bar calls the run.
+    """
     budget, table = task.budget.embeddings, task.train.table
     schedule = Schedule(
         epochs=budget.epochs,
         patience=budget.patience,
         batch_size=budget.batch_size,
-        micro_batch_size=budget.batch_size,
+        micro_batch_size=rows_at_once or budget.batch_size,
         learning_rate=learning_rate,
         head_learning_rate=learning_rate,
         weight_decay=budget.weight_decay,

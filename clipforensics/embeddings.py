@@ -14,6 +14,7 @@ from clipforensics.frames import FrameStore
 from clipforensics.rows import RowIndex
 
 CHECKPOINT_BATCHES = 50
+READ_ROWS = 2048  # few enough to stay in the processor's cache between reading and scaling
 
 
 class EmbeddingStore:
@@ -32,8 +33,12 @@ class EmbeddingStore:
 
     def read(self, rows: np.ndarray) -> np.ndarray:
         """L2-normalised float32 embeddings (len(rows), d) of the given rows."""
-        raw = np.asarray(self.matrix[rows], dtype=np.float32)
-        return raw / np.linalg.norm(raw, axis=1, keepdims=True)
+        found = np.empty((len(rows), self.matrix.shape[1]), dtype=np.float32)
+        for start in range(0, len(rows), READ_ROWS):
+            part = found[start : start + READ_ROWS]
+            part[:] = self.matrix[rows[start : start + READ_ROWS]]
+            part /= np.linalg.norm(part, axis=1, keepdims=True)
+        return found
 
 
 def embed_frames(

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import cast
 
 from peft import PeftConfig, PeftModel, get_peft_model
-from transformers import CLIPVisionModelWithProjection
+from transformers import PreTrainedModel
 
 from clipforensics.files import read_json, write_json
 
 
-def put_inside(tower: CLIPVisionModelWithProjection, config: PeftConfig) -> PeftModel:
+def put_inside(tower: PreTrainedModel, config: PeftConfig) -> PeftModel:
     """The frozen tower, changed in place, with an adapter that trains."""
     with _needless_warnings():
         return cast(PeftModel, get_peft_model(tower, config))
@@ -31,7 +31,7 @@ def write_adapter(tower: PeftModel, folder: Path) -> None:
     write_json(path, {**config, "target_modules": sorted(config["target_modules"])})
 
 
-def read_adapter(tower: CLIPVisionModelWithProjection, folder: Path) -> PeftModel:
+def read_adapter(tower: PreTrainedModel, folder: Path) -> PeftModel:
     """Put what `write_adapter` wrote inside a tower, frozen."""
     with _needless_warnings():
         return PeftModel.from_pretrained(tower, str(folder))

@@ -17,8 +17,13 @@ from clipforensics.embedding_method import EmbeddingMethod
 from clipforensics.faults import InputError
 from clipforensics.text_encoder import PromptSection, TextEncoder, embed_tokens, ensemble, load_text_encoder
 from clipforensics.training import LogOdds
+from clipforensics.usage import Usage
 
 CLASSES = "classes.safetensors"
+
+READ_CLASSES = f'prompts = load_file(folder / "{CLASSES}")'
+DIRECTION = '(prompts["scale"] * (prompts["classes"][1] - prompts["classes"][0]))'
+"""For model cards: what `save_classes` wrote, and what `compare` multiplies with."""
 
 
 class PromptJudge(LogOdds, ABC):
@@ -65,6 +70,8 @@ def compare(features: torch.Tensor, classes: torch.Tensor, scale: torch.Tensor) 
 class TextMethod(EmbeddingMethod):
     """A method on embeddings that needs the encoder's text tower while it trains."""
 
+    rows_at_once: int | None = None
+
     def open_text(self, task: Task) -> TextEncoder:
         """The encoder's text half, frozen.
 
@@ -82,6 +89,10 @@ class TextMethod(EmbeddingMethod):
     def settled(self, judge: Any) -> torch.nn.Module:
         """See `embedding_method`: the class embeddings are computed once for all that is scored."""
         return FixedJudge(judge.classes(), float(judge.scale))
+
+    def usage(self, settings: Any) -> Usage:
+        """See `embedding_method`: `compare` with the class embeddings."""
+        return Usage((READ_CLASSES,), log_odds=f"embedding @ {DIRECTION}")
 
     def save_judge(self, judge: Any, folder: Path) -> None:
         """Write classes.safetensors, all that scoring needs."""

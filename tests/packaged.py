@@ -2,11 +2,13 @@
 
 import contextlib
 import json
+import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -41,7 +43,7 @@ for folder in sys.argv[2:]:
     os.chdir(folder)
     card = Path("README.md").read_text(encoding="utf-8")
     names = {}
-    for code in re.findall("```python\\n(.*?)```", card, re.S):
+    for code in re.findall("^```python$(.*?)^```$", card, re.S | re.M):
         exec(compile(code, "README.md", "exec"), names)
     pictures = [Image.open(path) for path in sorted(Path("frames").glob("*.png"))]
     scores = [float(score) for score in names["score"](pictures)]
@@ -50,8 +52,14 @@ print(json.dumps(found))
 """
 
 
-def make_project(folder: Path, detectors: Iterable[str]) -> Path:
-    """Twelve people, real, face-swapped and deepfaked; frames, embeddings, a split, detectors, metrics."""
+def make_project(folder: Path, detectors: Sequence[str], settings: Mapping[str, Any] | None = None) -> Path:
+    """Twelve people, real, face-swapped and deepfaked; frames, embeddings, a split, detectors, metrics.
+
+    Args:
+        folder: Where.
+        detectors: All are trained.
+        settings: What differs from the shipped params.yaml beside the size of things.
+    """
     people = [f"{i:03d}" for i in range(N_PEOPLE)]
     fakes = list(zip(people, people[1:] + people[:1], strict=True))
     videos = [_video("real", p, "") for p in people]
@@ -62,8 +70,8 @@ def make_project(folder: Path, detectors: Iterable[str]) -> Path:
     with contextlib.chdir(folder):
         write_records(Path("data/videos.csv"), Video, videos)
         write_frame_store(Path("data/frames"), looks, per_shard=100)
-        write_two_towers(Path("encoder"))
-        write_settings(detectors)
+        write_two_towers(Path("data/sample/clip"))
+        write_settings(detectors, settings or {})
         embed.main()
         split.main("per_class", "FaceSwap")
         for name in detectors:
@@ -73,20 +81,20 @@ def make_project(folder: Path, detectors: Iterable[str]) -> Path:
     return folder
 
 
-def write_settings(detectors: Iterable[str]) -> None:
-    """params.yaml as it is shipped but for the size of things, and the sample's profile."""
+def write_settings(detectors: Sequence[str], settings: Mapping[str, Any]) -> None:
+    """params.yaml as it is shipped but for the size of things and `settings`; and the sample's profile."""
     Path("conf/data").mkdir(parents=True)
     Path("conf/data/sample.yaml").write_text((ROOT / "conf/data/sample.yaml").read_text())
     changes = {
         "detectors": list(detectors),
         "protocol": PROTOCOL,
         "extract_frames": {"n_frames": N_FRAMES, "frame_size": SIZE},
-        "encoder": {"model": "encoder"},
         "split": SPLIT,
         "train": QUICK,
         "compare": {"n_replicates": 20},
     }
-    Path("params.yaml").write_text(yaml.safe_dump(merge(PARAMS, changes), sort_keys=False))
+    content = merge(merge(PARAMS, changes), dict(settings))
+    Path("params.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
 
 
 def make_packages(folder: Path, **settings: bool) -> None:
@@ -123,7 +131,7 @@ def run_cards(models: Iterable[Path], *, plain: bool) -> dict[Path, dict]:
         capture_output=True,
         text=True,
         check=False,
-        cwd=ROOT,  # from where the library can be imported, unless it is forbidden
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
@@ -132,7 +140,7 @@ def run_cards(models: Iterable[Path], *, plain: bool) -> dict[Path, dict]:
 
 def code_of(card: str) -> str:
     """The Python of a card."""
-    return "\n".join(re.findall(r"```python\n(.*?)```", card, re.S))
+    return "\n".join(re.findall(r"^```python$(.*?)^```$", card, re.S | re.M))
 
 
 def _video(manipulation: str, target: str, source: str) -> Video:

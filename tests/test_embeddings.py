@@ -1,6 +1,7 @@
 """The embedding store: row by row the encoder's output, and the same after a kill."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -36,6 +37,20 @@ def test_read_gives_unit_length(tmp_path):
     read = store.read(np.array([5, 0]))
     np.testing.assert_allclose(np.linalg.norm(read, axis=1), 1, rtol=1e-6)
     np.testing.assert_allclose(read[1] * np.linalg.norm(store.matrix[0]), store.matrix[0], rtol=1e-6)
+
+
+def test_read_is_the_same_however_many_rows_it_is_asked_for(tmp_path):
+    n = 2 * embeddings.READ_ROWS + 3
+    raw = np.random.default_rng(0).normal(size=(n, 5)).astype(np.float32)
+    np.save(tmp_path / "embeddings.npy", raw)
+    pd.DataFrame({"key": "v", "frame": range(n)}).to_csv(tmp_path / "index.csv", index=False)
+    (tmp_path / "meta.json").write_text("{}")
+    store = EmbeddingStore(tmp_path)
+    order = np.random.default_rng(1).permutation(n)
+    whole = store.read(order)
+    assert np.array_equal(whole, raw[order] / np.linalg.norm(raw[order], axis=1, keepdims=True))
+    assert np.array_equal(store.read(order[5:9]), whole[5:9])
+    assert store.read(order[:0]).shape == (0, 5)
 
 
 @pytest.mark.parametrize("kill_at", [0, 1, 4, 6])

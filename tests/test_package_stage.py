@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from clipforensics.faults import InputError
-from clipforensics.files import read_json, write_json
+from clipforensics.files import read_json
 from stages import package
 from tests.detectors.tasks import files_of
 from tests.packaged import CELL, make_packages, make_project
 from tests.repository import ROOT, edit_yaml
+
+pytestmark = pytest.mark.xdist_group("package_stage")
 
 
 @pytest.fixture(scope="module")
@@ -70,18 +72,14 @@ def test_two_runs_write_the_same_bytes_wherever_the_project_lies(project, tmp_pa
 
 
 def test_an_encoder_named_by_an_absolute_path_leaves_no_trace_of_it(project):
+    here = str(project / "data/sample/clip")
     for path in Path("data/weights").rglob("*.json"):
-        path.write_text(path.read_text().replace('"encoder"', json.dumps(str(project / "encoder")), 1))
-        about = read_json(path)
-        if "encoder" not in about and "method" in about:
-            about["encoder"] = about.pop(str(project / "encoder"))
-        if "encoder" in about:
-            about["encoder"]["model"] = str(project / "encoder")
-        write_json(path, about)
+        path.write_text(path.read_text().replace('"data/sample/clip"', json.dumps(here)))
+    assert here in Path(f"data/weights/{CELL}/lora/adapter_config.json").read_text()
     make_packages(project, include_encoder=False)
     found = files_of(Path("models"))
     assert not [name for name, content in found.items() if str(project).encode() in content]
-    assert read_json(Path(f"models/lora/{CELL}/detector.json"))["encoder"]["model"] == "encoder"
+    assert read_json(Path(f"models/lora/{CELL}/detector.json"))["encoder"]["model"] == "clip"
     assert "whose weights have the sha256" in Path(f"models/lora/{CELL}/README.md").read_text()
 
 
@@ -92,8 +90,8 @@ def test_an_encoder_named_by_an_absolute_path_leaves_no_trace_of_it(project):
         (f"metrics/evaluate/baseline/{CELL}.json", "does not exist; run `dvc repro`"),
         ("metrics/leakage/per_class/FaceSwap.json", "does not exist; run `dvc repro`"),
         ("metrics/comparison.json", "does not exist; run `dvc repro`"),
-        ("encoder/preprocessor_config.json", "is no folder with a preprocessor_config.json"),
-        ("encoder/model.safetensors", "holds none of model.safetensors"),
+        ("data/sample/clip/preprocessor_config.json", "is no folder with a preprocessor_config.json"),
+        ("data/sample/clip/model.safetensors", "holds none of model.safetensors"),
     ],
 )
 def test_what_is_missing_is_told_in_one_line_and_nothing_is_written(project, gone, message):

@@ -28,7 +28,7 @@ def cells_of(train_set: str = "FaceSwap", seed: int = 42) -> set[str]:
 
 AUDITS = {f"split@{split}-FaceSwap" for split in SPLITS}
 CELLS = cells_of() | AUDITS
-AFTER = {"compare", "robustness", "explain", "report"}
+AFTER = {"compare", "robustness", "explain", "report", "package"}
 EVERYTHING = CELLS | {"ingest", "extract_frames", "embed"} | AFTER
 
 
@@ -215,7 +215,7 @@ def test_killed_midway_and_started_again_gives_the_same_lock(made, repo, tmp_pat
 def test_cells_that_params_no_longer_name_can_be_forgotten(repo):
     lock = repo.lock
     output = repo.run("dvc", "exp", "run", "-S", "protocol.seeds=[42,43]")
-    assert stages_run(output) == cells_of(seed=43) | {"compare", "explain", "report"}, (
+    assert stages_run(output) == cells_of(seed=43) | {"compare", "explain", "report", "package"}, (
         "only what is new is trained"
     )
     cells = json.loads((repo.path / "metrics/comparison.json").read_text())["cells"]

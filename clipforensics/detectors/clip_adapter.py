@@ -13,14 +13,15 @@ from typing import Any
 import torch
 from pydantic import Field
 from safetensors.torch import load_file, save_file
-from torch.nn.functional import normalize
 
 from clipforensics.counting import count_parameters, parameter_counts
 from clipforensics.detectors.base import Task
-from clipforensics.embedding_method import EmbeddingSettings
+from clipforensics.embedding_method import EmbeddingMethod, EmbeddingSettings
 from clipforensics.faults import InputError
 from clipforensics.text_encoder import PromptSection
 from clipforensics.text_method import (
+    DIRECTION,
+    READ_CLASSES,
     FixedJudge,
     TextMethod,
     compare,
@@ -28,6 +29,7 @@ from clipforensics.text_method import (
     load_classes,
     save_classes,
 )
+from clipforensics.usage import Usage
 
 ADAPTER = "adapter.safetensors"
 
@@ -59,18 +61,17 @@ class AdapterJudge(FixedJudge):
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Unit-length embeddings (n, d) -> log odds (n,)."""
-        return compare(self.adapt(features), self.classes(), self.scale)
-
-    def adapt(self, features: torch.Tensor) -> torch.Tensor:
-        """Unit-length embeddings (n, d) -> adapted ones."""
         new = torch.relu(self.up(torch.relu(self.down(features))))
-        return normalize(self.ratio * new + (1 - self.ratio) * features, dim=-1)
+        blend = torch.lerp(features, new, self.ratio)
+        # The product is brought to the blend's unit length, not the blend: two arrays (n, d) fewer
+        return compare(blend, self.classes(), self.scale) / torch.linalg.vector_norm(blend, dim=-1)
 
 
 class ClipAdapter(TextMethod):
     """CLIP-Adapter under the contract."""
 
     settings = Settings
+    rows_at_once = EmbeddingMethod.rows_at_once  # the class embeddings are computed only once
 
     def build(self, task: Task, settings: Settings) -> AdapterJudge:
         """See `embedding_method`; weights start as torch starts linear layers, as in the authors' code."""
@@ -100,13 +101,27 @@ class ClipAdapter(TextMethod):
         width = encoder["width"]
         return {"trainable": 2 * width * (width // settings.reduction), "head": 0}
 
+    def usage(self, settings: Settings) -> Usage:
+        """See `embedding_method`: `AdapterJudge.adapt`, then `compare`."""
+        setup = (
+            READ_CLASSES,
+            f'adapter = load_file(folder / "{ADAPTER}")',
+            'ratio = adapter["ratio"].item()',
+            "",
+            "",
+            "def adapt(embedding):",
+            '    new = torch.relu(torch.relu(embedding @ adapter["down"].T) @ adapter["up"].T)',
+            "    return torch.nn.functional.normalize(ratio * new + (1 - ratio) * embedding, dim=-1)",
+        )
+        return Usage(setup, log_odds=f"adapt(embedding) @ {DIRECTION}")
+
     def save_judge(self, judge: AdapterJudge, folder: Path) -> None:
         """Write the classes, and adapter.safetensors: down (bottleneck, d), up (d, bottleneck), ratio."""
         save_classes(judge, folder)
         tensors = {
             "down": judge.down.weight,
             "up": judge.up.weight,
-            "ratio": torch.tensor([judge.ratio]).double(),
+            "ratio": torch.tensor([judge.ratio], dtype=torch.float64),
         }
         save_file({n: t.detach().cpu().contiguous() for n, t in tensors.items()}, folder / ADAPTER)
 

@@ -1,7 +1,7 @@
 """MLP: one hidden layer with dropout on frozen embeddings, the step between the linear probe and adapters.
 
-Dropout as in Hinton et al. 2012, "Improving neural networks by preventing co-adaptation of feature detectors",
-arXiv 1207.0580.
+Dropout as in Hinton et al. 2012, "Improving neural networks by preventing co-adaptation of feature
+detectors", arXiv 1207.0580.
 """
 
 from collections.abc import Mapping
@@ -16,6 +16,7 @@ from clipforensics.counting import count_parameters, parameter_counts
 from clipforensics.detectors.base import Task
 from clipforensics.embedding_method import EmbeddingMethod, EmbeddingSettings
 from clipforensics.training import LogOdds
+from clipforensics.usage import Usage
 
 WEIGHTS = "mlp.safetensors"
 
@@ -73,6 +74,12 @@ class MlpMethod(EmbeddingMethod):
     def expected_parameters(self, encoder: Mapping[str, Any], settings: Settings) -> dict[str, int]:
         """A weight for each entry of the embedding and a bias, for every hidden unit; the same on those."""
         return {"trainable": settings.hidden * (encoder["width"] + 1), "head": settings.hidden + 1}
+
+    def usage(self, settings: Settings) -> Usage:
+        """See `embedding_method`."""
+        hidden = 'embedding * embedding.shape[-1] ** 0.5 @ mlp["hidden.weight"].T + mlp["hidden.bias"]'
+        log_odds = f'torch.relu({hidden}) @ mlp["head.weight"][0] + mlp["head.bias"]'
+        return Usage((f'mlp = load_file(folder / "{WEIGHTS}")',), log_odds=log_odds)
 
     def save_judge(self, judge: Mlp, folder: Path) -> None:
         """Write mlp.safetensors: weights and biases of both layers."""

@@ -6,13 +6,12 @@ class embeddings of the prompts; the text projection and CLIP's own temperature 
 arXiv 2404.02948).
 """
 
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import LoraConfig, PeftModel
 from pydantic import Field
 from transformers import CLIPTextModel
 
@@ -20,7 +19,7 @@ from clipforensics.counting import count_parameters, parameter_counts
 from clipforensics.detectors.base import Task
 from clipforensics.embedding_method import EmbeddingSettings
 from clipforensics.faults import InputError
-from clipforensics.files import read_json, write_json
+from clipforensics.peft_tower import put_inside, write_adapter
 from clipforensics.text_encoder import PromptSection, TextEncoder, Tokens, embed_tokens, ensemble
 from clipforensics.text_method import PromptJudge, TextMethod
 
@@ -99,17 +98,9 @@ class TextLora(TextMethod):
         return {"trainable": text["num_hidden_layers"] * a_block, "head": 0}
 
     def save_judge(self, judge: TextLoraJudge, folder: Path) -> None:
-        """Write what scoring needs, and the adapter in peft's own format, for a plain CLIPTextModel.
-
-        peft writes the set of target modules in the order of a hash table; it is sorted here, so
-        that two equal runs write equal files.
-        """
+        """Write what scoring needs, and the adapter in peft's own format, for a plain CLIPTextModel."""
         super().save_judge(judge, folder)
-        judge.text.save_pretrained(str(folder), safe_serialization=True)
-        (folder / "README.md").unlink(missing_ok=True)  # peft's empty model card
-        path = folder / "adapter_config.json"
-        config = read_json(path)
-        write_json(path, {**config, "target_modules": sorted(config["target_modules"])})
+        write_adapter(judge.text, folder)
 
 
 def adapt(tower: CLIPTextModel, settings: Settings) -> PeftModel:
@@ -135,9 +126,7 @@ def adapt(tower: CLIPTextModel, settings: Settings) -> PeftModel:
         use_rslora=settings.variant == "rslora",
         init_lora_weights="pissa" if settings.variant == "pissa" else True,
     )
-    with warnings.catch_warnings():  # peft 0.21 asks transformers 5.23 for an attribute by its old name
-        warnings.simplefilter("ignore", FutureWarning)
-        return cast(PeftModel, get_peft_model(tower, config))
+    return put_inside(tower, config)
 
 
 DETECTOR = TextLora()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import jinja2
 
-SPECIAL = re.compile(r"([\\`*{}\[\]<>#|~&$!]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
+SPECIAL = re.compile(r"([\\`*\[\]<>#|~&$!]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
 """What Markdown, its tables or mathematics on the hub could take for their own, within a line; an underscore
 inside a word means nothing to them."""
 
@@ -35,8 +35,25 @@ def escape(value: object, *, begins_line: bool = True) -> Markdown:
         begins_line: Whether it may stand at the head of a line, where a number or a dash can begin a list.
     """
     text = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", " ", str(value)).split())
-    text = LINKS.sub(lambda m: "\\" + m.group(), SPECIAL.sub(r"\\\1", text))
-    return Markdown(BEGIN.sub(lambda m: f"\\{m[1]}" if m[1] else m[2] + "\\", text) if begins_line else text)
+    escaped = _escape_within(text)
+    return Markdown(_escape_begin(escaped) if begins_line else escaped)
+
+
+def _escape_within(text: str) -> str:
+    return LINKS.sub(lambda m: "\\" + m.group(), SPECIAL.sub(r"\\\1", text))
+
+
+def _escape_begin(text: str) -> str:
+    return BEGIN.sub(lambda m: f"\\{m[1]}" if m[1] else m[2] + "\\", text)
+
+
+def prose(text: str) -> Markdown:
+    """Text of our own, in one line: code between backticks stays code, the rest is escaped."""
+    parts = " ".join(text.split()).split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    shown = [f"`{part}`" if i % 2 else _escape_within(part) for i, part in enumerate(parts)]
+    return Markdown(_escape_begin("".join(shown)))
 
 
 def render(template: str, content: dict[str, object]) -> str:

@@ -6,15 +6,12 @@ from clipforensics.report.names import PROTOCOLS, RULES, protocol_of
 from clipforensics.report.numbers import count, number, percent
 
 CLUSTERS = {"identity": "identity groups", "video": "videos"}
-POOLING = {
-    "mean": "The mean of its frames'",
-    "median": "The median of its frames'",
-    "max": "Its highest frame's",
-}
+POOLING = {"mean": "The mean", "median": "The median", "max": "The highest"}
 NEEDS = {
     "peft": "torch, transformers, peft, safetensors and Pillow are needed, nothing of what made it.",
     "library": "The method is clipforensics' own: that library is needed, at the commit that made this.",
 }
+NOISE = "What transformers then reports as UNEXPECTED is the encoder's text tower, which is not used."
 PLAIN = "torch, transformers, safetensors and Pillow are needed, nothing of what made it."
 
 
@@ -37,6 +34,7 @@ def sentences(model: Model, point: Json, *, has_encoder: bool) -> dict[str, obje
         "validation_words": validated,
         "probability_words": probability_words(video),
         "needs_words": NEEDS.get(model.loading.kind, PLAIN),
+        "noise_words": NOISE if model.loading.usage and model.loading.needs_encoder else "",
         "encoder_words": encoder_words(model, has_encoder=has_encoder),
     }
 

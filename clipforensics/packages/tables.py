@@ -22,7 +22,7 @@ def settings_table(model: Model) -> Markdown:
     ]
     chosen = {**model.about.get("settings", {}), "seed": model.cell.seed}
     rows += [(name, _words(value)) for name, value in chosen.items()]
-    return table(("", ""), rows)
+    return table(("setting", "value"), rows)
 
 
 def sizes_table(model: Model) -> Markdown:
@@ -34,7 +34,7 @@ def sizes_table(model: Model) -> Markdown:
     rows = [
         [PARTS.get(part, part), *(count(row.get(name, 0)) for name in names)] for part, row in sizes.items()
     ]
-    return table(["", *names], rows)
+    return table(["part", *names], rows)
 
 
 def leaks_table(model: Model) -> Markdown:

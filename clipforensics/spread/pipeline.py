@@ -1,0 +1,170 @@
+"""What DVC knows of the pipeline, asked in this process: one start of DVC instead of one a question.
+
+Every question is asked under DVC's repository lock. A dvc process writes `dvc.lock` in place and holds
+that lock meanwhile, so whoever reads without it may find half a file.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from dvc.exceptions import DvcException
+from dvc.lock import LockError
+from dvc.repo import Repo
+from dvc.repo.reproduce import get_active_graph, plan_repro
+from dvc.utils.serialize import dump_yaml, parse_yaml, parse_yaml_for_update
+
+from clipforensics.faults import InputError
+
+LOCK = Path("dvc.lock")
+PATIENCE = 5
+"""After so many tries of three seconds to get DVC's lock, it is said what is being waited for."""
+
+
+def find_root() -> Path:
+    """The folder of the DVC repository around the working directory.
+
+    Raises:
+        InputError: there is none.
+    """
+    with _dvc_errors():
+        return Path(Repo.find_root())
+
+
+def read_stages() -> dict[str, frozenset[str]]:
+    """Every stage, in the order in which `dvc repro` runs them, to the stages whose outputs it reads.
+
+    Like all functions here, of the repository whose root is the working directory.
+
+    Raises:
+        InputError: DVC cannot read dvc.yaml, params.yaml or dvc.lock.
+    """
+    with _dvc_errors(), Repo() as repo, _held(repo):
+        graph = get_active_graph(repo.index.graph)
+        return {
+            stage.addressing: frozenset(read.addressing for read in graph.successors(stage))
+            for stage in plan_repro(graph)
+        }
+
+
+def find_changed(names: Iterable[str]) -> list[str]:
+    """Those of some stages that `dvc repro` would run, judged by the function by which it judges.
+
+    Raises:
+        InputError: another dvc process is writing what they read.
+    """
+    wanted = list(names)
+    with _dvc_errors(), Repo() as repo, _held(repo):
+        stages = {stage.addressing: stage for stage in repo.index.stages}
+        return [name for name in wanted if stages[name].changed()]
+
+
+def recorded_stages() -> list[str]:
+    """Names of the stages in dvc.lock, in its order; none if there is no such file."""
+    with _dvc_errors(), Repo() as repo, _held(repo):
+        return _names(LOCK.read_text(encoding="utf-8")) if LOCK.exists() else []
+
+
+def committed_stages() -> set[str]:
+    """Names of the stages in the dvc.lock of git's HEAD; none without git, HEAD or such a file."""
+    command = ["git", "show", f"HEAD:./{LOCK}"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, encoding="utf-8")
+    except FileNotFoundError:
+        return set()
+    return set(_names(done.stdout)) if done.returncode == 0 else set()
+
+
+def put_in_order(order: Sequence[str], *, old: Iterable[str]) -> None:
+    """Put the new entries of dvc.lock in the order in which one `dvc repro` would have written them.
+
+    DVC appends a new entry when its stage has ended, and stages that run side by side end in any order.
+
+    Args:
+        order: All stages, in the order of `dvc repro`.
+        old: Entries that were there before; they stay first, in the order in which they are.
+    """
+    old, rank = set(old), {name: i for i, name in enumerate(order)}
+    with _dvc_errors(), Repo() as repo, _held(repo), repo.scm_context(quiet=True) as context:
+        content = parse_yaml_for_update(LOCK.read_text(encoding="utf-8"), str(LOCK)) if LOCK.exists() else {}
+        entries = content.get("stages", {})
+        key = {name: -1 if name in old else rank.get(name, len(rank)) for name in entries}
+        wanted = sorted(entries, key=key.__getitem__)
+        if wanted == list(entries):
+            return
+        for name in wanted:
+            entries[name] = entries.pop(name)
+        _replace(LOCK, content, folder=Path(repo.tmp_dir))
+        context.track_file(str(LOCK))
+
+
+@contextmanager
+def dvc_at_rest(give_up: Callable[[], bool]) -> Iterator[None]:
+    """While the body runs, no dvc process of this repository writes dvc.lock, its cache or git's index.
+
+    So a dvc process that is killed in the body leaves nothing half written.
+
+    Args:
+        give_up: Asked every few seconds while another process holds the lock; True enters the body
+            without it.
+    """
+    with Repo() as repo, _held(repo, give_up):
+        yield
+
+
+@contextmanager
+def _held(repo: Repo, give_up: Callable[[], bool] = lambda: False) -> Iterator[None]:
+    """Hold the repository lock; a dvc process has it for seconds, never while a stage's command runs."""
+    held, n_tries = False, 0
+    while not held:
+        try:
+            repo.lock.lock()  # tries for three seconds
+            held = True
+        except LockError:
+            n_tries += 1
+            if n_tries == PATIENCE:
+                print(f"waiting for another dvc process, which holds {repo.lock.lockfile}", file=sys.stderr)
+            if give_up():
+                break
+    try:
+        yield
+    finally:
+        if held:
+            repo.lock.unlock()
+
+
+@contextmanager
+def _dvc_errors() -> Iterator[None]:
+    """Turn what DVC complains about into an InputError."""
+    try:
+        yield
+    except DvcException as error:
+        text = f"dvc: {error}"
+        if error.__cause__ is not None:
+            text += f": {error.__cause__}"
+        if str(LOCK) in text:
+            text += (
+                f"; if dvc was killed while it wrote {LOCK}, `git checkout -- {LOCK}` and run again:"
+                " finished cells come back from DVC's cache"
+            )
+        raise InputError(text) from error
+
+
+def _names(text: str) -> list[str]:
+    return list(parse_yaml(text, str(LOCK)).get("stages", {}))
+
+
+def _replace(path: Path, content: object, *, folder: Path) -> None:
+    """Write YAML as DVC does, at once or not at all."""
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=f"{path.name}.")
+    os.close(handle)
+    try:
+        dump_yaml(temporary, content)
+        os.chmod(temporary, path.stat().st_mode)
+        os.replace(temporary, path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
