@@ -41,9 +41,9 @@ class Cached:
 def cache_activations(model: AdaptedEncoder, inputs: Inputs, task: Task, *, dtype: torch.dtype) -> Cached:
     """Compute the activations below `model.entry()` of all training and validation frames, once.
 
-    They lie in the scratch folder, float32, memory-mapped: memory holds what a batch reads. They are what the
-    whole model would compute in every epoch, to the bit where a batch of 64 rounds as a micro-batch does, else
-    to the last digits of float32.
+    They lie in the scratch folder, float32, memory-mapped: memory holds what a batch reads. They are what
+    the whole model would compute in every epoch: to the bit where a matrix product rounds in a batch of 64 as
+    in a micro-batch, else up to the last digits of float32.
 
     Args:
         model: Told to be entered above from now on.

@@ -153,5 +153,4 @@ def blocks_below(tower: CLIPVisionModelWithProjection, last: int, parameter: str
 def _drops_out(block: CLIPEncoderLayer) -> bool:
     """Whether a forward pass through the block draws random numbers."""
     layers = (m for m in block.modules() if isinstance(m, torch.nn.Dropout))
-    chances = [block.self_attn.dropout, *(layer.p for layer in layers)]
-    return bool(block.training and max(chances) > 0)
+    return block.training and (bool(block.self_attn.dropout) or any(layer.p > 0 for layer in layers))

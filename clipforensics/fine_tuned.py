@@ -20,8 +20,8 @@ class FineTuned(PixelMethod):
     def save_adapter(self, model: AdaptedEncoder, folder: Path) -> None:
         """Write config.json and model.safetensors, which `CLIPVisionModelWithProjection` reads by itself."""
         tower = model.base
-        config = type(tower.config).from_dict({**tower.config.to_dict(), "architectures": [type(tower).__name__]})
-        config.save_pretrained(folder)
+        named = {**tower.config.to_dict(), "architectures": [type(tower).__name__]}
+        type(tower.config).from_dict(named).save_pretrained(folder)
         weights = {name: t.detach().cpu().contiguous() for name, t in tower.state_dict().items()}
         save_file(weights, folder / TOWER, metadata={"format": "pt"})
 

@@ -1,5 +1,8 @@
 """Training an adapted encoder on stored frames, and scoring with it."""
 
+import os
+import shutil
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -141,13 +144,30 @@ def show_augmented(
 
 
 def prepare_model(model: AdaptedEncoder, task: Task) -> None:
-    """Gradient checkpointing and compilation, as the budget says; neither changes what is computed."""
+    """Gradient checkpointing and compilation, as the budget says; neither changes what is computed.
+
+    Blocks are compiled one by one, so that one kernel serves all of them; for any number of frames, so that
+    the last batch makes no new one; and with torch's own random numbers, so that dropout drops the same.
+
+    Raises:
+        InputError: there is nothing to compile with.
+    """
     pixels = task.budget.pixels
     if pixels.gradient_checkpointing:
         model.base.activation_checkpointing_enable({"use_reentrant": False})
     if pixels.compile:
+        _check_compiler()
         for block in model.base.vision_model.encoder.layers:
             block.compile(dynamic=True, options={"fallback_random": True})
+
+
+def _check_compiler() -> None:
+    wanted = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")
+    if shutil.which(wanted) is None:
+        raise InputError(
+            f"train.pixels.compile needs a C++ compiler, and there is no {wanted}; install one (its name may"
+            " stand in CXX), or set it to false"
+        )
 
 
 @torch.inference_mode()

@@ -30,13 +30,18 @@ def title_of(detector: str) -> str | None:
     Args:
         detector: Any text: names of score files come here as well.
     """
-    source = next((p for p in DETECTORS.glob("*.py") if p.stem == detector and p.stem != CONTRACT), None)
-    if source is None:
-        return None
-    lines = (ast.get_docstring(ast.parse(source.read_text(encoding="utf-8"))) or "").splitlines()
+    lines = (docstring_of(detector) or "").splitlines()
     title, colon, _ = lines[0].partition(":") if lines else ("", "", "")
     title = " ".join(title.split())
     return _in_a_sentence(title) if colon and 0 < len(title) <= LONGEST else None
+
+
+def docstring_of(detector: str) -> str | None:
+    """The docstring of a detector's module, empty if it has none; None for a name that is no detector's."""
+    source = next((p for p in DETECTORS.glob("*.py") if p.stem == detector and p.stem != CONTRACT), None)
+    if source is None:
+        return None
+    return ast.get_docstring(ast.parse(source.read_text(encoding="utf-8"))) or ""
 
 
 def _in_a_sentence(title: str) -> str:

@@ -43,5 +43,5 @@ def save_lora(folder: Path, model: Path | str, *, spread: float = 0.3) -> None:
     lora.DETECTOR.save(adapted, folder, **options, progress=Progress())
 
 
-LORA_DEFAULTS: dict[str, object] = {}
+LORA_DEFAULTS: dict[str, object] = {"variant": "lora", "last_blocks": 0}
 """Settings that LORA leaves as params.yaml ships them."""

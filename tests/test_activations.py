@@ -1,7 +1,8 @@
-"""Activations below what moves: computed once, those of the blocks, kept over a kill, never half."""
+"""Cached activations: computed once, whatever happens in between, and read in any order."""
 
 import dataclasses
 import shutil
+from collections import namedtuple
 
 import numpy as np
 import pytest
@@ -9,13 +10,9 @@ import torch
 
 from clipforensics import activations
 from clipforensics.activations import cache_activations
-from clipforensics.adapted import AdaptedEncoder
-from clipforensics.encoder import load_preprocessing, load_vision_tower
 from clipforensics.faults import InputError
-from clipforensics.pixel_training import read_stored
-from tests.detectors.tasks import SIZE, WIDTH, Bench
-
-TOKENS = (SIZE // 16) ** 2 + 1
+from tests.detectors.pixels import pixels_of, task_of, trained_model, untrained
+from tests.detectors.tasks import Bench
 
 
 @pytest.fixture(scope="module")
@@ -23,130 +20,117 @@ def bench(tmp_path_factory):
     return Bench.make(tmp_path_factory.mktemp("activations"))
 
 
-@pytest.fixture
-def task(bench, tmp_path):
-    return dataclasses.replace(bench.task, scratch=tmp_path)
-
-
-def make_model(task, *, entry=2):
-    """An encoder whose blocks from `entry` on move."""
-    tower = load_vision_tower(task.encoder["model"], "local")
-    for block in tower.vision_model.encoder.layers[entry:]:
-        block.requires_grad_(True)
-    return AdaptedEncoder(tower, "projected").eval()
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch):
+    """Eight batches of the thirty frames, noted two at a time."""
+    monkeypatch.setattr(activations, "BATCH", 4)
+    monkeypatch.setattr(activations, "TOGETHER", 2)
 
 
 class Frames:
-    """Rows -> pixels as training gets them; remembers which were asked for."""
+    """Pixels of rows; remembers which were asked for, and dies at a batch."""
 
-    def __init__(self, task):
-        preprocessing = load_preprocessing(task.encoder["model"], "local", frame_size=SIZE)
-        self.read, self.asked = read_stored(task, preprocessing, torch.device("cpu")), []
+    def __init__(self, bench, dies_at=None):
+        self.pixels, self.asked, self.dies_at = pixels_of(bench), [], dies_at
 
     def __call__(self, rows):
-        self.asked += rows.tolist()
-        return self.read(rows)
+        if len(self.asked) == self.dies_at:
+            raise KeyboardInterrupt
+        self.asked.append(rows.tolist())
+        return self.pixels[torch.from_numpy(rows)]
 
 
-def cache(task, frames=None, *, model=None, dtype=torch.float32):
-    """Rows -> activations, of a model that is then entered above them."""
-    model = model or make_model(task)
-    return cache_activations(model, frames or Frames(task), task, dtype=dtype).read
+def cache(bench, scratch, frames, k=1):
+    model = untrained("last_blocks", bench, k=k)
+    return model, cache_activations(model, frames, task_of(bench, scratch), dtype=torch.float32)
 
 
-@pytest.mark.parametrize("entry", [1, 2, 3])
-def test_they_are_what_the_blocks_make_of_each_frame(task, entry):
-    model = make_model(task, entry=entry)
-    read, rows = cache(task, model=model), np.union1d(task.train.rows, task.val.rows)
-    assert model.entry() == entry
-    found = read(rows)
-    assert (found.shape, found.dtype) == ((len(rows), TOKENS, WIDTH), torch.float32)
+def test_they_are_what_the_lower_blocks_compute_in_whatever_order_they_are_read(bench, tmp_path):
+    frames = Frames(bench)
+    model, cached = cache(bench, tmp_path / "scratch", frames, k=2)
+    assert sorted(row for rows in frames.asked for row in rows) == list(range(30))
+    rows = np.random.default_rng(0).permutation(30)[:17]
+    found = cached.read(rows)
+    assert (found.shape, found.dtype) == ((17, 17, 32), torch.float32)
+    torch.testing.assert_close(
+        found, model.below(frames.pixels[torch.from_numpy(rows)], 1), atol=1e-6, rtol=0
+    )
+    assert cached.seconds > 0
     with torch.no_grad():
-        vision, pixels = model.base.vision_model, Frames(task)(rows)
-        hidden = vision.pre_layrnorm(vision.embeddings(pixels))
-        for block in vision.encoder.layers[:entry]:
-            hidden = block(hidden, None)
-        torch.testing.assert_close(found, hidden, atol=1e-5, rtol=1e-5)
-        torch.testing.assert_close(model(found), model(pixels), atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(
+            model(found), model(frames.pixels[torch.from_numpy(rows)]), atol=1e-5, rtol=0
+        )
 
 
-def test_rows_come_in_the_order_asked_and_as_often(task):
-    read, rows = cache(task), np.union1d(task.train.rows, task.val.rows)
-    whole = read(rows)
-    wanted = np.array([5, 0, 5, len(rows) - 1])
-    assert torch.equal(read(rows[wanted]), whole[wanted])
-    assert read(rows[:0]).shape == (0, TOKENS, WIDTH)
+def test_only_frames_of_training_and_validation_are_computed(bench, tmp_path):
+    task = task_of(bench, tmp_path / "scratch")
+    some = dataclasses.replace(task.train, rows=task.train.rows[5:9])
+    frames, model = Frames(bench), untrained("last_blocks", bench, k=1)
+    task = dataclasses.replace(task, train=some)
+    cached = cache_activations(model, frames, task, dtype=torch.float32)
+    wanted = sorted([*some.rows.tolist(), *task.val.rows.tolist()])
+    assert [row for rows in frames.asked for row in rows] == wanted
+    rows = np.array(wanted[::-1])
+    torch.testing.assert_close(
+        cached.read(rows), model.below(frames.pixels[torch.from_numpy(rows)], 2), atol=1e-6, rtol=0
+    )
 
 
-def test_frames_that_training_never_sees_are_not_computed(bench, tmp_path):
-    train = dataclasses.replace(bench.task.train, rows=bench.task.train.rows[3:])
-    task = dataclasses.replace(bench.task, scratch=tmp_path, train=train)
-    frames = Frames(task)
-    cache(task, frames)
-    assert sorted(frames.asked) == np.union1d(train.rows, task.val.rows).tolist()
+@pytest.mark.parametrize("dies_at", [0, 1, 3, 7])
+def test_a_killed_run_goes_on_where_it_was(bench, tmp_path, dies_at):
+    cache(bench, tmp_path / "whole", Frames(bench))
+    first = Frames(bench, dies_at=dies_at)
+    with pytest.raises(KeyboardInterrupt):
+        cache(bench, tmp_path / "scratch", first)
+    assert not (tmp_path / "scratch" / "activations-2.npy").exists()
+    second = Frames(bench)
+    _, cached = cache(bench, tmp_path / "scratch", second)
+    noted = dies_at // 2 * 2
+    assert len(second.asked) == 8 - noted, "computed again only what was not noted as done"
+    name = "activations-2.npy"
+    assert np.array_equal(np.load(tmp_path / "scratch" / name), np.load(tmp_path / "whole" / name))
+    assert torch.isfinite(cached.read(np.arange(30))).all()
 
 
-def test_batches_change_nothing(task, tmp_path, monkeypatch):
-    rows = np.union1d(task.train.rows, task.val.rows)
-    whole = cache(task)(rows)
-    monkeypatch.setattr(activations, "BATCH", 7)
-    (tmp_path / "other").mkdir()
-    other = cache(dataclasses.replace(task, scratch=tmp_path / "other"))(rows)
-    torch.testing.assert_close(other, whole, atol=1e-6, rtol=1e-5)
+def test_finished_ones_are_not_computed_again(bench, tmp_path):
+    _, first = cache(bench, tmp_path / "scratch", Frames(bench))
+    _, second = cache(bench, tmp_path / "scratch", Frames(bench, dies_at=0))
+    assert second.seconds == first.seconds
+    assert torch.equal(first.read(np.arange(30)), second.read(np.arange(30)))
 
 
-def test_a_finished_cache_is_taken_up_without_a_look_at_the_frames(task):
-    rows, first = task.train.rows, cache(task)(task.train.rows)
-    frames = Frames(task)
-    again = cache(task, frames)
-    assert frames.asked == []
-    assert torch.equal(again(rows), first)
+def test_training_that_is_killed_while_they_are_computed_ends_in_the_same_weights(
+    bench, tmp_path, monkeypatch
+):
+    whole, progress = trained_model("last_blocks", bench, tmp_path / "whole")
+    read, calls = type(bench.task.frames).read, []
+
+    def dies(self, rows):
+        calls.append(1)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return read(self, rows)
+
+    monkeypatch.setattr(type(bench.task.frames), "read", dies)
+    with pytest.raises(KeyboardInterrupt):
+        trained_model("last_blocks", bench, tmp_path / "scratch")
+    assert not (tmp_path / "scratch" / "state").exists()
+    monkeypatch.setattr(type(bench.task.frames), "read", read)
+    resumed, again = trained_model("last_blocks", bench, tmp_path / "scratch")
+    assert again.curve == progress.curve
+    for name, tensor in whole.state_dict().items():
+        assert torch.equal(resumed.state_dict()[name], tensor), name
 
 
-class Killed(Exception):
-    pass
+def test_the_time_they_take_counts_as_time_of_training(bench, tmp_path):
+    _, progress = trained_model("last_blocks", bench, tmp_path / "scratch")
+    spent = np.load(tmp_path / "scratch" / "activations-1.seconds.npy").sum()
+    assert spent > 0
+    assert progress.seconds > spent
 
 
-def test_a_killed_run_goes_on_and_ends_with_the_same_activations(task, tmp_path, monkeypatch):
-    monkeypatch.setattr(activations, "BATCH", 4)
-    monkeypatch.setattr(activations, "TOGETHER", 2)
-    rows = np.union1d(task.train.rows, task.val.rows)
-    (tmp_path / "undisturbed").mkdir()
-    whole = cache(dataclasses.replace(task, scratch=tmp_path / "undisturbed"))(rows)
-    frames = Frames(task)
-
-    def dies(wanted):
-        if len(frames.asked) >= 20:
-            raise Killed
-        return frames(wanted)
-
-    with pytest.raises(Killed):
-        cache(task, dies)
-    rest = Frames(task)
-    assert torch.equal(cache(task, rest)(rows), whole)
-    assert len(rest.asked) == len(rows) - 16, "two batches at a time are noted as done"
-
-
-def test_another_entry_is_another_cache(task):
-    cache(task, model=make_model(task, entry=1))
-    frames = Frames(task)
-    cache(task, frames, model=make_model(task, entry=2))
-    assert frames.asked
-
-
-def test_half_precision_is_that_of_the_matrix_products_and_not_of_the_file(task, tmp_path):
-    (tmp_path / "half").mkdir()
-    rows, full = task.val.rows, cache(task)(task.val.rows)
-    half = cache(dataclasses.replace(task, scratch=tmp_path / "half"), dtype=torch.bfloat16)(rows)
-    assert half.dtype == torch.float32
-    assert not torch.equal(half, full)
-    torch.testing.assert_close(half, full, atol=0.2, rtol=0.1)
-
-
-def test_a_full_disk_is_told_before_anything_is_computed(task, monkeypatch):
-    usage = shutil.disk_usage(task.scratch)._replace(free=10_000)
-    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
-    frames = Frames(task)
-    with pytest.raises(InputError, match=r"cache_activations needs 0.0 GB .* 0.0 GB are free; make room"):
-        cache(task, frames)
-    assert frames.asked == []
+def test_a_disk_without_room_is_an_error_that_says_how_much_is_needed(bench, tmp_path, monkeypatch):
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**6, 10**6, 10_000))
+    with pytest.raises(InputError, match=r"cache_activations needs 0.0 GB .* set it to false"):
+        cache(bench, tmp_path / "scratch", Frames(bench))

@@ -14,12 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from clipforensics import titles
 from clipforensics.calibration import probabilities
 from clipforensics.cells import Cell
 from clipforensics.detectors.base import known_detectors
 from clipforensics.faults import InputError
 from clipforensics.files import read_json, write_json
-from clipforensics.packages import markdown, methods
+from clipforensics.packages import markdown
 from clipforensics.packages.card import model_card
 from clipforensics.packages.code import loading_code
 from clipforensics.packages.encoders import Encoder
@@ -303,7 +304,7 @@ def test_any_cell_stays_a_cell(cells):
 
 
 def test_a_docstring_becomes_title_summary_and_paragraphs(tmp_path, monkeypatch):
-    monkeypatch.setattr(methods, "DETECTORS", tmp_path)
+    monkeypatch.setattr(titles, "DETECTORS", tmp_path)
     docstring = "New one: does\n`a_b` and *c*.\n\nTwo kinds:\n\n- `x`: the\n  first.\n- y\n\nSo & so 2020.\n"
     (tmp_path / "new.py").write_text(f'"""{docstring}"""\nimport nothing_at_all\n')
     found = describe_method("new")

@@ -137,6 +137,7 @@ def repo(fresh, tmp_path):
 def test_side_by_side_and_then_repro_gives_the_lock_of_repro_alone(repo, plain):
     repo.order("wait", "t1", "scores/e2")
     output = repo.spread("--gpus", "5,MIG-x")
+    assert "gpu 5 stage prepare" in output
     assert "4 cells to run, in 2 chains; 0 up to date" in output
     assert output.index("train@2 done") < output.index("train@1 done"), "they end in another order"
     logs = [(repo.path / f".scratch/spread/train@{seed}.log").read_text() for seed in (1, 2)]

@@ -2,10 +2,10 @@
 
 Ben Zaken, Ravfogel and Goldberg 2022, "BitFit: Simple Parameter-efficient Fine-tuning for Transformer-based
 Masked Language-models", arXiv 2106.10199. As there, the biases are those of every linear layer of a block
-(query, key, value, output, both layers of the MLP) and of every layer normalisation; here also of the two that
-stand before the first and after the last block. CLIP's patch embedding and projection have none, and the class
-embedding is an input, no bias. The key's bias is moved because the paper moves it: it adds the same to a query's
-product with every key, which softmax does not see, so what it learns is rounding.
+(query, key, value, output, both layers of the MLP) and of every layer normalisation; here also of the two
+that stand before the first and after the last block. CLIP's patch embedding and projection have none, and the
+class embedding is an input, no bias. The key's bias is moved because the paper moves it: it adds the same to
+a query's product with every key, which softmax does not see, so what it learns is rounding.
 """
 
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ class BitFit(PixelMethod):
         return AdaptedEncoder(tower, embedding)
 
     def expected_parameters(self, encoder: Mapping[str, Any], settings: Settings) -> dict[str, int]:
-        """In a block: 4 for attention, 1 for the MLP's output, 2 normalisations, and the MLP's inner layer."""
+        """A block: 4 of attention, 1 of the MLP's output, 2 of normalisation, and the MLP's inner ones."""
         vision = encoder["vision"]
         width, inner = vision["hidden_size"], vision["intermediate_size"]
         trainable = vision["num_hidden_layers"] * (7 * width + inner) + 2 * width

@@ -1,9 +1,10 @@
 """Last blocks: fine-tuning of the last k blocks of CLIP's vision tower and of what follows them.
 
-What follows is the last layer normalisation and, where the head reads the projected embedding, the projection.
-Everything below stays as it is, so it is computed once a frame and not once an epoch (`activations`). The
-lower a layer, the less it belongs to the task it was trained on: Yosinski et al. 2014, "How transferable are
-features in deep neural networks?", arXiv 1411.1792.
+That is the last layer normalisation and, where the head reads the projected embedding, the projection.
+Everything below stays as it is, so it is computed once a frame and not once an epoch (`activations`).
+Yosinski et al. 2014, "How transferable are features in deep neural networks?", arXiv 1411.1792, on how many
+layers to keep; Lee et al. 2022, "Surgical Fine-Tuning Improves Adaptation to Distribution Shifts", arXiv
+2210.11466, on when the last ones are the wrong ones.
 """
 
 from collections.abc import Mapping

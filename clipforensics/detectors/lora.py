@@ -7,29 +7,29 @@ W x becomes W x + s B A x; only A and B move. Four variants, each computed by pe
   Kalajdzievski 2023, "A Rank Stabilization Scaling Factor for Fine-Tuning with LoRA", arXiv 2312.03732.
 - `dora`: the rows of W + s B A are brought to lengths that are learnt apart from their directions, and start
   as W's own. Liu et al. 2024, "DoRA: Weight-Decomposed Low-Rank Adaptation", arXiv 2402.09353.
-- `pissa`: s B A starts as the r largest singular parts of W, and what is left of W is frozen. Meng et al. 2024,
-  "PiSSA: Principal Singular Values and Singular Vectors Adaptation of Large Language Models", arXiv 2404.02948.
+- `pissa`: s B A starts as the r largest singular parts of W, and what is left of W is frozen. Meng, Wang and
+  Zhang 2024, "PiSSA: Principal Singular Values and Singular Vectors Adaptation of Large Language Models",
+  arXiv 2404.02948.
 
-What is saved is an adapter for the original encoder in peft's own format. PiSSA's is written as the plain LoRA
-of rank 2 r that it amounts to: s B A - s B0 A0, with A0 and B0 the start.
+What is saved is an adapter for the original encoder in peft's own format. PiSSA's is written as the plain
+LoRA of rank 2 r that it amounts to: s B A - s B0 A0, with A0 and B0 the start.
 """
 
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Literal, cast
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
+from peft import LoraConfig, PeftModel, get_peft_model_state_dict
 from pydantic import Field
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from transformers import CLIPVisionModelWithProjection
 
 from clipforensics.adapted import AdaptedEncoder, blocks_below
 from clipforensics.encoder import Embedding
 from clipforensics.faults import InputError
 from clipforensics.files import read_json, write_json
+from clipforensics.peft_tower import put_inside, read_adapter, write_adapter
 from clipforensics.pixel_method import PixelMethod, PixelSettings
 
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -50,7 +50,7 @@ class Settings(PixelSettings):
         variant: See the module.
         r: Rank.
         alpha: Scale: the update is (alpha / r) B A, with rslora (alpha / sqrt(r)) B A.
-        dropout: On LoRA's input, in [0, 1). With pissa and dora the layer's own input is (partly) dropped too.
+        dropout: On LoRA's input, in [0, 1). With pissa that is also the input of what it took out of W.
         target_modules: Names of linear layers: q_proj, k_proj, v_proj, out_proj, fc1, fc2 in every block
             that is adapted, and visual_projection after them.
         last_blocks: Only so many of the last blocks are adapted; 0: all.
@@ -106,9 +106,7 @@ class Lora(PixelMethod):
             bias="none",
             **VARIANTS[settings.variant],
         )
-        with warnings.catch_warnings():  # peft 0.21 asks transformers 5.23 for an attribute by its old name
-            warnings.simplefilter("ignore", FutureWarning)
-            adapted = cast(PeftModel, get_peft_model(tower, config))
+        adapted = put_inside(tower, config)
         if settings.variant != "pissa":
             return AdaptedEncoder(adapted, embedding)
         model = PissaEncoder(adapted, embedding)
@@ -130,28 +128,16 @@ class Lora(PixelMethod):
         return {"trainable": trainable, "head": encoder["width"] + 1}
 
     def save_adapter(self, model: AdaptedEncoder, folder: Path) -> None:
-        """Write the adapter in peft's own format, for the original encoder.
-
-        peft writes the set of target modules in the order of a hash table; it is sorted here, so
-        that two equal runs write equal files.
-        """
-        tower = cast(PeftModel, model.tower)
+        """Write the adapter in peft's own format, for the original encoder."""
+        write_adapter(cast(PeftModel, model.tower), folder)
         if isinstance(model, PissaEncoder):
-            save_converted(tower, model.start, folder)
-        else:
-            tower.save_pretrained(str(folder), safe_serialization=True)
-        (folder / "README.md").unlink(missing_ok=True)  # peft's empty model card
-        config = read_json(folder / CONFIG)
-        write_json(folder / CONFIG, {**config, "target_modules": sorted(config["target_modules"])})
+            convert(folder, model.start)
 
     def load_adapter(
         self, tower: CLIPVisionModelWithProjection, settings: Any, *, embedding: Embedding, folder: Path
     ) -> AdaptedEncoder:
         """Read it with peft."""
-        with warnings.catch_warnings():  # as in `adapt`
-            warnings.simplefilter("ignore", FutureWarning)
-            adapted = PeftModel.from_pretrained(tower, str(folder))
-        return AdaptedEncoder(adapted, embedding)
+        return AdaptedEncoder(read_adapter(tower, folder), embedding)
 
     def merge(self, model: AdaptedEncoder) -> AdaptedEncoder:
         """Add the updates to the weights."""
@@ -159,19 +145,21 @@ class Lora(PixelMethod):
         return model
 
 
-def save_converted(tower: PeftModel, start: Mapping[str, torch.Tensor], folder: Path) -> None:
-    """Write an adapter that began as `start` as the LoRA of twice the rank that the original encoder needs.
+def convert(folder: Path, start: Mapping[str, torch.Tensor]) -> None:
+    """Make a saved adapter that began as `start` one for the encoder from which `start` was taken.
 
-    peft converts, and reads the start from a folder.
+    W - s B0 A0 + s B A = W + s [B, -B0] [A; A0]: a plain LoRA of twice the rank, as peft's
+    `LoraModel.subtract_mutated_init` has it; twice alpha keeps s.
     """
-    with TemporaryDirectory() as text, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="PiSSA changes the base weights")  # hence the conversion
-        kept = Path(text) / "start"
-        kept.mkdir()
-        save_file({name: t.cpu().contiguous() for name, t in start.items()}, kept / ADAPTER)
-        tower.save_pretrained(
-            str(folder), safe_serialization=True, path_initial_model_for_weight_conversion=str(kept)
-        )
+    tensors = load_file(folder / ADAPTER)
+    for name, tensor in tensors.items():
+        part = start[name].cpu()
+        joined = [tensor, part] if ".lora_A." in name else [tensor, -part]
+        tensors[name] = torch.cat(joined, dim=0 if ".lora_A." in name else 1).contiguous()
+    save_file(tensors, folder / ADAPTER, metadata={"format": "pt"})
+    config = read_json(folder / CONFIG)
+    doubled = {name: 2 * config[name] for name in ("r", "lora_alpha")}
+    write_json(folder / CONFIG, {**config, **doubled, "init_lora_weights": True})
 
 
 def find_targets(
@@ -194,7 +182,8 @@ def find_targets(
             "methods.lora.target_modules: visual_projection comes after the pooled embedding and would never"
             " learn; remove it, or set encoder.embedding to projected"
         )
-    below = blocks_below(tower, settings.last_blocks, "methods.lora.last_blocks") if settings.last_blocks else 0
+    adapted = settings.last_blocks or len(tower.vision_model.encoder.layers)
+    below = blocks_below(tower, adapted, "methods.lora.last_blocks")
     frozen = tuple(f"vision_model.encoder.layers.{number}." for number in range(below))
     wanted = set(settings.target_modules)
     return {
@@ -207,10 +196,11 @@ def find_targets(
 def check_rank(layers: Mapping[str, torch.nn.Linear], r: int) -> None:
     """Raise InputError unless every layer has r singular values."""
     for name, layer in layers.items():
-        if r > min(layer.weight.shape):
+        rank = min(layer.weight.shape)
+        if r > rank:
             raise InputError(
-                f"methods.lora.r: {r} is more than the {min(layer.weight.shape)} singular values of {name}, of"
-                " which pissa takes the r largest; lower it, or choose another variant"
+                f"methods.lora.r: {r} is more than the {rank} singular values of {name}, of which pissa takes"
+                " the r largest; lower it, or choose another variant"
             )
 
 

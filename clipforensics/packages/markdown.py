@@ -6,7 +6,7 @@ from pathlib import Path
 
 import jinja2
 
-SPECIAL = re.compile(r"([\\`*{}\[\]<>#|~&$!]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
+SPECIAL = re.compile(r"([\\`*\[\]<>#|~&$!]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
 """What Markdown, its tables or mathematics on the hub could take for their own, within a line; an underscore
 inside a word means nothing to them."""
 

@@ -1,13 +1,10 @@
 """What a method is and where it comes from: its module's docstring, read without importing the module."""
 
-import ast
 from dataclasses import dataclass
-from pathlib import Path
 
 from clipforensics.faults import InputError
 from clipforensics.packages.markdown import Markdown, prose
-
-DETECTORS = Path(__file__).parents[1] / "detectors"
+from clipforensics.titles import docstring_of
 
 
 @dataclass(frozen=True)
@@ -31,11 +28,10 @@ def describe_method(detector: str) -> Method:
     Raises:
         InputError: there is no such method.
     """
-    source = next((path for path in sorted(DETECTORS.glob("*.py")) if path.stem == detector), None)
-    if source is None:
+    text = docstring_of(detector)
+    if text is None:
         raise InputError(f"detectors: {detector!r} is no module of clipforensics/detectors; mend params.yaml")
-    text = ast.get_docstring(ast.parse(source.read_text(encoding="utf-8"))) or detector
-    first, *rest = text.split("\n\n")
+    first, *rest = (text or detector).split("\n\n")
     title, _, summary = first.partition(":")
     return Method(title.strip(), prose(summary), tuple(_paragraph(part) for part in rest if part.strip()))
 

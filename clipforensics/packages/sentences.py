@@ -6,11 +6,7 @@ from clipforensics.report.names import PROTOCOLS, RULES, protocol_of
 from clipforensics.report.numbers import count, number, percent
 
 CLUSTERS = {"identity": "identity groups", "video": "videos"}
-POOLING = {
-    "mean": "The mean of its frames'",
-    "median": "The median of its frames'",
-    "max": "Its highest frame's",
-}
+POOLING = {"mean": "The mean", "median": "The median", "max": "The highest"}
 NEEDS = {
     "peft": "torch, transformers, peft, safetensors and Pillow are needed, nothing of what made it.",
     "library": "The method is clipforensics' own: that library is needed, at the commit that made this.",

@@ -15,10 +15,9 @@ from clipforensics.spread.plan import make_plan, share
 DVC = (sys.executable, "-m", "dvc", "--wait-for-lock", "repro")
 """Without waiting, a dvc process gives up, and its finished work with it, after 3 s without DVC's lock."""
 
-
 LOST = (
     "ran, but is not up to date; run again: its inputs changed meanwhile, or this file system keeps no locks"
-    " (then `dvc config core.hardlink_lock true` helps)"
+    " (then `dvc config --local core.hardlink_lock true` and `rm -f .dvc/tmp/*lock` help)"
 )
 
 
@@ -35,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with Children(pipeline.dvc_at_rest) as children:
         reads = pipeline.read_stages()
         plan = make_plan(reads, given.cells)
-        _bring_up_to_date(plan.upstream, children, only_check=given.task is not None)
+        _bring_up_to_date(plan.upstream, slots[0], children, only_check=given.task is not None)
         if given.prepare:
             return
         chains = plan.chains
@@ -48,7 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(1)
 
 
-def _bring_up_to_date(stages: Sequence[str], children: Children, *, only_check: bool) -> None:
+def _bring_up_to_date(
+    stages: Sequence[str], slot: Mapping[str, str], children: Children, *, only_check: bool
+) -> None:
     """Run `dvc repro` of what is not up to date; a task of an array job must not, the others would too."""
     if not (changed := pipeline.find_changed(stages)):
         return
@@ -57,7 +58,7 @@ def _bring_up_to_date(stages: Sequence[str], children: Children, *, only_check: 
             f"{', '.join(changed)} must be up to date before an array job starts;"
             " run `python -m clipforensics.spread --prepare`"
         )
-    children.start("upstream", [*DVC, *stages], log=None, environment={})
+    children.start("upstream", [*DVC, *stages], log=None, environment=slot)
     _, status = children.wait()
     if status != 0:
         raise InputError(f"`dvc repro` of {', '.join(changed)} failed; its output stands above")

@@ -110,7 +110,7 @@ class Children:
 
     def _signal(self, number: signal.Signals, processes: Sequence[psutil.Process]) -> None:
         for child in self._running.values():
-            with suppress(ProcessLookupError):
+            with suppress(ProcessLookupError, PermissionError):  # macOS refuses where all have ended
                 os.killpg(child.pid, number)
         for process in processes:
             with suppress(psutil.NoSuchProcess):

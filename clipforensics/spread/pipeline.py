@@ -6,6 +6,7 @@ that lock meanwhile, so whoever reads without it may find half a file.
 
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from dvc.utils.serialize import dump_yaml, parse_yaml, parse_yaml_for_update
 from clipforensics.faults import InputError
 
 LOCK = Path("dvc.lock")
+PATIENCE = 5
+"""After so many tries of three seconds to get DVC's lock, it is said what is being waited for."""
 
 
 def find_root() -> Path:
@@ -116,12 +119,15 @@ def dvc_at_rest(give_up: Callable[[], bool]) -> Iterator[None]:
 @contextmanager
 def _held(repo: Repo, give_up: Callable[[], bool] = lambda: False) -> Iterator[None]:
     """Hold the repository lock; a dvc process has it for seconds, never while a stage's command runs."""
-    held = False
+    held, n_tries = False, 0
     while not held:
         try:
-            repo.lock.lock()
+            repo.lock.lock()  # tries for three seconds
             held = True
         except LockError:
+            n_tries += 1
+            if n_tries == PATIENCE:
+                print(f"waiting for another dvc process, which holds {repo.lock.lockfile}", file=sys.stderr)
             if give_up():
                 break
     try:

@@ -1,0 +1,60 @@
+"""A training run in processes of its own: `python -m tests.train_apart FOLDER OPTIONS`, or under torchrun.
+
+OPTIONS is JSON: `name` of the method, `settings` and `pixels` that differ from the shipped ones, and `dies`:
+[process, call] that is killed by the system at that validation. The first process leaves scores of all frames
+and the learning curve in FOLDER/found.npz. Scratch is FOLDER/scratch, whichever run fills it.
+"""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from clipforensics import activations, pixel_training
+from clipforensics.processes import together
+from clipforensics.selection import Validation
+from tests.detectors.pixels import fast_settings, pixels_of, trained_model
+from tests.detectors.tasks import Bench
+
+
+def die_at(call: int) -> None:
+    """Kill this process in its validation of that number, from 1."""
+    calls, rank = [], Validation.rank
+
+    def rank_or_die(self, scores):
+        calls.append(1)
+        if len(calls) == call:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return rank(self, scores)
+
+    Validation.rank = rank_or_die
+
+
+def main(folder: Path, options: dict) -> None:
+    pixel_training.SCORE_BATCH = activations.BATCH = 4  # several batches for the processes to share
+    bench = Bench.make(folder / str(os.getpid()))  # alike everywhere; transformers saves in one process only
+    with together() as processes:
+        if options.get("dies", [-1])[0] == processes.rank:
+            die_at(options["dies"][1])
+        name = options["name"]
+        settings = fast_settings(name, **options.get("settings", {}))
+        model, progress = trained_model(
+            name,
+            bench,
+            folder / "scratch",
+            settings=settings,
+            processes=processes,
+            **options.get("pixels", {}),
+        )
+        rows = bench.everything
+        scores = pixel_training.score_rows(model, lambda part: pixels_of(bench)[part], rows)
+        if processes.first:
+            curve = [list(row.values()) for row in progress.curve]
+            np.savez(folder / "found.npz", scores=scores, curve=curve, processes=processes.count)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), json.loads(sys.argv[2]))
