@@ -36,6 +36,7 @@ bench: install ## benchmarks, as ratios against a floor or peer measured in the 
 	python -m benchmarks.extraction
 	python -m benchmarks.embedding
 	python -m benchmarks.training
+	python -m benchmarks.embedding_methods
 	python -m benchmarks.bootstrap
 	python -m benchmarks.robustness
 	python -m benchmarks.growth
