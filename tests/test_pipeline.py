@@ -132,7 +132,9 @@ def test_head_shows_the_baseline():
 def test_params_have_the_form_that_exp_run_writes():
     text = (ROOT / "params.yaml").read_text()
     body = [line.split(" #")[0] for line in text.splitlines() if not line.lstrip().startswith("#")]
-    assert not [line for line in body if re.search(r"(:|-) [\[{\"]|null|~", line)], "flow lists, quotes or null"
+    assert not [line for line in body if re.search(r"(:|-) [\[{\"]|null|~", line)], (
+        "flow lists, quotes or null"
+    )
 
 
 @pytest.mark.parametrize("profile", sorted(p.name for p in (ROOT / "conf/data").glob("*.yaml")))
