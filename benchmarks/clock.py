@@ -8,11 +8,23 @@ from typing import TypeVar
 Side = TypeVar("Side", bound=Hashable)
 
 
-def alternate(sides: Mapping[Side, Callable[[], object]], *, repeats: int) -> dict[Side, float]:
-    """Median seconds of each side; one unmeasured round warms caches up."""
+def alternate(
+    sides: Mapping[Side, Callable[[], object]],
+    *,
+    repeats: int,
+    prepare: Callable[[Side], object] = lambda side: None,
+) -> dict[Side, float]:
+    """Median seconds of each side; one unmeasured round warms caches up.
+
+    Args:
+        sides: What to time, by name.
+        repeats: Measured rounds.
+        prepare: Called with the name before each call, and not timed.
+    """
     times: dict[Side, list[float]] = {name: [] for name in sides}
     for number in range(repeats + 1):
         for name, run in sides.items():
+            prepare(name)
             start = time.perf_counter()
             run()
             if number:

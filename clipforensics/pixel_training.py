@@ -33,15 +33,26 @@ def train_on_pixels(
 ) -> Progress:
     """Train what requires gradients with the budget of the task; the best epoch's weights stay in the model.
 
-    Where nothing below some block moves and frames are shown as they are stored, that part of the encoder
-    is computed once for every frame instead of once an epoch; the numbers are the same.
-
     Args:
         model: On its device.
         task: Data and budget.
         settings: Of the method: the two learning rates.
         preprocessing: The encoder's own.
         label: For the progress bar.
+    """
+    trainer, spent = make_trainer(model, task, settings, preprocessing, label=label)
+    progress = trainer.fit()
+    progress.seconds += spent
+    return progress
+
+
+def make_trainer(
+    model: AdaptedEncoder, task: Task, settings: Any, preprocessing: Preprocessing, *, label: str
+) -> tuple[Trainer, float]:
+    """What `train_on_pixels` trains with, and the seconds that were spent on activations.
+
+    Where nothing below some block moves and frames are shown as they are stored, that part of the encoder
+    is computed here, once for every frame instead of once an epoch; the numbers are the same.
     """
     budget, processes = task.budget, task.processes or ALONE
     schedule = make_schedule(task, settings, processes)
@@ -53,7 +64,7 @@ def train_on_pixels(
         stored, spent = cached.read, cached.seconds
     shown = stored if plain else None
     prepare_model(model, task)
-    table, validation = task.train.table, Validation(task.val.labels, task.val.videos)
+    table = task.train.table
     trainer = Trainer(
         model,
         head="head.",
@@ -62,7 +73,7 @@ def train_on_pixels(
             shown(part.rows) if shown else show_augmented(task, part, epoch, preprocessing, model.device)
         ),
         score=lambda: score_rows(model, stored, task.val.rows, dtype=dtype, processes=processes),
-        validation=validation,
+        validation=Validation(task.val.labels, task.val.videos),
         schedule=schedule,
         weights=class_weights(table["label"].to_numpy(dtype=np.int64), budget.class_weight),
         dtype=dtype,
@@ -71,9 +82,7 @@ def train_on_pixels(
         ahead=not plain or model.device.type == "cuda",
         label=label,
     )
-    progress = trainer.fit()
-    progress.seconds += spent
-    return progress
+    return trainer, spent
 
 
 def make_schedule(task: Task, settings: Any, processes: Processes) -> Schedule:

@@ -143,7 +143,7 @@ def run_apart(folder: Path, *, processes: int = 1, check: bool = True, **options
     return found["scores"], found["curve"]
 
 
-def killed(folder: Path, *, processes: int, dies: tuple[int, int], **options) -> None:
+def killed(folder: Path, *, processes: int, dies: tuple[int, int, str], **options) -> None:
     """Start training and have one of its processes killed by the system."""
     done = run_apart(folder, processes=processes, check=False, dies=list(dies), **options)
     assert done.returncode == (-signal.SIGKILL if processes == 1 else 1)
@@ -155,7 +155,7 @@ def test_bfloat16_trains_and_is_resumed(tmp_path):
     options = {"pixels": {"precision": "bfloat16"}}
     plain, brain = run_apart(tmp_path / "plain"), run_apart(tmp_path / "brain", **options)
     assert_near(brain, plain, scores=5e-4, losses=5e-4)
-    killed(tmp_path / "killed", processes=1, dies=(0, 2), **options)
+    killed(tmp_path / "killed", processes=1, dies=(0, 2, "rank"), **options)
     assert_equal(run_apart(tmp_path / "killed", **options), brain)
 
 
@@ -164,19 +164,27 @@ def test_two_processes_train_what_one_trains_and_go_on_from_each_other(tmp_path)
     """To the bit: their gradients are summed in float64, their dropout belongs to the micro-batch."""
     alone = run_apart(tmp_path / "alone")
     assert_equal(run_apart(tmp_path / "two", processes=2), alone)
-    killed(tmp_path / "fewer", processes=2, dies=(1, 2))
+    killed(tmp_path / "fewer", processes=2, dies=(1, 2, "rank"))
     assert_equal(run_apart(tmp_path / "fewer", processes=1), alone)
-    killed(tmp_path / "more", processes=1, dies=(0, 3))
+    killed(tmp_path / "more", processes=1, dies=(0, 3, "rank"))
     assert_equal(run_apart(tmp_path / "more", processes=2), alone)
 
 
 @pytest.mark.slow
-def test_two_processes_fill_one_cache(tmp_path):
+def test_two_processes_fill_one_cache_and_go_on_from_each_other(tmp_path):
     options = {"name": "last_blocks", "settings": {}}
     alone = run_apart(tmp_path / "alone", **options)
     assert_equal(run_apart(tmp_path / "two", processes=2, **options), alone)
-    files = [tmp_path / name / "scratch" / "activations-1.npy" for name in ("alone", "two")]
-    assert np.array_equal(*map(np.load, files))
+    killed(tmp_path / "fewer", processes=2, dies=(1, 4, "below"), **options)
+    assert not (tmp_path / "fewer" / "scratch" / "activations-1.npy").exists()
+    noted = np.load(tmp_path / "fewer" / "scratch" / "activations-1.seconds.npy")
+    assert 0 < (noted > 0).sum() < len(noted)
+    assert_equal(run_apart(tmp_path / "fewer", **options), alone)
+    killed(tmp_path / "more", processes=1, dies=(0, 6, "below"), **options)
+    assert_equal(run_apart(tmp_path / "more", processes=2, **options), alone)
+    paths = [tmp_path / name / "scratch" / "activations-1.npy" for name in ("alone", "two", "fewer", "more")]
+    files = [np.load(path) for path in paths]
+    assert all(np.array_equal(file, files[0]) for file in files)
 
 
 def compiles(test):

@@ -1,8 +1,9 @@
 """A training run in processes of its own: `python -m tests.train_apart FOLDER OPTIONS`, or under torchrun.
 
 OPTIONS is JSON: `name` of the method, `settings` and `pixels` that differ from the shipped ones, and `dies`:
-[process, call] that is killed by the system at that validation. The first process leaves scores of all frames
-and the learning curve in FOLDER/found.npz. Scratch is FOLDER/scratch, whichever run fills it.
+[process, call, where] that is killed by the system at that call of `rank` (validation) or `below` (filling
+the cache). The first process leaves scores of all frames and the learning curve in FOLDER/found.npz. Scratch
+is FOLDER/scratch, whichever run fills it.
 """
 
 import json
@@ -14,31 +15,34 @@ from pathlib import Path
 import numpy as np
 
 from clipforensics import activations, pixel_training
+from clipforensics.adapted import AdaptedEncoder
 from clipforensics.processes import together
 from clipforensics.selection import Validation
 from tests.detectors.pixels import fast_settings, pixels_of, trained_model
 from tests.detectors.tasks import Bench
 
 
-def die_at(call: int) -> None:
-    """Kill this process in its validation of that number, from 1."""
-    calls, rank = [], Validation.rank
+def die_at(call: int, where: str) -> None:
+    """Kill this process in the call of that number, from 1."""
+    owner = Validation if where == "rank" else AdaptedEncoder
+    calls, method = [], getattr(owner, where)
 
-    def rank_or_die(self, scores):
+    def run_or_die(self, *args):
         calls.append(1)
         if len(calls) == call:
             os.kill(os.getpid(), signal.SIGKILL)
-        return rank(self, scores)
+        return method(self, *args)
 
-    Validation.rank = rank_or_die
+    setattr(owner, where, run_or_die)
 
 
 def main(folder: Path, options: dict) -> None:
     pixel_training.SCORE_BATCH = activations.BATCH = 4  # several batches for the processes to share
+    activations.TOGETHER = 2
     bench = Bench.make(folder / str(os.getpid()))  # alike everywhere; transformers saves in one process only
     with together() as processes:
         if options.get("dies", [-1])[0] == processes.rank:
-            die_at(options["dies"][1])
+            die_at(*options["dies"][1:])
         name = options["name"]
         settings = fast_settings(name, **options.get("settings", {}))
         model, progress = trained_model(

@@ -149,7 +149,7 @@ class Effort(PixelMethod):
     def adapt(
         self, tower: CLIPVisionModelWithProjection, settings: Settings, *, embedding: Embedding, seed: int
     ) -> AdaptedEncoder:
-        """See `pixel_method`; nothing is drawn. Decomposing takes .4 s for each layer of ViT-L/14.
+        """See `pixel_method`; nothing is drawn. Decomposing takes half a second a layer of ViT-L/14 on one core.
 
         Raises:
             InputError: the layers have fewer directions than shall learn.

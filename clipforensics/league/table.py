@@ -3,7 +3,8 @@
 What each column means, for the headline's protocol and train set:
 
 - `parameters`: `trainable` are those that training moved, adapter and head together; `head` is the linear
-  head's part of them; `all` is the encoder with both. Each is the largest over seeds and folds.
+  head's part of them; `all` is the network that holds them with its head: a tower of the encoder, or for a
+  method on cached embeddings what stands upon them. Each is the largest over seeds and folds.
 - `validation`: on what every choice was made. Means over seeds and folds of the video and frame AUC that
   `evaluate` found there: nothing that has been chosen on it can be judged by it, but it may give the order.
 - `in_domain`: fakes of the manipulation that was trained on (of `A+B`, of the first that has any): test

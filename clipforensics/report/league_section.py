@@ -10,7 +10,7 @@ from clipforensics.league.table import CLEAN_PROTOCOLS, TESTS, same_cell
 from clipforensics.report.cast import FEW, Cast
 from clipforensics.report.caveats import FEW as FEW_VIDEOS
 from clipforensics.report.names import capital, label_of, listed, name_of, protocol_of
-from clipforensics.report.numbers import NONE, count, counted, interval, known, number
+from clipforensics.report.numbers import count, counted, interval, known, number
 from clipforensics.report.tables import (
     EMPTY,
     Cell,
@@ -166,12 +166,8 @@ def league_table(comparison: Json) -> Table:
     """One row a detector, best first by validation."""
     rows, reference = comparison["league"], comparison["reference"]
     tests = tests_of(rows)
-    columns = [Column("detector", numeric=False), Column("trainable", "parameters")]
-    columns += [
-        Column("of all", "parameters"),
-        Column("validation", "trained on"),
-        Column("in domain", "trained on"),
-    ]
+    columns = [Column("detector", numeric=False), Column("parameters", "trainable")]
+    columns += [Column(name, "trained on") for name in ("validation", "in domain")]
     for test in tests:
         head = where(rows[0], test)
         columns += [Column("AUC", head), Column(f"minus {label_of(reference)}", head)]
@@ -185,22 +181,12 @@ def _row(place: int, row: Json, tests: Sequence[str]) -> tuple[Cell, ...]:
     cells = [
         Cell(f"{place}. {label_of(row['detector'])}"),
         Cell(count(counts["trainable"]), head),
-        Cell(_share(counts)),
         Cell(number(validation["auc"]), _spread(validation)),
         _in_domain(row["in_domain"]),
     ]
     for test in tests:
         cells += [value_cell(row[test]), difference_cell(row["differences"].get(test))]
     return tuple(cells)
-
-
-def _share(counts: Json) -> str:
-    """Trainable parameters as a share of all, to two digits; 100% only where all are."""
-    trainable, everything = known(counts["trainable"]), known(counts.get("all"))
-    if trainable is None or not everything:
-        return NONE
-    share = 100 * trainable / everything
-    return "100%" if share == 100 else f"{share:.2g}%" if share < 99.5 else f"{floor(10 * share) / 10:g}%"
 
 
 def _spread(validation: Json) -> str:
@@ -223,7 +209,7 @@ def _notes(comparison: Json) -> list[str]:
     rows = comparison["league"]
     notes = [
         f"AUC by video. Brackets are {interval_words(comparison)}; a difference is bold where its interval"
-        " excludes 0. Trainable: adapter and head together; of all: their share of the encoder with both."
+        " excludes 0. Trainable: adapter and head together, beneath it the head."
     ]
     one = rows[0]["in_domain"]
     if one and one["part"] == "validation":

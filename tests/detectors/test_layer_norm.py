@@ -166,7 +166,7 @@ def test_the_objective_is_cross_entropy_and_the_weighted_losses(folder):
 
 def test_pairs_are_made_inside_a_micro_batch_only(folder):
     images, targets = pixels(6), torch.tensor([0.0, 1.0, 0.0, 1.0, 1.0, 1.0])
-    weights, model = torch.ones(6), build(folder, moved=0.1)
+    weights, model = torch.ones(6), build(folder, moved=0.1, alignment_weight=1.0, uniformity_weight=1.0)
     with torch.no_grad():
         whole = model.objective(images, targets, weights)
         halves = [model.objective(images[i], targets[i], weights[i]) for i in (slice(3), slice(3, 6))]
