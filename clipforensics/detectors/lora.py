@@ -17,50 +17,36 @@ LoRA of rank 2 r that it amounts to: s B A - s B0 A0, with A0 and B0 the start.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model_state_dict
+from peft import PeftModel, get_peft_model_state_dict
 from pydantic import Field
-from safetensors.torch import load_file, save_file
 from transformers import CLIPVisionModelWithProjection
 
 from clipforensics.adapted import AdaptedEncoder, blocks_below
 from clipforensics.encoder import Embedding
 from clipforensics.faults import InputError
-from clipforensics.files import read_json, write_json
-from clipforensics.peft_tower import put_inside, read_adapter, write_adapter
+from clipforensics.peft_tower import (
+    LoraSection,
+    check_rank,
+    convert,
+    count_lora,
+    lora_config,
+    put_inside,
+    read_adapter,
+    write_adapter,
+)
 from clipforensics.pixel_method import PixelMethod, PixelSettings
 
-VARIANTS: dict[str, dict[str, Any]] = {
-    "lora": {},
-    "rslora": {"use_rslora": True},
-    "dora": {"use_dora": True},
-    "pissa": {"init_lora_weights": "pissa"},
-}
-"""What tells each variant from plain LoRA in peft's LoraConfig."""
 
-ADAPTER, CONFIG = "adapter_model.safetensors", "adapter_config.json"
-
-
-class Settings(PixelSettings):
-    """Section `methods.lora` of params.yaml.
+class Settings(PixelSettings, LoraSection):
+    """Section `methods.lora` of params.yaml; `target_modules` may name visual_projection too.
 
     Attributes:
-        variant: See the module.
-        r: Rank.
-        alpha: Scale: the update is (alpha / r) B A, with rslora (alpha / sqrt(r)) B A.
-        dropout: On LoRA's input, in [0, 1). With pissa that is also the input of what it took out of W.
-        target_modules: Names of linear layers: q_proj, k_proj, v_proj, out_proj, fc1, fc2 in every block
-            that is adapted, and visual_projection after them.
         last_blocks: Only so many of the last blocks are adapted; 0: all.
     """
 
-    variant: Literal["lora", "dora", "rslora", "pissa"]
-    r: int = Field(ge=1)
-    alpha: float = Field(gt=0)
-    dropout: float = Field(ge=0, lt=1)
-    target_modules: list[str] = Field(min_length=1)
     last_blocks: int = Field(ge=0)
 
 
@@ -96,17 +82,10 @@ class Lora(PixelMethod):
         """
         layers = find_targets(tower, settings, embedding)
         if settings.variant == "pissa":
-            check_rank(layers, settings.r)
+            check_rank(layers, settings.r, "methods.lora.r")
         torch.manual_seed(seed)
-        config = LoraConfig(
-            r=settings.r,
-            lora_alpha=settings.alpha,  # type: ignore[arg-type]
-            lora_dropout=settings.dropout,
-            target_modules=sorted(layers if settings.last_blocks else settings.target_modules),
-            bias="none",
-            **VARIANTS[settings.variant],
-        )
-        adapted = put_inside(tower, config)
+        targets = list(layers) if settings.last_blocks else settings.target_modules
+        adapted = put_inside(tower, lora_config(settings, targets))
         if settings.variant != "pissa":
             return AdaptedEncoder(adapted, embedding)
         model = PissaEncoder(adapted, embedding)
@@ -123,9 +102,7 @@ class Lora(PixelMethod):
         adapted = [shapes[name] for name in settings.target_modules if name in shapes] * blocks
         if "visual_projection" in settings.target_modules:
             adapted.append((width, vision["projection_dim"]))
-        magnitudes = sum(outputs for _, outputs in adapted) if settings.variant == "dora" else 0
-        trainable = settings.r * sum(map(sum, adapted)) + magnitudes
-        return {"trainable": trainable, "head": encoder["width"] + 1}
+        return {"trainable": count_lora(adapted, settings), "head": encoder["width"] + 1}
 
     def save_adapter(self, model: AdaptedEncoder, folder: Path) -> None:
         """Write the adapter in peft's own format, for the original encoder."""
@@ -143,23 +120,6 @@ class Lora(PixelMethod):
         """Add the updates to the weights."""
         cast(PeftModel, model.tower).merge_adapter()
         return model
-
-
-def convert(folder: Path, start: Mapping[str, torch.Tensor]) -> None:
-    """Make a saved adapter that began as `start` one for the encoder from which `start` was taken.
-
-    W - s B0 A0 + s B A = W + s [B, -B0] [A; A0]: a plain LoRA of twice the rank, as peft's
-    `LoraModel.subtract_mutated_init` has it; twice alpha keeps s.
-    """
-    tensors = load_file(folder / ADAPTER)
-    for name, tensor in tensors.items():
-        part = start[name].cpu()
-        joined = [tensor, part] if ".lora_A." in name else [tensor, -part]
-        tensors[name] = torch.cat(joined, dim=0 if ".lora_A." in name else 1).contiguous()
-    save_file(tensors, folder / ADAPTER, metadata={"format": "pt"})
-    config = read_json(folder / CONFIG)
-    doubled = {name: 2 * config[name] for name in ("r", "lora_alpha")}
-    write_json(folder / CONFIG, {**config, **doubled, "init_lora_weights": True})
 
 
 def find_targets(
@@ -191,17 +151,6 @@ def find_targets(
         for name, m in linear.items()
         if name.rsplit(".", 1)[-1] in wanted and not name.startswith(frozen)
     }
-
-
-def check_rank(layers: Mapping[str, torch.nn.Linear], r: int) -> None:
-    """Raise InputError unless every layer has r singular values."""
-    for name, layer in layers.items():
-        rank = min(layer.weight.shape)
-        if r > rank:
-            raise InputError(
-                f"methods.lora.r: {r} is more than the {rank} singular values of {name}, of which pissa takes"
-                " the r largest; lower it, or choose another variant"
-            )
 
 
 DETECTOR = Lora()

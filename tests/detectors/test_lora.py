@@ -15,6 +15,7 @@ from clipforensics import encoder
 from clipforensics.detectors import lora
 from clipforensics.detectors.base import find_detector
 from clipforensics.faults import InputError
+from clipforensics.peft_tower import ADAPTER, CONFIG
 from clipforensics.pixel_method import model_counts
 from clipforensics.pixel_training import score_rows
 from clipforensics.relevance import relevance_maps
@@ -192,10 +193,10 @@ def test_pissa_is_saved_as_peft_itself_converts_it(bench, tmp_path):
         model.tower.save_pretrained(
             tmp_path / "peft", path_initial_model_for_weight_conversion=str(tmp_path / "start")
         )
-    ours, theirs = (load_file(place / lora.ADAPTER) for place in (tmp_path, tmp_path / "peft"))
+    ours, theirs = (load_file(place / ADAPTER) for place in (tmp_path, tmp_path / "peft"))
     assert set(ours) == set(theirs)
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
-    mine, its = (json.loads((p / lora.CONFIG).read_text()) for p in (tmp_path, tmp_path / "peft"))
+    mine, its = (json.loads((p / CONFIG).read_text()) for p in (tmp_path, tmp_path / "peft"))
     assert {**mine, "target_modules": 0} == {**its, "target_modules": 0}
     assert (mine["r"], mine["lora_alpha"], mine["init_lora_weights"]) == (4, 8.0, True)
 

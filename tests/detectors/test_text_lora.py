@@ -132,6 +132,17 @@ def test_a_layer_that_is_not_there_is_named(bench):
         DETECTOR.build(bench.task, settings_of(target_modules=["text_projection"]))
 
 
+def test_pissa_is_saved_as_plain_lora_of_twice_the_rank(bench, tmp_path):
+    train(bench, tmp_path, variant="pissa")
+    config = json.loads((tmp_path / "model" / "adapter_config.json").read_text())
+    assert (config["r"], config["init_lora_weights"]) == (6, True)
+
+
+def test_pissa_takes_no_more_than_there_is(bench):
+    with pytest.raises(InputError, match=r"methods\.text_lora\.r: 25 is more than the 24 singular values"):
+        DETECTOR.build(bench.task, settings_of(variant="pissa", r=25))
+
+
 def test_an_unknown_variant():
-    with pytest.raises(InputError, match="'lora', 'rslora', 'dora' or 'pissa'"):
+    with pytest.raises(InputError, match="'lora', 'dora', 'rslora' or 'pissa'"):
         settings_of(variant="adalora")
