@@ -65,8 +65,7 @@ class AdaptedEncoder(LogOdds):
     def embed(self, inputs: torch.Tensor) -> torch.Tensor:
         """Unit-length embeddings (n, d) of what `forward` takes."""
         if inputs.ndim == 4:
-            pixels = inputs if self.prompt is None else self.prompt(inputs)
-            features = embed_pixels(self.base, pixels, self.embedding)
+            features = embed_pixels(self.base, self._shown(inputs), self.embedding)
         else:
             features = self._above(inputs)
         return torch.nn.functional.normalize(features, dim=-1)
@@ -90,7 +89,7 @@ class AdaptedEncoder(LogOdds):
     def below(self, pixels: torch.Tensor, n_blocks: int) -> torch.Tensor:
         """Activations (n, tokens, width) after the first `n_blocks` blocks."""
         vision = self.base.vision_model
-        hidden = vision.pre_layrnorm(vision.embeddings(pixels))
+        hidden = vision.pre_layrnorm(vision.embeddings(self._shown(pixels)))
         for block in vision.encoder.layers[:n_blocks]:
             hidden = block(hidden, None)
         return hidden
@@ -98,6 +97,9 @@ class AdaptedEncoder(LogOdds):
     def enter_at(self, n_blocks: int) -> None:
         """From now on `forward` may be given activations after so many blocks."""
         self._entry = n_blocks
+
+    def _shown(self, pixels: torch.Tensor) -> torch.Tensor:
+        return pixels if self.prompt is None else cast(torch.Tensor, self.prompt(pixels))
 
     def _above(self, hidden: torch.Tensor) -> torch.Tensor:
         """Embeddings (n, d) of activations (n, tokens, width) after the first `entry` blocks."""

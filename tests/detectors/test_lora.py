@@ -153,6 +153,16 @@ def test_it_learns_what_can_be_learnt(bench, variant, trained):
 
 
 @each_variant
+def test_it_learns_from_the_pooled_embedding_in_half_precision_with_little_memory(bench, variant, tmp_path):
+    settings = fast_settings("lora", **SMALL, variant=variant, target_modules=MODULES[:-1], last_blocks=2)
+    options = {"embedding": "pooled", "precision": "float16", "gradient_checkpointing": True, "epochs": 6}
+    model, progress = trained_model("lora", bench, tmp_path / "scratch", settings=settings, **options)
+    assert model.head.in_features == WIDTH
+    assert progress.best_rank[0] == 1.0
+    assert progress.curve[-1]["train_loss"] < progress.curve[0]["train_loss"]
+
+
+@each_variant
 def test_what_is_loaded_here_and_in_plain_peft_is_what_was_trained(bench, variant, tmp_path):
     """To the bit here, but for pissa, whose saved form adds its update to the original weights."""
     settings = fast_settings("lora", **SMALL, variant=variant, target_modules=MODULES)
