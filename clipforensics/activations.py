@@ -1,5 +1,6 @@
 """What the lower, unmoved blocks of an encoder make of every frame, computed once and kept on disk."""
 
+import errno
 import os
 import shutil
 import time
@@ -87,11 +88,29 @@ def _begin(path: Path, shape: tuple[int, int, int], processes: Processes) -> Pat
     if processes.first and not _timed(path).exists():
         _check_room(path.parent, int(np.prod(shape)) * 4)
         np.lib.format.open_memmap(part, mode="w+", dtype=np.float32, shape=shape).flush()
+        _reserve(part)
         new = path.with_suffix(".new.npy")
         np.save(new, np.zeros(-(-shape[0] // BATCH)))
         os.replace(new, _timed(path))
     processes.wait()
     return part
+
+
+def _reserve(part: Path) -> None:
+    """Take the file's room now: a mapped file that finds the disk full later kills the process unheard."""
+    if not hasattr(os, "posix_fallocate"):  # macOS
+        return
+    with part.open("r+b") as file:
+        try:
+            os.posix_fallocate(file.fileno(), 0, part.stat().st_size)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            part.unlink()
+            raise InputError(
+                f"train.pixels.cache_activations: {part.parent} has no room for {part.name};"
+                " make room, or set it to false"
+            ) from error
 
 
 def _check_room(folder: Path, needed: int) -> None:

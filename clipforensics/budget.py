@@ -19,14 +19,15 @@ class PixelBudget(Section):
         micro_batch_size: Frames that go through the model at once. What a step computes depends on both
             sizes, and not on how many processes share its micro-batches.
         frames_per_video: Frames drawn of each video an epoch.
-        weight_decay: AdamW's, on all trained weights but biases.
+        weight_decay: AdamW's, on trained matrices; biases, LayerNorms and other vectors have none.
         warmup_fraction: Part of all steps in which the rate rises linearly from 0.
         precision: As in `devices.choose_dtype`.
         gradient_checkpointing: Whether activations are computed again for the backward pass instead of kept:
             less memory, a third more time, the same numbers.
         compile: Whether torch.compile makes kernels for the model first.
         cache_activations: Whether blocks below everything that moves are computed once a frame, where no
-            augmentation changes the frames, and kept on disk: the same numbers, sooner.
+            augmentation changes the frames, and kept on disk: the same numbers, sooner. Not where processes
+            of several machines train one model: they would have to write one file together.
     """
 
     epochs: int = Field(ge=1)
@@ -62,7 +63,8 @@ class TrainSection(Section):
     """Section `train` of params.yaml.
 
     Attributes:
-        class_weight: `balanced` weighs each class by n / (2 n_class) in the loss; `none` does not.
+        class_weight: `balanced` weighs each class by n / (2 n_class) of the rows that an epoch draws, so that
+            both count alike whatever the sampling; `none` does not.
         sampling: Which frames an epoch draws, as in `sampling.draw_epoch`.
         self_blended: Share of the drawn real frames that are trained on once more as pseudo-fakes, blended
             with themselves (`self_blending`); methods on pixels only.

@@ -21,7 +21,7 @@ from clipforensics.files import write_json
 from clipforensics.frames import FrameStore
 from clipforensics.frozen import FrozenEncoder
 from clipforensics.params import Section
-from clipforensics.sampling import class_weights, draw_epoch
+from clipforensics.sampling import Draw, class_weights, draw_epoch
 from clipforensics.selection import Validation
 from clipforensics.training import LogOdds, Progress, Schedule, Trainer
 from clipforensics.usage import Usage, described
@@ -182,7 +182,7 @@ def train_on_embeddings(
         rows_at_once: See `EmbeddingMethod`.
         label: What the progress bar calls the run.
     """
-    budget, table = task.budget.embeddings, task.train.table
+    budget = task.budget.embeddings
     schedule = Schedule(
         epochs=budget.epochs,
         patience=budget.patience,
@@ -194,24 +194,40 @@ def train_on_embeddings(
         warmup_fraction=budget.warmup_fraction,
         seed=task.seed,
     )
-    draw: dict[str, Any] = {"sampling": task.budget.sampling, "frames_per_video": None, "self_blended": 0.0}
-    draw |= {"frames": task.embeddings.rows.frames}
+
+    def draw(epoch: int) -> Draw:
+        return draw_embeddings(task, epoch)
+
     device = next(judge.parameters()).device
     features, validation = (Features(task.embeddings, part.rows, device) for part in (task.train, task.val))
     trainer = Trainer(
         judge,
         head="\0",  # all of it learns at one rate
-        draw=lambda epoch: draw_epoch(task.train.spans, table, **draw, seed=task.seed, epoch=epoch),
+        draw=draw,
         inputs=lambda part, epoch: features.take(part.rows),
         score=lambda: score_features(settled(judge), validation.matrix),
         validation=Validation(task.val.labels, task.val.videos),
         schedule=schedule,
-        weights=class_weights(table["label"].to_numpy(dtype=np.int64), task.budget.class_weight),
+        weights=class_weights(draw(0).labels, task.budget.class_weight),
         dtype=torch.float32,
         state=task.scratch / "state",
         label=label,
     )
     return trainer.fit()
+
+
+def draw_embeddings(task: Task, epoch: int) -> Draw:
+    """The embeddings of one epoch, by the budget: those of all frames that its sampling takes."""
+    return draw_epoch(
+        task.train.spans,
+        task.train.table,
+        sampling=task.budget.sampling,
+        frames_per_video=None,
+        self_blended=0.0,
+        seed=task.seed,
+        epoch=epoch,
+        frames=task.embeddings.rows.frames,
+    )
 
 
 class Features:

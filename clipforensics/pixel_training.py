@@ -59,12 +59,11 @@ def make_trainer(
     dtype = choose_dtype(budget.pixels.precision, model.device)
     plain = is_off(budget.augment) and not budget.self_blended
     stored, spent = read_stored(task, preprocessing, model.device), 0.0
-    if plain and budget.pixels.cache_activations and model.entry() > 0:
+    if plain and budget.pixels.cache_activations and model.entry() > 0 and processes.one_machine:
         cached = cache_activations(model, stored, task, dtype=dtype)
         stored, spent = cached.read, cached.seconds
     shown = stored if plain else None
     prepare_model(model, task)
-    table = task.train.table
     trainer = Trainer(
         model,
         head="head.",
@@ -75,7 +74,7 @@ def make_trainer(
         score=lambda: score_rows(model, stored, task.val.rows, dtype=dtype, processes=processes),
         validation=Validation(task.val.labels, task.val.videos),
         schedule=schedule,
-        weights=class_weights(table["label"].to_numpy(dtype=np.int64), budget.class_weight),
+        weights=class_weights(draw_frames(task, 0).labels, budget.class_weight),
         dtype=dtype,
         state=task.scratch / "state",
         processes=processes,

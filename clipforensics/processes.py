@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import torch
@@ -24,10 +25,12 @@ class Processes:
     Attributes:
         rank: From 0; process 0 writes the files.
         count: 1 if nothing launched others.
+        one_machine: Whether all run on this machine, so that they can map one file into memory together.
     """
 
     rank: int = 0
     count: int = 1
+    one_machine: bool = True
 
     @property
     def first(self) -> bool:
@@ -64,6 +67,9 @@ class Processes:
 
 ALONE = Processes()
 
+PATIENCE = timedelta(hours=2)
+"""How long a process waits for another: the first hashes stores of many gigabytes before they begin."""
+
 
 def launched(environment: Mapping[str, str] = os.environ) -> bool:
     """Whether a launcher has started this process beside others (or as the only one)."""
@@ -79,9 +85,10 @@ def together() -> Iterator[Processes]:
     device = choose_device()
     if device.type == "cuda":
         torch.cuda.set_device(device)
-    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=PATIENCE)
     try:
-        yield Processes(dist.get_rank(), dist.get_world_size())
+        here = os.environ.get("LOCAL_WORLD_SIZE")  # torchrun says it, and accelerate, which starts torchrun
+        yield Processes(dist.get_rank(), dist.get_world_size(), here == os.environ["WORLD_SIZE"])
     finally:
         dist.destroy_process_group()
 

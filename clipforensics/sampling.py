@@ -113,7 +113,7 @@ def unpaired(table: pd.DataFrame) -> tuple[int, int]:
 
 
 def class_weights(labels: Whole, kind: str) -> tuple[float, float]:
-    """Loss weights (real, manipulated): `balanced` is n / (2 n_class) over videos, `none` is 1, 1.
+    """Loss weights (real, manipulated): `balanced` is n / (2 n_class) over the rows drawn, `none` is 1, 1.
 
     Raises:
         InputError: `balanced`, and one class is missing.

@@ -2,7 +2,8 @@
 
 Everything random is drawn from (seed, epoch, step, micro-batch), and the state after every epoch goes to a
 scratch file, so a killed run that is started again ends in the identical weights, and several processes that
-share the micro-batches of a step end where one alone does.
+share the micro-batches of a step end where one alone does (up to the order in which a network adds float64,
+with more than two).
 """
 
 import json
@@ -54,7 +55,7 @@ class Schedule:
         micro_batch_size: Rows that go through the model at once.
         learning_rate: Peak of the adapter's rate, after warm-up, before cosine decay to 0.
         head_learning_rate: The same for the head, which starts from nothing.
-        weight_decay: AdamW's, on all trained weights but biases.
+        weight_decay: AdamW's, on trained matrices; biases, LayerNorms and other vectors have none.
         warmup_fraction: Part of all steps in which the rate rises linearly from 0, in [0, 1).
         seed: Of dropout.
     """
@@ -147,6 +148,7 @@ class Trainer:
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=dtype == torch.float16)
         self.best = {n: p.detach().clone() for n, p in self.trained.items()}
         self.progress = Progress()
+        self._sums: torch.Tensor | None = None
 
     def fit(self) -> Progress:
         """Train; leave the best weights in the model, which is then in evaluation mode."""
@@ -237,8 +239,10 @@ class Trainer:
         float64: the sum of float32 gradients is then the same to the last bit of float32 in whatever order
         the processes add, so that Adam, which divides small numbers by small numbers, sees the same.
         """
-        n = sum(parameter.numel() for parameter in self.trained.values())
-        return torch.zeros(n, dtype=torch.float64, device=self.device)
+        if self._sums is None:
+            n = sum(parameter.numel() for parameter in self.trained.values())
+            self._sums = torch.empty(n, dtype=torch.float64, device=self.device)
+        return self._sums.zero_()
 
     def _gather(self, sums: torch.Tensor) -> None:
         """Move the gradients of one micro-batch into the sum."""

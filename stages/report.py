@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from clipforensics.cells import Protocol
-from clipforensics.faults import one_line_errors
+from clipforensics.faults import InputError, one_line_errors
 from clipforensics.frames import FrameStore
 from clipforensics.league.spent import read_spent
 from clipforensics.params import Section, read_section, read_yaml
@@ -90,8 +90,11 @@ def main() -> None:
 
 def write_league(comparison: Mapping[str, Any]) -> None:
     """The league table with training time and memory: no output that DVC tracks, nothing depends on it."""
-    text = league_markdown(comparison, read_spent(comparison, WEIGHTS))
-    LEAGUE.write_text(text, encoding="utf-8")
+    try:
+        LEAGUE.write_text(league_markdown(comparison, read_spent(comparison, WEIGHTS)), encoding="utf-8")
+    except InputError as error:  # of a record of costs, on which no tracked file depends
+        LEAGUE.unlink(missing_ok=True)
+        print(f"no {LEAGUE}: {error}")
 
 
 def read_run() -> Run:

@@ -44,6 +44,10 @@ def main(detector: str, split: str, train_set: str, seed: str) -> None:
         real, manipulated = unpaired(train.table)
         print(f"train.sampling is paired: {real} real, {manipulated} manipulated videos have no partner")
     with together() as processes:
+        if method.reads == "embeddings" and processes.count > 1:
+            raise InputError(
+                f"{detector} trains in seconds in one process; {processes.count} were launched, launch one"
+            )
         scratch = shared_scratch("train", lambda: fingerprint(work, inputs), processes)
         task = Task(frames, embeddings, train, val, encoder, budget, cell.seed, scratch, processes)
         folder = OUT / cell.name / detector

@@ -21,10 +21,9 @@ from sklearn.linear_model import LogisticRegression
 
 from clipforensics.counting import parameter_counts
 from clipforensics.detectors.base import Fit, Task
-from clipforensics.embedding_method import EmbeddingMethod
+from clipforensics.embedding_method import EmbeddingMethod, draw_embeddings
 from clipforensics.faults import InputError
 from clipforensics.params import Section
-from clipforensics.sampling import draw_epoch
 from clipforensics.selection import Validation
 from clipforensics.training import LogOdds
 
@@ -130,15 +129,7 @@ class Baseline(EmbeddingMethod):
     def fit(self, task: Task, settings: Settings, folder: Path) -> Fit:
         """See `detectors.base`."""
         started = time.perf_counter()
-        draw = draw_epoch(
-            task.train.spans,
-            task.train.table,
-            sampling=task.budget.sampling,
-            frames_per_video=None,
-            self_blended=0.0,
-            seed=task.seed,
-            epoch=0,
-        )
+        draw = draw_embeddings(task, 0)
         order = np.argsort(draw.rows, kind="stable")  # the optimum has no order; L-BFGS' last digits do
         probe = fit_probe(
             task.embeddings.read(draw.rows[order]),

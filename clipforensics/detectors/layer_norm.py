@@ -112,10 +112,6 @@ class SphereEncoder(AdaptedEncoder):
             )
         return loss
 
-    def compile(self, *args: Any, **kwargs: Any) -> None:
-        """Make kernels for the part that `objective` and `forward` share."""
-        self.embed = torch.compile(self.embed, *args, **kwargs)  # type: ignore[method-assign]
-
 
 def alignment(features: torch.Tensor, targets: torch.Tensor, *, exponent: float) -> torch.Tensor:
     """Mean distance, to a power, of any two embeddings of one class.

@@ -20,8 +20,19 @@ WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 PREPROCESSORS = ("preprocessor_config.json", "processor_config.json")
 """Where the preprocessing stands; the second has it under `image_processor`."""
 
-SMALL = (".json", ".txt")
-"""Endings of what lies beside the weights: configs, tokenizer, licence."""
+SMALL = (
+    "config.json",
+    "preprocessor_config.json",
+    "processor_config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.json",
+    "merges.txt",
+    "LICENSE",
+)
+"""What is copied beside the weights: configs, tokenizer, licence."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +79,7 @@ def copy_encoder(encoder: Encoder, out: Path) -> None:
         raise InputError(f"encoder {encoder.name!r} is on the hub; it is named by its commit, not copied")
     out.mkdir(parents=True)
     for path in sorted(encoder.folder.iterdir()):
-        if path.is_file() and (path.suffix in SMALL or path.name == "LICENSE"):
+        if path.is_file() and path.name in SMALL:
             shutil.copyfile(path, out / path.name)
     weights = _weights(encoder.folder)
     shutil.copyfile(weights, out / weights.name)
