@@ -15,10 +15,17 @@ import torch
 
 from clipforensics import pixel_training
 from clipforensics.faults import InputError
-from clipforensics.pixel_training import make_schedule, prepare_model, score_rows
+from clipforensics.pixel_training import make_schedule, prepare_model, score_rows, train_on_pixels
 from clipforensics.processes import Processes
 from clipforensics.selection import Validation
-from tests.detectors.pixels import fast_settings, pixels_of, task_of, trained_model, untrained
+from tests.detectors.pixels import (
+    fast_settings,
+    pixels_of,
+    preprocessing_of,
+    task_of,
+    trained_model,
+    untrained,
+)
 from tests.detectors.tasks import N_BLOCKS, Bench
 from tests.repository import ROOT
 
@@ -236,6 +243,29 @@ def test_pairs_are_not_split(bench, tmp_path, sizes):
     paired = dataclasses.replace(task, budget=task.budget.model_copy(update={"sampling": "paired"}))
     with pytest.raises(InputError, match="would split pairs; make both even"):
         make_schedule(paired, fast_settings("lora"), Processes())
+
+
+class Cached(Exception):
+    pass
+
+
+def test_processes_of_several_machines_share_no_cache(bench, tmp_path, monkeypatch):
+    """Two nodes that map one file write back whole pages, each over the other's batches."""
+
+    def refuse(*args, **options):
+        raise Cached
+
+    monkeypatch.setattr(pixel_training, "cache_activations", refuse)
+    settings = fast_settings("last_blocks", k=1)
+
+    def train(processes):
+        task = dataclasses.replace(task_of(bench, tmp_path), processes=processes)
+        model = untrained("last_blocks", bench, k=1)
+        return train_on_pixels(model, task, settings, preprocessing_of(bench), label="x")
+
+    with pytest.raises(Cached):
+        train(Processes())
+    assert train(Processes(one_machine=False)).epoch > 0
 
 
 def test_scores_do_not_depend_on_the_processes_that_share_the_batches(bench, monkeypatch):

@@ -183,6 +183,17 @@ def test_the_league_with_its_costs_is_written_beside_the_page(workspace, monkeyp
     assert "report/league.md" in before
 
 
+def test_a_damaged_record_of_costs_takes_nothing_but_the_table_of_costs(workspace, monkeypatch, capsys):
+    monkeypatch.delenv("DVC_ROOT", raising=False)
+    weights = workspace / "data/weights/per_class/FaceSwap-42/lora"
+    write(weights / "detector.json", {})
+    record = write_cost("lora", "per_class/FaceSwap-42", weights, seconds=100.0, samples=1200)
+    record.write_text("{}")
+    page()
+    assert not Path("report/league.md").exists()
+    assert "is no record of a cost" in capsys.readouterr().out
+
+
 def test_the_summary_is_written_beside_the_page(workspace):
     page()
     text = Path("report/summary.md").read_text(encoding="utf-8")

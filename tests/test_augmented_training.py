@@ -1,0 +1,119 @@
+"""What training is shown: drawn by the budget, altered frame by frame, weighed alike, and resumed."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from clipforensics import embedding_method, pixel_training
+from clipforensics.detectors.base import find_detector
+from clipforensics.embedding_method import draw_embeddings
+from clipforensics.encoder import load_preprocessing
+from clipforensics.pixel_training import draw_frames, show_augmented
+from clipforensics.sampling import class_weights
+from clipforensics.selection import Validation
+from tests.detectors.tasks import QUICK, Bench, files_of, shipped_budget, shipped_settings
+from tests.repository import merge
+from tests.stores import labelled_table
+
+CPU = torch.device("cpu")
+TABLE = labelled_table(10).assign(target=[str(i // 2) for i in range(10)], source=[str(i) for i in range(10)])
+ALL_ON = {"flip": 0.5, "crop": 1.0, "colour": 0.5, "blur": 0.5, "scale": 0.5, "jpeg": 1.0}
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    return Bench.make(tmp_path_factory.mktemp("bench"))
+
+
+def task_with(bench, **changes):
+    return dataclasses.replace(bench.task, budget=shipped_budget(merge(QUICK, changes)))
+
+
+def fit(task, folder):
+    task = dataclasses.replace(task, scratch=folder.with_name(f"{folder.name}-scratch"))
+    task.scratch.mkdir(exist_ok=True, parents=True)
+    found = find_detector("lora").fit(task, shipped_settings("lora"), folder)
+    return found, files_of(folder)
+
+
+@pytest.mark.parametrize("sampling", ["balanced", "paired"])
+def test_a_run_with_all_augmentations_is_killed_and_ends_in_the_same_bytes(
+    bench, tmp_path, monkeypatch, sampling
+):
+    task = task_with(bench, sampling=sampling, self_blended=0.5, augment=ALL_ON)
+    whole = fit(task, tmp_path / "whole")
+    plain = fit(task_with(bench, sampling=sampling), tmp_path / "plain")
+    assert plain[1] != whole[1], "augmentation shows in the weights"
+    calls, rank = [], Validation.rank
+
+    def dies(self, scores):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return rank(self, scores)
+
+    monkeypatch.setattr(Validation, "rank", dies)
+    with pytest.raises(KeyboardInterrupt):
+        fit(task, tmp_path / "killed")
+    monkeypatch.setattr(Validation, "rank", rank)
+    again = fit(task, tmp_path / "killed")
+    assert again[1] == whole[1]
+    assert again[0].curve == whole[0].curve
+
+
+def test_what_is_shown_depends_on_epoch_and_row_and_on_nothing_else(bench):
+    task = task_with(bench, self_blended=1.0, augment=ALL_ON)
+    preprocessing = load_preprocessing(task.encoder["model"], "local", frame_size=task.frames.size)
+    draw = draw_frames(task, 0)
+    assert draw.blended.sum() == (draw.labels[~draw.blended] == 0).sum(), "each real frame once more"
+    whole = show_augmented(task, draw, 0, preprocessing, CPU)
+    halves = [
+        show_augmented(task, part, 0, preprocessing, CPU)
+        for part in (draw.part(0, 5), draw.part(5, len(draw)))
+    ]
+    assert np.array_equal(whole.numpy(), np.concatenate([half.numpy() for half in halves]))
+    later = show_augmented(task, draw, 1, preprocessing, CPU)
+    assert not np.array_equal(whole.numpy(), later.numpy())
+
+
+@pytest.mark.parametrize("sampling", ["all", "balanced", "paired"])
+@pytest.mark.parametrize("self_blended", [0.0, 1.0])
+def test_balanced_weights_let_both_classes_count_alike_whatever_is_drawn(bench, sampling, self_blended):
+    lopsided = bench.task.frames.rows.labelled(pd.concat([TABLE[:1], TABLE[1::2], TABLE[2:4:2]]))
+    budget = shipped_budget(merge(QUICK, {"sampling": sampling, "self_blended": self_blended}))
+    task = dataclasses.replace(bench.task, train=lopsided, budget=budget)
+    for draw in (draw_frames, draw_embeddings):
+        labels = draw(task, 0).labels
+        real, manipulated = class_weights(labels, "balanced")
+        assert real * (labels == 0).sum() == pytest.approx(manipulated * (labels == 1).sum())
+
+
+def test_what_trains_is_weighed_by_what_it_draws(bench, tmp_path, monkeypatch):
+    """Not by the videos there are: two real and five manipulated make one pair each of two."""
+    lopsided = bench.task.frames.rows.labelled(pd.concat([TABLE[:1], TABLE[1::2], TABLE[2:4:2]]))
+    found = []
+
+    def note(labels, kind):
+        found.append(class_weights(labels, kind))
+        return found[-1]
+
+    for module, name in ((pixel_training, "lora"), (embedding_method, "mlp")):
+        monkeypatch.setattr(module, "class_weights", note)
+        task = dataclasses.replace(task_with(bench, sampling="paired"), train=lopsided)
+        task = dataclasses.replace(task, scratch=tmp_path / name)
+        task.scratch.mkdir()
+        find_detector(name).fit(task, shipped_settings(name), tmp_path / f"{name}-out")
+    assert found == [(1.0, 1.0)] * 2
+
+
+def test_the_probe_sees_the_pairs_that_other_methods_on_embeddings_see(bench, tmp_path, monkeypatch):
+    task = dataclasses.replace(task_with(bench, sampling="paired"), scratch=tmp_path)
+    seen, read = [], type(task.embeddings).read
+    monkeypatch.setattr(
+        type(task.embeddings), "read", lambda self, rows: seen.append(rows) or read(self, rows)
+    )
+    find_detector("baseline").fit(task, shipped_settings("baseline"), tmp_path / "out")
+    assert np.array_equal(seen[0], np.sort(draw_embeddings(task, 0).rows))
