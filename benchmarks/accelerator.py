@@ -21,6 +21,7 @@ from benchmarks.clock import show
 from clipforensics.detectors import lora
 from clipforensics.devices import choose_device, choose_dtype
 from clipforensics.encoder import Preprocessing, embed_pixels
+from clipforensics.pixel_training import compile_blocks
 from clipforensics.sampling import Draw
 from clipforensics.selection import Validation
 from clipforensics.training import Schedule, Trainer
@@ -110,7 +111,7 @@ def step_rate(shape: Shape, batch: int, dtype: torch.dtype, repeats: int, *, com
     settings = shipped_settings("lora")
     model = lora.DETECTOR.adapt(shape.tower(), settings, embedding="projected", seed=0).to(device).train()
     if compiled:
-        model.compile()
+        compile_blocks(model)
     preprocessing = Preprocessing(SIZE, CLIP_MEAN, CLIP_STD)
     frames = np.random.default_rng(0).integers(0, 256, (batch, SIZE, SIZE, 3), dtype=np.uint8)
     draw = Draw(np.arange(batch), np.arange(batch) % 2, np.zeros(batch, dtype=bool))

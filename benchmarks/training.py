@@ -238,7 +238,7 @@ def compare_epochs(bench: Bench) -> None:
         bench.trainer("lora", task)[0].fit()
 
     sides = {"ours": ours, "usual": partial(usual_epoch, bare, train, val, size)}
-    times = alternate(sides, repeats=3)
+    times = alternate(sides, repeats=5)
     show("our epoch / epoch from picture files", times["usual"] / times["ours"], EPOCH_FLOOR)
 
 

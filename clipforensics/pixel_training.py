@@ -152,30 +152,31 @@ def show_augmented(
 
 
 def prepare_model(model: AdaptedEncoder, task: Task) -> None:
-    """Gradient checkpointing and compilation, as the budget says; neither changes what is computed.
-
-    Blocks are compiled one by one, so that one kernel serves all of them; for any number of frames, so that
-    the last batch makes no new one; and with torch's own random numbers, so that dropout drops the same.
-
-    Raises:
-        InputError: there is nothing to compile with.
-    """
+    """Gradient checkpointing and compilation, as the budget says; neither changes what is computed."""
     pixels = task.budget.pixels
     if pixels.gradient_checkpointing:
         model.base.activation_checkpointing_enable({"use_reentrant": False})
     if pixels.compile:
-        _check_compiler()
-        for block in model.base.vision_model.encoder.layers:
-            block.compile(dynamic=True, options={"fallback_random": True})
+        compile_blocks(model)
 
 
-def _check_compiler() -> None:
+def compile_blocks(model: AdaptedEncoder) -> None:
+    """Have torch.compile make kernels for the tower's blocks when they first run.
+
+    One by one, so that one kernel serves all of them; for any number of frames, so that the last batch makes
+    no new one; and with torch's own random numbers, so that dropout drops the same.
+
+    Raises:
+        InputError: there is nothing to compile with, on a CPU.
+    """
     wanted = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")
-    if shutil.which(wanted) is None:
+    if model.device.type == "cpu" and shutil.which(wanted) is None:
         raise InputError(
             f"train.pixels.compile needs a C++ compiler, and there is no {wanted}; install one (its name may"
             " stand in CXX), or set it to false"
         )
+    for block in model.base.vision_model.encoder.layers:
+        block.compile(dynamic=True, options={"fallback_random": True})
 
 
 @torch.inference_mode()
