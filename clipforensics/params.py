@@ -1,5 +1,6 @@
 """Read one section of params.yaml (or a profile) and check it strictly."""
 
+import re
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +21,15 @@ S = TypeVar("S", bound=Section)
 V = TypeVar("V")
 
 
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe loader with YAML 1.2's floats: DVC writes 0.00002 as 2e-05, which 1.1 takes for text."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """Read a YAML mapping with the safe loader.
 
@@ -27,7 +37,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         InputError: the file is missing, is not YAML or does not hold a mapping.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # a safe loader
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist; it must hold the settings") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

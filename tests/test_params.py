@@ -32,11 +32,23 @@ def test_whole_number_is_a_float(tmp_path):
     assert read(tmp_path, GOOD.replace("0.0001", "1")).rate == 1.0
 
 
+@pytest.mark.parametrize("text", ["1e-4", "1E-4", "1.e-4", "10e-5", "+1e-4"])
+def test_numbers_may_be_written_as_dvc_writes_them(tmp_path, text):
+    """`dvc exp run -S rate=0.00001` leaves 1e-05 in params.yaml, which YAML 1.1 takes for text."""
+    assert read(tmp_path, GOOD.replace("0.0001", text)).rate == pytest.approx(0.0001)
+
+
+@pytest.mark.parametrize("text", ["1e", "e4", "1e-4x", "1-e4", "-", "1e-"])
+def test_what_is_no_number_stays_text(tmp_path, text):
+    with pytest.raises(InputError, match="rate"):
+        read(tmp_path, GOOD.replace("0.0001", text))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("0.0001", "1e-4", ["`rate`", "'1e-4'", "write 0.0001"]),
-        ("0.0001", "1e-12", ["`rate`", "write 0.000000000001"]),
+        ("0.0001", "'1e-4'", ["`rate`", "'1e-4'", "write 0.0001"]),
+        ("0.0001", "'1e-12'", ["`rate`", "write 0.000000000001"]),
         ("0.0001", "fast", ["`rate`", "'fast'"]),
         ("epochs: 3", "epochs: 3.5", ["`epochs`", "3.5"]),
         ("epochs: 3", "epochs: yes", ["`epochs`", "True", "booleans"]),

@@ -9,6 +9,7 @@ import shlex
 import pytest
 import yaml
 
+from clipforensics.params import read_yaml
 from tests.closure import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -105,5 +106,5 @@ def test_the_lock_is_that_of_the_committed_code_and_params():
     deps = [dep for stage in lock.values() for dep in stage["deps"] if dep["path"].endswith(".py")]
     stale = {d["path"] for d in deps if hashlib.md5((ROOT / d["path"]).read_bytes()).hexdigest() != d["md5"]}
     assert stale == set(), "run `dvc repro` and commit dvc.lock and metrics"
-    params = yaml.safe_load((ROOT / "params.yaml").read_text())
-    assert lock["report"]["params"]["params.yaml"] == params
+    lock, params = (read_yaml(ROOT / name) for name in ("dvc.lock", "params.yaml"))
+    assert lock["stages"]["report"]["params"]["params.yaml"] == params
