@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from clipforensics.spread.chains import run_chains
-from clipforensics.spread.children import Children
+from clipforensics.spread.children import SIGNALS, Children
 
 SPAWN = """
 import subprocess, sys, time
@@ -51,6 +51,18 @@ def run(tmp_path, chains, slots=({},), *, fail=(), wait=(), reads=None):
 @pytest.fixture(autouse=True)
 def inside(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def heard():
+    """Signals are heard however the tests were started: nohup ignores SIGHUP, a background job SIGINT."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    ignored = [number for number, handler in before.items() if handler is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def test_a_free_slot_takes_the_next_chain(tmp_path):
