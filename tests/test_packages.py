@@ -99,7 +99,7 @@ def test_another_encoder_in_the_same_place_is_seen(folder):
 
 
 def test_only_what_loads_an_encoder_is_copied(folder, tmp_path):
-    for name in ("tf_model.h5", "notes.md", "vocab.txt", "LICENSE", "pytorch_model.bin"):
+    for name in ("tf_model.h5", "notes.md", "secret.json", "vocab.json", "LICENSE", "pytorch_model.bin"):
         (folder / name).write_text(name)
     (folder / "snapshots").mkdir()
     copy_encoder(find_encoder(str(folder), "local"), tmp_path / "copy")
@@ -108,7 +108,7 @@ def test_only_what_loads_an_encoder_is_copied(folder, tmp_path):
         "config.json",
         "model.safetensors",
         "preprocessor_config.json",
-        "vocab.txt",
+        "vocab.json",
     }
 
 
