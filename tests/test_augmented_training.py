@@ -13,8 +13,14 @@ from clipforensics.embedding_method import draw_embeddings
 from clipforensics.encoder import load_preprocessing
 from clipforensics.pixel_training import draw_frames, show_augmented
 from clipforensics.sampling import class_weights
-from clipforensics.selection import Validation
-from tests.detectors.tasks import QUICK, Bench, files_of, shipped_budget, shipped_settings
+from tests.detectors.tasks import (
+    QUICK,
+    Bench,
+    files_of,
+    killed_after_one_epoch,
+    shipped_budget,
+    shipped_settings,
+)
 from tests.repository import merge
 from tests.stores import labelled_table
 
@@ -40,25 +46,13 @@ def fit(task, folder):
 
 
 @pytest.mark.parametrize("sampling", ["balanced", "paired"])
-def test_a_run_with_all_augmentations_is_killed_and_ends_in_the_same_bytes(
-    bench, tmp_path, monkeypatch, sampling
-):
+def test_a_run_with_all_augmentations_is_killed_and_ends_in_the_same_bytes(bench, tmp_path, sampling):
     task = task_with(bench, sampling=sampling, self_blended=0.5, augment=ALL_ON)
     whole = fit(task, tmp_path / "whole")
     plain = fit(task_with(bench, sampling=sampling), tmp_path / "plain")
     assert plain[1] != whole[1], "augmentation shows in the weights"
-    calls, rank = [], Validation.rank
-
-    def dies(self, scores):
-        calls.append(1)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        return rank(self, scores)
-
-    monkeypatch.setattr(Validation, "rank", dies)
-    with pytest.raises(KeyboardInterrupt):
+    with killed_after_one_epoch():
         fit(task, tmp_path / "killed")
-    monkeypatch.setattr(Validation, "rank", rank)
     again = fit(task, tmp_path / "killed")
     assert again[1] == whole[1]
     assert again[0].curve == whole[0].curve

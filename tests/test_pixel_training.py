@@ -17,7 +17,6 @@ from clipforensics import pixel_training
 from clipforensics.faults import InputError
 from clipforensics.pixel_training import make_schedule, prepare_model, score_rows, train_on_pixels
 from clipforensics.processes import Processes
-from clipforensics.selection import Validation
 from tests.detectors.pixels import (
     fast_settings,
     pixels_of,
@@ -26,7 +25,7 @@ from tests.detectors.pixels import (
     trained_model,
     untrained,
 )
-from tests.detectors.tasks import N_BLOCKS, Bench
+from tests.detectors.tasks import N_BLOCKS, Bench, killed_after_one_epoch
 from tests.repository import ROOT
 
 DROPS = {"dropout": 0.1}
@@ -57,19 +56,9 @@ def curve_of(progress):
     return np.array([list(row.values()) for row in progress.curve])
 
 
-def lora_killed_and_resumed(bench, scratch, monkeypatch, **pixels):
-    rank, calls = Validation.rank, []
-
-    def dies(self, scores):
-        calls.append(1)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        return rank(self, scores)
-
-    monkeypatch.setattr(Validation, "rank", dies)
-    with pytest.raises(KeyboardInterrupt):
+def lora_killed_and_resumed(bench, scratch, **pixels):
+    with killed_after_one_epoch():
         lora(bench, scratch, **pixels)
-    monkeypatch.setattr(Validation, "rank", rank)
     return lora(bench, scratch, **pixels)
 
 
@@ -84,11 +73,9 @@ def assert_near(first, second, *, scores, losses):
     assert first[0].std() > 20 * scores, "scores differ by more than what is allowed"
 
 
-def test_gradient_checkpointing_computes_blocks_again_and_changes_nothing(
-    bench, plainly, tmp_path, monkeypatch
-):
+def test_gradient_checkpointing_computes_blocks_again_and_changes_nothing(bench, plainly, tmp_path):
     assert_equal(lora(bench, tmp_path / "a", gradient_checkpointing=True), plainly)
-    resumed = lora_killed_and_resumed(bench, tmp_path / "b", monkeypatch, gradient_checkpointing=True)
+    resumed = lora_killed_and_resumed(bench, tmp_path / "b", gradient_checkpointing=True)
     assert_equal(resumed, plainly)
 
 
@@ -121,10 +108,10 @@ def test_lora_in_the_last_blocks_trains_alike_on_cached_activations(bench, tmp_p
     assert_near(cached, whole, scores=1e-5, losses=1e-5)
 
 
-def test_float16_trains_with_a_loss_scale_and_is_resumed_with_it(bench, plainly, tmp_path, monkeypatch):
+def test_float16_trains_with_a_loss_scale_and_is_resumed_with_it(bench, plainly, tmp_path):
     half = lora(bench, tmp_path / "a", precision="float16")
     assert_near(half, plainly, scores=5e-4, losses=5e-4)
-    assert_equal(lora_killed_and_resumed(bench, tmp_path / "b", monkeypatch, precision="float16"), half)
+    assert_equal(lora_killed_and_resumed(bench, tmp_path / "b", precision="float16"), half)
 
 
 def run_apart(folder: Path, *, processes: int = 1, check: bool = True, **options) -> np.ndarray | None:
@@ -202,10 +189,10 @@ def compiles(test):
 
 
 @compiles
-def test_compiled_blocks_give_the_same_numbers_and_are_resumed(bench, plainly, tmp_path, monkeypatch):
+def test_compiled_blocks_give_the_same_numbers_and_are_resumed(bench, plainly, tmp_path):
     once = lora(bench, tmp_path / "a", compile=True)
     assert_near(once, plainly, scores=1e-5, losses=1e-5)
-    assert_equal(lora_killed_and_resumed(bench, tmp_path / "b", monkeypatch, compile=True), once)
+    assert_equal(lora_killed_and_resumed(bench, tmp_path / "b", compile=True), once)
 
 
 @compiles

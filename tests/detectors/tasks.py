@@ -1,11 +1,13 @@
 """A handful of frames, a CLIP of two towers with its tokenizer, a budget: what any method can be tried on."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 import yaml
 from transformers import CLIPConfig, CLIPImageProcessorPil, CLIPModel, CLIPTokenizer
@@ -16,6 +18,7 @@ from clipforensics.detectors.base import Detector, Task, find_detector
 from clipforensics.embeddings import EmbeddingStore, embed_frames
 from clipforensics.params import check_section
 from clipforensics.sample.tokenizer import BOS, EOS, learn_vocabulary
+from clipforensics.selection import Validation
 from tests.repository import ROOT, merge
 from tests.stores import labelled_table, noise_videos, write_frame_store
 
@@ -138,3 +141,20 @@ def files_of(folder: Path) -> dict[str, bytes]:
 def detector(name: str) -> Detector:
     """The method of that name."""
     return find_detector(name)
+
+
+@contextmanager
+def killed_after_one_epoch() -> Iterator[None]:
+    """Whatever trains inside is interrupted as its second epoch is ranked, and the block expects it."""
+    rank, calls = Validation.rank, []
+
+    def dies(self: Validation, scores: np.ndarray) -> tuple[float, float]:
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return rank(self, scores)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Validation, "rank", dies)
+        with pytest.raises(KeyboardInterrupt):
+            yield

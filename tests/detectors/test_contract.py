@@ -15,7 +15,7 @@ from clipforensics.detectors.base import explainable, find_detector, known_detec
 from clipforensics.encoder import load_preprocessing, load_vision_tower
 from clipforensics.faults import InputError
 from clipforensics.selection import Validation
-from tests.detectors.tasks import PARAMS, ROOT, Bench, files_of, shipped_settings
+from tests.detectors.tasks import PARAMS, ROOT, Bench, files_of, killed_after_one_epoch, shipped_settings
 
 METHODS = known_detectors()
 TRAINED_BY_US = [m for m in METHODS if m not in ("baseline", "zero_shot")]
@@ -132,22 +132,12 @@ def test_two_equal_runs_write_equal_bytes(name, bench, fitted, tmp_path):
 
 
 @pytest.mark.parametrize("name", TRAINED_BY_US)
-def test_killed_and_run_again_it_ends_in_the_same_bytes(name, bench, fitted, tmp_path, monkeypatch):
+def test_killed_and_run_again_it_ends_in_the_same_bytes(name, bench, fitted, tmp_path):
     folder, fit = fitted(name)
-    calls, rank = [], Validation.rank
-
-    def dies(self, scores):
-        calls.append(1)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        return rank(self, scores)
-
-    monkeypatch.setattr(Validation, "rank", dies)
     scratch = tmp_path / "scratch"
-    with pytest.raises(KeyboardInterrupt):
+    with killed_after_one_epoch():
         train(name, bench, tmp_path / name, scratch)
     assert not (tmp_path / name / "detector.json").exists()
-    monkeypatch.setattr(Validation, "rank", rank)
     again, refit = train(name, bench, tmp_path / name, scratch)
     assert files_of(again) == files_of(folder)
     assert (refit.curve, refit.samples) == (fit.curve, fit.samples)
