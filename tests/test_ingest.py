@@ -188,7 +188,6 @@ def test_stage_gives_the_same_bytes_twice(project: Project, monkeypatch: pytest.
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ("dataset: mine\ningest:\n  max_skipped: 5e-2\n", "write 0.05"),
         ("dataset: mine\ningest:\n  max_skipped: 1.5\n", "max_skipped"),
         ("dataset: mine\ningest:\n  max_skiped: 0.5\n", "`max_skiped` is not a parameter"),
         ("dataset: mine\n", "section `ingest` is missing"),
