@@ -114,7 +114,9 @@ def step_rate(shape: Shape, batch: int, dtype: torch.dtype, repeats: int, *, com
         compile_blocks(model)
     preprocessing = Preprocessing(SIZE, CLIP_MEAN, CLIP_STD)
     frames = np.random.default_rng(0).integers(0, 256, (batch, SIZE, SIZE, 3), dtype=np.uint8)
-    draw = Draw(np.arange(batch), np.arange(batch) % 2, np.zeros(batch, dtype=bool))
+    draw = Draw(
+        np.arange(batch), np.arange(batch) % 2, np.zeros(batch, dtype=bool), np.zeros(batch, np.int64)
+    )
     rates = {"learning_rate": 1e-4, "head_learning_rate": 1e-3, "weight_decay": 0.01, "warmup_fraction": 0.0}
     trainer = Trainer(
         model,

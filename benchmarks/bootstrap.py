@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from clipforensics.bootstrap import bootstrap_auc, bootstrap_metrics, roc_band
-from clipforensics.metrics import pool_by_video
+from clipforensics.pooling import pool_by_video
 from clipforensics.replicates import draw_replicates
 
 N_REAL, N_FAKE, N_FRAMES, N_REPLICATES, N_LOOPS = 10, 100, 101, 10_000, 40

@@ -1,9 +1,9 @@
 """Training frames altered at random, each from a seed of its own.
 
-Every family has a probability and its own random numbers, which depend on (seed, epoch, row) alone: not on
-the batch, the order, the process or the other families. So a run that was resumed, or spread over several
-processes, trains on the same pictures, and switching one family on leaves what the others do. A frame that is
-drawn twice in an epoch is altered alike twice; a blended frame (`self_blending`) is altered as its real frame
+Every family has a probability and its own random numbers, which depend on (seed, epoch, row, take) alone: not
+on the batch, the process or the other families. So a run that was resumed, or spread over several processes,
+trains on the same pictures, and switching one family on leaves what the others do. A frame that comes twice
+in an epoch is altered in two ways (its takes); a blended frame (`self_blending`) is altered as its real frame
 is, as in Shiohara & Yamasaki (CVPR 2022), so that the blend is all that tells the two apart.
 
 The order is that of footage on its way: a blend, the camera (flip, crop, colour), then what an upload does
@@ -90,6 +90,7 @@ def augment(
     seed: int,
     epoch: int,
     blended: NDArray[np.bool_],
+    takes: NDArray[np.int64],
     threads: int = 1,
 ) -> Frame:
     """Alter the frames of one batch.
@@ -98,17 +99,18 @@ def augment(
         frames: uint8 RGB (n, s, s, 3), s from 16.
         rows: Row number of each frame in the store, int64 (n,).
         settings: Which families, how often and how much.
-        seed: From 0; with `epoch` and the row, decides what happens to a frame.
+        seed: From 0; with `epoch`, the row and the take, decides what happens to a frame.
         epoch: 0-based.
         blended: Which frames are blended with themselves first, bool (n,).
+        takes: Number of each frame's repeat in the epoch, int64 (n,).
         threads: How many work side by side; the result does not depend on it.
 
     Returns:
         uint8 RGB (n, s, s, 3): `frames` itself where not one of them changes, otherwise a new array.
     """
     plans = [
-        _plan(settings, [seed, epoch, row], blends)
-        for row, blends in zip(rows.tolist(), blended.tolist(), strict=True)
+        _plan(settings, [seed, epoch, row], take, blends)
+        for row, take, blends in zip(rows.tolist(), takes.tolist(), blended.tolist(), strict=True)
     ]
     touched = [i for i, plan in enumerate(plans) if plan]
     if not touched:
@@ -130,15 +132,17 @@ def augment(
     return altered
 
 
-def _plan(settings: AugmentSection, words: list[int], blends: bool) -> list[Callable[[Frame], Frame]]:
-    """What happens to one frame, in order; each step draws from a seed that ends in the step's number."""
+def _plan(
+    settings: AugmentSection, words: list[int], take: int, blends: bool
+) -> list[Callable[[Frame], Frame]]:
+    """What happens to one frame, in order; each step draws from a seed with the step's number in it."""
     steps: list[Callable[[Frame], Frame]] = []
     if blends:
-        steps.append(partial(self_blend, rng=np.random.default_rng([*words, _BLEND])))
+        steps.append(partial(self_blend, rng=np.random.default_rng([*words, _BLEND, take])))
     for number, (name, apply) in enumerate(FAMILIES.items(), start=_BLEND + 1):
         probability = getattr(settings, name)
         if probability:
-            rng = np.random.default_rng([*words, number])
+            rng = np.random.default_rng([*words, number, take])
             if rng.random() < probability:
                 steps.append(partial(apply, settings=settings, rng=rng))
     return steps
@@ -184,7 +188,7 @@ def _jpeg(frame: Frame, settings: AugmentSection, rng: Rng) -> Frame:
 
 
 _BLEND = 1
-"""Number of the blend; the families follow. Not 0: numpy seeds [1, 2] and [1, 2, 0] alike."""
+"""Number of the blend; the families follow."""
 
 FAMILIES: dict[str, Callable[..., Frame]] = {
     "flip": _flip,

@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from clipforensics import weighted
 from clipforensics.faults import InputError
-from clipforensics.metrics import Floats, Ints, Pooling, budget_reason, pool_by_video
+from clipforensics.metrics import Floats, Ints, budget_reason
+from clipforensics.pooling import Pooling, pool_by_video
 from clipforensics.replicates import Bools, Replicates
 from clipforensics.uncertainty import LEVELS, Estimate, Interval
 

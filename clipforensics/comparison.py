@@ -10,7 +10,8 @@ import pandas as pd
 from clipforensics.bootstrap import bootstrap_auc, bootstrap_intervals
 from clipforensics.delong import delong_difference, delong_interval
 from clipforensics.evaluation import against_reals, in_stratum, strata_keys
-from clipforensics.metrics import Pooling, json_ready, pool_by_video, roc_curve
+from clipforensics.metrics import json_ready, roc_curve
+from clipforensics.pooling import Pooling, pool_by_video
 from clipforensics.replicates import Replicates, draw_replicates
 from clipforensics.uncertainty import LEVELS, Estimate, Interval, mean_over_seeds, spread_over_seeds
 

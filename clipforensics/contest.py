@@ -8,8 +8,8 @@ from pydantic import Field
 from clipforensics.cells import EachOnce
 from clipforensics.comparison import Cluster
 from clipforensics.faults import InputError
-from clipforensics.metrics import Pooling
 from clipforensics.params import Section, check_section, read_section, read_yaml
+from clipforensics.pooling import Pooling
 
 
 class CompareSection(Section):

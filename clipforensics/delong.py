@@ -20,7 +20,8 @@ from scipy.special import ndtr, ndtri
 from scipy.stats import rankdata
 
 from clipforensics.faults import InputError
-from clipforensics.metrics import Floats, pool_by_video
+from clipforensics.metrics import Floats
+from clipforensics.pooling import pool_by_video
 from clipforensics.uncertainty import Interval
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from clipforensics.faults import InputError
-from clipforensics.metrics import Pooling, pool_by_video
+from clipforensics.pooling import Pooling, pool_by_video
 
 COLUMNS = ("key", "manipulation", "label", "frame", "score")
 

@@ -26,15 +26,14 @@ from clipforensics.metrics import (
     ORACLE,
     Floats,
     Ints,
-    Pooling,
     budget_reason,
     json_ready,
-    pool_by_video,
     ranking_metrics,
     roc_auc,
     threshold_metrics,
     undefined_reason,
 )
+from clipforensics.pooling import Pooling, pool_by_video
 from clipforensics.rows import RowIndex
 from clipforensics.thresholds import RULES, ThresholdRule, choose_thresholds
 

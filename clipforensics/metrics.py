@@ -14,7 +14,7 @@ Conventions that hold for every function here:
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +23,6 @@ from clipforensics.faults import InputError
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-
-Pooling = Literal["mean", "median", "max"]
 
 RANKING = ("auc", "ap", "eer", "partial_auc")
 """Metrics that need no threshold; beside them stands `tpr_at_fpr` at each of `FPR_BUDGETS`."""
@@ -199,7 +197,7 @@ def eer(scores: npt.ArrayLike, labels: npt.ArrayLike) -> Eer:
 
 def confusion(scores: npt.ArrayLike, labels: npt.ArrayLike, threshold: float) -> Confusion:
     """Count right and wrong predictions at score >= threshold."""
-    values, truth = _checked(scores, labels)
+    values, truth = checked_scores(scores, labels)
     if math.isnan(threshold):
         raise InputError("threshold nan: must be a number; choose one on validation")
     predicted, manipulated = values >= threshold, truth == 1
@@ -301,42 +299,6 @@ def undefined_reason(labels: npt.ArrayLike) -> str:
     return f"needs both classes, got {n_real} real and {n_fake} manipulated"
 
 
-def pool_by_video(
-    scores: npt.ArrayLike, labels: npt.ArrayLike, videos: npt.ArrayLike, how: Pooling = "mean"
-) -> tuple[Floats, Ints]:
-    """One score and one label a video from scores of frames.
-
-    Args:
-        scores: Shape (n_frames,).
-        labels: Shape (n_frames,).
-        videos: Shape (n_frames,): what a video is told by, its key or a code of it. Never its name:
-            000_003 exists under every manipulation.
-        how: `mean`, `median` or `max` of a video's frames.
-
-    Returns:
-        Scores and labels, each of shape (n_videos,), in the sorted order of `videos`
-        (that of `numpy.unique(videos)`). Bit for bit independent of the order of rows.
-
-    Raises:
-        InputError: a video has frames of both labels, or `how` is not one of these.
-    """
-    if how not in get_args(Pooling):
-        raise InputError(f"pooling {how!r}: must be one of {', '.join(get_args(Pooling))}; choose one")
-    values, truth = _checked(scores, labels)
-    keys, codes = np.unique(np.asarray(videos), return_inverse=True)
-    if codes.shape != values.shape:
-        raise InputError(f"videos: shape {codes.shape}, scores {values.shape}; give one entry a frame")
-    if not len(keys):
-        return np.empty(0), np.empty(0, dtype=np.int64)
-    order = np.lexsort((values, codes))  # within a video by score: sums in one order, medians in place
-    values, truth = values[order], truth[order]
-    starts = np.searchsorted(codes[order], np.arange(len(keys)))
-    low, high = np.minimum.reduceat(truth, starts), np.maximum.reduceat(truth, starts)
-    if (low != high).any():
-        raise InputError(f"video {str(keys[low != high][0])!r} has frames of both labels; give it one label")
-    return _pool(values, starts, how), low
-
-
 def json_ready(value: Any) -> Any:
     """Copy nested mappings and sequences with NaN and infinities as None, and numpy's numbers as Python's."""
     if isinstance(value, Mapping):
@@ -350,21 +312,12 @@ def json_ready(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _pool(values: Floats, starts: Ints, how: Pooling) -> Floats:
-    """Pool runs of ascending scores that begin at `starts`."""
-    ends = np.r_[starts[1:], len(values)]
-    if how == "max":
-        return values[ends - 1]
-    low, high = values[starts], values[ends - 1]
-    if how == "median":
-        pooled = values[(starts + ends - 1) // 2] / 2 + values[(starts + ends) // 2] / 2
-    else:
-        pooled = np.add.reduceat(values, starts) / (ends - starts)
-    # Rounding may carry a mean of equal scores off that score, which would undo ties.
-    return np.clip(pooled, low, high)
+def checked_scores(scores: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[Floats, Ints]:
+    """Scores as float64 and labels as int64, both (n,).
 
-
-def _checked(scores: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[Floats, Ints]:
+    Raises:
+        InputError: their shapes differ or are not (n,), a score is not finite, or a label is not 0 or 1.
+    """
     values, truth = np.asarray(scores, dtype=np.float64), _labels(labels)
     if values.ndim != 1 or values.shape != truth.shape:
         raise InputError(
@@ -394,7 +347,7 @@ def _class_counts(labels: npt.ArrayLike) -> tuple[int, int]:
 
 def _by_score(scores: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[Floats, Ints, Ints]:
     """Distinct scores, descending, with how many real and manipulated rows have each."""
-    values, truth = _checked(scores, labels)
+    values, truth = checked_scores(scores, labels)
     order = np.argsort(-values, kind="stable")
     values, truth = values[order], truth[order]
     starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]]) if len(values) else np.empty(0, int)

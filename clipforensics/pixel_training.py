@@ -146,6 +146,7 @@ def show_augmented(
         seed=task.seed,
         epoch=epoch,
         blended=part.blended,
+        takes=part.takes,
         threads=n_workers() if device.type == "cuda" else 1,  # on a CPU the model keeps all of them busy
     )
     return preprocessing.pixels(frames, device)

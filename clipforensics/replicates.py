@@ -21,7 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from clipforensics.faults import InputError
-from clipforensics.metrics import Floats, Ints, pool_by_video
+from clipforensics.metrics import Floats, Ints
+from clipforensics.pooling import pool_by_video
 
 Bools = npt.NDArray[np.bool_]
 

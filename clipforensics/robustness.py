@@ -9,7 +9,8 @@ import pandas as pd
 from clipforensics.bootstrap import bootstrap_auc
 from clipforensics.degradations import NONE, setting_in_words
 from clipforensics.degraded import UNDEGRADED, Material, Scores
-from clipforensics.metrics import Pooling, json_ready
+from clipforensics.metrics import json_ready
+from clipforensics.pooling import Pooling
 from clipforensics.replicates import draw_replicates
 from clipforensics.uncertainty import Estimate, Interval
 

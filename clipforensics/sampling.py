@@ -41,18 +41,22 @@ class Draw:
         rows: Row numbers in the store, int64 (n,).
         labels: 0 real, 1 manipulated, int64 (n,).
         blended: Real frames to be blended with themselves (`self_blending`); their label is 1, bool (n,).
+        takes: Number of the frame's repeat in the epoch, 0 the first; a blended one has that of its real
+            frame, int64 (n,).
     """
 
     rows: Whole
     labels: Whole
     blended: NDArray[np.bool_]
+    takes: Whole
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def part(self, start: int, stop: int) -> "Draw":
         """Samples `start` to `stop - 1`, or to the last where there are fewer."""
-        return Draw(self.rows[start:stop], self.labels[start:stop], self.blended[start:stop])
+        chosen = slice(start, stop)
+        return Draw(self.rows[chosen], self.labels[chosen], self.blended[chosen], self.takes[chosen])
 
 
 def draw_epoch(
@@ -189,13 +193,20 @@ def _deal(spans: Sequence[Whole], n: int, rng: Rng) -> Whole:
 
 def _shuffle_in(rows: Whole, labels: Whole, share: float, rng: Rng) -> Draw:
     """Add the chosen share of the real frames once more; nothing moves where that is none."""
+    takes = _takes(rows)
     real = np.flatnonzero(labels == 0)
     chosen = real[_share(len(real), share, rng)]
     blended = np.repeat([False, True], [len(rows), len(chosen)])
     order = rng.permutation(len(blended)) if len(chosen) else np.arange(len(blended))
     rows = np.concatenate([rows, rows[chosen]])
+    takes = np.concatenate([takes, takes[chosen]])
     labels = np.concatenate([labels, np.ones(len(chosen), dtype=np.int64)])
-    return Draw(rows[order], labels[order], blended[order])
+    return Draw(rows[order], labels[order], blended[order], takes[order])
+
+
+def _takes(rows: Whole) -> Whole:
+    """How often each row came before."""
+    return pd.Series(rows).groupby(rows).cumcount().to_numpy(np.int64)
 
 
 def _video_pairs(table: pd.DataFrame) -> list[tuple[int, int]]:
@@ -265,17 +276,18 @@ def _beside(pairs: Whole, chosen: NDArray[np.bool_]) -> Draw:
     Two blended frames stand together between their pairs (manipulated, real, blended | blended, real,
     manipulated), so that every pair still begins at an even position; an odd one closes the epoch.
     """
-    samples: list[tuple[int, int, bool]] = []
-    waiting: list[tuple[int, int, bool]] = []
-    for (real, manipulated), twice in zip(pairs.tolist(), chosen, strict=True):
+    samples: list[tuple[int, int, bool, int]] = []
+    waiting: list[tuple[int, int, bool, int]] = []
+    numbered = np.hstack([pairs, _takes(pairs.ravel()).reshape(pairs.shape)])
+    for (real, manipulated, a, b), twice in zip(numbered.tolist(), chosen, strict=True):
         if not twice:
-            samples += [(real, 0, False), (manipulated, 1, False)]
+            samples += [(real, 0, False, a), (manipulated, 1, False, b)]
             continue
-        three = [(manipulated, 1, False), (real, 0, False), (real, 1, True)]
+        three = [(manipulated, 1, False, b), (real, 0, False, a), (real, 1, True, a)]
         if waiting:
             samples += [*waiting, *reversed(three)]
             waiting = []
         else:
             waiting = three
-    rows, labels, blended = zip(*samples, *waiting, strict=True)
-    return Draw(np.array(rows, np.int64), np.array(labels, np.int64), np.array(blended))
+    rows, labels, blended, numbers = (np.array(c) for c in zip(*samples, *waiting, strict=True))
+    return Draw(rows, labels, blended, numbers)

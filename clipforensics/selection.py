@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clipforensics.metrics import pool_by_video, roc_auc
+from clipforensics.metrics import roc_auc
+from clipforensics.pooling import pool_by_video
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from clipforensics.comparison import (
 )
 from clipforensics.files import read_json
 from clipforensics.measures import Choices, compare_metrics
-from clipforensics.metrics import Pooling
+from clipforensics.pooling import Pooling
 from clipforensics.uncertainty import LEVELS
 
 VALIDATION = "validation"

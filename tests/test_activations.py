@@ -12,12 +12,6 @@ from clipforensics import activations
 from clipforensics.activations import cache_activations
 from clipforensics.faults import InputError
 from tests.detectors.pixels import pixels_of, task_of, trained_model, untrained
-from tests.detectors.tasks import Bench
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory):
-    return Bench.make(tmp_path_factory.mktemp("activations"))
 
 
 @pytest.fixture(autouse=True)

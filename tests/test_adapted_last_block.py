@@ -9,7 +9,7 @@ from transformers.models.clip.modeling_clip import CLIPEncoderLayer
 
 from clipforensics.adapted import AdaptedEncoder, class_token_after
 from tests.detectors.pixels import pixels_of, shaken, tower_of, untrained
-from tests.detectors.tasks import N_BLOCKS, Bench
+from tests.detectors.tasks import N_BLOCKS
 
 EVERYWHERE = ["q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2", "visual_projection"]
 METHODS = [
@@ -22,11 +22,6 @@ METHODS = [
     ],
     ("lora", {"target_modules": ["visual_projection"]}),
 ]
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory):
-    return Bench.make(tmp_path_factory.mktemp("adapted"))
 
 
 def make_block(width, heads, *, attention="sdpa", seed=0):

@@ -1,7 +1,7 @@
 """Augmented frames: each family does what it says, and a frame's seed alone decides how."""
 
 import io
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def section(**values):
     return AugmentSection(**(RANGES | OFF | values))
 
 
-def altered(frames, rows=None, *, blended=False, seed=1, epoch=0, threads=1, **values):
+def altered(frames, rows=None, *, blended=False, takes=0, seed=1, epoch=0, threads=1, **values):
     rows = np.arange(len(frames)) if rows is None else np.asarray(rows)
     return augment(
         frames,
@@ -43,6 +43,7 @@ def altered(frames, rows=None, *, blended=False, seed=1, epoch=0, threads=1, **v
         seed=seed,
         epoch=epoch,
         blended=np.broadcast_to(blended, len(frames)),
+        takes=np.broadcast_to(takes, len(frames)),
         threads=threads,
     )
 
@@ -75,31 +76,33 @@ HALF = dict.fromkeys(FAMILIES, 0.5)
 @pytest.mark.parametrize("threads", [1, 3])
 def test_a_frame_is_altered_alike_in_any_batch_order_and_thread(threads):
     frames, blended = footage(8, 33), np.arange(8) % 3 == 0
-    rows = np.array([5, 0, 17, 17, 2**33, 8, 4, 1])
-    whole = altered(frames, rows, blended=blended, **HALF)
-    again = altered(frames[::-1], rows[::-1], blended=blended[::-1], threads=threads, **HALF)
+    rows, takes = np.array([5, 0, 17, 17, 2**33, 8, 4, 1]), np.array([0, 0, 0, 1, 0, 2, 0, 0])
+    whole = altered(frames, rows, blended=blended, takes=takes, **HALF)
+    again = altered(
+        frames[::-1], rows[::-1], blended=blended[::-1], takes=takes[::-1], threads=threads, **HALF
+    )
     assert np.array_equal(again[::-1], whole)
     for i in range(8):
         part = slice(i, i + 1)
-        alone = altered(frames[part], rows[part], blended=blended[part], threads=threads, **HALF)
+        alone = altered(
+            frames[part], rows[part], blended=blended[part], takes=takes[part], threads=threads, **HALF
+        )
         assert np.array_equal(alone[0], whole[i])
 
 
-def test_seed_epoch_and_row_each_decide():
+def test_seed_epoch_row_and_take_each_decide():
     frame = footage(1, 32)
     results = {
-        (seed, epoch, row): altered(frame, [row], seed=seed, epoch=epoch, **EVERY).tobytes()
-        for seed in (0, 1)
-        for epoch in (0, 1)
-        for row in (0, 1)
+        altered(frame, [row], takes=take, seed=seed, epoch=epoch, **EVERY).tobytes()
+        for seed, epoch, row, take in product((0, 1), repeat=4)
     }
-    assert len(set(results.values())) == 8
+    assert len(results) == 16
 
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_a_family_draws_the_same_numbers_whatever_the_others_do(name):
     def numbers(values, blends):
-        steps = {step.func: step.keywords["rng"] for step in _plan(section(**values), [1, 0, 7], blends)}
+        steps = {step.func: step.keywords["rng"] for step in _plan(section(**values), [1, 0, 7], 2, blends)}
         return steps[FAMILIES[name]].random(5).tolist()
 
     assert numbers({name: 1.0}, False) == numbers(EVERY, True)
@@ -211,8 +214,9 @@ def test_blended_frames_are_blended_first_and_then_altered_as_their_real_ones():
 
 def test_a_blend_has_a_seed_of_its_own_a_frame():
     frame = footage(1, 48)
-    expected = self_blend(frame[0], np.random.default_rng([1, 2, 3, 1]))
+    expected = self_blend(frame[0], np.random.default_rng([1, 2, 3, 1, 0]))
     assert np.array_equal(altered(frame, [3], epoch=2, blended=True)[0], expected)
+    assert not np.array_equal(altered(frame, [3], epoch=2, blended=True, takes=1)[0], expected)
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,9 @@ from clipforensics.detectors.base import find_detector
 from clipforensics.embedding_method import draw_embeddings
 from clipforensics.encoder import load_preprocessing
 from clipforensics.pixel_training import draw_frames, show_augmented
-from clipforensics.sampling import class_weights
+from clipforensics.sampling import Draw, class_weights
 from tests.detectors.tasks import (
     QUICK,
-    Bench,
     files_of,
     killed_after_one_epoch,
     shipped_budget,
@@ -27,11 +26,6 @@ from tests.stores import labelled_table
 CPU = torch.device("cpu")
 TABLE = labelled_table(10).assign(target=[str(i // 2) for i in range(10)], source=[str(i) for i in range(10)])
 ALL_ON = {"flip": 0.5, "crop": 1.0, "colour": 0.5, "blur": 0.5, "scale": 0.5, "jpeg": 1.0}
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory):
-    return Bench.make(tmp_path_factory.mktemp("bench"))
 
 
 def task_with(bench, **changes):
@@ -71,6 +65,15 @@ def test_what_is_shown_depends_on_epoch_and_row_and_on_nothing_else(bench):
     assert np.array_equal(whole.numpy(), np.concatenate([half.numpy() for half in halves]))
     later = show_augmented(task, draw, 1, preprocessing, CPU)
     assert not np.array_equal(whole.numpy(), later.numpy())
+
+
+def test_a_frame_that_an_epoch_repeats_is_shown_in_two_ways(bench):
+    task = task_with(bench, augment=ALL_ON)
+    preprocessing = load_preprocessing(task.encoder["model"], "local", frame_size=task.frames.size)
+    alike, counted = np.zeros(2, np.int64), np.arange(2)
+    twice = Draw(alike, alike, alike.astype(bool), counted)
+    first, second = show_augmented(task, twice, 0, preprocessing, CPU).numpy()
+    assert not np.array_equal(first, second)
 
 
 @pytest.mark.parametrize("sampling", ["all", "balanced", "paired"])

@@ -18,7 +18,8 @@ from clipforensics.bootstrap import (
 )
 from clipforensics.calibration import expected_calibration_error
 from clipforensics.faults import InputError
-from clipforensics.metrics import pool_by_video, roc_auc
+from clipforensics.metrics import roc_auc
+from clipforensics.pooling import pool_by_video
 from clipforensics.replicates import draw_replicates
 from tests.resampling import drawn_weights, repeated, table
 

@@ -14,7 +14,8 @@ from sklearn.metrics import brier_score_loss
 
 from clipforensics import calibration
 from clipforensics.faults import InputError
-from clipforensics.metrics import pool_by_video, roc_auc
+from clipforensics.metrics import roc_auc
+from clipforensics.pooling import pool_by_video
 from tests.places import needs_shared
 from tests.score_tables import read_peer, tables
 

@@ -8,14 +8,9 @@ import torch
 
 from clipforensics.detectors.base import find_detector
 from clipforensics.embedding_method import SCORE_BATCH, Features, score_features, train_on_embeddings
-from tests.detectors.tasks import Bench, shipped_settings
+from tests.detectors.tasks import shipped_settings
 
 CPU = torch.device("cpu")
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory):
-    return Bench.make(tmp_path_factory.mktemp("bench"))
 
 
 def test_features_are_the_stores_rows_in_the_order_asked_for(bench):

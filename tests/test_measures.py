@@ -6,7 +6,8 @@ import pytest
 
 from clipforensics import comparison, measures
 from clipforensics.calibration import calibration_metrics, probabilities, weights_at_prior
-from clipforensics.metrics import pool_by_video, ranking_metrics, threshold_metrics
+from clipforensics.metrics import ranking_metrics, threshold_metrics
+from clipforensics.pooling import pool_by_video
 
 SHOWN = {"reference": "baseline", "confidence": 0.9}
 CUT = {"a": {"frame": 0.5, "video": 0.45}, "b": {"frame": 0.7, "video": 0.6}}

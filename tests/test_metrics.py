@@ -15,6 +15,7 @@ from sklearn import metrics as sk
 
 from clipforensics import metrics
 from clipforensics.faults import InputError
+from clipforensics.pooling import pool_by_video
 from tests.places import PEER_SCORES, needs_shared
 from tests.score_tables import read_peer, slow_rates, tables
 
@@ -297,75 +298,6 @@ def test_the_eers_vertex_is_the_nearest_end_of_its_segment(table):
     assert gaps[vertex] == gaps.min()
 
 
-@given(tables(), st.sampled_from(["mean", "median", "max"]))
-def test_videos_of_one_frame_have_the_metrics_of_their_frames(table, how):
-    scores, labels = table
-    pooled = metrics.pool_by_video(scores, labels, np.arange(len(scores)), how)
-    assert metrics.point_metrics(*pooled, 0.5) == metrics.point_metrics(scores, labels, 0.5)
-
-
-def test_one_video_is_no_test():
-    pooled = metrics.pool_by_video([0.2, 0.9, 0.7], [1, 1, 1], ["a"] * 3)
-    found = metrics.point_metrics(*pooled, 0.5)
-    assert (found["n_real"], found["n_fake"], found["tpr"]) == (0, 1, 1.0)
-    assert math.isnan(found["auc"])
-    assert found["undefined"]["auc"] == "needs both classes, got 0 real and 1 manipulated"
-
-
-# Pooling
-
-
-def test_merging_namesakes_of_two_manipulations_would_change_the_metrics():
-    # 000_003 under two manipulations: one is missed, one is found; merged they look found, and as one.
-    names, kinds = ["000_003"] * 2 + ["000"], ["FaceSwap", "NeuralTextures", "real"]
-    keys = [f"{kind}/{name}" for kind, name in zip(kinds, names, strict=True)]
-    scores, labels = [0.2, 0.9, 0.4], [1, 1, 0]
-    assert metrics.roc_auc(*metrics.pool_by_video(scores, labels, keys)) == 0.5
-    assert metrics.roc_auc(*metrics.pool_by_video(scores, labels, names)) == 1.0
-
-
-def test_videos_are_told_by_key_not_by_name():
-    keys = ["d/FaceSwap/-/000_003", "d/NeuralTextures/-/000_003", "d/FaceSwap/-/000_003", "d/real/-/000"]
-    scores, labels = metrics.pool_by_video([0.2, 0.9, 0.4, 0.1], [1, 1, 1, 0], keys)
-    np.testing.assert_allclose(scores, [0.3, 0.9, 0.1])
-    assert labels.tolist() == [1, 1, 0]
-
-
-frames = st.lists(st.tuples(st.sampled_from("abcd"), st.floats(0, 1)), min_size=1, max_size=20)
-
-
-@given(frames, st.sampled_from(["mean", "median", "max"]), st.randoms(use_true_random=False))
-def test_pooling_equals_numpy_on_each_video_whatever_the_order(rows, how, random):
-    videos, scores = zip(*rows, strict=True)
-    labels = [int(v in "ab") for v in videos]
-    pooled, truth = metrics.pool_by_video(scores, labels, videos, how)
-    for key, value, label in zip(sorted(set(videos)), pooled, truth, strict=True):
-        own = [s for v, s in rows if v == key]
-        assert value == pytest.approx(getattr(np, how)(own), abs=1e-12)
-        assert min(own) <= value <= max(own)
-        assert label == int(key in "ab")
-    shuffled = rows[:]
-    random.shuffle(shuffled)
-    videos, scores = zip(*shuffled, strict=True)
-    again, _ = metrics.pool_by_video(scores, [int(v in "ab") for v in videos], videos, how)
-    assert again.tolist() == pooled.tolist()  # to the last bit
-
-
-def test_equal_frames_make_equal_videos():
-    pooled, _ = metrics.pool_by_video([0.1] * 10, [0] * 3 + [1] * 7, [0] * 3 + [1] * 7)
-    assert pooled[0] == pooled[1] == 0.1  # a sum of three tenths over 3 is not .1
-
-
-def test_wrong_pooling_is_refused():
-    with pytest.raises(InputError, match="'a' has frames of both labels"):
-        metrics.pool_by_video([0.1, 0.2], [0, 1], ["a", "a"])
-    with pytest.raises(InputError, match="'min': must be one of mean, median, max"):
-        metrics.pool_by_video([0.1, 0.2], [0, 1], ["a", "b"], "min")
-    with pytest.raises(InputError, match="give one entry a frame"):
-        metrics.pool_by_video([0.1, 0.2], [0, 1], ["a"])
-    assert [len(a) for a in metrics.pool_by_video([], [], [])] == [0, 0]
-
-
 def test_json_ready():
     content = {"a": NAN, "b": [np.float64(0.5), np.int64(2), np.bool_(True)], 3: {"c": math.inf, "d": "x"},
                "e": np.array([1.0, NAN]), "f": metrics.Eer(0.1, NAN)}  # fmt: skip
@@ -397,9 +329,9 @@ def test_peer_scores_give_the_expected_values(name):
     real = table["label"] == 0
 
     def video_auc(rows):
-        return metrics.roc_auc(*metrics.pool_by_video(rows["score"], rows["label"], rows["key"]))
+        return metrics.roc_auc(*pool_by_video(rows["score"], rows["label"], rows["key"]))
 
-    pooled, labels = metrics.pool_by_video(table["score"], table["label"], table["key"])
+    pooled, labels = pool_by_video(table["score"], table["label"], table["key"])
     found = {
         "frame_auc": metrics.roc_auc(table["score"], table["label"]),
         "video_auc": metrics.roc_auc(pooled, labels),
@@ -425,7 +357,7 @@ def test_peer_scores_give_the_authors_values(name, frame, video):
     table = read_peer(name)
     levels = (
         (table["score"].to_numpy(), table["label"].to_numpy()),
-        metrics.pool_by_video(table["score"], table["label"], table["key"]),
+        pool_by_video(table["score"], table["label"], table["key"]),
     )
     for (scores, labels), published in zip(levels, (frame, video), strict=True):
         found = metrics.point_metrics(scores, labels, 0.5)
@@ -440,7 +372,7 @@ def test_peer_scores_give_the_authors_values(name, frame, video):
 @pytest.mark.parametrize("name", ["linear", "lora", "vpt"])
 def test_peer_scores_agree_with_scikit_learn_to_four_decimals(name):
     table = read_peer(name)
-    pooled = metrics.pool_by_video(table["score"], table["label"], table["key"])
+    pooled = pool_by_video(table["score"], table["label"], table["key"])
     for scores, labels in ((table["score"].to_numpy(), table["label"].to_numpy()), pooled):
         found = metrics.ranking_metrics(scores, labels)
         fpr, tpr, _ = sk.roc_curve(labels, scores, drop_intermediate=False)

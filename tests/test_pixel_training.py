@@ -25,15 +25,10 @@ from tests.detectors.pixels import (
     trained_model,
     untrained,
 )
-from tests.detectors.tasks import N_BLOCKS, Bench, killed_after_one_epoch
+from tests.detectors.tasks import N_BLOCKS, killed_after_one_epoch
 from tests.repository import ROOT
 
 DROPS = {"dropout": 0.1}
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory):
-    return Bench.make(tmp_path_factory.mktemp("pixel_training"))
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ from clipforensics import robustness
 from clipforensics.bootstrap import bootstrap_auc
 from clipforensics.degraded import UNDEGRADED, Material, all_conditions
 from clipforensics.faults import InputError
-from clipforensics.metrics import pool_by_video, roc_auc
+from clipforensics.metrics import roc_auc
+from clipforensics.pooling import pool_by_video
 from clipforensics.replicates import draw_replicates
 
 FRAMES, VIDEOS = 3, 16

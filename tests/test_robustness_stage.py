@@ -16,7 +16,8 @@ from clipforensics.detectors.base import find_detector
 from clipforensics.devices import compute_deterministically
 from clipforensics.embeddings import EmbeddingStore, embed_frames
 from clipforensics.faults import InputError
-from clipforensics.metrics import pool_by_video, roc_auc
+from clipforensics.metrics import roc_auc
+from clipforensics.pooling import pool_by_video
 from stages import robustness as stage
 from tests.repository import ROOT
 from tests.saved import save_lora, save_probe

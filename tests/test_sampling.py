@@ -43,7 +43,8 @@ def video_of(rows, videos=VIDEOS):
 
 
 def listed(samples):
-    return list(zip(samples.rows.tolist(), samples.labels.tolist(), samples.blended.tolist(), strict=True))
+    columns = (samples.rows, samples.labels, samples.blended, samples.takes)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
 def video_lists(*, max_frames=6):
@@ -258,10 +259,10 @@ def test_blended_frames_come_once_more_and_change_no_other_draw(videos, sampling
 def test_paired_blended_frames_stand_beside_their_own(videos, share, seed):
     assume(has_a_pair(videos))
     samples = listed(draw(videos, sampling="paired", self_blended=share, seed=seed))
-    for i, (row, _, blended) in enumerate(samples):
+    for i, (row, _, blended, take) in enumerate(samples):
         if blended:
             neighbours = samples[max(0, i - 1) : i] + samples[i + 1 : i + 2]
-            assert (row, 0, False) in neighbours
+            assert (row, 0, False, take) in neighbours
 
 
 def test_blended_frames_are_spread_over_the_epoch():
@@ -270,6 +271,20 @@ def test_blended_frames_are_spread_over_the_epoch():
         drawn = draw(videos, sampling=sampling, frames_per_video=None, self_blended=0.5)
         places = np.flatnonzero(drawn.blended)
         assert np.histogram(places, 5, (0, len(drawn)))[0].min() >= 4, sampling
+
+
+@given(video_lists(), st.sampled_from(["all", "balanced", "paired"]), limits, shares)
+def test_repeats_of_a_frame_are_numbered_and_the_blended_have_the_number_of_their_real(
+    videos, sampling, limit, share
+):
+    assume(sampling != "paired" or has_a_pair(videos))
+    drawn = listed(draw(videos, sampling=sampling, frames_per_video=limit, self_blended=share))
+    stored = [(row, take) for row, _, blended, take in drawn if not blended]
+    counts = Counter(row for row, _ in stored)
+    assert sorted(stored) == [(row, take) for row in sorted(counts) for take in range(counts[row])]
+    twice = [(row, take) for row, _, blended, take in drawn if blended]
+    assert len(twice) == len(set(twice))
+    assert set(twice) <= set(stored)
 
 
 def test_parts_make_the_whole():

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from clipforensics import thresholds
 from clipforensics.faults import InputError
-from clipforensics.metrics import pool_by_video, threshold_metrics
+from clipforensics.metrics import threshold_metrics
+from clipforensics.pooling import pool_by_video
 from tests.places import needs_shared
 from tests.score_tables import read_peer, slow_rates, tables
 

@@ -217,7 +217,7 @@ def adamw(trainer, factor):
 
 def part_of(rows):
     rows = np.array(rows)
-    return Draw(rows, (rows > 6).astype(np.int64), np.zeros(len(rows), dtype=bool))
+    return Draw(rows, (rows > 6).astype(np.int64), np.zeros(len(rows), bool), np.zeros(len(rows), np.int64))
 
 
 @pytest.mark.parametrize("weights", [(1.0, 1.0), (3.0, 0.25)])

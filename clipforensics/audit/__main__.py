@@ -3,13 +3,13 @@
 import argparse
 import hashlib
 import json
-import math
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
+from clipforensics.arguments import finite, positive, share, whole
 from clipforensics.audit import page, words
 from clipforensics.audit.cells import roc_vertices
 from clipforensics.audit.findings import Options, find, frame_table
@@ -18,7 +18,7 @@ from clipforensics.audit.reading import FrameScores, check_same_frames, read_sco
 from clipforensics.comparison import Cluster
 from clipforensics.faults import InputError, one_line_errors
 from clipforensics.figures import Curve
-from clipforensics.metrics import Pooling
+from clipforensics.pooling import Pooling
 from clipforensics.report.numbers import number
 
 METRICS, PAGE = "metrics.json", "report.html"
@@ -111,36 +111,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--real", action="append", default=[], metavar="NAME", help="manipulation that means real in TRAIN")
     add("--disjoint", action="store_true", help="TRAIN is meant to share no identity with SCORES")
     add("--aggregate", choices=get_args(Pooling), default="mean", help="frame scores to a video's")
-    add("--threshold", type=_finite, help="manipulated from here on (default: .5 for scores in [0, 1])")
+    add("--threshold", type=finite, help="manipulated from here on (default: .5 for scores in [0, 1])")
     add("--cluster", choices=get_args(Cluster), default="identity", help="what the bootstrap draws")
-    add("--replicates", type=_positive, default=2_000, help="of the bootstrap (default: %(default)s)")
-    add("--seed", type=_whole, default=42, help="of the bootstrap (default: %(default)s)")
-    add("--confidence", type=_share, default=0.95, help="of the intervals (default: %(default)s)")
+    add("--replicates", type=positive, default=2_000, help="of the bootstrap (default: %(default)s)")
+    add("--seed", type=whole, default=42, help="of the bootstrap (default: %(default)s)")
+    add("--confidence", type=share, default=0.95, help="of the intervals (default: %(default)s)")
     return parser
-
-
-def _finite(text: str) -> float:
-    if not math.isfinite(value := float(text)):
-        raise ValueError
-    return value
-
-
-def _share(text: str) -> float:
-    if not 0 < (value := float(text)) < 1:
-        raise argparse.ArgumentTypeError(f"must lie between 0 and 1, is {text}")
-    return value
-
-
-def _whole(text: str) -> int:
-    if (value := int(text)) < 0:
-        raise argparse.ArgumentTypeError(f"must not be negative, is {text}")
-    return value
-
-
-def _positive(text: str) -> int:
-    if (value := int(text)) < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, is {text}")
-    return value
 
 
 def _detectors(paths: Sequence[Path]) -> dict[str, Path]:

@@ -12,7 +12,8 @@ from clipforensics.bootstrap import bootstrap_metrics
 from clipforensics.comparison import Cluster, Meeting, Row, compare_aucs, meet, roc_table
 from clipforensics.evaluation import against_reals, in_stratum, strata_keys
 from clipforensics.measures import metric_rows
-from clipforensics.metrics import AT_THRESHOLD, Pooling
+from clipforensics.metrics import AT_THRESHOLD
+from clipforensics.pooling import Pooling
 from clipforensics.uncertainty import Estimate
 
 LEVELS = ("video", "frame")

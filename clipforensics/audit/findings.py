@@ -15,16 +15,15 @@ from clipforensics.evaluation import against_reals
 from clipforensics.metrics import (
     Floats,
     Ints,
-    Pooling,
     all_fake_reference,
     budget_reason,
     json_ready,
-    pool_by_video,
     ranking_metrics,
     roc_curve,
     threshold_metrics,
     undefined_reason,
 )
+from clipforensics.pooling import Pooling, pool_by_video
 
 PROTOCOL = "given"
 """Stands where the pipeline names its split: the user's own lists of videos."""

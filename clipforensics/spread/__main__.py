@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from clipforensics.arguments import positive, whole
 from clipforensics.faults import InputError, one_line_errors
 from clipforensics.spread import pipeline
 from clipforensics.spread.chains import run_chains
@@ -131,23 +132,11 @@ def make_parser() -> argparse.ArgumentParser:
     )
     slots = parser.add_mutually_exclusive_group()
     slots.add_argument("--gpus", metavar="0,1", help="one cell a GPU at a time; 0+1,2+3: two GPUs a cell")
-    slots.add_argument("--jobs", type=_positive, default=1, help="so many cells at a time (default: 1)")
-    add("--task", type=_whole, help="run only the share of this task of an array job, counted from 0")
-    add("--tasks", type=_positive, help="how many tasks the array job has")
+    slots.add_argument("--jobs", type=positive, default=1, help="so many cells at a time (default: 1)")
+    add("--task", type=whole, help="run only the share of this task of an array job, counted from 0")
+    add("--tasks", type=positive, help="how many tasks the array job has")
     add("--prepare", action="store_true", help="only bring up to date what the cells read")
     return parser
-
-
-def _whole(text: str) -> int:
-    if (value := int(text)) < 0:
-        raise argparse.ArgumentTypeError(f"must not be negative, is {text}")
-    return value
-
-
-def _positive(text: str) -> int:
-    if (value := int(text)) < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, is {text}")
-    return value
 
 
 if __name__ == "__main__":

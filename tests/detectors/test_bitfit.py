@@ -17,7 +17,7 @@ from tests.detectors.pixels import (
     untrained,
     vit_b_32,
 )
-from tests.detectors.tasks import N_BLOCKS, Bench
+from tests.detectors.tasks import N_BLOCKS
 from tests.places import needs_shared
 
 IN_A_BLOCK = [
@@ -30,11 +30,6 @@ IN_A_BLOCK = [
     "self_attn.q_proj.bias",
     "self_attn.v_proj.bias",
 ]
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory):
-    return Bench.make(tmp_path_factory.mktemp("bitfit"))
 
 
 def test_the_biases_of_the_tower_move_and_the_class_embedding_does_not(bench):

@@ -7,12 +7,7 @@ import torch
 from clipforensics.detectors.clip_adapter import DETECTOR, AdapterJudge
 from clipforensics.faults import InputError
 from clipforensics.text_method import FixedJudge
-from tests.detectors.tasks import PROJECTION, Bench, shipped_settings
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory):
-    return Bench.make(tmp_path_factory.mktemp("clip_adapter"))
+from tests.detectors.tasks import PROJECTION, shipped_settings
 
 
 def make_judge(width=8, inner=2, ratio=0.3, scale=12.0, seed=0):

@@ -15,7 +15,7 @@ from clipforensics.detectors.base import explainable, find_detector, known_detec
 from clipforensics.encoder import load_preprocessing, load_vision_tower
 from clipforensics.faults import InputError
 from clipforensics.selection import Validation
-from tests.detectors.tasks import PARAMS, ROOT, Bench, files_of, killed_after_one_epoch, shipped_settings
+from tests.detectors.tasks import PARAMS, ROOT, files_of, killed_after_one_epoch, shipped_settings
 
 METHODS = known_detectors()
 TRAINED_BY_US = [m for m in METHODS if m not in ("baseline", "zero_shot")]
@@ -27,11 +27,6 @@ class Unread:
 
     def __init__(self, store):
         self.rows, self.size = store.rows, getattr(store, "size", None)
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory):
-    return Bench.make(tmp_path_factory.mktemp("bench"))
 
 
 @pytest.fixture(scope="module")

@@ -10,15 +10,10 @@ from clipforensics.detectors.coop import CONTEXT, DETECTOR
 from clipforensics.faults import InputError
 from clipforensics.text_encoder import embed_tokens
 from clipforensics.text_method import CLASSES
-from tests.detectors.tasks import Bench, shipped_settings
+from tests.detectors.tasks import shipped_settings
 
 NAMES = {"real": "real face", "manipulated": "manipulated face of person"}
 WORDS = {**NAMES, "initial_words": "a photo of a", "context_length": 4, "class_specific": False}
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory):
-    return Bench.make(tmp_path_factory.mktemp("coop"))
 
 
 def build(bench, **changes):

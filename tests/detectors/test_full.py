@@ -20,15 +20,10 @@ from tests.detectors.pixels import (
     untrained,
     vit_b_32,
 )
-from tests.detectors.tasks import PARAMS, PROJECTION, WIDTH, Bench, described
+from tests.detectors.tasks import PARAMS, PROJECTION, WIDTH, described
 from tests.places import needs_shared
 
 SLOW = {"learning_rate": 0.003}
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory):
-    return Bench.make(tmp_path_factory.mktemp("full"))
 
 
 @pytest.mark.parametrize("embedding", ["projected", "pooled"])

@@ -31,7 +31,7 @@ from tests.detectors.pixels import (
     untrained,
     vit_b_32,
 )
-from tests.detectors.tasks import N_BLOCKS, PROJECTION, WIDTH, Bench, files_of, shipped_settings
+from tests.detectors.tasks import N_BLOCKS, PROJECTION, WIDTH, files_of, shipped_settings
 from tests.places import needs_shared
 
 VARIANTS = ("lora", "rslora", "dora", "pissa")
@@ -40,11 +40,6 @@ SMALL = {"r": 2, "alpha": 4.0, "dropout": 0.1}
 METHOD = lora.DETECTOR
 
 each_variant = pytest.mark.parametrize("variant", VARIANTS)
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory):
-    return Bench.make(tmp_path_factory.mktemp("lora"))
 
 
 @pytest.fixture(scope="module")

@@ -15,13 +15,8 @@ from clipforensics.detectors.reprogramming import DETECTOR, Border, Reprogrammed
 from clipforensics.faults import InputError
 from clipforensics.pixel_method import model_counts
 from clipforensics.relevance import relevance_maps
-from tests.detectors.tasks import SIZE, Bench, shipped_settings
+from tests.detectors.tasks import SIZE, shipped_settings
 from tests.test_relevance import planted
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory):
-    return Bench.make(tmp_path_factory.mktemp("reprogramming"))
 
 
 def load(bench):

@@ -14,16 +14,11 @@ from clipforensics.detectors.text_lora import DETECTOR, adapt
 from clipforensics.faults import InputError
 from clipforensics.text_encoder import ensemble
 from clipforensics.text_method import CLASSES, embed_prompts
-from tests.detectors.tasks import Bench, shipped_settings
+from tests.detectors.tasks import shipped_settings
 from tests.places import ENCODERS, needs_shared
 
 WORDS = {"templates": ["a photo of a {}", "{}"], "real": ["real face"], "manipulated": ["fake face"], "r": 3}
 VARIANTS = ["lora", "rslora", "dora", "pissa"]
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory):
-    return Bench.make(tmp_path_factory.mktemp("text_lora"))
 
 
 def settings_of(**changes):

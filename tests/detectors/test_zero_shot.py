@@ -18,11 +18,6 @@ PLAIN = {"templates": ["a photo of a {}"], "real": ["real face"], "manipulated":
 ENSEMBLE = {**PLAIN, "templates": ["a photo of a {}", "{}"], "manipulated": ["fake face", "manipulated face"]}
 
 
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory):
-    return Bench.make(tmp_path_factory.mktemp("zero_shot"))
-
-
 @pytest.fixture
 def fit(bench, tmp_path):
     def run(**settings):
