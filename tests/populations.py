@@ -63,3 +63,12 @@ def _videos(
             target, source = name.split("_")
             videos.append(fake(manipulation, name, youtube=(of.get(target, ""), of.get(source, ""))))
     return videos
+
+
+def population(n: int = 20, manipulations: tuple[str, ...] = ("FaceSwap", "NeuralTextures")) -> list[Video]:
+    """n reals, and pairs of neighbours swapped both ways."""
+    names = [f"{i:03d}" for i in range(n)]
+    pairs = [f"{a}_{b}" for a, b in zip(names, names[1:] + names[:1], strict=True)]
+    pairs = [name for i, name in enumerate(pairs) if i % 2 == 0]
+    pairs += ["_".join(reversed(name.split("_"))) for name in pairs]
+    return [real(name) for name in names] + [fake(m, name) for m in manipulations for name in pairs]

@@ -50,6 +50,13 @@ def test_the_table_is_the_committed_run():
     assert sample_table() in README
 
 
+def test_the_league_holds_the_committed_run():
+    for row in json.loads((ROOT / "metrics/comparison.json").read_text())["league"]:
+        aucs = (interval(row[column], ".2f") for column in ("in_domain", "cross", "clean"))
+        counts = (f"`{row['detector']}`", f"{row['parameters']['trainable']:,}")
+        assert " | ".join([*counts, f"{row['validation']['auc']:.2f}", *aucs]) in README
+
+
 def test_nothing_is_left_to_fill_in():
     assert "<!--" not in README
     assert "TODO" not in README

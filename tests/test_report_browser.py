@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
+from tests.pages import VIDEO_NAMES, entry, errors, full_page, rendered
 from tests.test_report_many import page_of
-from tests.test_report_page import VIDEO_NAMES, entry, errors, full_page, rendered
 
 pytestmark = pytest.mark.skipif(
     shutil.which("chromium") is None, reason="chromium is not installed, so no browser can open the page"

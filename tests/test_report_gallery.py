@@ -9,7 +9,7 @@ from PIL import Image
 
 from clipforensics.report import gallery
 from clipforensics.report.gallery import Album, error_lists
-from tests.test_report_page import FAKE_KEY, NASTY, REAL_KEY, Store, errors
+from tests.pages import FAKE_KEY, NASTY, REAL_KEY, Store, errors
 
 
 def pixels(uri):

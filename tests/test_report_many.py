@@ -13,8 +13,8 @@ from clipforensics.report.names import capital, label_of, name_of
 from clipforensics.report.page import render
 from clipforensics.report.summary import summarise
 from tests import many
+from tests.pages import SECTIONS, Elements, Store, findings
 from tests.test_report import spaces
-from tests.test_report_page import SECTIONS, Elements, Store, findings
 
 KEYS = tuple(f"sample/NeuralTextures/c23/{j:03d}_{j + 1:03d}" for j in range(1, 40))
 

@@ -11,8 +11,8 @@ from clipforensics.report.calibration_section import calibration_section
 from clipforensics.report.gallery import Album, data_uri, error_lists
 from clipforensics.report.heatmaps import Heatmaps
 from clipforensics.report.robustness_section import robustness_section
+from tests.pages import FAKE_KEY, REAL_KEY, Store, entry, errors
 from tests.test_report import spaces
-from tests.test_report_page import FAKE_KEY, REAL_KEY, Store, entry, errors
 
 # calibration
 

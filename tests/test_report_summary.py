@@ -10,7 +10,7 @@ from clipforensics.provenance import Provenance
 from clipforensics.report.markdown import aligned, escaped, markdown_table
 from clipforensics.report.summary import summarise
 from clipforensics.report.tables import Cell, Column, Group, Table
-from tests.test_report_page import findings
+from tests.pages import findings
 
 
 def test_the_summary_has_verdict_table_and_commands():
