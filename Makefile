@@ -24,7 +24,7 @@ browser: ## install Debian's Chromium, in which tests open the report (needs roo
 	@command -v chromium >/dev/null || (apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null)
 
 test: install ## the whole test suite
-	OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadgroup
+	OMP_NUM_THREADS=1 python -m pytest -n 2 --dist worksteal
 
 check: install ## ruff, type checker, import contracts
 	ruff check .

@@ -10,7 +10,7 @@ from tests.detectors.tasks import files_of
 from tests.packaged import CELL, make_project
 from tests.repository import ROOT, Repository, edit_yaml, stages_run
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("artifacts")]
+pytestmark = pytest.mark.slow
 
 CODE = ("clipforensics", "stages", ".gitignore", ".dvcignore", ".dvc/config")
 

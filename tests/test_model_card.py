@@ -31,8 +31,6 @@ from clipforensics.packages.model import Footage, Records, read_model
 from clipforensics.packages.operating_point import operating_point
 from tests.packaged import CELL, add_frames, code_of, make_packages, make_project, run_cards
 
-pytestmark = pytest.mark.xdist_group("cards")
-
 METHODS = known_detectors()
 PARSER = MarkdownIt("commonmark").enable("table")
 NASTY = "a|b\n# c [d](http://e.f) <script>alert(1)</script> `g` *h* ```"

@@ -16,8 +16,6 @@ from tests.detectors.tasks import files_of
 from tests.packaged import CELL, make_packages, make_project
 from tests.repository import ROOT, edit_yaml
 
-pytestmark = pytest.mark.xdist_group("package_stage")
-
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
