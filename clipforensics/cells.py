@@ -130,6 +130,19 @@ def by_protocol(splits: Sequence[str], n_folds: int) -> dict[str, list[str]]:
     return found
 
 
+def tested_manipulations(test: pd.DataFrame, wanted: list[str], *, split: str, train_set: str) -> list[str]:
+    """The manipulations in a cell's test part, as `order_manipulations` orders them.
+
+    Args:
+        test: The test part: columns label, manipulation.
+        wanted: `protocol.test_manipulations`.
+        split: The cell's; a fold may lack some.
+        train_set: The cell's.
+    """
+    present = sorted(set(test["manipulation"][test["label"] == 1]))
+    return order_manipulations(wanted, present, trained=train_set, one_fold=fold_of(split) is not None)
+
+
 def order_manipulations(
     wanted: list[str], present: list[str], *, trained: str, one_fold: bool = False
 ) -> list[str]:

@@ -15,12 +15,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
+from pydantic import Field
 from tqdm import tqdm
 
 from clipforensics.degradations import NONE, degrade, setting_in_words
@@ -30,6 +31,7 @@ from clipforensics.embeddings import EmbeddingStore
 from clipforensics.encoder import Embedding, embed_pixels, load_preprocessing, load_vision_tower
 from clipforensics.faults import InputError
 from clipforensics.frames import INDEX, META, FrameStore
+from clipforensics.params import Section
 from clipforensics.rows import RowIndex
 from clipforensics.scratch import fingerprint, project_code, scratch_folder
 from clipforensics.video import sample_frame_indices
@@ -49,6 +51,28 @@ Scores = dict[Condition, dict[str, np.ndarray]]
 """Scores (n_frames,) by condition and detector, on the same frames in the same order."""
 
 _LOADING = threading.RLock()
+
+
+class RobustnessSection(Section):
+    """Section `robustness` of params.yaml.
+
+    Attributes:
+        enabled: Whether anything is degraded.
+        degradations: Families of `degradations`.
+        strengths: From 1 (mild) to 5 (severe).
+        level: Of the AUC.
+        frames_per_video: Most stored frames of a video that are degraded.
+        batch_size: Frames that a thread holds at a time.
+        seed: Of the noise.
+    """
+
+    enabled: bool
+    degradations: list[str] = Field(min_length=1)
+    strengths: list[Annotated[int, Field(ge=1, le=5)]] = Field(min_length=1)
+    level: Literal["frame", "video"]
+    frames_per_video: int = Field(ge=1)
+    batch_size: int = Field(ge=1)
+    seed: int = Field(ge=0)
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,40 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from pydantic import Field
 
 from clipforensics.clusters import cosine_distances, group_similar
 from clipforensics.embeddings import EmbeddingStore
+from clipforensics.errors import WORST_FRAMES
 from clipforensics.faults import InputError
 from clipforensics.frames import FrameStore
+from clipforensics.params import Section
 
 LISTS = ("false_positives", "false_negatives", "worst_videos")
 WRONG = LISTS[:2]
 """Lists of videos on the wrong side of the threshold; the worst videos need not be."""
 
 Json = Mapping[str, Any]
+
+
+class ExplainSection(Section):
+    """Section `explain` of params.yaml.
+
+    Attributes:
+        enabled: Whether errors are mapped and clustered.
+        videos_per_list: Videos from the head of each error list.
+        frames_per_video: Worst frames of each.
+        cluster_distance: Errors are joined while their mean cosine distance is below it.
+        sanity_draws: How often weights are shuffled for the check.
+        seed: Of the shuffling.
+    """
+
+    enabled: bool
+    videos_per_list: int = Field(ge=0)
+    frames_per_video: int = Field(ge=1, le=WORST_FRAMES)
+    cluster_distance: float = Field(gt=0, le=2)
+    sanity_draws: int = Field(ge=1)
+    seed: int = Field(ge=0, lt=2**63)
 
 
 def choose_frames(

@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 
 from clipforensics.bootstrap import bootstrap_auc
-from clipforensics.degradations import NONE, setting_in_words
+from clipforensics.degradations import DEGRADATIONS, NONE, setting_in_words
 from clipforensics.degraded import UNDEGRADED, Material, Scores
+from clipforensics.files import write_json
 from clipforensics.metrics import json_ready
 from clipforensics.pooling import Pooling
 from clipforensics.replicates import draw_replicates
@@ -111,6 +112,12 @@ def write_curves(
     for name in degradations:
         part = whole.loc[whole["degradation"] == name, columns]
         part.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n", float_format="%.9g")
+
+
+def write(metrics: Path, curves: Path, head: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write `head` and `rows` to `metrics`, and the curves of all known degradations: plots look for each."""
+    write_json(metrics, {**head, "rows": rows})
+    write_curves(curves, rows, detectors=head["detectors"], degradations=list(DEGRADATIONS))
 
 
 def summary_line(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from clipforensics import comparison
 from clipforensics.cells import Protocol, by_protocol, write_curve
 from clipforensics.contest import check_entrant, read_contest
-from clipforensics.faults import one_line_errors
+from clipforensics.faults import run_command
 from clipforensics.files import write_json
 from clipforensics.league.table import league, league_points, standings
 from clipforensics.matrix import matrix_table
@@ -66,5 +66,4 @@ def compare_all(
 
 
 if __name__ == "__main__":
-    with one_line_errors():
-        main()
+    run_command(main)

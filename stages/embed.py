@@ -9,7 +9,7 @@ from pydantic import Field
 from clipforensics import embeddings, encoder
 from clipforensics.devices import choose_device, choose_dtype, compute_deterministically
 from clipforensics.encoder import EncoderSection
-from clipforensics.faults import one_line_errors
+from clipforensics.faults import run_command
 from clipforensics.frames import FrameStore
 from clipforensics.params import Section, read_section
 from clipforensics.scratch import fingerprint, project_code, remove_scratch, scratch_folder
@@ -55,5 +55,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with one_line_errors():
-        main()
+    run_command(main)

@@ -1,15 +1,14 @@
 """Score validation and test frames of one cell with one detector; the only stage that reads test."""
 
-import sys
 from pathlib import Path
 
 from pydantic import Field
 
 from clipforensics import evaluation
-from clipforensics.cells import Cell, Protocol, fold_of, order_manipulations, read_split, write_scores
+from clipforensics.cells import Cell, Protocol, read_split, tested_manipulations, write_scores
 from clipforensics.detectors.base import find_detector
 from clipforensics.embeddings import EmbeddingStore
-from clipforensics.faults import InputError, one_line_errors
+from clipforensics.faults import run_command
 from clipforensics.files import read_json, write_json
 from clipforensics.frames import FrameStore
 from clipforensics.params import Section, read_section
@@ -38,7 +37,6 @@ def main(detector: str, split: str, train_set: str, seed: str) -> None:
     """Read a trained detector and both stores, score, write scores, metrics and error lists."""
     cell = Cell.parse(split, train_set, seed)
     params = read_section(PARAMS, "evaluate", Evaluate)
-    protocol = read_section(PARAMS, "protocol", Protocol)
     frames, embeddings = FrameStore.open(FRAMES), EmbeddingStore(EMBEDDINGS)
     folder = WEIGHTS / cell.name / detector
     tables = {part: read_split(SPLITS / split / train_set / f"{part}.csv") for part in ("val", "test")}
@@ -49,13 +47,8 @@ def main(detector: str, split: str, train_set: str, seed: str) -> None:
         lambda rows: module.score(folder, rows, frames=frames, embeddings=embeddings),
     )
     about = read_json(folder / "detector.json")
-    fakes = tables["test"][tables["test"]["label"] == 1]
-    manipulations = order_manipulations(
-        protocol.test_manipulations,
-        sorted(set(fakes["manipulation"])),
-        trained=train_set,
-        one_fold=fold_of(split) is not None,
-    )
+    wanted = read_section(PARAMS, "protocol", Protocol).test_manipulations
+    manipulations = tested_manipulations(tables["test"], wanted, split=split, train_set=train_set)
     metrics, errors = evaluation.evaluate(scores, tables, manipulations=manipulations, **params.model_dump())
     head = {
         "detector": detector,
@@ -71,9 +64,4 @@ def main(detector: str, split: str, train_set: str, seed: str) -> None:
 
 
 if __name__ == "__main__":
-    with one_line_errors():
-        if len(sys.argv) != 5:
-            raise InputError(
-                "usage: python -m stages.evaluate DETECTOR SPLIT TRAIN_SET SEED, so lora grouped FaceSwap 42"
-            )
-        main(*sys.argv[1:])
+    run_command(main, example="lora grouped FaceSwap 42")

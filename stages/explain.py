@@ -1,21 +1,17 @@
 """Explain the headline cell's errors: similar ones, and what in their frames drove each detector's score."""
 
-import sys
 from pathlib import Path
 from typing import Any
-
-from pydantic import Field
 
 from clipforensics.cells import Cell
 from clipforensics.embeddings import EmbeddingStore
 from clipforensics.encoder import EncoderSection
-from clipforensics.errors import WORST_FRAMES
-from clipforensics.explanations import choose_frames, cluster_all, unclustered
-from clipforensics.faults import InputError, one_line_errors
+from clipforensics.explanations import ExplainSection, choose_frames, cluster_all, unclustered
+from clipforensics.faults import run_command
 from clipforensics.files import read_json, write_json
 from clipforensics.frames import FrameStore
 from clipforensics.maps import write_maps
-from clipforensics.params import Section, read_section, read_value
+from clipforensics.params import read_section, read_value
 from clipforensics.relevance import METHOD, compare_maps
 from clipforensics.tracing import Trace, trace_detector, untraced
 
@@ -30,20 +26,9 @@ METRICS = Path("metrics/explanations.json")
 DISABLED = "explain.enabled is false"
 
 
-class Explain(Section):
-    """Section `explain` of params.yaml."""
-
-    enabled: bool
-    videos_per_list: int = Field(ge=0)
-    frames_per_video: int = Field(ge=1, le=WORST_FRAMES)
-    cluster_distance: float = Field(gt=0, le=2)
-    sanity_draws: int = Field(ge=1)
-    seed: int = Field(ge=0, lt=2**63)
-
-
 def main(split: str, train_set: str, seed: str) -> None:
     """Read the error lists of all detectors, cluster them, map the worst frames, write."""
-    cell, params = Cell.parse(split, train_set, seed), read_section(PARAMS, "explain", Explain)
+    cell, params = Cell.parse(split, train_set, seed), read_section(PARAMS, "explain", ExplainSection)
     detectors = read_value(PARAMS, "", "detectors", list)
     errors = {name: read_json(ERRORS / name / f"{cell.name}.json") for name in detectors}
     traces = dict.fromkeys(detectors, untraced(DISABLED))
@@ -69,7 +54,7 @@ def main(split: str, train_set: str, seed: str) -> None:
         print(f"{name}: {one}")
 
 
-def trace_all(cell: Cell, errors: dict[str, Any], params: Explain) -> dict[str, Trace]:
+def trace_all(cell: Cell, errors: dict[str, Any], params: ExplainSection) -> dict[str, Trace]:
     """Every detector on the same frames: the worst of all their error lists."""
     limits = {"videos_per_list": params.videos_per_list, "frames_per_video": params.frames_per_video}
     chosen, frames = choose_frames(list(errors.values()), **limits), FrameStore.open(FRAMES)
@@ -82,9 +67,4 @@ def trace_all(cell: Cell, errors: dict[str, Any], params: Explain) -> dict[str, 
 
 
 if __name__ == "__main__":
-    with one_line_errors():
-        if len(sys.argv) != 4:
-            raise InputError(
-                "usage: python -m stages.explain SPLIT TRAIN_SET SEED, such as grouped FaceSwap 42"
-            )
-        main(*sys.argv[1:])
+    run_command(main, example="grouped FaceSwap 42")

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field
 
 from clipforensics import extraction, frames
-from clipforensics.faults import one_line_errors
+from clipforensics.faults import run_command
 from clipforensics.params import Section, read_section, read_yaml
 from clipforensics.records import read_videos
 from clipforensics.scratch import fingerprint, project_code, remove_scratch, scratch_folder
@@ -56,5 +56,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with one_line_errors():
-        main()
+    run_command(main)

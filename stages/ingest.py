@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from clipforensics.faults import one_line_errors
+from clipforensics.faults import run_command
 from clipforensics.ingest import check_videos, drop_contradictions, probe_videos
 from clipforensics.params import Section, read_section, read_yaml
 from clipforensics.records import Skipped, Video, write_records
@@ -48,5 +48,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with one_line_errors():
-        main()
+    run_command(main)

@@ -4,7 +4,7 @@ from itertools import product
 from pathlib import Path
 
 from clipforensics.cells import Cell, Protocol
-from clipforensics.faults import one_line_errors
+from clipforensics.faults import run_command
 from clipforensics.files import read_json
 from clipforensics.packages.folder import write_package
 from clipforensics.packages.model import Footage, Records, read_model
@@ -49,5 +49,4 @@ def read_footage() -> Footage:
 
 
 if __name__ == "__main__":
-    with one_line_errors():
-        main()
+    run_command(main)

@@ -6,17 +6,17 @@ from typing import Any
 
 from pydantic import Field
 
-from clipforensics.cells import Protocol
-from clipforensics.faults import InputError, one_line_errors
+from clipforensics.faults import InputError, run_command
 from clipforensics.frames import FrameStore
 from clipforensics.league.spent import read_spent
-from clipforensics.params import Section, read_section, read_yaml
+from clipforensics.params import Section, read_section
 from clipforensics.provenance import describe
 from clipforensics.report.cast import cast_of
-from clipforensics.report.findings import Places, Run, read_findings, read_heatmaps
+from clipforensics.report.findings import Places, read_findings, read_heatmaps
 from clipforensics.report.gallery import Album
 from clipforensics.report.league_text import league_markdown
 from clipforensics.report.page import render
+from clipforensics.report.settings import read_run
 from clipforensics.report.summary import summarise
 
 PARAMS = Path("params.yaml")
@@ -51,31 +51,9 @@ class Report(Section):
     picture_size: int = Field(ge=16)
 
 
-class Settings(Section):
-    """All of params.yaml; the other stages check their sections, this one that no name is misspelt."""
-
-    dataset: str
-    detector: str
-    detectors: list[str] = Field(min_length=1)
-    protocol: dict[str, Any]
-    ingest: dict[str, Any]
-    extract_frames: dict[str, Any]
-    split: dict[str, Any]
-    encoder: dict[str, Any]
-    embed: dict[str, Any]
-    train: dict[str, Any]
-    methods: dict[str, Any]
-    evaluate: dict[str, Any]
-    compare: dict[str, Any]
-    robustness: dict[str, Any]
-    explain: dict[str, Any]
-    report: dict[str, Any]
-    package: dict[str, Any]
-
-
 def main() -> None:
     """Read the files of every cell that params.yaml names (never a glob), render, write."""
-    params, run = read_section(PARAMS, "report", Report), read_run()
+    params, run = read_section(PARAMS, "report", Report), read_run(PARAMS, PROFILES)
     findings = read_findings(PLACES, run, describe(code=CODE, videos=VIDEOS))
     shown = cast_of(findings.comparison, run.detector).shown
     heatmaps = read_heatmaps(PLACES.heatmaps, shown, wanted=run.with_explanations)
@@ -97,23 +75,5 @@ def write_league(comparison: Mapping[str, Any]) -> None:
         print(f"no {LEAGUE}: {error}")
 
 
-def read_run() -> Run:
-    """Which cells there are, and what is switched on."""
-    run, protocol = read_section(PARAMS, "", Settings), read_section(PARAMS, "protocol", Protocol)
-    return Run(
-        dataset=run.dataset,
-        is_sample=read_yaml(PROFILES / f"{run.dataset}.yaml").get("layout") == "sample",
-        detector=run.detector,
-        detectors=run.detectors,
-        splits=protocol.splits,
-        train_sets=protocol.train_sets,
-        seeds=protocol.seeds,
-        with_robustness=bool(run.robustness.get("enabled")),
-        with_explanations=bool(run.explain.get("enabled")),
-        settings=run.model_dump(),
-    )
-
-
 if __name__ == "__main__":
-    with one_line_errors():
-        main()
+    run_command(main)

@@ -1,6 +1,5 @@
 """Train one method on one cell, choosing on validation."""
 
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +11,7 @@ from clipforensics.detectors.base import Task, find_detector
 from clipforensics.devices import choose_device
 from clipforensics.embeddings import EmbeddingStore
 from clipforensics.encoder import EncoderSection, encoder_files
-from clipforensics.faults import InputError, one_line_errors
+from clipforensics.faults import InputError, run_command
 from clipforensics.frames import FrameStore
 from clipforensics.launching import relaunch
 from clipforensics.params import read_section
@@ -62,12 +61,12 @@ def main(detector: str, split: str, train_set: str, seed: str) -> None:
     print(f"{detector}: {fit.summary}, validation video AUC {fit.rank[0]:.4f}")
 
 
+def launch(detector: str, split: str, train_set: str, seed: str) -> None:
+    """Train here, or as the machine's launcher says: methods on pixels alone are worth several processes."""
+    if find_detector(detector).reads == "pixels":
+        relaunch("stages.train", [detector, split, train_set, seed])
+    main(detector, split, train_set, seed)
+
+
 if __name__ == "__main__":
-    with one_line_errors():
-        if len(sys.argv) != 5:
-            raise InputError(
-                "usage: python -m stages.train DETECTOR SPLIT TRAIN_SET SEED, so lora per_class FaceSwap 42"
-            )
-        if find_detector(sys.argv[1]).reads == "pixels":
-            relaunch("stages.train", sys.argv[1:])
-        main(*sys.argv[1:])
+    run_command(launch, example="lora per_class FaceSwap 42")

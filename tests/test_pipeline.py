@@ -10,17 +10,17 @@ import yaml
 
 from clipforensics.budget import TrainSection
 from clipforensics.contest import CompareSection
+from clipforensics.degraded import RobustnessSection
+from clipforensics.explanations import ExplainSection
 from clipforensics.params import check_section
+from clipforensics.protocols import SplitSection
 from stages import (
     embed,
     evaluate,
-    explain,
     extract_frames,
     ingest,
     package,
     report,
-    robustness,
-    split,
 )
 from tests.closure import ROOT, import_closure
 
@@ -90,15 +90,15 @@ def test_only_evaluate_and_what_follows_it_depend_on_test():
     [
         ("ingest", ingest.Ingest),
         ("extract_frames", extract_frames.ExtractFrames),
-        ("split", split.SplitParams),
+        ("split", SplitSection),
         ("protocol", evaluate.Protocol),
         ("encoder", embed.EncoderSection),
         ("embed", embed.Embed),
         ("train", TrainSection),
         ("evaluate", evaluate.Evaluate),
         ("compare", CompareSection),
-        ("robustness", robustness.Robustness),
-        ("explain", explain.Explain),
+        ("robustness", RobustnessSection),
+        ("explain", ExplainSection),
         ("report", report.Report),
         ("package", package.Package),
     ],
