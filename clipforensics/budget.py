@@ -1,4 +1,4 @@
-"""What every method trains with (section `train` of params.yaml): one budget, so that scores compare."""
+"""What methods train with (section `train` of params.yaml): one budget on pixels, one on embeddings."""
 
 from typing import Literal
 
@@ -14,13 +14,13 @@ class PixelBudget(Section):
 
     Attributes:
         epochs: Most epochs.
-        patience: Stop after this many epochs without a better validation rank.
+        patience: Stop after this many epochs without a better validation rank, after warm-up.
         batch_size: Frames a step, on all processes together.
         micro_batch_size: Frames that go through the model at once. What a step computes depends on both
             sizes, and not on how many processes share its micro-batches.
         frames_per_video: Frames drawn of each video an epoch.
-        weight_decay: AdamW's, on trained matrices; biases, LayerNorms and other vectors have none.
-        warmup_fraction: Part of all steps in which the rate rises linearly from 0.
+        weight_decay: AdamW's, on tensors of two or more dimensions; biases and LayerNorms have none.
+        warmup_fraction: Part of all steps in which the rate rises linearly from 0; no epoch within is kept.
         precision: As in `devices.choose_dtype`.
         gradient_checkpointing: Whether activations are computed again for the backward pass instead of kept:
             less memory, a third more time, the same numbers.

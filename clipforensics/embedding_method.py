@@ -1,6 +1,7 @@
 """What methods share that read cached embeddings only: a judge on unit-length embeddings, and its training.
 
-The encoder stays as it is and no picture is encoded again, so training takes seconds.
+The encoder stays as it is and no picture is encoded again, so training takes seconds. Frames are seen as they
+are stored: no augmentation reaches these methods.
 """
 
 from abc import ABC, abstractmethod
@@ -13,20 +14,19 @@ import torch
 from pydantic import Field
 from transformers import CLIPVisionModelWithProjection
 
+from clipforensics.about import write_about
 from clipforensics.detectors.base import Fit, Task
 from clipforensics.devices import choose_device, compute_deterministically
 from clipforensics.embeddings import EmbeddingStore
 from clipforensics.encoder import Embedding, Preprocessing, load_preprocessing, load_vision_tower
-from clipforensics.files import write_json
 from clipforensics.frames import FrameStore
 from clipforensics.frozen import FrozenEncoder
 from clipforensics.params import Section
 from clipforensics.sampling import Draw, class_weights, draw_epoch
 from clipforensics.selection import Validation
 from clipforensics.training import LogOdds, Progress, Schedule, Trainer
-from clipforensics.usage import Usage, described
+from clipforensics.usage import Usage
 
-ABOUT = "detector.json"
 SCORE_BATCH = 8192
 
 
@@ -127,17 +127,17 @@ class EmbeddingMethod(ABC):
         """Write the judge and detector.json; `chosen` is what the method wants remembered beside."""
         folder.mkdir(parents=True, exist_ok=True)
         self.save_judge(judge, folder)
-        about = {
-            "method": self.name,
-            "encoder": dict(task.encoder),
-            "settings": settings.model_dump(mode="json"),
-            "seed": task.seed,
-            "parameters": dict(counts),
-            "validation": dict(zip(("video_auc", "frame_auc"), rank, strict=True)),
+        write_about(
+            folder,
+            method=self.name,
+            encoder=task.encoder,
+            settings=settings,
+            seed=task.seed,
+            counts=counts,
+            rank=rank,
+            usage=self.usage(settings),
             **chosen,
-            **described(self.usage(settings)),
-        }
-        write_json(folder / ABOUT, about)
+        )
 
     def load(self, folder: Path) -> torch.nn.Module:
         """The saved judge, in evaluation mode on the chosen device."""

@@ -15,21 +15,22 @@ from pydantic import Field
 from safetensors.torch import load_file, save_file
 from transformers import CLIPVisionModelWithProjection
 
+from clipforensics.about import ABOUT, write_about
 from clipforensics.adapted import AdaptedEncoder
 from clipforensics.counting import count_parameters, parameter_counts
 from clipforensics.detectors.base import Fit, Task
 from clipforensics.devices import choose_device, compute_deterministically
 from clipforensics.embeddings import EmbeddingStore
 from clipforensics.encoder import Embedding, Preprocessing, load_preprocessing, load_vision_tower
-from clipforensics.files import read_json, write_json
+from clipforensics.files import read_json
 from clipforensics.frames import FrameStore
 from clipforensics.params import Section
 from clipforensics.pixel_training import score_rows, train_on_pixels
 from clipforensics.processes import ALONE
 from clipforensics.training import Progress
-from clipforensics.usage import Usage, described
+from clipforensics.usage import Usage
 
-HEAD, TRAINED, ABOUT = "head.safetensors", "trained.safetensors", "detector.json"
+HEAD, TRAINED = "head.safetensors", "trained.safetensors"
 
 
 class PixelSettings(Section):
@@ -131,18 +132,18 @@ class PixelMethod(ABC):
         self.save_adapter(model, folder)
         head = {name: tensor.detach().cpu().contiguous() for name, tensor in model.head.state_dict().items()}
         save_file(head, folder / HEAD)
-        about = {
-            "method": self.name,
-            "encoder": dict(task.encoder),
-            "settings": settings.model_dump(mode="json"),
-            "seed": task.seed,
-            "parameters": dict(counts),
-            "epochs": progress.epoch,
-            "best_epoch": progress.best_epoch,
-            "validation": dict(zip(("video_auc", "frame_auc"), progress.best_rank, strict=True)),
-            **described(self.usage(settings)),
-        }
-        write_json(folder / ABOUT, about)
+        write_about(
+            folder,
+            method=self.name,
+            encoder=task.encoder,
+            settings=settings,
+            seed=task.seed,
+            counts=counts,
+            rank=progress.best_rank,
+            usage=self.usage(settings),
+            epochs=progress.epoch,
+            best_epoch=progress.best_epoch,
+        )
 
     def load(
         self,

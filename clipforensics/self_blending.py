@@ -12,6 +12,9 @@ authors' code (github.com/mapooon/SelfBlendedImages, src/utils/sbi.py, blend.py 
 
 Where this differs, and why:
 
+- **Pseudo-fakes come on top.** The original trains on real pictures and their blends alone, one blend a real.
+  Here blends of a share of the real frames stand beside the forgeries that a train set names. The original's
+  augmentation of both pictures (colour, brightness, JPEG) is `train.augment`, off unless it is set.
 - **The mask knows no face.** The original deforms the convex hull of facial landmarks. Frames here are whole
   pictures (or crops) without landmarks, and a guessed face would be a wrong one in part of them. The mask is
   a tilted, deformed ellipse of a face's proportions at a random place. What a detector can learn from it is

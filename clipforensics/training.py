@@ -50,13 +50,14 @@ class Schedule:
 
     Attributes:
         epochs: Most epochs to run.
-        patience: Stop after this many epochs without a better validation rank.
+        patience: Stop after this many epochs without a better validation rank, after warm-up.
         batch_size: Rows a step.
         micro_batch_size: Rows that go through the model at once.
         learning_rate: Peak of the adapter's rate, after warm-up, before cosine decay to 0.
         head_learning_rate: The same for the head, which starts from nothing.
-        weight_decay: AdamW's, on trained matrices; biases, LayerNorms and other vectors have none.
-        warmup_fraction: Part of all steps in which the rate rises linearly from 0, in [0, 1).
+        weight_decay: AdamW's, on tensors of two or more dimensions; biases and LayerNorms have none.
+        warmup_fraction: Part of all steps in which the rate rises linearly from 0, in [0, 1). No epoch that
+            ends before is kept: on few validation videos the first steps of a start at random may look best.
         seed: Of dropout.
     """
 
@@ -94,9 +95,14 @@ class Progress:
     scaler: dict[str, Any] = field(default_factory=dict)
 
 
+def warmup_steps(steps: int, fraction: float) -> int:
+    """Number of steps in which the rate rises, of all `steps`."""
+    return round(steps * fraction)
+
+
 def learning_rate_factor(step: int, *, steps: int, warmup_fraction: float) -> float:
     """Linear warm-up from 0 to 1, then cosine decay to 0 (Loshchilov & Hutter 2017, no restart)."""
-    warmup = round(steps * warmup_fraction)
+    warmup = warmup_steps(steps, warmup_fraction)
     if step < warmup:
         return (step + 1) / warmup
     return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
@@ -149,11 +155,14 @@ class Trainer:
         self.best = {n: p.detach().clone() for n, p in self.trained.items()}
         self.progress = Progress()
         self._sums: torch.Tensor | None = None
+        self._cold = 0
 
     def fit(self) -> Progress:
         """Train; leave the best weights in the model, which is then in evaluation mode."""
         self._restore()
         steps = len(self._starts(self.draw(0)))
+        warmup = warmup_steps(steps * self.schedule.epochs, self.schedule.warmup_fraction)
+        self._cold = max(0, math.ceil(warmup / steps) - 1)
         with self._bar() as bar:
             while not self._finished():
                 started = time.perf_counter()
@@ -302,7 +311,7 @@ class Trainer:
             }
         )
         bar.set_postfix_str(f"validation video AUC {rank[0]:.4f}")
-        if rank > progress.best_rank:
+        if progress.epoch > self._cold and rank > progress.best_rank:
             progress.best_rank, progress.best_epoch = rank, progress.epoch
             self.best = {n: p.detach().clone() for n, p in self.trained.items()}
         progress.seconds += time.perf_counter() - started
@@ -317,7 +326,7 @@ class Trainer:
 
     def _finished(self) -> bool:
         progress = self.progress
-        stale = progress.epoch - progress.best_epoch
+        stale = progress.epoch - max(progress.best_epoch, self._cold)
         return progress.epoch >= self.schedule.epochs or stale >= self.schedule.patience
 
     def _groups(self, head: str) -> list[dict[str, object]]:

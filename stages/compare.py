@@ -9,7 +9,7 @@ from clipforensics.cells import Protocol, by_protocol, write_curve
 from clipforensics.contest import check_entrant, read_contest
 from clipforensics.faults import run_command
 from clipforensics.files import write_json
-from clipforensics.league.table import league, league_points, standings
+from clipforensics.league.table import league, league_points, standings, validation_protocol
 from clipforensics.matrix import matrix_table
 from clipforensics.params import read_section, read_value
 from clipforensics.tournament import Results, compare_protocol, headline_curves
@@ -35,18 +35,20 @@ def main() -> None:
     options = {**params.model_dump(), "aggregate": run.aggregate}
     protocols = by_protocol(protocol.splits, read_value(PARAMS, "split", "n_folds", int))
     at = (next(iter(protocols.values())), protocol.train_sets[0])
-    order = standings(results.read_evaluations(*at))
+    validated = validation_protocol(list(protocols))
+    order = standings(results.read_evaluations(protocols[validated], protocol.train_sets[0]))
     tables = compare_all(results, protocols, protocol, leader=order[0]["detector"], **options)
     place = {name: tables["cells"][0][name] for name in ("protocol", "train_set", "manipulation")}
-    tables["league"] = league(order, tables["cells"], headline=place)
+    tables["league"] = league(order, tables["cells"], headline=place, validated=validated)
     headline = {"split": protocol.splits[0], **place}
     about = {"reference": params.reference, "headline": headline, "seeds": protocol.seeds}
     write_json(COMPARISON, {**about, "bootstrap": params.model_dump(), **tables})
     write_curve(MATRIX, matrix_table(tables["cells"]))
     write_curve(LEAGUE, league_points(tables["league"]))
-    validation = {row["detector"]: row["validation"]["auc"] for row in order}[detector]
+    chosen_on = {row["detector"]: row["validation"] for row in standings(results.read_evaluations(*at))}
+    validation = {"video_auc": chosen_on[detector]["auc"]}
     metrics = comparison.headline_metrics(tables, place, detector)
-    write_json(METRICS, {"detector": detector, **place, **metrics, "validation": {"video_auc": validation}})
+    write_json(METRICS, {"detector": detector, **place, **metrics, "validation": validation})
     for (kind, level), table in headline_curves(results, *at, place["manipulation"], **options).items():
         write_curve((CURVES if kind == "roc" else BANDS) / f"{level}.csv", table)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import Field
 
 from clipforensics import evaluation
+from clipforensics.about import ABOUT
 from clipforensics.cells import Cell, Protocol, read_split, tested_manipulations, write_scores
 from clipforensics.detectors.base import find_detector
 from clipforensics.embeddings import EmbeddingStore
@@ -46,7 +47,7 @@ def main(detector: str, split: str, train_set: str, seed: str) -> None:
         frames.rows,
         lambda rows: module.score(folder, rows, frames=frames, embeddings=embeddings),
     )
-    about = read_json(folder / "detector.json")
+    about = read_json(folder / ABOUT)
     wanted = read_section(PARAMS, "protocol", Protocol).test_manipulations
     manipulations = tested_manipulations(tables["test"], wanted, split=split, train_set=train_set)
     metrics, errors = evaluation.evaluate(scores, tables, manipulations=manipulations, **params.model_dump())

@@ -91,9 +91,10 @@ def comparison(detectors=DETECTORS, leader="effort", seed=0):
         for n in (1, 2, 3) for level in ("video", "frame")
     ]  # fmt: skip
     order = standings({(e["detector"], 42): {"per_class": e} for e in evaluations(detectors, leader)})
+    table = league(order, found, headline=HEADLINE, validated="per_class")
     return {
         "reference": "baseline", "headline": HEADLINE, "seeds": [42], "cells": found, "metrics": metrics,
-        "leak_gaps": [leak], "folds": folds, "league": league(order, found, headline=HEADLINE),
+        "leak_gaps": [leak], "folds": folds, "league": table,
         "bootstrap": {"confidence": 0.95, "cluster": "identity"},
     }  # fmt: skip
 

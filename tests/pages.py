@@ -193,7 +193,7 @@ def standing():
     for one in cells:
         one["to_leader"] = {"leader": "lora", "differences": {"baseline": gap}}
     order = standings({(one["detector"], 42): {"per_class": one} for one in files})
-    return league(order, cells, headline=head)
+    return league(order, cells, headline=head, validated=head["protocol"])
 
 
 def calibrated(one):

@@ -11,6 +11,7 @@ import torch
 from clipforensics import activations
 from clipforensics.activations import cache_activations
 from clipforensics.faults import InputError
+from clipforensics.processes import Processes
 from tests.detectors.pixels import pixels_of, task_of, trained_model, untrained
 
 
@@ -34,9 +35,10 @@ class Frames:
         return self.pixels[torch.from_numpy(rows)]
 
 
-def cache(bench, scratch, frames, k=1):
+def cache(bench, scratch, frames, k=1, processes=None):
     model = untrained("last_blocks", bench, k=k)
-    return model, cache_activations(model, frames, task_of(bench, scratch), dtype=torch.float32)
+    task = dataclasses.replace(task_of(bench, scratch), processes=processes)
+    return model, cache_activations(model, frames, task, dtype=torch.float32)
 
 
 def test_they_are_what_the_lower_blocks_compute_in_whatever_order_they_are_read(bench, tmp_path):
@@ -54,6 +56,17 @@ def test_they_are_what_the_lower_blocks_compute_in_whatever_order_they_are_read(
         torch.testing.assert_close(
             model(found), model(frames.pixels[torch.from_numpy(rows)]), atol=1e-5, rtol=0
         )
+
+
+def test_in_half_precision_they_are_what_training_would_compute_in_half_precision(bench, tmp_path):
+    model, frames = untrained("last_blocks", bench, k=1), Frames(bench)
+    task, first = task_of(bench, tmp_path / "scratch"), np.arange(4)  # one batch
+    found = cache_activations(model, frames, task, dtype=torch.float16).read(first)
+    whole = model.below(frames.pixels[:4], 2)
+    with torch.autocast("cpu", torch.float16):
+        half = model.below(frames.pixels[:4], 2)
+    assert torch.equal(found, half.float())
+    assert not torch.equal(found, whole)
 
 
 def test_only_frames_of_training_and_validation_are_computed(bench, tmp_path):
@@ -123,6 +136,16 @@ def test_the_time_they_take_counts_as_time_of_training(bench, tmp_path):
     np.save(seconds, np.full(8, 100.0))
     _, again = trained_model("last_blocks", bench, tmp_path / "scratch")
     assert 800 < again.seconds < 900
+
+
+def test_time_that_processes_spend_side_by_side_counts_once(bench, tmp_path):
+    class OneOfTwo(Processes):
+        def tell(self, text, device):
+            return text
+
+    _, alone = cache(bench, tmp_path / "scratch", Frames(bench))
+    _, both = cache(bench, tmp_path / "scratch", Frames(bench, dies_at=0), processes=OneOfTwo(0, 2))
+    assert both.seconds == alone.seconds / 2
 
 
 def test_a_disk_without_room_is_an_error_that_says_how_much_is_needed(bench, tmp_path, monkeypatch):

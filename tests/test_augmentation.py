@@ -126,6 +126,17 @@ def test_families_and_epochs_are_drawn_independently():
     assert np.abs(np.corrcoef(touched) - np.eye(len(touched))).max() < 0.12
 
 
+FROM_CAMERA_TO_UPLOAD = ("flip", "crop", "colour", "blur", "scale", "jpeg")
+
+
+@pytest.mark.parametrize(("first", "second"), list(pairwise(FROM_CAMERA_TO_UPLOAD)))
+def test_families_follow_the_way_of_footage(first, second):
+    frames, one, other = footage(4, 48), {first: 1.0}, {second: 1.0}
+    both = altered(frames, **one, **other)
+    assert np.array_equal(both, altered(altered(frames, **one), **other))
+    assert not np.array_equal(both, altered(altered(frames, **other), **one))
+
+
 def test_flip_is_a_mirror():
     frames = footage(2, 20)
     assert np.array_equal(altered(frames, flip=1.0), frames[:, :, ::-1])

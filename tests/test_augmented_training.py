@@ -1,6 +1,7 @@
 """What training is shown: drawn by the budget, altered frame by frame, weighed alike, and resumed."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,9 @@ from clipforensics import embedding_method, pixel_training
 from clipforensics.detectors.base import find_detector
 from clipforensics.embedding_method import draw_embeddings
 from clipforensics.encoder import load_preprocessing
-from clipforensics.pixel_training import draw_frames, show_augmented
+from clipforensics.pixel_training import draw_frames, make_trainer, read_stored, show_augmented
 from clipforensics.sampling import Draw, class_weights
+from tests.detectors.pixels import untrained
 from tests.detectors.tasks import (
     QUICK,
     files_of,
@@ -65,6 +67,48 @@ def test_what_is_shown_depends_on_epoch_and_row_and_on_nothing_else(bench):
     assert np.array_equal(whole.numpy(), np.concatenate([half.numpy() for half in halves]))
     later = show_augmented(task, draw, 1, preprocessing, CPU)
     assert not np.array_equal(whole.numpy(), later.numpy())
+
+    reseeded = dataclasses.replace(task, seed=task.seed + 1)
+    assert not np.array_equal(whole.numpy(), show_augmented(reseeded, draw, 0, preprocessing, CPU).numpy())
+
+
+@pytest.mark.parametrize("changes", [{}, {"augment": ALL_ON}, {"self_blended": 1.0}])
+def test_training_reads_frames_as_they_are_shown(bench, changes):
+    """As stored where nothing is altered, and blended even where no family of augmentation is on."""
+    task = task_with(bench, **changes)
+    preprocessing = load_preprocessing(task.encoder["model"], "local", frame_size=task.frames.size)
+    model = untrained("lora", bench)
+    trainer, _ = make_trainer(model, task, shipped_settings("lora"), preprocessing, label="x")
+    draw = draw_frames(task, 2)
+    read = trainer.inputs(draw, 2)
+    assert torch.equal(read, show_augmented(task, draw, 2, preprocessing, CPU))
+    assert torch.equal(read, read_stored(task, preprocessing, CPU)(draw.rows)) == (not changes)
+
+
+@pytest.mark.parametrize("draw", [draw_frames, draw_embeddings])
+def test_what_is_drawn_follows_seed_and_epoch(bench, draw):
+    task = task_with(bench)
+    first = draw(task, 0).rows.tolist()
+    assert first == draw(task, 0).rows.tolist()
+    assert first != draw(task, 1).rows.tolist()
+    assert first != draw(dataclasses.replace(task, seed=task.seed + 1), 0).rows.tolist()
+
+
+def test_an_epoch_has_every_embedding_and_as_many_frames_of_a_video_as_the_budget_says(bench):
+    task = task_with(bench)
+    assert np.array_equal(np.sort(draw_embeddings(task, 0).rows), np.sort(task.train.rows))
+    drawn = draw_frames(task, 0).rows
+    assert [np.isin(drawn, span).sum() for span in task.train.spans] == [2] * 6
+
+
+@pytest.mark.parametrize("draw", [draw_frames, draw_embeddings])
+def test_pairs_are_of_frames_at_one_time_of_the_videos(bench, draw):
+    """Frames 0, 1, 2 of the real video beside 0, 9, 11 of its fake: the first is nearest to all."""
+    frames = np.array([0, 1, 2, 0, 9, 11] * 5)
+    store = SimpleNamespace(rows=SimpleNamespace(frames=frames))
+    task = dataclasses.replace(task_with(bench, sampling="paired"), frames=store, embeddings=store)
+    drawn = draw(task, 0)
+    assert set(drawn.rows[drawn.labels == 1] % 6) == {3}
 
 
 def test_a_frame_that_an_epoch_repeats_is_shown_in_two_ways(bench):

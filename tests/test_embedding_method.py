@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from clipforensics import embedding_method
 from clipforensics.detectors.base import find_detector
 from clipforensics.embedding_method import SCORE_BATCH, Features, score_features, train_on_embeddings
-from tests.detectors.tasks import shipped_settings
+from clipforensics.training import Schedule, Trainer
+from tests.detectors.tasks import shipped_budget, shipped_settings
 
 CPU = torch.device("cpu")
 
@@ -43,6 +45,36 @@ def test_rows_at_once_change_nothing_but_rounding(bench, tmp_path, name):
         judges.append(judge.state_dict())
     for key, tensor in judges[0].items():
         torch.testing.assert_close(judges[1][key], tensor, atol=2e-5, rtol=0)
+
+
+def test_the_schedule_is_the_budgets_with_the_methods_rate_and_the_tasks_seed(bench, tmp_path, monkeypatch):
+    seen = []
+
+    def note(judge, *, schedule, **options):
+        seen.append(schedule)
+        return Trainer(judge, schedule=schedule, **options)
+
+    monkeypatch.setattr(embedding_method, "Trainer", note)
+    budget = {"epochs": 3, "patience": 2, "batch_size": 7, "weight_decay": 0.03, "warmup_fraction": 0.3}
+    task = dataclasses.replace(
+        bench.task, budget=shipped_budget({"embeddings": budget}), seed=9, scratch=tmp_path
+    )
+    judge = find_detector("mlp").build(task, shipped_settings("mlp"))
+    train_on_embeddings(judge, task, 0.01, settled=lambda judge: judge, rows_at_once=4, label="mlp")
+    rates = {"learning_rate": 0.01, "head_learning_rate": 0.01}
+    assert seen == [Schedule(**budget, **rates, micro_batch_size=4, seed=9)]
+
+
+@pytest.mark.parametrize("name", ["mlp", "clip_adapter", "text_lora"])
+def test_the_judge_that_training_starts_from_is_drawn_from_the_tasks_seed(bench, name):
+    def build(seed):
+        task = dataclasses.replace(bench.task, seed=seed)
+        judge = find_detector(name).build(task, shipped_settings(name))
+        return torch.cat([p.detach().flatten() for p in judge.parameters() if p.requires_grad])
+
+    first = build(1)
+    assert torch.equal(build(1), first), "whatever was drawn before"
+    assert not torch.equal(build(2), first)
 
 
 @pytest.mark.parametrize("name", ["mlp", "clip_adapter", "coop", "text_lora"])

@@ -4,11 +4,13 @@ import dataclasses
 import functools
 import json
 import re
+import statistics
 from pathlib import Path
 
 import huggingface_hub
 import numpy as np
 import pytest
+import torch
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -183,6 +185,47 @@ def test_its_numbers_are_those_of_the_metrics(model):
     assert "**This split leaks**" in card
 
 
+def test_every_number_stands_under_its_name(model):
+    evaluation, rules = model().evaluation, ("eer", "youden", "fpr")
+    (tested,) = evaluation["test"].values()
+    rates = {"accuracy": 0.11, "balanced_accuracy": 0.12, "f1": 0.13, "tpr": 0.14, "fpr": 0.15}
+    tested["video"] |= {"auc": 0.1, "n_fake": 9, "at_validation": rates}
+    tested["all_fake"]["video"] = {"accuracy": 0.21, "f1": 0.22}
+    evaluation["thresholds"] = {"video": dict.fromkeys(rules, 0.31), "frame": dict.fromkeys(rules, 0.41)}
+    evaluation["validation"]["video"]["at_thresholds"] = {rule: {"fpr": 0.51, "tpr": 0.61} for rule in rules}
+    evaluation["calibration"]["video"] = {"slope": 1.5, "intercept": -0.25}
+    about = model().about | {"parameters": {"trainable": 11, "all": 222, "head": 3}}
+    card = card_of(model(evaluation=evaluation, about=about))
+    shown = [".100", ".110", ".120", ".130", ".140", ".150"]
+    assert rows_of(card, "manipulation") == [["Deepfakes", "9", *shown]]
+    assert [row[1:] for row in rows_of(card, "rule")] == [["0.31", "0.41", ".510", ".610"]] * 3
+    settings = dict(rows_of(card, "setting"))
+    assert settings["encoder"].startswith("clip (weights' sha256 ")
+    assert (settings["parameters that moved"], settings["parameters of the head"]) == ("11 of 222", "3")
+    assert "accuracy .210 and F1 .220 on Deepfakes" in card
+    assert "slope 1.5 and intercept -0.25" in card
+
+
+def test_intervals_are_of_its_train_set_and_differences_its_own(model):
+    comparison = model().comparison
+    rows = rows_of(card_of(model()), "split")
+    for cell in comparison["cells"]:
+        cell["differences"]["lora"] = {"auc": 0.12, "low": 0.05, "high": 0.2}
+    others = [{**cell, "train_set": "NeuralTextures"} for cell in comparison["cells"]]
+    comparison["cells"] = [*others, *comparison["cells"]]
+    found = rows_of(card_of(model(comparison=comparison)), "split")
+    assert found == [[*row[:5], "+.120 [.050,\N{NO-BREAK SPACE}.200]"] for row in rows]
+
+
+def test_a_score_at_the_threshold_is_called_manipulated(model):
+    lora = model()
+    code = loading_code(lora, operating_point(lora.evaluation), has_encoder=True)
+    point = {"threshold": 0.5, "calibration": {"slope": 1.0, "intercept": 0.0, "clip": 1e-7}}
+    names = {"statistics": statistics, "torch": torch, "score": list, "point": point}
+    exec(code[code.index("def judge") : code.index("\nprint(")], names)
+    assert [names["judge"]([score])["manipulated"] for score in (0.49, 0.5, 0.51)] == [False, True, True]
+
+
 def test_a_stratum_that_holds_all_fakes_or_none_is_not_told_twice(model):
     card = card_of(model())
     counts = {row[2]: int(row[3].split(" / ")[1]) for row in rows_of(card, "split")}
@@ -197,6 +240,8 @@ def test_a_split_without_a_leak_says_so(model):
     assert "No test video is known to share an identity with training." in card_of(model(leakage=quiet))
     quiet["unknown_identity"]["test"] = 2
     assert "Of 2 videos it is not known who is in them." in card_of(model(leakage=quiet))
+    quiet["real"]["any_seen"] = 1
+    assert "**This split leaks**: 1 of 15 test videos show somebody" in card_of(model(leakage=quiet))
 
 
 def test_only_the_sample_is_called_a_toy_and_only_it_has_a_free_licence(model):
@@ -241,6 +286,7 @@ def test_an_encoder_on_the_hub_is_loaded_at_its_commit(model):
     card = card_of(model(encoder=hub), has_encoder=False)
     assert f'from_pretrained("openai/clip-vit-base-patch32", revision="{commit}")' in card
     assert yaml.safe_load(card.split("---")[1])["base_model"] == hub.name
+    assert ["encoder", f"{hub.name} (commit {commit})"] in rows_of(card, "setting")
     assert "not in this folder" not in card
 
 

@@ -11,9 +11,10 @@ import pytest
 
 from clipforensics.faults import InputError
 from clipforensics.files import read_json
+from clipforensics.packages.model import Footage
 from stages import package
-from tests.detectors.tasks import files_of
-from tests.packaged import CELL, make_packages, make_project
+from tests.detectors.tasks import SIZE, files_of
+from tests.packaged import CELL, N_FRAMES, make_packages, make_project
 from tests.repository import ROOT, edit_yaml
 
 
@@ -99,6 +100,13 @@ def test_what_is_missing_is_told_in_one_line_and_nothing_is_written(project, gon
         package.main()
     assert "\n" not in str(found.value)
     assert not Path("models").exists()
+
+
+def test_only_footage_of_the_samples_layout_is_a_toy(project):
+    assert package.read_footage() == Footage("sample", True, N_FRAMES, SIZE)
+    Path("conf/data/mine.yaml").write_text("layout: manifest\n")
+    edit_yaml(Path("params.yaml"), {"dataset": "mine"})
+    assert package.read_footage() == Footage("mine", False, N_FRAMES, SIZE)
 
 
 def test_a_misspelt_setting_is_refused(project):

@@ -15,8 +15,15 @@ import torch
 
 from clipforensics import pixel_training
 from clipforensics.faults import InputError
-from clipforensics.pixel_training import make_schedule, prepare_model, score_rows, train_on_pixels
+from clipforensics.pixel_training import (
+    make_schedule,
+    make_trainer,
+    prepare_model,
+    score_rows,
+    train_on_pixels,
+)
 from clipforensics.processes import Processes
+from clipforensics.training import Schedule
 from tests.detectors.pixels import (
     fast_settings,
     pixels_of,
@@ -219,6 +226,26 @@ def test_more_processes_than_micro_batches_are_refused(bench, tmp_path):
         make_schedule(task, settings, Processes(0, 3))
 
 
+def test_the_schedule_is_the_budgets_with_the_methods_rates_and_the_tasks_seed(bench, tmp_path):
+    budget = {"epochs": 7, "patience": 2, "batch_size": 10, "micro_batch_size": 5}
+    budget |= {"weight_decay": 0.03, "warmup_fraction": 0.3}
+    task = dataclasses.replace(task_of(bench, tmp_path, **budget), seed=9)
+    settings = fast_settings("lora", learning_rate=0.01, head_learning_rate=0.02)
+    expected = Schedule(**budget, learning_rate=0.01, head_learning_rate=0.02, seed=9)
+    assert make_schedule(task, settings, Processes()) == expected
+
+
+@pytest.mark.parametrize("name", ["lora", "full"])
+def test_the_head_learns_at_its_own_rate_and_nothing_else_does(bench, tmp_path, name):
+    settings = fast_settings(name, learning_rate=0.01, head_learning_rate=0.02)
+    model = untrained(name, bench)
+    trainer, _ = make_trainer(model, task_of(bench, tmp_path), settings, preprocessing_of(bench), label="x")
+    groups = trainer.optimizer.param_groups
+    fast = {id(p) for group in groups if group["peak"] == 0.02 for p in group["params"]}
+    assert fast == {id(p) for p in model.head.parameters()}
+    assert {group["peak"] for group in groups} == {0.01, 0.02}
+
+
 @pytest.mark.parametrize("sizes", [(8, 3), (7, 4)])
 def test_pairs_are_not_split(bench, tmp_path, sizes):
     task = task_of(bench, tmp_path, batch_size=sizes[0], micro_batch_size=sizes[1])
@@ -248,6 +275,14 @@ def test_processes_of_several_machines_share_no_cache(bench, tmp_path, monkeypat
     with pytest.raises(Cached):
         train(Processes())
     assert train(Processes(one_machine=False)).epoch > 0
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+def test_validation_is_scored_in_the_dtype_asked_for(bench, dtype):
+    model, seen = untrained("lora", bench), set()
+    model.head.register_forward_hook(lambda module, inputs, output: seen.add(output.dtype))
+    score_rows(model, lambda rows: pixels_of(bench)[rows], bench.everything, dtype=dtype)
+    assert seen == {dtype}
 
 
 def test_scores_do_not_depend_on_the_processes_that_share_the_batches(bench, monkeypatch):

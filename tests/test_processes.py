@@ -144,6 +144,19 @@ def test_without_others_nobody_is_met(monkeypatch, size):
     assert not torch.distributed.is_initialized()
 
 
+@pytest.mark.parametrize(("here", "expected"), [("2", True), ("1", False), (None, False)])
+def test_one_machine_is_where_all_of_a_launch_run_on_it(monkeypatch, here, expected):
+    for name in ("init_process_group", "destroy_process_group"):
+        monkeypatch.setattr(torch.distributed, name, lambda *_, **options: None)
+    monkeypatch.setattr(torch.distributed, "get_rank", lambda: 0)
+    monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 2)
+    environment = {"RANK": "0", "WORLD_SIZE": "2", "CLIPFORENSICS_DEVICE": "cpu"}
+    for name, value in {**environment, "LOCAL_WORLD_SIZE": here}.items():
+        monkeypatch.setenv(name, value) if value else monkeypatch.delenv(name, raising=False)
+    with together() as processes:
+        assert processes == Processes(0, 2, one_machine=expected)
+
+
 def test_a_folder_alone_is_the_usual_one(tmp_path, monkeypatch):
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     folder = shared_scratch("train", lambda: "def", ALONE)

@@ -57,6 +57,23 @@ def test_the_league_holds_the_committed_run():
         assert " | ".join([*counts, f"{row['validation']['auc']:.2f}", *aucs]) in README
 
 
+def test_the_shipped_learning_rates_are_the_best_of_the_table():
+    lines = (ROOT / "benchmarks/RESULTS.md").read_text().splitlines()
+    (head,) = (line for line in lines if line.startswith("| method | 0.00003"))
+    rates = [float(rate) for rate in head.split("|")[2:-1]]
+    methods = yaml.safe_load((ROOT / "params.yaml").read_text())["methods"]
+    trained = {name for name, section in methods.items() if "learning_rate" in section}
+    start = lines.index(head) + 2
+    for line in lines[start : start + len(trained)]:
+        name, *cells = (cell.strip() for cell in line.split("|")[1:-1])
+        bold = [rate for rate, cell in zip(rates, cells, strict=True) if cell.startswith("**")]
+        values = [tuple(float(number) for number in re.findall(r"[.0-9]+", cell)) for cell in cells]
+        assert bold == [methods[name]["learning_rate"]], name
+        assert values[rates.index(bold[0])] == max(values), name
+        trained.remove(name)
+    assert not trained
+
+
 def test_nothing_is_left_to_fill_in():
     assert "<!--" not in README
     assert "TODO" not in README

@@ -299,9 +299,10 @@ def fixed(rows, reference="a", **more):
             kind: {"cross": {"auc": sum(found) / 2, "low": found[0], "high": found[1]}} if found else {}
             for kind, found in (("to_leader", leader), ("differences", other))
         }
+        chosen_on = {"auc": 0.9, "n_models": 1, "protocol": "per_class", "manipulation": "FS"}
         league.append({
             "detector": name, "parameters": {"trainable": 10, "head": 1, "all": 100}, "in_domain": None,
-            "validation": {"auc": 0.9, "n_models": 1}, "cross": estimate, "clean": None, **gaps,
+            "validation": chosen_on, "cross": estimate, "clean": None, **gaps,
             "undefined": {"clean": "none was run"},
         })  # fmt: skip
     return {"reference": reference, "league": league, "cells": [], "seeds": [42], **more}
@@ -350,3 +351,12 @@ def test_several_models_show_their_range():
         row["validation"] |= {"n_models": 4, "min": 0.8, "max": 0.95}
     assert league_section.league_table(rows).groups[0].rows[0][2].note == ".800 to .950"
     assert "means over 4 models" in league_section.lead(rows)
+
+
+def test_the_order_says_which_validation_it_is_by_and_whether_that_knows_the_faces():
+    rows = fixed([("b", None, ABOVE), ("a", BELOW, None)])
+    assert league_section.lead(rows).startswith("Best first by validation (FS, per class): video AUC")
+    assert "Training has seen their faces" in league_section.lead(rows)
+    rows["league"][0]["validation"]["protocol"] = "grouped"
+    assert league_section.lead(rows).startswith("Best first by validation (FS, grouped (no leaks)): ")
+    assert "Training has seen their faces" not in league_section.lead(rows)

@@ -71,7 +71,10 @@ def comparison():
         (d, seed): {"per_class": {"validation": {"video": {"auc": 0.9}}}}
         for d in PARAMS["detectors"] for seed in (42, 43)
     }  # fmt: skip
-    return {**about, "league": league(standings(files), cells, headline=headline)}
+    return {
+        **about,
+        "league": league(standings(files), cells, headline=headline, validated=headline["protocol"]),
+    }
 
 
 def write_extras():

@@ -217,7 +217,7 @@ def test_partners_are_nearest_in_time():
     videos = [(0, "real", "a", 4), (1, "X", "a", 3)]
     numbers = np.full(107, -1)
     numbers[100:104] = [0, 10, 20, 30]
-    numbers[104:107] = [1, 22, 29]
+    numbers[104:107] = [6, 22, 29]
     by_number = {100: 104, 101: 104, 102: 105, 103: 106}
     by_place = {100: 104, 101: 105, 102: 105, 103: 106}  # 1/8 3/8 5/8 7/8 against 1/6 1/2 5/6
     for frames, expected in ((numbers, by_number), (None, by_place)):

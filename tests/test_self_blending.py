@@ -143,12 +143,44 @@ def test_sharpening_and_coarsening_keep_the_light():
         assert (np.asarray(self_blending._change_frequencies(flat, rng(seed))) == 200).all()
 
 
+def test_half_of_the_sources_are_sharper_and_a_quarter_each_half_and_a_quarter_as_fine():
+    noise = np.random.default_rng(0).integers(60, 196, (64, 64, 3), dtype=np.uint8)
+    sources = [self_blending._change_frequencies(Image.fromarray(noise), rng(seed)) for seed in SEEDS]
+    steps = [np.abs(np.diff(np.asarray(f).astype(float), axis=1)).mean() for f in (noise, *sources)]
+    shares = np.histogram(np.divide(steps[1:], steps[0]), [0, 0.22, 0.5, 1.5, 4])[0] / len(SEEDS)
+    assert shares[2] == 0
+    assert shares[[0, 1, 3]] == pytest.approx([0.25, 0.25, 0.5], abs=0.1)
+
+
 def test_borders_are_deformed_but_not_out_of_shape():
     """Opposite corners of an ellipse have one middle; the third wave moves those."""
     corners = np.array([self_blending._border(0.5, rng(seed)) for seed in SEEDS])
     middles = (corners[:, :32] + corners[:, 32:]) / 2
     strayed = np.abs(middles - middles.mean(axis=1, keepdims=True)).max(axis=(1, 2))
     assert 0.2 * 0.05 * 0.25 < np.median(strayed) < strayed.max() <= 0.25 * 0.05 * 1.05
+
+
+def test_ellipses_lean_to_both_sides(monkeypatch):
+    monkeypatch.setattr(self_blending, "DENTS", 0.0)
+    leans = []
+    for seed in SEEDS:
+        corners = self_blending._border(0.5, rng(seed))
+        x, y = np.linalg.eigh(np.cov(corners.T))[1][:, 1]  # the long axis
+        leans.append(np.degrees(np.arctan(x / y)))
+    assert -30.1 < min(leans) < -27
+    assert 27 < max(leans) < 30.1
+    assert abs(np.mean(leans)) < 4
+
+
+def test_a_border_is_as_soft_for_its_size_whatever_that_is(monkeypatch):
+    for name, value in (("DENTS", 0.0), ("BORDERS", (0.05, 0.05)), ("RATIOS", (1.0,))):
+        monkeypatch.setattr(self_blending, name, value)
+    borders = []
+    for height in (0.3, 0.6):
+        monkeypatch.setattr(self_blending, "HEIGHTS", (height, height))
+        masks = np.array([blend_mask(128, rng(seed)) for seed in range(20)])
+        borders.append(((masks > 40) & (masks < 215)).mean() / height**2)
+    assert borders[0] == pytest.approx(borders[1], rel=0.1)
 
 
 @pytest.mark.parametrize("level", [0, 255])

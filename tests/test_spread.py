@@ -136,16 +136,23 @@ def repo(fresh, tmp_path):
 
 def test_side_by_side_and_then_repro_gives_the_lock_of_repro_alone(repo, plain):
     repo.order("wait", "t1", "scores/e2")
-    output = repo.spread("--gpus", "5,MIG-x")
+    output = repo.spread("--gpus", "5,6+MIG-x")
     assert "gpu 5 stage prepare" in output
     assert "4 cells to run, in 2 chains; 0 up to date" in output
     assert output.index("train@2 done") < output.index("train@1 done"), "they end in another order"
     logs = [(repo.path / f".scratch/spread/train@{seed}.log").read_text() for seed in (1, 2)]
     assert "gpu 5 " in logs[0]
-    assert "gpu MIG-x " in logs[1]
+    assert "gpu 6,MIG-x " in logs[1]
     repo.run("dvc", "repro")
     assert repo.lock == plain.lock
     assert repo.run("git", "diff", "--name-only") == "", "what is staged is what is there"
+
+
+def test_cells_of_several_goes_stand_in_the_lock_as_those_of_one(repo, plain):
+    repo.spread("train@2", "evaluate@2")
+    repo.spread()
+    repo.run("dvc", "repro")
+    assert repo.lock == plain.lock
 
 
 def test_what_is_up_to_date_is_left_alone(plain, tmp_path):

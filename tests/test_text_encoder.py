@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +15,14 @@ from transformers import CLIPModel
 
 from clipforensics.faults import InputError
 from clipforensics.params import check_section
-from clipforensics.text_encoder import PromptSection, Tokens, embed_tokens, ensemble, load_text_encoder
+from clipforensics.text_encoder import (
+    PromptSection,
+    TextEncoder,
+    Tokens,
+    embed_tokens,
+    ensemble,
+    load_text_encoder,
+)
 from tests.detectors.tasks import write_two_towers
 from tests.places import ENCODERS, needs_shared
 from tests.test_encoder import write_encoder
@@ -84,6 +92,12 @@ def test_a_prompt_that_is_too_long_is_told_and_not_cut(text):
     assert text.tokens([fits]).ids.shape == (1, text.limit)
     with pytest.raises(InputError, match=f"has {text.limit + 1} tokens, the encoder reads {text.limit}"):
         text.tokens([f"{fits} face"])
+
+
+@pytest.mark.parametrize(("tokenizers", "limit"), [(10, 10), (10**30, 48)])
+def test_a_prompt_may_be_as_long_as_tower_and_tokenizer_both_allow(text, tokenizers, limit):
+    """A tokenizer without a limit of its own says 10^30."""
+    assert TextEncoder(text.tower, SimpleNamespace(model_max_length=tokenizers)).limit == limit
 
 
 def test_a_prompt_with_the_end_of_text_in_it_is_refused(text):

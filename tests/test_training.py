@@ -70,7 +70,7 @@ def make_trainer(folder, *, kill_after=None, scores=None, model=None, weights=(1
         "warmup_fraction": 0.2,
         "seed": 7,
     }
-    ahead = changes.pop("ahead", False)
+    ahead, dtype = changes.pop("ahead", False), changes.pop("dtype", torch.float32)
     return Trainer(
         model,
         head="head.",
@@ -80,7 +80,7 @@ def make_trainer(folder, *, kill_after=None, scores=None, model=None, weights=(1
         validation=VALIDATION,
         schedule=Schedule(**{**options, **changes}),
         weights=weights,
-        dtype=torch.float32,
+        dtype=dtype,
         state=folder / "state",
         ahead=ahead,
     )
@@ -125,6 +125,27 @@ def test_a_killed_run_ends_in_identical_weights(tmp_path, kill_after, micro_batc
     assert same(weights_of(resumed), weights_of(whole))
 
 
+def test_a_killed_run_goes_on_with_its_loss_scale(tmp_path):
+    """Slopes that float16 cannot hold are left out and halve the scale; a new scale would leave out more."""
+    options = {"dtype": torch.float16, "weights": (30.0, 30.0)}
+    whole = make_trainer(tmp_path / "whole", **options)
+    progress = whole.fit()
+    assert progress.scaler["scale"] < 2.0**16
+    with pytest.raises(Killed):
+        make_trainer(tmp_path / "killed", kill_after=1, **options).fit()
+    resumed = make_trainer(tmp_path / "killed", **options)
+    assert without_time(resumed.fit()) == without_time(progress)
+    assert same(weights_of(resumed), weights_of(whole))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+def test_matrix_products_have_the_dtype_asked_for(tmp_path, dtype):
+    trainer, seen = make_trainer(tmp_path, dtype=dtype), set()
+    trainer.model.head.register_forward_hook(lambda module, inputs, output: seen.add(output.dtype))
+    trainer.step(part_of([0, 3, 8, 15]), epoch=0, number=0, factor=1.0)
+    assert seen == {dtype}
+
+
 def test_a_finished_run_that_is_started_again_only_gives_its_result(tmp_path):
     first = make_trainer(tmp_path)
     progress = first.fit()
@@ -165,6 +186,16 @@ def test_the_best_epoch_is_kept_and_patience_ends_training(tmp_path):
     kept = [(row["val_video_auc"], row["val_frame_auc"]) for row in progress.curve]
     assert kept == ranks[:4]
     assert [row["val_loss"] for row in progress.curve] == [VALIDATION.loss(given[i]) for i in range(1, 5)]
+
+
+def test_an_epoch_within_the_warm_up_is_neither_kept_nor_counted_for_patience(tmp_path):
+    """18 steps, 3 an epoch: a warm-up of 8 covers two epochs whole and ends within the third."""
+    perfect, blind = VALIDATION.labels.astype(float), np.full(16, 0.5)
+    scores = lambda call: perfect if call == 1 else blind  # noqa: E731
+    trainer = make_trainer(tmp_path, patience=2, warmup_fraction=0.45, scores=scores)
+    progress = trainer.fit()
+    assert [row["val_video_auc"] for row in progress.curve] == [1.0, *[0.5] * 4]
+    assert (progress.best_epoch, progress.best_rank) == (3, (0.5, 0.5))
 
 
 def test_every_row_that_went_through_is_counted(tmp_path):

@@ -1,7 +1,9 @@
 """The baseline: a linear probe, logistic regression on frozen embeddings.
 
-The linear evaluation of CLIP's own paper (Radford et al. 2021, arXiv 2103.00020): L-BFGS to convergence on
-L2-normalised embeddings, the strength of the penalty chosen on validation.
+After the linear evaluation of CLIP's own paper (Radford et al. 2021, arXiv 2103.00020, appendix A.3):
+L-BFGS to convergence, the strength of the penalty chosen on validation. Departures: embeddings of unit
+length, and those of section `encoder` (theirs stand before the projection and are not normalised); a
+coarser grid; classes may be weighted; no second fit on training and validation together.
 """
 
 import time
@@ -105,6 +107,12 @@ def fit_probe(
     return Probe(chosen.weight, chosen.bias, chosen.inverse_l2, curve, iterations)
 
 
+def at_an_end(chosen: float, candidates: Sequence[float]) -> str:
+    """What to say where the best candidate is the largest or smallest of several: a better may lie beyond."""
+    at_end = len(candidates) > 1 and chosen in (min(candidates), max(candidates))
+    return " (at an end of methods.baseline.inverse_l2: extend it)" if at_end else ""
+
+
 def _fit_one(
     embeddings: np.ndarray, labels: np.ndarray, strength: float, class_weight: str, max_iterations: int
 ) -> LogisticRegression:
@@ -145,7 +153,8 @@ class Baseline(EmbeddingMethod):
         options: dict[str, Any] = {"task": task, "settings": settings, "counts": counts, "rank": rank}
         self.save(probe, folder, **options, inverse_l2=probe.inverse_l2)
         seconds = time.perf_counter() - started
-        return Fit(probe.curve, rank, probe.iterations * len(draw), seconds, f"C {probe.inverse_l2:g}")
+        summary = f"C {probe.inverse_l2:g}{at_an_end(probe.inverse_l2, settings.inverse_l2)}"
+        return Fit(probe.curve, rank, probe.iterations * len(draw), seconds, summary)
 
     def build(self, task: Task, settings: Settings) -> LogOdds:
         """Not used: scikit-learn builds the probe as it fits it."""

@@ -2,10 +2,10 @@
 
 Ben Zaken, Ravfogel and Goldberg 2022, "BitFit: Simple Parameter-efficient Fine-tuning for Transformer-based
 Masked Language-models", arXiv 2106.10199. As there, the biases are those of every linear layer of a block
-(query, key, value, output, both layers of the MLP) and of every layer normalisation; here also of the two
-that stand before the first and after the last block. CLIP's patch embedding and projection have none, and the
-class embedding is an input, no bias. The key's bias is moved because the paper moves it: it adds the same to
-a query's product with every key, which softmax does not see, so what it learns is rounding.
+(query, key, value, output, both layers of the MLP) and of every layer normalisation. CLIP's patch embedding
+and projection have none, and the class embedding is an input, no bias. The key's bias is moved because the
+paper moves it: it adds the same to a query's product with every key, which softmax does not see, so what it
+learns is rounding.
 """
 
 from collections.abc import Mapping

@@ -2,8 +2,10 @@
 
 Gao et al. 2021, "CLIP-Adapter: Better Vision-Language Models with Feature Adapters", arXiv 2110.04544, with
 the details of its authors' code (github.com/gaopengcuhk/CLIP-Adapter): on the image side only, two linear
-layers without bias, a ReLU after each, the blend brought to unit length again, CLIP's own temperature and the
-class embeddings fixed.
+layers without bias, a ReLU after each, the blend brought to unit length again, CLIP's own temperature and
+the class embeddings fixed. Departures: a class is the mean of several prompts (theirs one); the share of
+the blend is a setting (the paper searches it for each data set); the budget's AdamW (theirs SGD); frames as
+they are stored.
 """
 
 from collections.abc import Mapping

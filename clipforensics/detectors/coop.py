@@ -2,8 +2,10 @@
 
 Zhou et al. 2022, "Learning to Prompt for Vision-Language Models", arXiv 2109.01134, with the details of its
 authors' code (github.com/KaiyangZhou/CoOp): contexts of standard deviation 0.02 or of given words, a full
-stop after the prompt, CLIP's own temperature fixed. The optimiser is the budget's AdamW, where the paper has
-SGD.
+stop after the prompt, CLIP's own temperature fixed. Departures: contexts may start as given words and
+belong to a class each at once (theirs: words for one context of all classes, class contexts at random); the
+budget's AdamW, which decays the contexts (theirs SGD); frames as they are stored, class weights, best epoch
+on validation.
 """
 
 from collections.abc import Mapping

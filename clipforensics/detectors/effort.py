@@ -5,16 +5,16 @@ arXiv 2411.15633, and its code (YZY-stack/Effort-AIGI-Detection, effort_detector
 of each linear layer of the attention of every block (q_proj, k_proj, v_proj, out_proj), the principal part is
 frozen and the last r directions are trained; for ViT-L/14 one: .19 M parameters. Two losses, means over the
 layers, keep the directions orthonormal, to each other and to the principal ones, and the Frobenius norm of W.
-The paper trains with both; the code that its authors published computes them but leaves them out of the loss
+The paper trains with both; the code that its authors published defines them but leaves them out of the loss
 (issues 9 and 20 of that repository), which weights of 0 do here.
 
-Departures, none of which changes the function that is learned: a layer computes W x + u s v x - u0 s0 v0 x,
+Departures. Three do not change the function that is learned: a layer computes W x + u s v x - u0 s0 v0 x,
 with the starting values of what moves, where the authors add u s v to a principal part put together again in
 float32. So the weight itself is never touched, an untrained layer gives the exact numbers of the encoder, and
 the losses need r columns in place of products of whole matrices. The starting values are saved beside the
-trained ones: loading needs no decomposition and does not depend on its signs or the machine. The head reads
-the unit-length embedding that section `encoder` names (theirs the pooled one as it is), and the optimiser is
-the budget's.
+trained ones: loading needs no decomposition and does not depend on its signs or the machine. Two do: the
+head reads the unit-length embedding that section `encoder` names (theirs the pooled one as it is), and the
+optimiser is the budget's.
 """
 
 from collections.abc import Iterator, Mapping

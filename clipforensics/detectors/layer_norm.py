@@ -9,9 +9,11 @@ src/losses/unifalign.py) a positive pair is any two frames of one label; their w
 and temperature 2, and the features that the head reads have unit length.
 
 Departures: the head is one linear unit on sqrt(d) times the unit-length embedding (theirs two on the
-unit-length embedding; a sigmoid of one is a softmax of two, only the steps differ); the embedding is the one
-that section `encoder` names (theirs pooled); the cross-entropy may weigh classes; augmentation, sampling,
-weight decay and schedule are the budget's, the same for every method.
+unit-length embedding; a sigmoid of one is a softmax of two, only the steps differ); the embedding is the
+one that section `encoder` names (theirs pooled); the cross-entropy may weigh classes; augmentation,
+sampling, weight decay and schedule are the budget's, the same for every method; pairs come from a
+micro-batch (theirs 512 frames); frames are whole (theirs aligned crops of faces). The second paper's first
+version had augmentation in the latent space in place of these losses.
 """
 
 import math

@@ -11,6 +11,9 @@ W x becomes W x + s B A x; only A and B move. Four variants, each computed by pe
   Zhang 2024, "PiSSA: Principal Singular Values and Singular Vectors Adaptation of Large Language Models",
   arXiv 2404.02948.
 
+Departures as shipped: q_proj and k_proj (Hu et al. adapt the query and the value); `pissa` keeps alpha = 2 r
+and dropout (Meng et al.: alpha = r, none). All of these are settings.
+
 What is saved is an adapter for the original encoder in peft's own format. PiSSA's is written as the plain
 LoRA of rank 2 r that it amounts to: s B A - s B0 A0, with A0 and B0 the start.
 """

@@ -8,7 +8,8 @@ Goodfellow and Sohl-Dickstein 2018, "Adversarial Reprogramming of Neural Network
 Departures: the answer is read by a linear head, as with every method here, not by CLIP's text tower or by
 labels of another task; the border starts at 0 (Bahng et al.: standard normal), so `pad` starts as the encoder
 itself; frames have the encoder's size already, so `shrink` scales them down, where Elsayed et al. had small
-pictures; AdamW with the budget's schedule (Bahng et al.: SGD at a rate of 40). The border is learned in the
+pictures; AdamW with the budget's schedule, which decays the border (Bahng et al.: SGD at a rate of 40, no
+decay). The border is learned in the
 space of normalised pixels and is not bounded, as with Bahng et al. (Elsayed et al.: by a tanh), so it may be
 a picture that no camera takes.
 """

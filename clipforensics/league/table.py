@@ -5,8 +5,10 @@ What each column means, for the headline's protocol and train set:
 - `parameters`: `trainable` are those that training moved, adapter and head together; `head` is the linear
   head's part of them; `all` is the network that holds them with its head: a tower of the encoder, or for a
   method on cached embeddings what stands upon them. Each is the largest over seeds and folds.
-- `validation`: on what every choice was made. Means over seeds and folds of the video and frame AUC that
-  `evaluate` found there: nothing that has been chosen on it can be judged by it, but it may give the order.
+- `validation`: of the clean protocol where the run has one, else of the headline's (`validation_protocol`):
+  where faces of validation are faces of training, it favours whoever knows them by heart. Means over seeds
+  and folds of the video and frame AUC that `evaluate` found there. Every choice was made on it, so it is too
+  high, the more so the more choices a method had; nothing can be judged by it, but it may give the order.
 - `in_domain`: fakes of the manipulation that was trained on (of `A+B`, of the first that has any): test
   fakes under the clean protocol, else the headline's validation fakes, whose `part` says so.
 - `cross`: the headline's cell, all test fakes of the first test manipulation under the first split.
@@ -36,6 +38,11 @@ POINT_COLUMNS = ("detector", "trainable", "test", "protocol", "manipulation", "a
 
 DIGITS = 12
 """AUCs that agree to so many decimals are tied: the mean over seeds rounds beyond them."""
+
+
+def validation_protocol(protocols: Sequence[str]) -> str:
+    """The protocol whose validation gives the order: a clean one of the run, else the headline's (first)."""
+    return next((name for name in CLEAN_PROTOCOLS if name in protocols), protocols[0])
 
 
 def standings(choices: Mapping[tuple[str, int], Mapping[str, Json]]) -> list[Row]:
@@ -110,13 +117,14 @@ def clean_protocol(cells: Iterable[Json], *, train_set: str, manipulation: str) 
     return next((name for name in CLEAN_PROTOCOLS if name in having), None)
 
 
-def league(order: Sequence[Json], cells: Sequence[Json], *, headline: Json) -> list[Row]:
+def league(order: Sequence[Json], cells: Sequence[Json], *, headline: Json, validated: str) -> list[Row]:
     """The table, ready for JSON.
 
     Args:
-        order: Of `standings`, for the headline's protocol and train set.
+        order: Of `standings`, for the headline's train set.
         cells: Rows of comparison.json, every cell with all detectors.
         headline: `protocol`, `train_set` and `manipulation`.
+        validated: The protocol that `order` is of.
 
     Returns:
         Rows in the same order, each {detector, parameters, validation, in_domain, cross, clean,
@@ -132,8 +140,9 @@ def league(order: Sequence[Json], cells: Sequence[Json], *, headline: Json) -> l
         "cross": _cell(protocol=protocol, stratum="all", **place),
         "clean": _cell(protocol=clean, stratum="all", **place) if clean else None,
     }
-    validation = _cell(cells, protocol, train_set, train_set, "validation")
-    return [_row(one, found, validation, headline) for one in order]
+    validation = _cell(cells, validated, train_set, train_set, "validation")
+    place = {"protocol": validated, "manipulation": train_set}
+    return [_row(one, found, validation, place) for one in order]
 
 
 def _cell(
@@ -159,10 +168,10 @@ REASONS = {
 }
 
 
-def _row(standing: Json, found: Mapping[str, Json | None], validation: Json | None, headline: Json) -> Row:
+def _row(standing: Json, found: Mapping[str, Json | None], validation: Json | None, place: Json) -> Row:
     name = standing["detector"]
     row: Row = {"detector": name, "parameters": standing["parameters"]}
-    row["validation"] = {**standing["validation"], **_of_validation(standing, validation, headline)}
+    row["validation"] = {**standing["validation"], **_of_validation(standing, validation, place)}
     row |= {column: _estimate(cell, name) for column, cell in found.items()}
     tests = {column: found[column] or {} for column in TESTS}
     row["differences"] = {
@@ -179,15 +188,14 @@ def _row(standing: Json, found: Mapping[str, Json | None], validation: Json | No
     return {**row, **({"undefined": lost} if lost else {})}
 
 
-def _of_validation(standing: Json, cell: Json | None, headline: Json) -> Row:
+def _of_validation(standing: Json, cell: Json | None, place: Json) -> Row:
     """Where the validation AUC is from, and its interval where the cells have one of the same number."""
-    place = {"protocol": headline["protocol"], "manipulation": headline["train_set"]}
-    place |= {"stratum": "validation", "part": "validation"}
+    where = {**place, "stratum": "validation", "part": "validation"}
     values = cell["detectors"].get(standing["detector"], {}) if cell else {}
     ours, theirs = standing["validation"]["auc"], values.get("auc")
     same = ours is not None and theirs is not None and abs(ours - theirs) < 1e-9
     low, high = (values["low"], values["high"]) if same else (None, None)
-    return {"low": low, "high": high, **({"covers": values["covers"]} if same else {}), **place}
+    return {"low": low, "high": high, **({"covers": values["covers"]} if same else {}), **where}
 
 
 def _estimate(cell: Json | None, detector: str) -> Row | None:

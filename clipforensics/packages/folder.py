@@ -4,10 +4,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from clipforensics.about import ABOUT
 from clipforensics.files import read_json, write_json
 from clipforensics.packages.card import model_card
 from clipforensics.packages.encoders import FOLDER, copy_encoder
-from clipforensics.packages.loading import ABOUT, ADAPTER
+from clipforensics.packages.loading import ADAPTER
 from clipforensics.packages.model import Footage, Model
 from clipforensics.packages.operating_point import operating_point
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from safetensors import safe_open
 
+from clipforensics.about import ABOUT
 from clipforensics.usage import Usage
 
-ABOUT, HEAD, TRAINED = "detector.json", "head.safetensors", "trained.safetensors"
+HEAD, TRAINED = "head.safetensors", "trained.safetensors"
 ADAPTER, CONFIG = "adapter_config.json", "config.json"
 
 PLAIN = re.compile(

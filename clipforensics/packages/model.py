@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clipforensics.about import ABOUT
 from clipforensics.cells import Cell, protocol_of
 from clipforensics.faults import InputError
 from clipforensics.files import read_json
 from clipforensics.packages.encoders import Encoder, find_encoder
-from clipforensics.packages.loading import ABOUT, Loading, find_loading
+from clipforensics.packages.loading import Loading, find_loading
 
 Json = dict[str, Any]
 

@@ -8,12 +8,13 @@ import numpy as np
 import torch
 from PIL import Image
 
+from clipforensics.about import ABOUT
 from clipforensics.detectors.base import explainable, find_detector
 from clipforensics.encoder import Preprocessing
 from clipforensics.faults import InputError
 from clipforensics.files import read_json
 from clipforensics.packages.encoders import FOLDER
-from clipforensics.packages.folder import ABOUT, FRAMES
+from clipforensics.packages.folder import FRAMES
 from clipforensics.pictures import resize_and_crop
 
 

@@ -67,13 +67,17 @@ def league_section(comparison: Json, cast: Cast) -> LeagueSection:
 
 def lead(comparison: Json) -> str:
     """What the order is by, and how much that says."""
-    first = comparison["league"][0]["validation"]
+    row = comparison["league"][0]
+    first, place = row["validation"], where(row, "validation")
     n = first["n_models"]
     over = f", means over {counted(n, 'model')}," if n > 1 else ""
     text = (
-        f"Best first by validation: video AUC{over} then frame AUC, then fewer trainable parameters. Test"
-        " videos have no say in the order."
+        f"Best first by validation ({place}): video AUC{over} then frame AUC, then fewer trainable"
+        " parameters. Test videos have no say in the order. A validation AUC is the best of all looks that a"
+        " method had at these videos, so it is too high, the more looks the more."
     )
+    if first["protocol"] not in CLEAN_PROTOCOLS:
+        text += " Training has seen their faces, so it favours those who know them by heart."
     sizes = [first.get(name) for name in ("n_real", "n_fake")]
     if None in sizes:
         return text

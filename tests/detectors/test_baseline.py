@@ -1,13 +1,17 @@
 """The linear probe: scikit-learn's optimum, chosen on validation, saved without loss."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
 
 from clipforensics.detectors import baseline
+from clipforensics.detectors.baseline import at_an_end
 from clipforensics.encoder import embed_pixels, load_preprocessing, load_vision_tower
 from clipforensics.selection import Validation
+from tests.detectors.tasks import shipped_budget, shipped_settings
 from tests.saved import save_probe
 from tests.stores import noise_videos, write_frame_store
 from tests.test_encoder import write_encoder
@@ -49,6 +53,28 @@ def test_class_weight_moves_the_scores():
     assert fit(class_weight="none", inverse_l2=(1.0,)).bias > fit(inverse_l2=(1.0,)).bias
 
 
+def test_it_is_fitted_to_every_frame_with_the_frames_own_label(bench, tmp_path):
+    settings, train = shipped_settings("baseline", inverse_l2=[1.0]), bench.task.train
+    baseline.DETECTOR.fit(bench.task, settings, tmp_path / "model")
+    x = bench.task.embeddings.read(train.rows).astype(np.float64)
+    expected = LogisticRegression(C=1.0, class_weight="balanced", max_iter=1000).fit(x, train.labels)
+    head = baseline.DETECTOR.load(tmp_path / "model").head
+    np.testing.assert_allclose(head.weight.numpy(), expected.coef_, atol=1e-3)
+    np.testing.assert_allclose(head.bias.numpy(), expected.intercept_, atol=1e-3)
+    assert np.abs(expected.coef_).max() > 0.1
+
+
+def test_classes_are_weighed_as_the_budget_says(bench, tmp_path):
+    lopsided = bench.task.frames.rows.labelled(bench.task.train.table[1:])  # two real, three manipulated
+    settings, bias = shipped_settings("baseline", inverse_l2=[1.0]), {}
+    for weight in ("balanced", "none"):
+        budget = shipped_budget({"class_weight": weight})
+        task = dataclasses.replace(bench.task, train=lopsided, budget=budget)
+        baseline.DETECTOR.fit(task, settings, tmp_path / weight)
+        bias[weight] = baseline.DETECTOR.load(tmp_path / weight).head.bias.item()
+    assert bias["none"] > bias["balanced"]
+
+
 def test_saved_and_loaded_scores_are_identical(tmp_path):
     probe = fit()
     baseline.DETECTOR.save_judge(probe, tmp_path)
@@ -81,3 +107,10 @@ def test_its_log_odds_from_pixels_are_those_of_its_scores_from_embeddings(tmp_pa
     assert expected.std() > 1e-3
     assert found is module.tower
     assert not module.training
+
+
+def test_a_choice_at_an_end_of_the_candidates_is_told():
+    assert at_an_end(10.0, [0.1, 1.0, 10.0]).strip().startswith("(at an end of methods.baseline.inverse_l2")
+    assert at_an_end(0.1, [10.0, 1.0, 0.1]) != ""
+    assert at_an_end(1.0, [0.1, 1.0, 10.0]) == ""
+    assert at_an_end(1.0, [1.0]) == "", "nothing was chosen"

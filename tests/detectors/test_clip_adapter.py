@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from clipforensics.detectors.clip_adapter import DETECTOR, AdapterJudge
 from clipforensics.faults import InputError
@@ -32,6 +33,15 @@ def test_log_odds_against_plain_numpy():
     found = judge(torch.from_numpy(x).float()).detach().numpy()
     np.testing.assert_allclose(found, expected, atol=1e-5)
     assert (judge.up(torch.relu(judge.down(torch.from_numpy(x).float()))) < 0).any(), "the last ReLU matters"
+
+
+def test_the_lines_of_its_card_give_its_log_odds(tmp_path):
+    judge, x = make_judge(ratio=0.2), torch.nn.functional.normalize(torch.randn(5, 8), dim=-1)
+    DETECTOR.save_judge(judge, tmp_path)
+    usage = DETECTOR.usage(shipped_settings("clip_adapter"))
+    names = {"folder": tmp_path, "embedding": x, "torch": torch, "load_file": load_file}
+    exec("\n".join(usage.setup), names)
+    torch.testing.assert_close(eval(usage.log_odds, names), judge(x), atol=1e-5, rtol=0)
 
 
 def test_the_length_of_the_embedding_does_not_matter():

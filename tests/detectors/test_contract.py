@@ -105,6 +105,9 @@ def test_what_is_saved_is_what_validation_chose(name, bench, fitted, tmp_path):
     assert found == pytest.approx((kept["video_auc"], kept["frame_auc"]), abs=1e-9)
     assert fit.rank == pytest.approx(found, abs=1e-9)
     assert max((r["val_video_auc"], r["val_frame_auc"]) for r in fit.curve) == pytest.approx(found, abs=1e-9)
+    if "epochs" in about:
+        ranks = [(row["val_video_auc"], row["val_frame_auc"]) for row in fit.curve]
+        assert (about["epochs"], about["best_epoch"]) == (len(ranks), 1 + ranks.index(max(ranks)))
     assert about["method"] == name
     assert about["encoder"] == bench.task.encoder
 

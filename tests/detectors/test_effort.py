@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.torch import load_file
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from clipforensics import encoder
@@ -214,6 +215,16 @@ def test_saved_and_loaded_it_is_the_same_without_another_decomposition(folder, t
         torch.testing.assert_close(folded(images), model(images), atol=1e-5, rtol=0)
     assert not any(isinstance(m, ResidualLinear) for m in folded.modules())
     assert [name for name, _ in folded.named_parameters() if name.endswith((".u", ".s", ".v"))] == []
+
+
+def test_the_lines_of_its_card_give_the_merged_weights(folder, tmp_path):
+    model, tower = build(folder, moved=0.1), load(folder)
+    DETECTOR.save_adapter(model, tmp_path)
+    names = {"folder": tmp_path, "tower": tower, "load_file": load_file}
+    exec("\n".join(DETECTOR.usage(model.settings).setup), names)
+    expected = DETECTOR.merge(model).base.state_dict()
+    for name, tensor in tower.state_dict().items():
+        torch.testing.assert_close(tensor, expected[name], atol=1e-5, rtol=0)
 
 
 def test_its_maps_are_those_of_the_trained_directions(folder):

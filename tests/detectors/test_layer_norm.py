@@ -154,13 +154,14 @@ def test_half_precision_does_not_reach_the_distances():
 def test_the_objective_is_cross_entropy_and_the_weighted_losses(folder):
     images, targets = pixels(6), torch.tensor([0.0, 1.0, 0.0, 1.0, 1.0, 1.0])
     weights = 1 + targets
-    model = build(folder, moved=0.1, alignment_weight=0.3, uniformity_weight=0.7)
+    shape = {"alignment_exponent": 3.0, "uniformity_temperature": 0.5}
+    model = build(folder, moved=0.1, alignment_weight=0.3, uniformity_weight=0.7, **shape)
     plain = build(folder, moved=0.1, **OFF)
     with torch.no_grad():
         entropy = AdaptedEncoder.objective(model, images, targets, weights)
         assert torch.equal(plain.objective(images, targets, weights), entropy)
         features = model.embed(images)
-        extra = 0.3 * alignment(features, targets, exponent=2.0) + 0.7 * uniformity(features, temperature=2.0)
+        extra = 0.3 * alignment(features, targets, exponent=3.0) + 0.7 * uniformity(features, temperature=0.5)
         torch.testing.assert_close(model.objective(images, targets, weights), entropy + extra)
 
 

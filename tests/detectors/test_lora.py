@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
 from safetensors.torch import load_file
 from transformers import CLIPVisionModelWithProjection
 
@@ -259,6 +259,23 @@ def test_the_seed_matters(bench, variant):
     ]
     assert same
     assert not any(same)
+
+
+def test_the_adapter_starts_from_the_tasks_seed(bench, tmp_path):
+    settings = fast_settings("lora", **SMALL, learning_rate=1e-12)  # too little to move a float32
+    train("lora", bench, tmp_path / "out", settings=settings)
+    saved = load_file(tmp_path / "out" / ADAPTER)
+    for name, tensor in get_peft_model_state_dict(build(bench, seed=bench.task.seed).tower).items():
+        if "lora_A" in name:
+            assert torch.equal(saved[name], tensor)
+
+
+@each_variant
+def test_the_adapters_input_drops_out_in_training_only(bench, variant):
+    model, pixels = shaken(build(bench, variant=variant, dropout=0.5), 0.3), pixels_of(bench)
+    with torch.no_grad():
+        assert torch.equal(model(pixels), model(pixels))
+        assert not torch.allclose(model.train()(pixels), model(pixels), atol=1e-4)
 
 
 def test_rslora_scales_by_the_root_of_the_rank_and_dora_by_learnt_lengths(bench):

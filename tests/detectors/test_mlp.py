@@ -36,6 +36,14 @@ def test_units_drop_out_in_training_only(tmp_path):
     assert torch.equal(DETECTOR.load_judge(tmp_path).train()(x), judge(x))
 
 
+def test_as_many_units_drop_out_as_the_setting_says(bench):
+    judge = DETECTOR.build(bench.task, shipped_settings("mlp", hidden=4000, dropout=0.3)).train()
+    torch.nn.init.ones_(judge.head.weight)
+    torch.nn.init.ones_(judge.hidden.bias)
+    judge(torch.zeros(1, judge.hidden.in_features)).sum().backward()
+    assert float((judge.hidden.bias.grad == 0).float().mean()) == pytest.approx(0.3, abs=0.03)
+
+
 def test_it_begins_at_even_odds():
     assert torch.equal(Mlp(4, 8, 0.0)(torch.randn(5, 4)), torch.zeros(5))
 

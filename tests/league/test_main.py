@@ -75,6 +75,7 @@ def test_all_lines_of_the_table_are_of_one_length():
 def test_a_name_is_only_text():
     league = two()["league"]
     league[0]["detector"] = NASTY
+    league[0]["validation"] |= {"protocol": NASTY, "manipulation": NASTY}
     head = {"protocol": NASTY, "train_set": NASTY, "manipulation": NASTY}
     spent = {NASTY: Spent((cost(device=NASTY),), 2, (NASTY,)), "a": Spent((), 2)}
     hostile = league_markdown(two(league=league, headline=head), spent)

@@ -13,6 +13,7 @@ from clipforensics.league.table import (
     league,
     league_points,
     standings,
+    validation_protocol,
 )
 
 HEADLINE = {"protocol": "per_class", "train_set": "FS", "manipulation": "NT"}
@@ -58,6 +59,16 @@ def test_the_order_is_by_validation_then_size_then_name():
     assert order(b=third, a=[file(0.2)]) == ["a", "b"], "a mean that rounds is still a tie"
 
 
+def test_the_order_is_by_validation_without_leaks_where_the_run_has_one():
+    assert validation_protocol(["per_class", "official", "grouped"]) == "grouped"
+    assert validation_protocol(["per_class", "grouped_kfold", "grouped"]) == "grouped_kfold"
+    assert validation_protocol(["per_class"]) == "per_class"
+    (row,) = league(
+        standings(choices(a=[file()])), [cell("per_class")], headline=HEADLINE, validated="grouped"
+    )
+    assert (row["validation"]["protocol"], row["validation"]["manipulation"]) == ("grouped", "FS")
+
+
 def test_what_is_undefined_comes_last():
     assert order(a=[file(None)], b=[file(0.2)]) == ["b", "a"]
     assert order(a=[file(0.9), file(None)], b=[file(0.2)]) == ["b", "a"], "one model without makes no mean"
@@ -97,7 +108,8 @@ def test_parameters_count_the_head_and_are_the_largest_of_all_models():
 
 def table(*cells, headline=HEADLINE, **detectors):
     detectors = detectors or {"a": [file(0.9)], "b": [file(0.8)]}
-    return league(standings(choices(**detectors)), cells, headline=headline)
+    validated = headline["protocol"]
+    return league(standings(choices(**detectors)), cells, headline=headline, validated=validated)
 
 
 def test_each_column_comes_from_its_cell():
@@ -119,6 +131,7 @@ def test_each_column_comes_from_its_cell():
     assert b["to_leader"] == {"cross": {"auc": -0.1}}
     assert (a["differences"], a["to_leader"]) == ({}, {})
     assert "undefined" not in a
+    assert table(*reversed(cells)) == [a, b], "cells are told by what they are of, not by their order"
 
 
 def test_validation_has_the_interval_of_the_same_number_alone():
@@ -175,7 +188,7 @@ def test_test_numbers_do_not_move_the_order(found):
 def test_the_input_is_left_alone():
     cells, files = [cell("per_class"), cell("grouped")], choices(a=[file()], b=[file(0.9)])
     before = copy.deepcopy((cells, files))
-    league(standings(files), cells, headline=HEADLINE)
+    league(standings(files), cells, headline=HEADLINE, validated="per_class")
     assert (cells, files) == before
 
 
