@@ -5,8 +5,9 @@ How the rates in params.yaml were chosen on the sample, and how others can be on
     python -m benchmarks.learning_rates [METHOD ...]
 
 Reads what `dvc repro` left of the run of params.yaml: frames, embeddings, and the train and validation
-parts of the league's split (`league.table.validation_protocol`), first train set and seed. No test video is
-read. The best has the highest validation rank (video AUC, then frame AUC); of equals, the lowest rate.
+parts of the league's split (`league.table.validation_protocol`), first train set and seed. No test video of
+that split is read. The best has the highest validation rank (video AUC, then frame AUC); of equals, the
+lowest rate.
 """
 
 import sys
@@ -18,7 +19,7 @@ from clipforensics.cells import Protocol, by_protocol, read_split
 from clipforensics.detectors.base import Task, find_detector
 from clipforensics.embeddings import EmbeddingStore
 from clipforensics.encoder import EncoderSection
-from clipforensics.faults import InputError
+from clipforensics.faults import InputError, one_line_errors
 from clipforensics.frames import FrameStore
 from clipforensics.league.table import validation_protocol
 from clipforensics.params import read_section, read_value
@@ -48,7 +49,7 @@ def make_task(scratch: Path) -> Task:
 
 
 def rank_at(method: str, rate: float) -> tuple[float, float]:
-    """Validation (video AUC, frame AUC) of a training at this rate; (0, 0) if the loss diverged."""
+    """Validation (video AUC, frame AUC) of a training at this rate; (0, 0) if training refused."""
     found = find_detector(method)
     settings = read_section(PARAMS, f"methods.{method}", found.settings).model_copy(
         update={"learning_rate": rate}
@@ -68,13 +69,17 @@ def main(methods: list[str]) -> None:
     print(
         "| method |", " | ".join(f"{rate:g}" for rate in RATES), "|\n|---|" + "--:|" * len(RATES), flush=True
     )
+    if unknown := set(methods) - set(METHODS):
+        raise InputError(f"{sorted(unknown)}: no method with a learning rate; there are {', '.join(METHODS)}")
     for method in methods or METHODS:
         ranks = [rank_at(method, rate) for rate in RATES]
         best = ranks.index(max(ranks))
         cells = [f"{video:.3f} ({frame:.3f})" for video, frame in ranks]
-        cells[best] = f"**{cells[best]}**"
+        if max(ranks) > (0, 0):
+            cells[best] = f"**{cells[best]}**"
         print(f"| {method} |", " | ".join(cells), "|", flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    with one_line_errors():
+        main(sys.argv[1:])

@@ -46,6 +46,7 @@ def main() -> None:
     write_curve(MATRIX, matrix_table(tables["cells"]))
     write_curve(LEAGUE, league_points(tables["league"]))
     chosen_on = {row["detector"]: row["validation"] for row in standings(results.read_evaluations(*at))}
+    # Of the headline's own models, not of those that give the league its order
     validation = {"video_auc": chosen_on[detector]["auc"]}
     metrics = comparison.headline_metrics(tables, place, detector)
     write_json(METRICS, {"detector": detector, **place, **metrics, "validation": validation})

@@ -273,7 +273,7 @@ def test_the_league_is_ranked_by_validation_and_says_so():
     texts = [r[0].text for r in table.groups[0].rows]
     assert texts[:2] == [f"1. {label_of('effort')}", f"2. {label_of('baseline')}"]
     assert len(texts) == 13
-    assert "Test videos have no say in the order" in league_section.lead(compared)
+    assert "No test score has a say in the order" in league_section.lead(compared)
     few = "Each model was chosen on 10 real videos and 10 manipulated: so few that neighbours may well"
     assert few in league_section.lead(compared)
     for name in ("n_real", "n_fake"):
@@ -360,3 +360,6 @@ def test_the_order_says_which_validation_it_is_by_and_whether_that_knows_the_fac
     rows["league"][0]["validation"]["protocol"] = "grouped"
     assert league_section.lead(rows).startswith("Best first by validation (FS, grouped (no leaks)): ")
     assert "Training has seen their faces" not in league_section.lead(rows)
+    assert "may be test videos of another split (per class)." in league_section.lead(rows)
+    rows["league"][0]["validation"]["protocol"] = "grouped_kfold"
+    assert "Each of them is tested too, by the model of another fold." in league_section.lead(rows)

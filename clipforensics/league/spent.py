@@ -17,7 +17,7 @@ class Spent:
 
     Attributes:
         costs: Of the models that have a record for just these weights.
-        n_models: Models that the row of the table is made of: one a seed and fold.
+        n_models: Models of the headline's split: one a seed and fold.
         reasons: Why others have none, each reason once.
     """
 
@@ -50,7 +50,7 @@ class Spent:
 
 
 def headline_cells(comparison: Json) -> list[str]:
-    """Names of the cells that a row of the table is made of: the headline's folds and all seeds.
+    """Names of the cells whose costs stand in the table: the headline's folds and all seeds.
 
     Args:
         comparison: Content of metrics/comparison.json.

@@ -1,6 +1,6 @@
 """The league table: every detector in one row, in the order of validation. Pure.
 
-What each column means, for the headline's protocol and train set:
+What each column means, for the headline's train set:
 
 - `parameters`: `trainable` are those that training moved, adapter and head together; `head` is the linear
   head's part of them; `all` is the network that holds them with its head: a tower of the encoder, or for a
@@ -15,7 +15,7 @@ What each column means, for the headline's protocol and train set:
 - `clean`: the same manipulation under the protocol without leaks that has the most test videos.
 
 The order is that of `selection.Validation.rank` (video AUC, then frame AUC), then fewer trainable
-parameters, then the name; test numbers have no say in it. Columns come from the rows of `cells` in
+parameters, then the name; test scores have no say in it. Columns come from the rows of `cells` in
 comparison.json, and nothing is drawn anew.
 """
 

@@ -6,6 +6,7 @@ from math import floor
 
 from markupsafe import Markup
 
+from clipforensics.cells import FOLDS
 from clipforensics.league.table import CLEAN_PROTOCOLS, TESTS, same_cell
 from clipforensics.report.cast import FEW, Cast
 from clipforensics.report.caveats import FEW as FEW_VIDEOS
@@ -73,9 +74,10 @@ def lead(comparison: Json) -> str:
     over = f", means over {counted(n, 'model')}," if n > 1 else ""
     text = (
         f"Best first by validation ({place}): video AUC{over} then frame AUC, then fewer trainable"
-        " parameters. Test videos have no say in the order. A validation AUC is the best of all looks that a"
-        " method had at these videos, so it is too high, the more looks the more."
+        " parameters. No test score has a say in the order. The validation AUC of a trained method is the"
+        " best of all looks that it had at these videos, so it is too high, the more looks the more."
     )
+    text += _overlap(row)
     if first["protocol"] not in CLEAN_PROTOCOLS:
         text += " Training has seen their faces, so it favours those who know them by heart."
     sizes = [first.get(name) for name in ("n_real", "n_fake")]
@@ -85,6 +87,15 @@ def lead(comparison: Json) -> str:
     return (
         f"{text}: so few that neighbours may well change places." if min(sizes) < FEW_VIDEOS else f"{text}."
     )
+
+
+def _overlap(row: Json) -> str:
+    """What to mind where the videos that give the order may be tested in a column of the table."""
+    validated, tested = row["validation"]["protocol"], [row[test]["protocol"] for test in tests_of([row])]
+    if validated == FOLDS:
+        return " Each of them is tested too, by the model of another fold."
+    others = [protocol_of(name) for name in tested if name != validated]
+    return f" Some of them may be test videos of another split ({listed(others)})." if others else ""
 
 
 def tests_of(rows: Sequence[Json]) -> list[str]:

@@ -6,7 +6,7 @@ from clipforensics.faults import InputError
 from clipforensics.league.spent import Spent
 from clipforensics.report.league_section import CHOSEN_ON, lead, points, tests_of, where
 from clipforensics.report.markdown import aligned, escaped
-from clipforensics.report.names import label_of
+from clipforensics.report.names import label_of, protocol_of
 from clipforensics.report.numbers import interval, known, number
 from clipforensics.report.tables import Json
 
@@ -38,7 +38,7 @@ def league_markdown(comparison: Json, spent: Mapping[str, Spent]) -> str:
         escaped(lead(comparison)),
         aligned(heads, body).rstrip("\n"),
         *(f"({mark}) not measured: {escaped(why)}" for why, mark in marks.items()),
-        *_notes(rows, spent),
+        *_notes(rows, spent, head["protocol"]),
         *(f"- {escaped(text)}" for text in points(comparison)),
     ]
     return "\n\n".join(texts) + "\n"
@@ -100,12 +100,14 @@ def memory(size: int | None) -> str:
     return NONE if size is None else f"{size / GIB:.2f} GiB"
 
 
-def _notes(rows: Sequence[Json], spent: Mapping[str, Spent]) -> list[str]:
+def _notes(rows: Sequence[Json], spent: Mapping[str, Spent], protocol: str) -> list[str]:
     machines = list(dict.fromkeys(text for one in spent.values() for text in one.machines))
     several = any(one.n_models > 1 for one in spent.values())
     notes = [
         "AUC by video, with intervals. Trainable: adapter and head together."
-        " Training: wall time with validation" + (", mean of a model" if several else "") + "."
+        f" Training (under {escaped(protocol_of(protocol))}): wall time with validation"
+        + (", mean of a model" if several else "")
+        + "."
     ]
     if machines:
         notes.append(f"Measured on: {escaped('; '.join(machines))}.")
