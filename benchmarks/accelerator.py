@@ -18,14 +18,14 @@ import torch
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from benchmarks.clock import show
+from clipforensics.adaptation.pixel_training import compile_blocks
 from clipforensics.detectors import lora
-from clipforensics.devices import choose_device, choose_dtype
-from clipforensics.encoder import Preprocessing, embed_pixels
-from clipforensics.pixel_training import compile_blocks
-from clipforensics.sampling import Draw
-from clipforensics.selection import Validation
-from clipforensics.training import Schedule, Trainer
-from tests.detectors.tasks import shipped_settings
+from clipforensics.encoder.vision import Preprocessing, embed_pixels
+from clipforensics.machine.devices import choose_device, choose_dtype
+from clipforensics.training.sampling import Draw
+from clipforensics.training.trainer import Schedule, Trainer
+from clipforensics.training.validation import Validation
+from tests.support.training_tasks import shipped_settings
 
 ENCODER_FLOOR, STEP_FLOOR = 0.5, 0.3
 CLIP_MEAN, CLIP_STD = (0.481, 0.458, 0.408), (0.269, 0.261, 0.276)

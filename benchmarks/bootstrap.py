@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from clipforensics.bootstrap import bootstrap_auc, bootstrap_metrics, roc_band
-from clipforensics.pooling import pool_by_video
-from clipforensics.replicates import draw_replicates
+from clipforensics.metrics.pooling import pool_by_video
+from clipforensics.statistics.bootstrap import bootstrap_auc, bootstrap_metrics, roc_band
+from clipforensics.statistics.replicates import draw_replicates
 
 N_REAL, N_FAKE, N_FRAMES, N_REPLICATES, N_LOOPS = 10, 100, 101, 10_000, 40
 BUDGET_SECONDS, BUDGET_RATIO = 2.0, 50.0

@@ -14,11 +14,11 @@ import torch
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from benchmarks.clock import alternate, show
-from clipforensics import encoder
-from clipforensics.devices import choose_device
-from clipforensics.embeddings import embed_frames
-from clipforensics.frames import FrameStore
-from tests.stores import noise_videos, write_frame_store
+from clipforensics.encoder import vision
+from clipforensics.encoder.embeddings import embed_frames
+from clipforensics.frames.store import FrameStore
+from clipforensics.machine.devices import choose_device
+from tests.support.stores import noise_videos, write_frame_store
 
 FLOOR = 0.95
 SIZES = {
@@ -35,12 +35,12 @@ CLIP_MEAN, CLIP_STD = (0.481, 0.458, 0.408), (0.269, 0.261, 0.276)
 def embed_store(frames: FrameStore, tower: CLIPVisionModelWithProjection, folder: Path, batch: int) -> None:
     """What the stage `embed` does after loading: read, standardise, forward, write."""
     device = choose_device()
-    preprocessing = encoder.Preprocessing(frames.size, CLIP_MEAN, CLIP_STD)
+    preprocessing = vision.Preprocessing(frames.size, CLIP_MEAN, CLIP_STD)
 
     @torch.inference_mode()
     def embed(rows: np.ndarray) -> np.ndarray:
         pixels = preprocessing.pixels(rows, device)
-        return encoder.embed_pixels(tower, pixels, "projected").float().cpu().numpy()
+        return vision.embed_pixels(tower, pixels, "projected").float().cpu().numpy()
 
     scratch = folder / "scratch"
     shutil.rmtree(scratch, ignore_errors=True)

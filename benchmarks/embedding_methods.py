@@ -19,15 +19,16 @@ import pandas as pd
 import torch
 
 from benchmarks.clock import show
-from clipforensics.budget import TrainSection
-from clipforensics.detectors.base import Task, find_detector
-from clipforensics.embedding_method import EmbeddingMethod, train_on_embeddings
-from clipforensics.embeddings import EmbeddingStore
-from clipforensics.files import write_json
-from clipforensics.params import read_section
-from clipforensics.rows import RowIndex
-from tests.places import ENCODERS
-from tests.text_towers import write_text_tower
+from clipforensics.adaptation.contract import find_detector
+from clipforensics.adaptation.embedding_method import EmbeddingMethod, train_on_embeddings
+from clipforensics.core.files import write_json
+from clipforensics.core.params import read_section
+from clipforensics.encoder.embeddings import EmbeddingStore
+from clipforensics.frames.rows import RowIndex
+from clipforensics.training.budget import TrainSection
+from clipforensics.training.task import Task
+from tests.support.shared_data import ENCODERS
+from tests.support.text_towers import write_text_tower
 
 FLOOR, RATIO_FLOOR = 100_000, 0.7
 WIDTH, N_TRAIN, N_VAL, PER_VIDEO = 512, 50_000, 5_000, 100

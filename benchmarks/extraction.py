@@ -15,9 +15,9 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.clock import alternate
-from clipforensics.extraction import extract_frames, extract_video
-from clipforensics.ingest import probe_videos
-from clipforensics.records import Video
+from clipforensics.core.records import Video
+from clipforensics.footage.extraction import extract_frames, extract_video
+from clipforensics.footage.probing import probe_videos
 
 WIDTH, HEIGHT, N_FRAMES, K, SIZE = 640, 480, 300, 32, 224
 RATE_FLOOR, WORKERS_FLOOR = 0.9, 1.7

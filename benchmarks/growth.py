@@ -18,14 +18,14 @@ import torch
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from benchmarks.embedding import SIZES, embed_store
-from clipforensics.devices import choose_device
-from clipforensics.extraction import extract_frames
-from clipforensics.frames import FrameStore
-from clipforensics.ingest import probe_videos
-from clipforensics.records import Video, read_videos, write_records
+from clipforensics.core.records import Video, read_videos, write_records
+from clipforensics.footage.extraction import extract_frames
+from clipforensics.footage.probing import probe_videos
+from clipforensics.frames.store import FrameStore
+from clipforensics.machine.devices import choose_device
+from clipforensics.machine.workers import n_workers
 from clipforensics.sample.videos import render_videos
 from clipforensics.sources.ffpp_tree import list_tree
-from clipforensics.workers import n_workers
 
 COUNTS = (50, 100, 200, 400)
 N_FRAMES = 16

@@ -14,15 +14,17 @@ import sys
 import tempfile
 from pathlib import Path
 
-from clipforensics.budget import TrainSection
-from clipforensics.cells import Protocol, by_protocol, read_split
-from clipforensics.detectors.base import Task, find_detector
-from clipforensics.embeddings import EmbeddingStore
-from clipforensics.encoder import EncoderSection
-from clipforensics.faults import InputError, one_line_errors
-from clipforensics.frames import FrameStore
-from clipforensics.league.table import validation_protocol
-from clipforensics.params import read_section, read_value
+from clipforensics.adaptation.contract import find_detector
+from clipforensics.comparison.league import validation_protocol
+from clipforensics.core.faults import InputError, one_line_errors
+from clipforensics.core.params import read_section, read_value
+from clipforensics.encoder.embeddings import EmbeddingStore
+from clipforensics.encoder.vision import EncoderSection
+from clipforensics.frames.store import FrameStore
+from clipforensics.protocol.cells import Protocol, by_protocol
+from clipforensics.protocol.tables import read_split
+from clipforensics.training.budget import TrainSection
+from clipforensics.training.task import Task
 
 PARAMS = Path("params.yaml")
 RATES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)

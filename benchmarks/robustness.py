@@ -17,13 +17,14 @@ import torch
 from transformers import CLIPImageProcessorPil, CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from benchmarks.clock import alternate, show
-from clipforensics import degraded, encoder
-from clipforensics.degradations import DEGRADATIONS
+from clipforensics.alterations.degradations import DEGRADATIONS
 from clipforensics.detectors import baseline, lora
-from clipforensics.frames import FrameStore
-from clipforensics.training import Progress
-from clipforensics.workers import n_workers
-from tests.stores import labelled_table, noise_videos, write_frame_store
+from clipforensics.encoder import vision
+from clipforensics.frames.store import FrameStore
+from clipforensics.machine.workers import n_workers
+from clipforensics.robustness import scoring
+from clipforensics.training.trainer import Progress
+from tests.support.stores import labelled_table, noise_videos, write_frame_store
 
 FLOOR = 0.7
 VIDEOS, FRAMES, SIZE, BATCH, REPEATS = 32, 8, 64, 32, 3
@@ -39,24 +40,24 @@ def save_models(folder: Path) -> dict[str, Path]:
     CLIPImageProcessorPil(size={"shortest_edge": SIZE}, crop_size=SIZE).save_pretrained(folder / "clip")
     base = {"model": str(folder / "clip"), "revision": "local", "embedding": "projected"}
     options = {"r": 8, "alpha": 16, "dropout": 0.05, "target_modules": ["q_proj", "k_proj"], "seed": 0}
-    detector = lora.build(encoder.load_vision_tower(base["model"], "local"), **options, embedding="projected")
+    detector = lora.build(vision.load_vision_tower(base["model"], "local"), **options, embedding="projected")
     lora.save(detector, folder / "lora", base=base, progress=Progress())
     baseline.save(baseline.Probe(np.ones(64), 0.0, 1.0, [(1.0, 0.5, 0.5)]), folder / "baseline")
     return {"baseline": folder / "baseline", "lora": folder / "lora"}
 
 
 def score_all(
-    conditions: list[degraded.Condition],
-    scorers: dict[str, degraded.Scorer],
+    conditions: list[scoring.Condition],
+    scorers: dict[str, scoring.Scorer],
     frames: FrameStore,
-    embed: degraded.Embed,
+    embed: scoring.Embed,
 ) -> None:
     """What the stage does once everything is loaded."""
     table = labelled_table(VIDEOS).assign(group=range(VIDEOS))
-    material = degraded.choose_material(frames.rows, table, "FaceSwap", frames_per_video=FRAMES)
+    material = scoring.choose_material(frames.rows, table, "FaceSwap", frames_per_video=FRAMES)
     settings = {"batch_size": BATCH, "seed": 0, "workers": n_workers()}
     with tempfile.TemporaryDirectory() as scratch:
-        degraded.score_conditions(
+        scoring.score_conditions(
             material, conditions, scorers, frames=frames, embed=embed, **settings, scratch=Path(scratch)
         )
 
@@ -78,15 +79,15 @@ def main() -> None:
         folders = save_models(Path(text))
         frames = write_frame_store(Path(text) / "frames", noise_videos(VIDEOS, frames=FRAMES, size=SIZE))
         about = {"model": str(Path(text) / "clip"), "revision": "local"}
-        embed = degraded.frozen_encoder(
+        embed = scoring.frozen_encoder(
             **about, embedding="projected", precision="float32", frame_size=frames.size
         )
-        tower = encoder.load_vision_tower(**about)
+        tower = vision.load_vision_tower(**about)
         pixels = torch.randn(BATCH, 3, SIZE, SIZE)
         batches = 2 * len(frames) // BATCH
-        with degraded.open_detectors(folders) as scorers:
+        with scoring.open_detectors(folders) as scorers:
             sides = {"bare": partial(forward_bare, tower, pixels, batches)}
-            for condition in [degraded.UNDEGRADED, *((name, 3) for name in DEGRADATIONS)]:
+            for condition in [scoring.UNDEGRADED, *((name, 3) for name in DEGRADATIONS)]:
                 sides[condition[0]] = partial(score_all, [condition], scorers, frames, embed)
             times = pd.Series(alternate(sides, repeats=REPEATS))
     print(f"{2 * len(frames) / times['bare']:.0f} bare forwards/s, {n_workers()} threads")

@@ -30,15 +30,16 @@ from PIL import Image
 from transformers import CLIPImageProcessorPil, CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from benchmarks.clock import alternate, show
-from clipforensics.adapted import AdaptedEncoder
-from clipforensics.detectors.base import Task, find_detector, known_detectors
-from clipforensics.devices import choose_device
-from clipforensics.encoder import Preprocessing, load_vision_tower
-from clipforensics.frames import FrameStore
-from clipforensics.pixel_training import make_trainer
-from clipforensics.training import Trainer
-from tests.detectors.tasks import shipped_budget, shipped_settings
-from tests.stores import labelled_table, noise_videos, write_frame_store
+from clipforensics.adaptation.adapted import AdaptedEncoder
+from clipforensics.adaptation.contract import find_detector, known_detectors
+from clipforensics.adaptation.pixel_training import make_trainer
+from clipforensics.encoder.vision import Preprocessing, load_vision_tower
+from clipforensics.frames.store import FrameStore
+from clipforensics.machine.devices import choose_device
+from clipforensics.training.task import Task
+from clipforensics.training.trainer import Trainer
+from tests.support.stores import labelled_table, noise_videos, write_frame_store
+from tests.support.training_tasks import shipped_budget, shipped_settings
 
 STEP_FLOOR, CACHE_FLOOR, EPOCH_FLOOR = 0.9, 3.0, 3.0
 CLIP_MEAN, CLIP_STD = (0.481, 0.458, 0.408), (0.269, 0.261, 0.276)

@@ -1,18 +1,17 @@
 """Compare all detectors on every cell; name one of them in metrics/metrics.json."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from clipforensics import comparison
-from clipforensics.cells import Protocol, by_protocol, write_curve
-from clipforensics.contest import check_entrant, read_contest
-from clipforensics.faults import run_command
-from clipforensics.files import write_json
-from clipforensics.league.table import league, league_points, standings, validation_protocol
-from clipforensics.matrix import matrix_table
-from clipforensics.params import read_section, read_value
-from clipforensics.tournament import Results, compare_protocol, headline_curves
+from clipforensics.comparison.by_protocol import Results
+from clipforensics.comparison.league import league_points
+from clipforensics.comparison.matrix import Matrix
+from clipforensics.comparison.plots import matrix_table
+from clipforensics.core.faults import run_command
+from clipforensics.core.files import write_json
+from clipforensics.core.params import read_section, read_value
+from clipforensics.protocol.cells import Protocol
+from clipforensics.protocol.tables import write_curve
+from clipforensics.statistics.settings import check_detector, read_compared
 
 PARAMS = Path("params.yaml")
 SCORES = Path("data/scores")
@@ -28,44 +27,22 @@ LEAGUE = Path("plots/league.csv")
 
 def main() -> None:
     """Read the results of every cell that params.yaml names, compare, write."""
-    (run, params), protocol = read_contest(PARAMS), read_section(PARAMS, "protocol", Protocol)
+    (run, params), protocol = read_compared(PARAMS), read_section(PARAMS, "protocol", Protocol)
     detector = read_value(PARAMS, "", "detector", str)
-    check_entrant(PARAMS, "detector", detector, run.detectors)
-    results = Results(run.detectors, protocol.seeds, SCORES, SPLITS, EVALUATIONS)
-    options = {**params.model_dump(), "aggregate": run.aggregate}
-    protocols = by_protocol(protocol.splits, read_value(PARAMS, "split", "n_folds", int))
-    at = (next(iter(protocols.values())), protocol.train_sets[0])
-    validated = validation_protocol(list(protocols))
-    order = standings(results.read_evaluations(protocols[validated], protocol.train_sets[0]))
-    tables = compare_all(results, protocols, protocol, leader=order[0]["detector"], **options)
-    place = {name: tables["cells"][0][name] for name in ("protocol", "train_set", "manipulation")}
-    tables["league"] = league(order, tables["cells"], headline=place, validated=validated)
-    headline = {"split": protocol.splits[0], **place}
-    about = {"reference": params.reference, "headline": headline, "seeds": protocol.seeds}
-    write_json(COMPARISON, {**about, "bootstrap": params.model_dump(), **tables})
-    write_curve(MATRIX, matrix_table(tables["cells"]))
-    write_curve(LEAGUE, league_points(tables["league"]))
-    chosen_on = {row["detector"]: row["validation"] for row in standings(results.read_evaluations(*at))}
-    # Of the headline's own models, not of those that give the league its order
-    validation = {"video_auc": chosen_on[detector]["auc"]}
-    metrics = comparison.headline_metrics(tables, place, detector)
-    write_json(METRICS, {"detector": detector, **place, **metrics, "validation": validation})
-    for (kind, level), table in headline_curves(results, *at, place["manipulation"], **options).items():
+    check_detector(PARAMS, "detector", detector, run.detectors)
+    matrix = Matrix(
+        results=Results(run.detectors, protocol.seeds, SCORES, SPLITS, EVALUATIONS),
+        protocol=protocol,
+        n_folds=read_value(PARAMS, "split", "n_folds", int),
+        options={**params.model_dump(), "aggregate": run.aggregate},
+    )
+    comparison = matrix.compare()
+    write_json(COMPARISON, comparison)
+    write_json(METRICS, matrix.headline_of(comparison, detector))
+    write_curve(MATRIX, matrix_table(comparison["cells"]))
+    write_curve(LEAGUE, league_points(comparison["league"]))
+    for kind, level, table in matrix.curves(comparison):
         write_curve((CURVES if kind == "roc" else BANDS) / f"{level}.csv", table)
-
-
-def compare_all(
-    results: Results, protocols: Mapping[str, list[str]], protocol: Protocol, *, leader: str, **options: Any
-) -> dict[str, list[dict[str, Any]]]:
-    """All tables of all protocols and train sets; on the headline's train set the leader is a rival too."""
-    tables: dict[str, list[dict[str, Any]]] = {"cells": [], "metrics": [], "leak_gaps": [], "folds": []}
-    for name, splits in protocols.items():
-        for train_set in protocol.train_sets:
-            options["leader"] = leader if train_set == protocol.train_sets[0] else None
-            found = compare_protocol(results, splits, train_set, protocol.test_manipulations, **options)
-            for table, rows in found.items():
-                tables[table] += [{"protocol": name, "train_set": train_set, **row} for row in rows]
-    return tables
 
 
 if __name__ == "__main__":

@@ -4,49 +4,45 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from pydantic import Field
 
-from clipforensics import embeddings, encoder
-from clipforensics.devices import choose_device, choose_dtype, compute_deterministically
-from clipforensics.encoder import EncoderSection
-from clipforensics.faults import run_command
-from clipforensics.frames import FrameStore
-from clipforensics.params import Section, read_section
-from clipforensics.scratch import fingerprint, project_code, remove_scratch, scratch_folder
+from clipforensics.core.faults import run_command
+from clipforensics.core.params import read_section
+from clipforensics.encoder import embeddings, vision
+from clipforensics.encoder.embeddings import EmbedSection
+from clipforensics.encoder.vision import EncoderSection
+from clipforensics.frames.store import FrameStore
+from clipforensics.machine.devices import choose_device, choose_dtype, compute_deterministically
+from clipforensics.machine.scratch import fingerprint, project_code, remove_scratch, scratch_folder
 
 PARAMS = Path("params.yaml")
 FRAMES = Path("data/frames")
 OUT = Path("data/embeddings")
 
 
-class Embed(Section):
-    """Section `embed` of params.yaml."""
-
-    precision: str = Field(pattern="^(auto|float32|bfloat16)$")
-    batch_size: int = Field(ge=1)
-
-
 def main() -> None:
     """Read frames, embed, write the embedding store."""
-    params, base = read_section(PARAMS, "embed", Embed), read_section(PARAMS, "encoder", EncoderSection)
+    params, base = (
+        read_section(PARAMS, "embed", EmbedSection),
+        read_section(PARAMS, "encoder", EncoderSection),
+    )
     frames = FrameStore.open(FRAMES)
-    preprocessing = encoder.load_preprocessing(base.model, base.revision, frame_size=frames.size)
+    preprocessing = vision.load_preprocessing(base.model, base.revision, frame_size=frames.size)
     device = choose_device()
     compute_deterministically(seed=0)
-    tower = encoder.load_vision_tower(base.model, base.revision, device)
+    tower = vision.load_vision_tower(base.model, base.revision, device)
     dtype = choose_dtype(params.precision, device)
 
     @torch.inference_mode()
     def embed(batch: np.ndarray) -> np.ndarray:
         with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
-            out = encoder.embed_pixels(tower, preprocessing.pixels(batch, device), base.embedding)
+            out = vision.embed_pixels(tower, preprocessing.pixels(batch, device), base.embedding)
         return out.float().cpu().numpy()
 
-    about = {**params.model_dump(), **base.model_dump(), "weights_sha256": encoder.weights_digest(tower)}
+    about = {**params.model_dump(), **base.model_dump(), "weights_sha256": vision.weights_digest(tower)}
     inputs = [FRAMES / "index.csv", FRAMES / "meta.json", *project_code()]
     work = fingerprint({**about, "dtype": dtype, "device": device}, inputs)
     scratch = scratch_folder("embed", work)
-    width = encoder.embedding_width(tower, base.embedding)
+    width = vision.embedding_width(tower, base.embedding)
     embeddings.embed_frames(
         frames, embed, OUT, width=width, batch_size=params.batch_size, scratch=scratch, meta=about
     )

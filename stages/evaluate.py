@@ -2,17 +2,17 @@
 
 from pathlib import Path
 
-from pydantic import Field
-
-from clipforensics import evaluation
-from clipforensics.about import ABOUT
-from clipforensics.cells import Cell, Protocol, read_split, tested_manipulations, write_scores
-from clipforensics.detectors.base import find_detector
-from clipforensics.embeddings import EmbeddingStore
-from clipforensics.faults import run_command
-from clipforensics.files import read_json, write_json
-from clipforensics.frames import FrameStore
-from clipforensics.params import Section, read_section
+from clipforensics.adaptation.contract import find_detector
+from clipforensics.adaptation.record import ABOUT
+from clipforensics.core.faults import run_command
+from clipforensics.core.files import read_json, write_json
+from clipforensics.core.params import read_section
+from clipforensics.encoder.embeddings import EmbeddingStore
+from clipforensics.frames.store import FrameStore
+from clipforensics.metrics import evaluation
+from clipforensics.metrics.evaluation import EvaluateSection
+from clipforensics.protocol.cells import Cell, Protocol, tested_manipulations
+from clipforensics.protocol.tables import read_split, write_scores
 
 PARAMS = Path("params.yaml")
 SPLITS = Path("data/splits")
@@ -24,20 +24,10 @@ ERRORS = Path("data/errors")
 METRICS = Path("metrics/evaluate")
 
 
-class Evaluate(Section):
-    """Section `evaluate` of params.yaml."""
-
-    aggregate: str = Field(pattern="^(mean|median|max)$")
-    threshold: str = Field(pattern="^(eer|youden|fpr)$")
-    fpr_budget: float = Field(ge=0, lt=1)
-    calibration: str = Field(pattern="^(none|temperature|platt)$")
-    worst_videos: int = Field(ge=0)
-
-
 def main(detector: str, split: str, train_set: str, seed: str) -> None:
     """Read a trained detector and both stores, score, write scores, metrics and error lists."""
     cell = Cell.parse(split, train_set, seed)
-    params = read_section(PARAMS, "evaluate", Evaluate)
+    params = read_section(PARAMS, "evaluate", EvaluateSection)
     frames, embeddings = FrameStore.open(FRAMES), EmbeddingStore(EMBEDDINGS)
     folder = WEIGHTS / cell.name / detector
     tables = {part: read_split(SPLITS / split / train_set / f"{part}.csv") for part in ("val", "test")}

@@ -3,17 +3,17 @@
 from pathlib import Path
 from typing import Any
 
-from clipforensics.cells import Cell
-from clipforensics.embeddings import EmbeddingStore
-from clipforensics.encoder import EncoderSection
-from clipforensics.explanations import ExplainSection, choose_frames, cluster_all, unclustered
-from clipforensics.faults import run_command
-from clipforensics.files import read_json, write_json
-from clipforensics.frames import FrameStore
-from clipforensics.maps import write_maps
-from clipforensics.params import read_section, read_value
-from clipforensics.relevance import METHOD, compare_maps
-from clipforensics.tracing import Trace, trace_detector, untraced
+from clipforensics.core.faults import run_command
+from clipforensics.core.files import read_json, write_json
+from clipforensics.core.params import read_section, read_value
+from clipforensics.encoder.embeddings import EmbeddingStore
+from clipforensics.encoder.vision import EncoderSection
+from clipforensics.explanations.choosing import ExplainSection, choose_frames, cluster_all, unclustered
+from clipforensics.explanations.maps import write_maps
+from clipforensics.explanations.relevance import METHOD, compare_maps
+from clipforensics.explanations.tracing import Trace, trace_detector, untraced
+from clipforensics.frames.store import FrameStore
+from clipforensics.protocol.cells import Cell
 
 PARAMS = Path("params.yaml")
 FRAMES = Path("data/frames")

@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from pydantic import Field
-
-from clipforensics import extraction, frames
-from clipforensics.faults import run_command
-from clipforensics.params import Section, read_section, read_yaml
-from clipforensics.records import read_videos
-from clipforensics.scratch import fingerprint, project_code, remove_scratch, scratch_folder
+from clipforensics.core.faults import run_command
+from clipforensics.core.params import read_section, read_yaml
+from clipforensics.core.records import read_videos
+from clipforensics.footage import extraction
+from clipforensics.footage.extraction import ExtractSection
+from clipforensics.frames import store
+from clipforensics.machine.scratch import fingerprint, project_code, remove_scratch, scratch_folder
+from clipforensics.machine.workers import n_workers
 from clipforensics.sources.base import profile_path, profile_root
-from clipforensics.workers import n_workers
 
 PARAMS = Path("params.yaml")
 PROFILES = Path("conf/data")
@@ -21,17 +21,9 @@ SHARD_FRAMES = 1024
 """Frames after which a shard is closed (154 MB at 224 pixels); no result depends on it."""
 
 
-class ExtractFrames(Section):
-    """Section `extract_frames` of params.yaml."""
-
-    n_frames: int = Field(ge=1)
-    frame_size: int = Field(ge=1, le=4096)  # DVC's run cache overlooks params called size
-    max_skipped: float = Field(ge=0, le=1)
-
-
 def main() -> None:
     """Check that the footage is what ingest saw, extract, report what was left out."""
-    params, workers = read_section(PARAMS, "extract_frames", ExtractFrames), n_workers()
+    params, workers = read_section(PARAMS, "extract_frames", ExtractSection), n_workers()
     root = profile_root(profile_path(PROFILES, read_yaml(PARAMS).get("dataset")))
     videos = read_videos(VIDEOS)
     extraction.check_unchanged(videos, root)
@@ -50,7 +42,7 @@ def main() -> None:
         max_skipped=params.max_skipped,
     )
     remove_scratch(scratch)
-    note = f"{len(skipped)} skipped (see {OUT / frames.SKIPPED})" if skipped else "none skipped"
+    note = f"{len(skipped)} skipped (see {OUT / store.SKIPPED})" if skipped else "none skipped"
     side, done = params.frame_size, len(videos) - len(skipped)
     print(f"{params.n_frames} frames of {side}x{side} pixels from each of {done} videos, {note}")
 

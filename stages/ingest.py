@@ -3,14 +3,12 @@
 from collections import Counter
 from pathlib import Path
 
-from pydantic import Field
-
-from clipforensics.faults import run_command
-from clipforensics.ingest import check_videos, drop_contradictions, probe_videos
-from clipforensics.params import Section, read_section, read_yaml
-from clipforensics.records import Skipped, Video, write_records
+from clipforensics.core.faults import run_command
+from clipforensics.core.params import read_section, read_yaml
+from clipforensics.core.records import Skipped, Video, write_records
+from clipforensics.footage.probing import IngestSection, check_videos, drop_contradictions, probe_videos
+from clipforensics.machine.workers import n_workers
 from clipforensics.sources.base import layout_module, load_profile, profile_path, resolve_root
-from clipforensics.workers import n_workers
 
 PARAMS = Path("params.yaml")
 PROFILES = Path("conf/data")
@@ -19,15 +17,9 @@ SKIPPED = Path("data/skipped.csv")
 SAMPLE = Path("data/sample")
 
 
-class Ingest(Section):
-    """Section `ingest` of params.yaml."""
-
-    max_skipped: float = Field(ge=0, le=1)
-
-
 def main() -> None:
     """Find, probe and check the videos; write the tables."""
-    params, workers = read_section(PARAMS, "ingest", Ingest), n_workers()
+    params, workers = read_section(PARAMS, "ingest", IngestSection), n_workers()
     dataset = read_yaml(PARAMS).get("dataset")
     profile = load_profile(profile_path(PROFILES, dataset))
     SAMPLE.mkdir(parents=True, exist_ok=True)

@@ -3,12 +3,12 @@
 from itertools import product
 from pathlib import Path
 
-from clipforensics.cells import Cell, Protocol
-from clipforensics.faults import run_command
-from clipforensics.files import read_json
-from clipforensics.packages.folder import write_package
-from clipforensics.packages.model import Footage, Records, read_model
-from clipforensics.params import Section, read_section, read_value, read_yaml
+from clipforensics.core.faults import run_command
+from clipforensics.core.files import read_json
+from clipforensics.core.params import read_section, read_value, read_yaml
+from clipforensics.protocol.cells import Cell, Protocol
+from clipforensics.publishing.folder import PackageSection, write_package
+from clipforensics.publishing.model import Footage, Records, read_model
 
 PARAMS = Path("params.yaml")
 PROFILES = Path("conf/data")
@@ -19,15 +19,12 @@ COMPARISON = Path("metrics/comparison.json")
 OUT = Path("models")
 
 
-class Package(Section):
-    """Section `package` of params.yaml."""
-
-    include_encoder: bool
-
-
 def main() -> None:
     """Read what is known of every cell that params.yaml names (never a glob), write its folder."""
-    params, protocol = read_section(PARAMS, "package", Package), read_section(PARAMS, "protocol", Protocol)
+    params, protocol = (
+        read_section(PARAMS, "package", PackageSection),
+        read_section(PARAMS, "protocol", Protocol),
+    )
     cells = [Cell(*c) for c in product(protocol.splits, protocol.train_sets, protocol.seeds)]
     detectors = read_value(PARAMS, "", "detectors", list)
     records, footage = Records(WEIGHTS, EVALUATIONS, LEAKAGE, read_json(COMPARISON)), read_footage()

@@ -4,19 +4,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
-
-from clipforensics.faults import InputError, run_command
-from clipforensics.frames import FrameStore
-from clipforensics.league.spent import read_spent
-from clipforensics.params import Section, read_section
-from clipforensics.provenance import describe
-from clipforensics.report.cast import cast_of
-from clipforensics.report.findings import Places, read_findings, read_heatmaps
-from clipforensics.report.gallery import Album
-from clipforensics.report.league_text import league_markdown
-from clipforensics.report.page import render
-from clipforensics.report.settings import read_run
+from clipforensics.core.faults import InputError, run_command
+from clipforensics.core.params import read_section
+from clipforensics.frames.store import FrameStore
+from clipforensics.report.league import league_markdown
+from clipforensics.report.page import ReportSection, render
+from clipforensics.report.reading.cast import cast_of
+from clipforensics.report.reading.costs import read_spent
+from clipforensics.report.reading.findings import Places, read_findings, read_heatmaps
+from clipforensics.report.reading.provenance import describe
+from clipforensics.report.reading.settings import read_run
+from clipforensics.report.sections.gallery import Album
 from clipforensics.report.summary import summarise
 
 PARAMS = Path("params.yaml")
@@ -44,16 +42,9 @@ WEIGHTS = Path("data") / "weights"
 """No dependency: only the untracked table asks whether a cost was paid for what lies there."""
 
 
-class Report(Section):
-    """Section `report` of params.yaml."""
-
-    pictures_per_list: int = Field(ge=0)
-    picture_size: int = Field(ge=16)
-
-
 def main() -> None:
     """Read the files of every cell that params.yaml names (never a glob), render, write."""
-    params, run = read_section(PARAMS, "report", Report), read_run(PARAMS, PROFILES)
+    params, run = read_section(PARAMS, "report", ReportSection), read_run(PARAMS, PROFILES)
     findings = read_findings(PLACES, run, describe(code=CODE, videos=VIDEOS))
     shown = cast_of(findings.comparison, run.detector).shown
     heatmaps = read_heatmaps(PLACES.heatmaps, shown, wanted=run.with_explanations)

@@ -2,16 +2,17 @@
 
 from pathlib import Path
 
-from clipforensics import degraded, robustness
-from clipforensics.cells import Cell, Protocol, protocol_of, read_split, tested_manipulations
-from clipforensics.contest import read_contest
-from clipforensics.degradations import DEGRADATIONS
-from clipforensics.encoder import EncoderSection
-from clipforensics.faults import run_command
-from clipforensics.frames import FrameStore
-from clipforensics.params import read_section, read_value
-from clipforensics.scratch import remove_scratch
-from clipforensics.workers import n_workers
+from clipforensics.alterations.degradations import DEGRADATIONS
+from clipforensics.core.faults import run_command
+from clipforensics.core.params import read_section, read_value
+from clipforensics.encoder.vision import EncoderSection
+from clipforensics.frames.store import FrameStore
+from clipforensics.machine.scratch import remove_scratch
+from clipforensics.machine.workers import n_workers
+from clipforensics.protocol.cells import Cell, Protocol, protocol_of, tested_manipulations
+from clipforensics.protocol.tables import read_split
+from clipforensics.robustness import scoring, tables
+from clipforensics.statistics.settings import read_compared
 
 PARAMS = Path("params.yaml")
 SPLITS = Path("data/splits")
@@ -24,9 +25,9 @@ CURVES = Path("plots/robustness")
 def main(split: str, train_set: str, seed: str) -> None:
     """Read the headline's test frames and detectors, degrade, score, write metrics and curves."""
     cell = Cell.parse(split, train_set, seed)
-    params = read_section(PARAMS, "robustness", degraded.RobustnessSection)
-    run, bootstrap = read_contest(PARAMS)
-    conditions = degraded.all_conditions(params.degradations, params.strengths)
+    params = read_section(PARAMS, "robustness", scoring.RobustnessSection)
+    run, bootstrap = read_compared(PARAMS)
+    conditions = scoring.all_conditions(params.degradations, params.strengths)
     head = {
         "enabled": params.enabled,
         "detectors": run.detectors,
@@ -43,16 +44,16 @@ def main(split: str, train_set: str, seed: str) -> None:
     }
     if not params.enabled:
         reason = "not measured: robustness.enabled is false"
-        robustness.write(METRICS, CURVES, {**head, "manipulation": None, "undefined": reason}, [])
+        tables.write(METRICS, CURVES, {**head, "manipulation": None, "undefined": reason}, [])
         print(reason)
         return
     test, frames = read_split(SPLITS / split / train_set / "test.csv"), FrameStore.open(FRAMES)
     wanted = read_section(PARAMS, "protocol", Protocol).test_manipulations
     manipulation = tested_manipulations(test, wanted, split=split, train_set=train_set)[0]
-    material = degraded.choose_material(
+    material = scoring.choose_material(
         frames.rows, test, manipulation, frames_per_video=params.frames_per_video
     )
-    scores, scratch = degraded.score_saved(
+    scores, scratch = scoring.score_saved(
         {name: WEIGHTS / cell.name / name for name in run.detectors},
         material,
         conditions,
@@ -63,12 +64,12 @@ def main(split: str, train_set: str, seed: str) -> None:
         seed=params.seed,
         workers=n_workers(),
     )
-    rows = robustness.tabulate(
+    rows = tables.tabulate(
         scores, material, level=params.level, aggregate=run.aggregate, **bootstrap.model_dump()
     )
-    robustness.write(METRICS, CURVES, {**head, "manipulation": manipulation}, rows)
+    tables.write(METRICS, CURVES, {**head, "manipulation": manipulation}, rows)
     remove_scratch(scratch)
-    print(robustness.summary_line(rows))
+    print(tables.summary_line(rows))
 
 
 if __name__ == "__main__":

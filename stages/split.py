@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from clipforensics import leakage, splits
-from clipforensics.cells import FLAGS, Protocol, by_protocol, check_split, protocol_of, write_split
-from clipforensics.faults import run_command
-from clipforensics.files import write_json
-from clipforensics.params import read_section
-from clipforensics.protocols import SplitSection, make_split
-from clipforensics.records import read_videos
+from clipforensics.core.faults import run_command
+from clipforensics.core.files import write_json
+from clipforensics.core.params import read_section
+from clipforensics.core.records import read_videos
+from clipforensics.protocol.cells import Protocol, by_protocol, check_split, protocol_of
+from clipforensics.protocol.tables import FLAGS, write_split
+from clipforensics.splits import leakage, parts
+from clipforensics.splits.by_name import SplitSection, make_split
 
 PARAMS = Path("params.yaml")
 VIDEOS = Path("data/videos.csv")
@@ -23,9 +24,9 @@ def main(split: str, train_set: str) -> None:
     protocol = read_section(PARAMS, "protocol", Protocol)
     by_protocol(protocol.splits, params.n_folds)
     videos = read_videos(VIDEOS)
-    available = splits.available_manipulations(videos)
-    trained = splits.parse_train_set(train_set, available)
-    tested = splits.resolve_test_manipulations(protocol.test_manipulations, available)
+    available = parts.available_manipulations(videos)
+    trained = parts.parse_train_set(train_set, available)
+    tested = parts.resolve_test_manipulations(protocol.test_manipulations, available)
     made = make_split(split, videos, params, trained, tested)
     groups = leakage.groups_by_key(videos)
     leaks = leakage.find_leaks(made.train, made.test)

@@ -4,20 +4,22 @@ from pathlib import Path
 
 import pandas as pd
 
-from clipforensics.budget import TrainSection
-from clipforensics.cells import Cell, read_split, write_curve
-from clipforensics.costs import write_cost
-from clipforensics.detectors.base import Task, find_detector
-from clipforensics.devices import choose_device
-from clipforensics.embeddings import EmbeddingStore
-from clipforensics.encoder import EncoderSection, encoder_files
-from clipforensics.faults import InputError, run_command
-from clipforensics.frames import FrameStore
-from clipforensics.launching import relaunch
-from clipforensics.params import read_section
-from clipforensics.processes import shared_scratch, together
-from clipforensics.sampling import unpaired
-from clipforensics.scratch import fingerprint, project_code, remove_scratch
+from clipforensics.adaptation.contract import find_detector
+from clipforensics.core.faults import InputError, run_command
+from clipforensics.core.params import read_section
+from clipforensics.encoder.embeddings import EmbeddingStore
+from clipforensics.encoder.vision import EncoderSection, encoder_files
+from clipforensics.frames.store import FrameStore
+from clipforensics.machine.devices import choose_device
+from clipforensics.machine.scratch import fingerprint, project_code, remove_scratch
+from clipforensics.protocol.cells import Cell
+from clipforensics.protocol.tables import read_split, write_curve
+from clipforensics.training.budget import TrainSection
+from clipforensics.training.costs import write_cost
+from clipforensics.training.launching import relaunch
+from clipforensics.training.processes import shared_scratch, together
+from clipforensics.training.sampling import unpaired
+from clipforensics.training.task import Task
 
 PARAMS = Path("params.yaml")
 SPLITS = Path("data/splits")

@@ -8,6 +8,8 @@ settings.load_profile("patient")
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory):
     """Frames, embeddings and a tiny encoder to train on; the tests of a file share them."""
-    from tests.detectors.tasks import Bench  # torch takes seconds to import: not for files that do without
+    from tests.support.training_tasks import (
+        Bench,  # torch takes seconds to import: not for files that do without
+    )
 
     return Bench.make(tmp_path_factory.mktemp("bench"))

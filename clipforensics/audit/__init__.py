@@ -1,0 +1,1 @@
+"""Anyone's scores through the same leak audit, from the command line."""

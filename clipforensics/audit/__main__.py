@@ -15,11 +15,11 @@ from clipforensics.audit.cells import roc_vertices
 from clipforensics.audit.findings import Options, find, frame_table
 from clipforensics.audit.names import Names, leak_flags, read_names
 from clipforensics.audit.reading import FrameScores, check_same_frames, read_scores, read_train, show
-from clipforensics.comparison import Cluster
-from clipforensics.faults import InputError, one_line_errors
-from clipforensics.figures import Curve
-from clipforensics.pooling import Pooling
-from clipforensics.report.numbers import number
+from clipforensics.core.faults import InputError, one_line_errors
+from clipforensics.metrics.pooling import Pooling
+from clipforensics.report.figures.curves import Curve
+from clipforensics.report.wording.numbers import number
+from clipforensics.statistics.replicates import Cluster
 
 METRICS, PAGE = "metrics.json", "report.html"
 

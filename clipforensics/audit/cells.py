@@ -8,15 +8,15 @@ import numpy as np
 import pandas as pd
 
 from clipforensics.audit.names import TRAINED_ON
-from clipforensics.bootstrap import bootstrap_metrics
-from clipforensics.comparison import Cluster, Meeting, Row, compare_aucs, meet, roc_table
-from clipforensics.evaluation import against_reals, in_stratum, strata_keys
-from clipforensics.measures import metric_rows
-from clipforensics.metrics import AT_THRESHOLD
-from clipforensics.pooling import Pooling
-from clipforensics.uncertainty import Estimate
-
-LEVELS = ("video", "frame")
+from clipforensics.comparison.every_metric import metric_rows
+from clipforensics.comparison.meeting import Meeting, Row, compare_aucs, meet, roc_table
+from clipforensics.metrics.points import AT_THRESHOLD
+from clipforensics.metrics.pooling import Pooling
+from clipforensics.metrics.strata import against_reals, in_stratum, strata_keys
+from clipforensics.report.wording.names import SHOWN_LEVELS
+from clipforensics.statistics.bootstrap import bootstrap_metrics
+from clipforensics.statistics.replicates import Cluster
+from clipforensics.statistics.uncertainty import Estimate
 
 Cuts = Mapping[str, Mapping[str, Any]]
 """Detector -> its threshold: `value`, which is None where there is none, and then `undefined`, the reason."""
@@ -76,7 +76,7 @@ def compare_all(
         cells += [{**row, "stratum": TRAINED_ON} for row in rows]
     metrics = [
         row
-        for level in LEVELS
+        for level in SHOWN_LEVELS
         for row in metric_rows(meeting, level, _measure(meeting, level, cuts), **shown)
     ]
     return {"cells": cells, "leak_gaps": gaps, "metrics": metrics}

@@ -7,23 +7,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clipforensics.audit.cells import LEVELS, compare_all
+from clipforensics.audit.cells import compare_all
 from clipforensics.audit.names import Names, leak_audit, leak_flags
 from clipforensics.audit.reading import FrameScores
-from clipforensics.comparison import Cluster
-from clipforensics.evaluation import against_reals
-from clipforensics.metrics import (
-    Floats,
-    Ints,
+from clipforensics.core.files import json_ready
+from clipforensics.metrics.auc import Floats, Ints, roc_curve
+from clipforensics.metrics.points import (
     all_fake_reference,
     budget_reason,
-    json_ready,
     ranking_metrics,
-    roc_curve,
     threshold_metrics,
     undefined_reason,
 )
-from clipforensics.pooling import Pooling, pool_by_video
+from clipforensics.metrics.pooling import Pooling, pool_by_video
+from clipforensics.metrics.strata import against_reals
+from clipforensics.report.wording.names import SHOWN_LEVELS
+from clipforensics.statistics.replicates import Cluster
 
 PROTOCOL = "given"
 """Stands where the pipeline names its split: the user's own lists of videos."""
@@ -203,8 +202,10 @@ def _points(
         "video": pool_by_video(values, labels, chosen["key"].to_numpy(), how=aggregate),
         "frame": (values, labels),
     }
-    found: dict[str, Any] = {level: {**_point(*levels[level], cut), "n_groups": n_groups} for level in LEVELS}
-    found["all_fake"] = {level: _all_fake(levels[level][1]) for level in LEVELS}
+    found: dict[str, Any] = {
+        level: {**_point(*levels[level], cut), "n_groups": n_groups} for level in SHOWN_LEVELS
+    }
+    found["all_fake"] = {level: _all_fake(levels[level][1]) for level in SHOWN_LEVELS}
     return found
 
 

@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass
 import pandas as pd
 
 from clipforensics.audit.reading import FrameScores, Pair, show
-from clipforensics.faults import InputError
-from clipforensics.leakage import audit, find_leaks, identity_groups
-from clipforensics.records import REAL, Video
+from clipforensics.core.faults import InputError
+from clipforensics.core.records import REAL, Video
+from clipforensics.splits.leakage import audit, find_leaks, identity_groups
 
 TRAINED_ON = "trained_on"
 """The stratum of scored videos that are training videos themselves."""

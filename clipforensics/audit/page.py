@@ -11,9 +11,9 @@ from markupsafe import Markup
 from clipforensics import report
 from clipforensics.audit import words
 from clipforensics.audit.tables import numbers_table, strata_table
-from clipforensics.figures import Curve, roc_figure
-from clipforensics.report.nested import nested_tables
-from clipforensics.report.tables import Table
+from clipforensics.report.figures.curves import Curve, roc_figure
+from clipforensics.report.wording.nested import nested_tables
+from clipforensics.report.wording.tables import Table
 
 Json = Mapping[str, Any]
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 from pandas.errors import EmptyDataError, ParserError, ParserWarning
 
-from clipforensics.faults import InputError
+from clipforensics.core.faults import InputError
 
 SCORE_COLUMNS = ("manipulation", "video", "frame", "label", "score")
 TRAIN_COLUMNS = ("manipulation", "video")

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from clipforensics.report.numbers import count, number
-from clipforensics.report.tables import (
-    Cell,
+from clipforensics.report.wording.numbers import count, number
+from clipforensics.report.wording.tables import (
     Column,
+    Entry,
     Group,
     Table,
     bar_cell,
@@ -32,7 +32,7 @@ STRATA = {
 
 GAP = "with minus without a twin"
 
-LEVELS = (("video", "Video level"), ("frame", "Frame level"))
+HEADINGS = (("video", "Video level"), ("frame", "Frame level"))
 
 RANKING = {
     "auc": "AUC",
@@ -63,7 +63,7 @@ def strata_table(content: Json, manipulation: str) -> Table:
     others = [name for name in names if name != content["reference"]]
     reach = reach_of(values for row in (*cells, *gaps) for values in row["differences"].values())
     groups, notes = [], []
-    for level, heading in LEVELS:
+    for level, heading in HEADINGS:
         found = {c["stratum"]: c for c in cells if c["level"] == level}
         order = [s for s in STRATA if s in found]
         rows = [_stratum_row(found[s], names, others, reach) for s in order]
@@ -86,7 +86,7 @@ def numbers_table(content: Json, manipulation: str) -> Table:
     """Every metric of every detector with its interval, and those of calling everything manipulated."""
     measured = _of(content["metrics"], manipulation)
     groups, notes = [], []
-    for level, heading in LEVELS:
+    for level, heading in HEADINGS:
         rows = []
         found = {row["metric"]: row["detectors"] for row in measured if row["level"] == level}
         for name, points in content["points"].items():
@@ -109,20 +109,20 @@ def _of(rows: Sequence[Json], manipulation: str) -> list[Json]:
     return [row for row in rows if row["manipulation"] == manipulation]
 
 
-def _stratum_row(cell: Json, names: Sequence[str], others: Sequence[str], reach: float) -> tuple[Cell, ...]:
+def _stratum_row(cell: Json, names: Sequence[str], others: Sequence[str], reach: float) -> tuple[Entry, ...]:
     size = f"{count(cell['n_fake'])} fake, {count(cell['n_real'])} real"
-    row = [Cell(STRATA[cell["stratum"]], size), Cell(count(cell["n_groups"]))]
+    row = [Entry(STRATA[cell["stratum"]], size), Entry(count(cell["n_groups"]))]
     row += [value_cell(cell["detectors"][name]) for name in names]
     return (*row, *_differences(cell, others, reach))
 
 
-def _gap_row(gap: Json, names: Sequence[str], others: Sequence[str], reach: float) -> tuple[Cell, ...]:
-    row = [Cell(GAP, "what the leak is worth"), Cell(count(gap["n_groups"]))]
+def _gap_row(gap: Json, names: Sequence[str], others: Sequence[str], reach: float) -> tuple[Entry, ...]:
+    row = [Entry(GAP, "what the leak is worth"), Entry(count(gap["n_groups"]))]
     row += [difference_cell(gap["detectors"][name]) for name in names]
     return (*row, *_differences(gap, others, reach))
 
 
-def _differences(row: Json, others: Sequence[str], reach: float) -> list[Cell]:
+def _differences(row: Json, others: Sequence[str], reach: float) -> list[Entry]:
     found = [row["differences"][name] for name in others]
     return [
         cell
@@ -133,17 +133,17 @@ def _differences(row: Json, others: Sequence[str], reach: float) -> list[Cell]:
 
 def _point_row(
     name: str, metrics: Mapping[str, Json], point: Json, threshold: float | None
-) -> tuple[Cell, ...]:
-    def shown(metric: str) -> Cell:
+) -> tuple[Entry, ...]:
+    def shown(metric: str) -> Entry:
         return value_cell(metrics.get(metric), "value")
 
     return (
-        Cell(name),
+        Entry(name),
         *(shown(metric) for metric in RANKING),
-        Cell(number(point.get("eer_vertex"))),
+        Entry(number(point.get("eer_vertex"))),
         *(shown(metric) for metric in AT_THRESHOLD),
-        Cell(number(threshold)),
-        *(Cell(count(point.get(key))) for key in ("n_real", "n_fake", "n_groups")),
+        Entry(number(threshold)),
+        *(Entry(count(point.get(key))) for key in ("n_real", "n_fake", "n_groups")),
     )
 
 

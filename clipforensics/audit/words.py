@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from clipforensics.report.numbers import NO_BREAK, interval, known, number, signed
+from clipforensics.report.wording.numbers import NO_BREAK, interval, known, number, signed
 
 Json = Mapping[str, Any]
 

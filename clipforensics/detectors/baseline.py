@@ -21,13 +21,13 @@ from scipy.special import expit
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from clipforensics.counting import parameter_counts
-from clipforensics.detectors.base import Fit, Task
-from clipforensics.embedding_method import EmbeddingMethod, draw_embeddings
-from clipforensics.faults import InputError
-from clipforensics.params import Section
-from clipforensics.selection import Validation
-from clipforensics.training import LogOdds
+from clipforensics.adaptation.embedding_method import EmbeddingMethod, draw_embeddings
+from clipforensics.adaptation.record import parameter_counts
+from clipforensics.core.faults import InputError
+from clipforensics.core.params import Section
+from clipforensics.training.task import Fit, Task
+from clipforensics.training.trainer import LogOdds
+from clipforensics.training.validation import Validation
 
 WEIGHTS = "probe.safetensors"
 

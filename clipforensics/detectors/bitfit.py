@@ -13,9 +13,9 @@ from typing import Any
 
 from transformers import CLIPVisionModelWithProjection
 
-from clipforensics.adapted import AdaptedEncoder
-from clipforensics.encoder import Embedding
-from clipforensics.pixel_method import PixelMethod, PixelSettings
+from clipforensics.adaptation.adapted import AdaptedEncoder
+from clipforensics.adaptation.pixel_method import PixelMethod, PixelSettings
+from clipforensics.encoder.vision import Embedding
 
 
 class Settings(PixelSettings):

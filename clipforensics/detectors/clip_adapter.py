@@ -16,12 +16,9 @@ import torch
 from pydantic import Field
 from safetensors.torch import load_file, save_file
 
-from clipforensics.counting import count_parameters, parameter_counts
-from clipforensics.detectors.base import Task
-from clipforensics.embedding_method import EmbeddingMethod, EmbeddingSettings
-from clipforensics.faults import InputError
-from clipforensics.text_encoder import PromptSection
-from clipforensics.text_method import (
+from clipforensics.adaptation.embedding_method import EmbeddingMethod, EmbeddingSettings
+from clipforensics.adaptation.record import Usage, count_parameters, parameter_counts
+from clipforensics.adaptation.text_method import (
     DIRECTION,
     READ_CLASSES,
     FixedJudge,
@@ -31,7 +28,9 @@ from clipforensics.text_method import (
     load_classes,
     save_classes,
 )
-from clipforensics.usage import Usage
+from clipforensics.core.faults import InputError
+from clipforensics.encoder.text import PromptSection
+from clipforensics.training.task import Task
 
 ADAPTER = "adapter.safetensors"
 

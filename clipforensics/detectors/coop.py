@@ -16,12 +16,12 @@ import torch
 from pydantic import Field
 from safetensors.torch import save_file
 
-from clipforensics.counting import count_parameters, parameter_counts
-from clipforensics.detectors.base import Task
-from clipforensics.embedding_method import EmbeddingSettings
-from clipforensics.faults import InputError
-from clipforensics.text_encoder import TextEncoder, Tokens, embed_tokens
-from clipforensics.text_method import PromptJudge, TextMethod
+from clipforensics.adaptation.embedding_method import EmbeddingSettings
+from clipforensics.adaptation.record import count_parameters, parameter_counts
+from clipforensics.adaptation.text_method import PromptJudge, TextMethod
+from clipforensics.core.faults import InputError
+from clipforensics.encoder.text import TextEncoder, Tokens, embed_tokens
+from clipforensics.training.task import Task
 
 CONTEXT = "context.safetensors"
 STANDARD_DEVIATION = 0.02

@@ -27,11 +27,11 @@ from safetensors.torch import load_file, save_file
 from transformers import CLIPVisionModelWithProjection
 from transformers.models.clip.modeling_clip import CLIPAttention
 
-from clipforensics.adapted import AdaptedEncoder
-from clipforensics.encoder import Embedding
-from clipforensics.faults import InputError
-from clipforensics.pixel_method import TRAINED, PixelMethod, PixelSettings
-from clipforensics.usage import Usage
+from clipforensics.adaptation.adapted import AdaptedEncoder
+from clipforensics.adaptation.pixel_method import TRAINED, PixelMethod, PixelSettings
+from clipforensics.adaptation.record import Usage
+from clipforensics.core.faults import InputError
+from clipforensics.encoder.vision import Embedding
 
 LAYERS = ("q_proj", "k_proj", "v_proj", "out_proj")
 

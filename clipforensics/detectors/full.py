@@ -10,10 +10,10 @@ from typing import Any
 
 from transformers import CLIPVisionModelWithProjection
 
-from clipforensics.adapted import AdaptedEncoder
-from clipforensics.encoder import Embedding
-from clipforensics.fine_tuned import FineTuned, block_parameters, parameters_after
-from clipforensics.pixel_method import PixelSettings
+from clipforensics.adaptation.adapted import AdaptedEncoder
+from clipforensics.adaptation.fine_tuned import FineTuned, block_parameters, parameters_after
+from clipforensics.adaptation.pixel_method import PixelSettings
+from clipforensics.encoder.vision import Embedding
 
 
 class Settings(PixelSettings):

@@ -13,10 +13,10 @@ from typing import Any
 from pydantic import Field
 from transformers import CLIPVisionModelWithProjection
 
-from clipforensics.adapted import AdaptedEncoder, blocks_below
-from clipforensics.encoder import Embedding
-from clipforensics.fine_tuned import FineTuned, block_parameters, parameters_after
-from clipforensics.pixel_method import PixelSettings
+from clipforensics.adaptation.adapted import AdaptedEncoder, blocks_below
+from clipforensics.adaptation.fine_tuned import FineTuned, block_parameters, parameters_after
+from clipforensics.adaptation.pixel_method import PixelSettings
+from clipforensics.encoder.vision import Embedding
 
 
 class Settings(PixelSettings):

@@ -26,10 +26,10 @@ from peft import LNTuningConfig, PeftModel
 from pydantic import Field
 from transformers import CLIPVisionModelWithProjection
 
-from clipforensics.adapted import AdaptedEncoder
-from clipforensics.encoder import Embedding
-from clipforensics.peft_tower import put_inside, read_adapter, write_adapter
-from clipforensics.pixel_method import PixelMethod, PixelSettings
+from clipforensics.adaptation.adapted import AdaptedEncoder
+from clipforensics.adaptation.peft_tower import put_inside, read_adapter, write_adapter
+from clipforensics.adaptation.pixel_method import PixelMethod, PixelSettings
+from clipforensics.encoder.vision import Embedding
 
 LAYERS = ("layer_norm1", "layer_norm2", "post_layernorm", "pre_layrnorm")
 """The layer normalisations of CLIP's vision tower as transformers names them (one with a slip)."""

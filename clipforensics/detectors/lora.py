@@ -27,10 +27,8 @@ from peft import PeftModel, get_peft_model_state_dict
 from pydantic import Field
 from transformers import CLIPVisionModelWithProjection
 
-from clipforensics.adapted import AdaptedEncoder, blocks_below
-from clipforensics.encoder import Embedding
-from clipforensics.faults import InputError
-from clipforensics.peft_tower import (
+from clipforensics.adaptation.adapted import AdaptedEncoder, blocks_below
+from clipforensics.adaptation.peft_tower import (
     LoraSection,
     check_rank,
     convert,
@@ -40,7 +38,9 @@ from clipforensics.peft_tower import (
     read_adapter,
     write_adapter,
 )
-from clipforensics.pixel_method import PixelMethod, PixelSettings
+from clipforensics.adaptation.pixel_method import PixelMethod, PixelSettings
+from clipforensics.core.faults import InputError
+from clipforensics.encoder.vision import Embedding
 
 
 class Settings(PixelSettings, LoraSection):

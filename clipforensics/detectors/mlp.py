@@ -12,11 +12,10 @@ import torch
 from pydantic import Field
 from safetensors.torch import load_file, save_file
 
-from clipforensics.counting import count_parameters, parameter_counts
-from clipforensics.detectors.base import Task
-from clipforensics.embedding_method import EmbeddingMethod, EmbeddingSettings
-from clipforensics.training import LogOdds
-from clipforensics.usage import Usage
+from clipforensics.adaptation.embedding_method import EmbeddingMethod, EmbeddingSettings
+from clipforensics.adaptation.record import Usage, count_parameters, parameter_counts
+from clipforensics.training.task import Task
+from clipforensics.training.trainer import LogOdds
 
 WEIGHTS = "mlp.safetensors"
 

@@ -23,11 +23,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 from transformers import CLIPVisionModelWithProjection
 
-from clipforensics.adapted import AdaptedEncoder
-from clipforensics.encoder import Embedding
-from clipforensics.faults import InputError
-from clipforensics.pixel_method import TRAINED, PixelMethod, PixelSettings
-from clipforensics.usage import Usage
+from clipforensics.adaptation.adapted import AdaptedEncoder
+from clipforensics.adaptation.pixel_method import TRAINED, PixelMethod, PixelSettings
+from clipforensics.adaptation.record import Usage
+from clipforensics.core.faults import InputError
+from clipforensics.encoder.vision import Embedding
 
 Mode = Literal["pad", "shrink"]
 

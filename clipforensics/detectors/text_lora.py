@@ -13,11 +13,8 @@ import torch
 from peft import PeftModel, get_peft_model_state_dict
 from transformers import CLIPTextModel
 
-from clipforensics.counting import count_parameters, parameter_counts
-from clipforensics.detectors.base import Task
-from clipforensics.embedding_method import EmbeddingSettings
-from clipforensics.faults import InputError
-from clipforensics.peft_tower import (
+from clipforensics.adaptation.embedding_method import EmbeddingSettings
+from clipforensics.adaptation.peft_tower import (
     LoraSection,
     check_rank,
     convert,
@@ -26,8 +23,11 @@ from clipforensics.peft_tower import (
     put_inside,
     write_adapter,
 )
-from clipforensics.text_encoder import PromptSection, TextEncoder, Tokens, embed_tokens, ensemble
-from clipforensics.text_method import PromptJudge, TextMethod
+from clipforensics.adaptation.record import count_parameters, parameter_counts
+from clipforensics.adaptation.text_method import PromptJudge, TextMethod
+from clipforensics.core.faults import InputError
+from clipforensics.encoder.text import PromptSection, TextEncoder, Tokens, embed_tokens, ensemble
+from clipforensics.training.task import Task
 
 
 class Settings(PromptSection, LoraSection, EmbeddingSettings):

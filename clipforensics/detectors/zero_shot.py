@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from clipforensics.counting import parameter_counts
-from clipforensics.detectors.base import Fit, Task
-from clipforensics.devices import choose_device, compute_deterministically
-from clipforensics.embedding_method import score_embeddings
-from clipforensics.selection import Validation
-from clipforensics.text_encoder import PromptSection
-from clipforensics.text_method import FixedJudge, TextMethod, embed_prompts
+from clipforensics.adaptation.embedding_method import score_embeddings
+from clipforensics.adaptation.record import parameter_counts
+from clipforensics.adaptation.text_method import FixedJudge, TextMethod, embed_prompts
+from clipforensics.encoder.text import PromptSection
+from clipforensics.machine.devices import choose_device, compute_deterministically
+from clipforensics.training.task import Fit, Task
+from clipforensics.training.validation import Validation
 
 
 class Settings(PromptSection):

@@ -6,39 +6,40 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from pydantic import Field
 
-from clipforensics.faults import InputError
-from clipforensics.report import (
-    caveats,
-    curves,
-    leaks,
-    matrix,
-    metric_tables,
-    nested,
-    numbers,
-    origin,
-    verdict,
-)
-from clipforensics.report.by_detector import (
+from clipforensics.core.faults import InputError
+from clipforensics.core.params import Section
+from clipforensics.report.reading import lookup
+from clipforensics.report.reading.cast import Cast, cast_of
+from clipforensics.report.reading.findings import Findings
+from clipforensics.report.sections import caveats, curves, leaks, matrix, metrics, origin, verdict
+from clipforensics.report.sections.by_detector import (
     metrics_by_detector,
     strata_by_detector,
     thresholds_by_detector,
 )
-from clipforensics.report.calibration_section import calibration_section
-from clipforensics.report.cast import Cast, cast_of
-from clipforensics.report.findings import Findings
-from clipforensics.report.gallery import Album
-from clipforensics.report.league_section import league_section
-from clipforensics.report.names import capital, label_of, name_of, protocol_of
-from clipforensics.report.robustness_section import robustness_section
-from clipforensics.report.side_by_side import about_protocols, side_by_side
-from clipforensics.report.tables import Json, interval_words
-from clipforensics.report.wrong import counts_table, galleries, hardest_table, sanity_table
+from clipforensics.report.sections.calibration import calibration_section
+from clipforensics.report.sections.errors import counts_table, galleries, hardest_table, sanity_table
+from clipforensics.report.sections.gallery import Album
+from clipforensics.report.sections.league import league_section
+from clipforensics.report.sections.robustness import robustness_section
+from clipforensics.report.sections.side_by_side import about_protocols, side_by_side
+from clipforensics.report.wording import nested, numbers
+from clipforensics.report.wording.names import capital, label_of, name_of, protocol_of
+from clipforensics.report.wording.tables import Json, interval_words
 
 __all__ = ["MAX_BYTES", "Findings", "Tile", "check_agreement", "render"]
 
 MAX_BYTES = 10_000_000
 """A page above this is refused: it should open on a phone and pass through mail."""
+
+
+class ReportSection(Section):
+    """Section `report` of params.yaml."""
+
+    pictures_per_list: int = Field(ge=0)
+    picture_size: int = Field(ge=16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def check_agreement(findings: Findings) -> None:
     if head.get("split") != head.get("protocol"):
         return
     for level in ("video", "frame"):
-        cell = verdict.find_cell(findings.comparison, stratum="all", level=level) or {"detectors": {}}
+        cell = lookup.find_cell(findings.comparison, stratum="all", level=level) or {"detectors": {}}
         for name, values in cell["detectors"].items():
             found, compared = _mean_auc(findings, name, level), numbers.known(values.get("auc"))
             if found is not None and compared is not None and abs(found - compared) > 1e-6:
@@ -140,7 +141,7 @@ def _content(findings: Findings, cast: Cast) -> dict[str, Any]:
 def _opening(findings: Findings, cast: Cast) -> dict[str, Any]:
     comparison, headline = findings.comparison, findings.comparison["headline"]
     manipulation = headline["manipulation"]
-    whole = verdict.find_cell(comparison, stratum="all", level="video")
+    whole = lookup.find_cell(comparison, stratum="all", level="video")
     alone = caveats.fold_alone(comparison)
     doubts = [
         leaks.about_reals(findings.leakage),
@@ -209,9 +210,9 @@ def _sections(findings: Findings, cast: Cast) -> dict[str, Any]:
         **_tables(comparison, cast, first_seed(runs)),
         "league": league_section(comparison, cast),
         "about_protocols": about_protocols(comparison),
-        "about_sizes": leaks.about_sizes(findings.leakage, comparison, verdict.partner_protocol(comparison)),
+        "about_sizes": leaks.about_sizes(findings.leakage, comparison, lookup.partner_protocol(comparison)),
         "figures": curves.figures(findings, first_seed(runs), cast),
-        "points": metric_tables.point_table(runs, manipulation=manipulation),
+        "points": metrics.point_table(runs, manipulation=manipulation),
         "calibration": calibration_section(first_seed(runs), manipulation=manipulation, order=cast.named),
         "matrices": matrix.matrix_tables(comparison, by_detector=by_detector),
         "folds": matrix.folds_table(comparison, by_detector=by_detector),
@@ -232,7 +233,7 @@ def _tables(comparison: Json, cast: Cast, evaluations: Sequence[Json]) -> dict[s
     """What stands side by side while the detectors are few, and one below the other where they are many."""
     manipulation = comparison["headline"]["manipulation"]
     cuts = [
-        metric_tables.threshold_table(evaluations, manipulation=manipulation, level=level)
+        metrics.threshold_table(evaluations, manipulation=manipulation, level=level)
         for level in ("video", "frame")
     ]
     large, levels = cast.is_large, ("video", "frame")
@@ -242,14 +243,14 @@ def _tables(comparison: Json, cast: Cast, evaluations: Sequence[Json]) -> dict[s
         "every_stratum": every,
         "metrics": metrics_by_detector(comparison, cast.order)
         if large
-        else metric_tables.metric_tables(comparison),
+        else metrics.metric_tables(comparison),
         "cuts": thresholds_by_detector(cuts) if large else [table for table in cuts if table],
     }
 
 
 def _origin(findings: Findings) -> dict[str, Any]:
     return {
-        "training": metric_tables.training_table(findings.evaluations),
+        "training": metrics.training_table(findings.evaluations),
         "settings": nested.nested_tables(dict(nested.flatten(findings.settings))),
         "origins": origin.origin_tables(findings.provenance),
         "commands": origin.commands(findings.provenance),
@@ -274,7 +275,7 @@ def _wrong(findings: Findings, cast: Cast, album: Album | None, pictures_per_lis
 
 def _tiles(comparison: Json, cast: Cast) -> list[Tile]:
     """Video AUC on the headline, and differences, there and under the other protocol; of many, the pair's."""
-    cell = verdict.find_cell(comparison, stratum="all", level="video")
+    cell = lookup.find_cell(comparison, stratum="all", level="video")
     if cell is None:
         return []
     tiles = []
@@ -283,10 +284,10 @@ def _tiles(comparison: Json, cast: Cast) -> list[Tile]:
         bounds = numbers.interval(values.get("low"), values.get("high"))
         tiles.append(Tile(label_of(name), numbers.number(values.get("auc")), bounds, f"series-{index % 5}"))
     names = cast.pairs
-    partner = verdict.partner_protocol(comparison)
+    partner = lookup.partner_protocol(comparison)
     cells = [("Difference", cell)]
     if partner:
-        found = verdict.find_cell(comparison, stratum="all", level="video", protocol=partner)
+        found = lookup.find_cell(comparison, stratum="all", level="video", protocol=partner)
         cells.append((f"Difference, {protocol_of(partner)}", found or {}))
     for title, one in cells:
         tiles += [
@@ -297,6 +298,6 @@ def _tiles(comparison: Json, cast: Cast) -> list[Tile]:
 
 
 def _difference_tile(cell: Mapping[str, Any], name: str, title: str) -> Tile:
-    values = verdict.difference(cell, name)
+    values = lookup.difference(cell, name)
     bounds = numbers.interval(values.get("low"), values.get("high"))
     return Tile(title, numbers.signed(values.get("auc")), bounds)

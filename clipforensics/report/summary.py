@@ -1,11 +1,12 @@
 """A summary for a pull request: verdict, the side-by-side table and how to reproduce it, in Markdown."""
 
-from clipforensics.report import caveats, league_section, leaks, origin, verdict
-from clipforensics.report.cast import cast_of
-from clipforensics.report.findings import Findings
-from clipforensics.report.markdown import escaped, markdown_table
-from clipforensics.report.names import protocol_of
-from clipforensics.report.side_by_side import side_by_side
+from clipforensics.report.reading import lookup
+from clipforensics.report.reading.cast import cast_of
+from clipforensics.report.reading.findings import Findings
+from clipforensics.report.sections import caveats, league, leaks, origin, verdict
+from clipforensics.report.sections.side_by_side import side_by_side
+from clipforensics.report.wording.markdown import escaped, markdown_table
+from clipforensics.report.wording.names import protocol_of
 
 
 def summarise(findings: Findings) -> str:
@@ -22,14 +23,14 @@ def summarise(findings: Findings) -> str:
         lines = [f"## {escaped(head['train_set'])} to {escaped(head['manipulation'])}\n"]
     if findings.is_sample:
         lines.append("**The built-in sample: these numbers show the machinery, not science.**\n")
-    whole = verdict.find_cell(comparison, stratum="all", level="video")
+    whole = lookup.find_cell(comparison, stratum="all", level="video")
     points = [point for one in opening for point in one.points]
     points += [
         leaks.about_reals(findings.leakage),
         caveats.about_size(whole),
         caveats.about_seeds(comparison, whole, cast.shown),
     ]
-    points.append(leaks.about_sizes(findings.leakage, comparison, verdict.partner_protocol(comparison)))
+    points.append(leaks.about_sizes(findings.leakage, comparison, lookup.partner_protocol(comparison)))
     lines.append("".join(f"- {escaped(point)}\n" for point in points if point))
     if comparison.get("league"):
         lines.append(_league(findings))
@@ -43,9 +44,9 @@ def summarise(findings: Findings) -> str:
 def _league(findings: Findings) -> str:
     """The league table, what its order is by, and who cannot be told apart."""
     comparison = findings.comparison
-    said = "".join(f"- {escaped(point)}\n" for point in league_section.points(comparison))
-    table = markdown_table(league_section.league_table(comparison))
-    texts = (escaped(league_section.lead(comparison)), said, table, escaped(league_section.COSTS))
+    said = "".join(f"- {escaped(point)}\n" for point in league.points(comparison))
+    table = markdown_table(league.league_table(comparison))
+    texts = (escaped(league.lead(comparison)), said, table, escaped(league.COSTS))
     return "### Which adaptation?\n\n" + "\n".join(f"{text}\n" for text in texts)
 
 

@@ -10,16 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy import ndimage
 
-from clipforensics.sample.face import (
-    Array,
-    Skin,
-    grid,
-    mouth_curve,
-    mouth_gap,
-    paint_face,
-    sample_map,
-    soft,
-)
+from clipforensics.sample.face import Array, Skin, grid, mouth_curve, mouth_gap, paint_face, sample_map, soft
 from clipforensics.sample.motion import Expression, Pose
 from clipforensics.sample.scene import Scene, Shot, pixel_shift, shade_frontal
 

@@ -14,11 +14,11 @@ from PIL import Image
 from scipy import ndimage
 from tqdm import tqdm
 
+from clipforensics.machine.workers import n_workers, ordered_map
 from clipforensics.sample.face import Array, Skin, paint_skin, soft
 from clipforensics.sample.identity import Identity, draw_identity
 from clipforensics.sample.motion import Expression, Pose, draw_track
 from clipforensics.sample.scene import Scene, Shot, draw_scene, paint_backdrop, render_shot
-from clipforensics.workers import n_workers, ordered_map
 
 _STRANGERS = 100  # random stream; the videos use 0 to 3
 _PER_PERSON = 4

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from clipforensics.faults import InputError
+from clipforensics.core.faults import InputError
 from clipforensics.sample.pictures import Captioned
 from clipforensics.sample.tokenizer import BOS, EOS, learn_vocabulary
 

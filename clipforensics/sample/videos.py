@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from clipforensics.faults import InputError
+from clipforensics.core.faults import InputError
+from clipforensics.machine.workers import n_workers, ordered_map
 from clipforensics.sample.face import Array, Skin, paint_skin
 from clipforensics.sample.identity import draw_identity
 from clipforensics.sample.manipulations import MANIPULATIONS, Person, State
 from clipforensics.sample.motion import Expression, Pose, draw_track
 from clipforensics.sample.scene import Scene, Shot, draw_scene, paint_backdrop, render_shot
-from clipforensics.workers import n_workers, ordered_map
 
 _PERSON, _GRAIN, _TRACKER, _PAIRS = range(4)  # independent random streams of one seed
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from types import ModuleType
 
 from clipforensics import sources
-from clipforensics.faults import InputError
-from clipforensics.params import Section, check_section, read_yaml
-from clipforensics.records import REAL
+from clipforensics.core.faults import InputError
+from clipforensics.core.params import Section, check_section, read_yaml
+from clipforensics.core.records import REAL
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".ts"})
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from clipforensics.faults import InputError
-from clipforensics.records import REAL, Skipped, Video
+from clipforensics.core.faults import InputError
+from clipforensics.core.records import REAL, Skipped, Video
 from clipforensics.sources import base
 
 ACTORS = "DeepFakeDetection"

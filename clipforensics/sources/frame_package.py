@@ -5,8 +5,8 @@
 
 from pathlib import Path
 
-from clipforensics.faults import InputError
-from clipforensics.records import REAL, Skipped, Video
+from clipforensics.core.faults import InputError
+from clipforensics.core.records import REAL, Skipped, Video
 from clipforensics.sources import base
 
 REAL_FOLDER = "Real_youtube"

@@ -5,8 +5,8 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from clipforensics.faults import InputError
-from clipforensics.records import REAL, Skipped, Video
+from clipforensics.core.faults import InputError
+from clipforensics.core.records import REAL, Skipped, Video
 from clipforensics.sources import base
 
 COLUMNS = ("path", "label", "manipulation", "target", "source")

@@ -12,13 +12,13 @@ from typing import Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from clipforensics.params import Section
-from clipforensics.records import Skipped, Video
+from clipforensics.core.params import Section
+from clipforensics.core.records import Skipped, Video
+from clipforensics.machine.workers import beside, n_workers
 from clipforensics.sample.pictures import render_pictures
 from clipforensics.sample.tiny_clip import check_sizes, train_tiny_clip
 from clipforensics.sample.videos import render_videos
 from clipforensics.sources import base, ffpp_tree
-from clipforensics.workers import beside, n_workers
 
 
 class ClipSettings(Section):

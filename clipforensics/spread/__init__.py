@@ -1,0 +1,1 @@
+"""The matrix over several GPUs of one machine."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from clipforensics.arguments import positive, whole
-from clipforensics.faults import InputError, one_line_errors
+from clipforensics.core.faults import InputError, one_line_errors
 from clipforensics.spread import pipeline
 from clipforensics.spread.chains import run_chains
 from clipforensics.spread.children import Children

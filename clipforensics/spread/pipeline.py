@@ -18,7 +18,7 @@ from dvc.repo import Repo
 from dvc.repo.reproduce import get_active_graph, plan_repro
 from dvc.utils.serialize import dump_yaml, parse_yaml, parse_yaml_for_update
 
-from clipforensics.faults import InputError
+from clipforensics.core.faults import InputError
 
 LOCK = Path("dvc.lock")
 PATIENCE = 5

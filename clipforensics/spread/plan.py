@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from clipforensics.faults import InputError
+from clipforensics.core.faults import InputError
 
 
 @dataclass(frozen=True)

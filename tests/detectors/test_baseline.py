@@ -9,12 +9,12 @@ from sklearn.linear_model import LogisticRegression
 
 from clipforensics.detectors import baseline
 from clipforensics.detectors.baseline import at_an_end
-from clipforensics.encoder import embed_pixels, load_preprocessing, load_vision_tower
-from clipforensics.selection import Validation
-from tests.detectors.tasks import shipped_budget, shipped_settings
-from tests.saved import save_probe
-from tests.stores import noise_videos, write_frame_store
-from tests.test_encoder import write_encoder
+from clipforensics.encoder.vision import embed_pixels, load_preprocessing, load_vision_tower
+from clipforensics.training.validation import Validation
+from tests.encoder.test_vision import write_encoder
+from tests.support.saved_detectors import save_probe
+from tests.support.stores import noise_videos, write_frame_store
+from tests.support.training_tasks import shipped_budget, shipped_settings
 
 
 def make(n, seed, shift=1.0):

@@ -4,10 +4,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from clipforensics.adaptation.pixel_method import model_counts
 from clipforensics.detectors.bitfit import DETECTOR
-from clipforensics.encoder import embed_pixels
-from clipforensics.pixel_method import model_counts
-from tests.detectors.pixels import (
+from clipforensics.encoder.vision import embed_pixels
+from tests.support.pixel_methods import (
     fast_settings,
     pixels_of,
     shaken,
@@ -17,8 +17,8 @@ from tests.detectors.pixels import (
     untrained,
     vit_b_32,
 )
-from tests.detectors.tasks import N_BLOCKS
-from tests.places import needs_shared
+from tests.support.shared_data import needs_shared
+from tests.support.training_tasks import N_BLOCKS
 
 IN_A_BLOCK = [
     "layer_norm1.bias",

@@ -5,10 +5,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from clipforensics.adaptation.text_method import FixedJudge
+from clipforensics.core.faults import InputError
 from clipforensics.detectors.clip_adapter import DETECTOR, AdapterJudge
-from clipforensics.faults import InputError
-from clipforensics.text_method import FixedJudge
-from tests.detectors.tasks import PROJECTION, shipped_settings
+from tests.support.training_tasks import PROJECTION, shipped_settings
 
 
 def make_judge(width=8, inner=2, ratio=0.3, scale=12.0, seed=0):

@@ -6,11 +6,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from clipforensics.adaptation.text_method import CLASSES
+from clipforensics.core.faults import InputError
 from clipforensics.detectors.coop import CONTEXT, DETECTOR
-from clipforensics.faults import InputError
-from clipforensics.text_encoder import embed_tokens
-from clipforensics.text_method import CLASSES
-from tests.detectors.tasks import shipped_settings
+from clipforensics.encoder.text import embed_tokens
+from tests.support.training_tasks import shipped_settings
 
 NAMES = {"real": "real face", "manipulated": "manipulated face of person"}
 WORDS = {**NAMES, "initial_words": "a photo of a", "context_length": 4, "class_specific": False}

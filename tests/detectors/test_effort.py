@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
-from clipforensics import encoder
-from clipforensics.adapted import AdaptedEncoder
+from clipforensics.adaptation.adapted import AdaptedEncoder
+from clipforensics.adaptation.pixel_method import model_counts
+from clipforensics.core.faults import InputError
 from clipforensics.detectors.effort import (
     DETECTOR,
     LAYERS,
@@ -18,12 +19,11 @@ from clipforensics.detectors.effort import (
     last_directions,
     merged,
 )
-from clipforensics.faults import InputError
-from clipforensics.pixel_method import model_counts
-from clipforensics.relevance import relevance_maps
-from clipforensics.training import Progress
-from tests.detectors.tasks import N_BLOCKS, SIZE, WIDTH, shipped_settings, write_two_towers
-from tests.saved import described
+from clipforensics.encoder import vision as encoder
+from clipforensics.explanations.relevance import relevance_maps
+from clipforensics.training.trainer import Progress
+from tests.support.saved_detectors import described
+from tests.support.training_tasks import N_BLOCKS, SIZE, WIDTH, shipped_settings, write_two_towers
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ import pytest
 import torch
 from transformers import CLIPVisionModelWithProjection
 
+from clipforensics.adaptation.pixel_method import model_counts
 from clipforensics.detectors.full import DETECTOR
-from clipforensics.encoder import embed_pixels
-from clipforensics.pixel_method import model_counts
-from tests.detectors.pixels import (
+from clipforensics.encoder.vision import embed_pixels
+from tests.support.pixel_methods import (
     fast_settings,
     pixels_of,
     scores_of,
@@ -20,8 +20,8 @@ from tests.detectors.pixels import (
     untrained,
     vit_b_32,
 )
-from tests.detectors.tasks import PROJECTION, WIDTH, described
-from tests.places import needs_shared
+from tests.support.shared_data import needs_shared
+from tests.support.training_tasks import PROJECTION, WIDTH, described
 
 SLOW = {"learning_rate": 0.003}
 

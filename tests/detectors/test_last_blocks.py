@@ -5,11 +5,11 @@ import pytest
 import torch
 from transformers import CLIPVisionModelWithProjection
 
+from clipforensics.adaptation.pixel_method import model_counts
+from clipforensics.core.faults import InputError
 from clipforensics.detectors.last_blocks import DETECTOR
-from clipforensics.encoder import embed_pixels
-from clipforensics.faults import InputError
-from clipforensics.pixel_method import model_counts
-from tests.detectors.pixels import (
+from clipforensics.encoder.vision import embed_pixels
+from tests.support.pixel_methods import (
     fast_settings,
     pixels_of,
     scores_of,
@@ -19,8 +19,8 @@ from tests.detectors.pixels import (
     untrained,
     vit_b_32,
 )
-from tests.detectors.tasks import N_BLOCKS, PROJECTION, WIDTH, described
-from tests.places import needs_shared
+from tests.support.shared_data import needs_shared
+from tests.support.training_tasks import N_BLOCKS, PROJECTION, WIDTH, described
 
 SLOW = {"learning_rate": 0.003}
 

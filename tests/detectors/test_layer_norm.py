@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from peft import PeftModel
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
-from clipforensics import encoder
-from clipforensics.adapted import AdaptedEncoder
+from clipforensics.adaptation.adapted import AdaptedEncoder
+from clipforensics.adaptation.pixel_method import model_counts
 from clipforensics.detectors.layer_norm import DETECTOR, alignment, uniformity
-from clipforensics.pixel_method import model_counts
-from clipforensics.relevance import relevance_maps
-from clipforensics.training import Progress
-from tests.detectors.tasks import SIZE, shipped_settings, write_two_towers
-from tests.saved import described
+from clipforensics.encoder import vision as encoder
+from clipforensics.explanations.relevance import relevance_maps
+from clipforensics.training.trainer import Progress
+from tests.support.saved_detectors import described
+from tests.support.training_tasks import SIZE, shipped_settings, write_two_towers
 
 OFF = {"alignment_weight": 0.0, "uniformity_weight": 0.0}
 

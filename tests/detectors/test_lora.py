@@ -11,16 +11,16 @@ from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dic
 from safetensors.torch import load_file
 from transformers import CLIPVisionModelWithProjection
 
-from clipforensics import encoder
+from clipforensics.adaptation.contract import find_detector
+from clipforensics.adaptation.peft_tower import ADAPTER, CONFIG
+from clipforensics.adaptation.pixel_method import model_counts
+from clipforensics.adaptation.pixel_training import score_rows
+from clipforensics.core.faults import InputError
 from clipforensics.detectors import lora
-from clipforensics.detectors.base import find_detector
-from clipforensics.faults import InputError
-from clipforensics.peft_tower import ADAPTER, CONFIG
-from clipforensics.pixel_method import model_counts
-from clipforensics.pixel_training import score_rows
-from clipforensics.relevance import relevance_maps
-from clipforensics.training import Progress
-from tests.detectors.pixels import (
+from clipforensics.encoder import vision
+from clipforensics.explanations.relevance import relevance_maps
+from clipforensics.training.trainer import Progress
+from tests.support.pixel_methods import (
     fast_settings,
     pixels_of,
     scores_of,
@@ -31,8 +31,8 @@ from tests.detectors.pixels import (
     untrained,
     vit_b_32,
 )
-from tests.detectors.tasks import N_BLOCKS, PROJECTION, WIDTH, files_of, shipped_settings
-from tests.places import needs_shared
+from tests.support.shared_data import needs_shared
+from tests.support.training_tasks import N_BLOCKS, PROJECTION, WIDTH, files_of, shipped_settings
 
 VARIANTS = ("lora", "rslora", "dora", "pissa")
 MODULES = ["q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2", "visual_projection"]
@@ -63,7 +63,7 @@ def build(bench, **changes):
 
 def embed(model, pixels):
     with torch.no_grad():
-        return encoder.embed_pixels(model.base, pixels, "projected")
+        return vision.embed_pixels(model.base, pixels, "projected")
 
 
 def base_weights(model):
@@ -78,7 +78,7 @@ def test_the_untrained_adapter_reproduces_the_encoder(bench, variant, modules):
     pixels = pixels_of(bench)
     model = build(bench, variant=variant, target_modules=modules)
     with torch.no_grad():
-        plain = encoder.embed_pixels(tower_of(bench), pixels, "projected")
+        plain = vision.embed_pixels(tower_of(bench), pixels, "projected")
         assert torch.equal(embed(model, pixels), plain)
         assert torch.equal(model(pixels), torch.zeros(len(pixels)))
 
@@ -87,7 +87,7 @@ def test_untrained_pissa_reproduces_it_up_to_rounding_and_has_taken_the_largest_
     pixels, tower = pixels_of(bench), tower_of(bench)
     model = build(bench, variant="pissa", target_modules=MODULES)
     with torch.no_grad():
-        plain = encoder.embed_pixels(tower, pixels, "projected")
+        plain = vision.embed_pixels(tower, pixels, "projected")
     torch.testing.assert_close(embed(model, pixels), plain, atol=1e-5, rtol=0)
     name = "vision_model.encoder.layers.1.mlp.fc1.weight"
     whole, left = tower.state_dict()[name], base_weights(model)[name]

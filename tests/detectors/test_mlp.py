@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from clipforensics.core.faults import InputError
 from clipforensics.detectors.mlp import DETECTOR, Mlp
-from clipforensics.faults import InputError
-from tests.detectors.tasks import shipped_settings
+from tests.support.training_tasks import shipped_settings
 
 
 def drawn(width=6, hidden=5, dropout=0.5):

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from PIL import Image
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
-from clipforensics import encoder
+from clipforensics.adaptation.pixel_method import model_counts
+from clipforensics.core.faults import InputError
 from clipforensics.detectors.reprogramming import DETECTOR, Border, ReprogrammedEncoder, stretch
-from clipforensics.faults import InputError
-from clipforensics.pixel_method import model_counts
-from clipforensics.relevance import relevance_maps
-from tests.detectors.tasks import SIZE, shipped_settings
-from tests.test_relevance import planted
+from clipforensics.encoder import vision as encoder
+from clipforensics.explanations.relevance import relevance_maps
+from tests.explanations.test_relevance import planted
+from tests.support.training_tasks import SIZE, shipped_settings
 
 
 def load(bench):

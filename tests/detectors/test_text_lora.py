@@ -9,13 +9,13 @@ from peft import PeftModel
 from safetensors.torch import load_file
 from transformers import CLIPTextConfig, CLIPTextModel
 
-from clipforensics.counting import count_parameters, parameter_counts
+from clipforensics.adaptation.record import count_parameters, parameter_counts
+from clipforensics.adaptation.text_method import CLASSES, embed_prompts
+from clipforensics.core.faults import InputError
 from clipforensics.detectors.text_lora import DETECTOR, adapt
-from clipforensics.faults import InputError
-from clipforensics.text_encoder import ensemble
-from clipforensics.text_method import CLASSES, embed_prompts
-from tests.detectors.tasks import shipped_settings
-from tests.places import ENCODERS, needs_shared
+from clipforensics.encoder.text import ensemble
+from tests.support.shared_data import ENCODERS, needs_shared
+from tests.support.training_tasks import shipped_settings
 
 WORDS = {"templates": ["a photo of a {}", "{}"], "real": ["real face"], "manipulated": ["fake face"], "r": 3}
 VARIANTS = ["lora", "rslora", "dora", "pissa"]
@@ -100,7 +100,7 @@ def test_parameters_follow_the_formula(bench, variant):
 
 
 def test_texts_are_embedded_once_a_step_and_once_for_validation(bench, tmp_path):
-    from clipforensics.embedding_method import train_on_embeddings
+    from clipforensics.adaptation.embedding_method import train_on_embeddings
 
     judge = DETECTOR.build(bench.task, settings_of())
     calls = []

@@ -9,10 +9,10 @@ import pytest
 import torch
 from transformers import CLIPModel
 
+from clipforensics.core.faults import InputError
 from clipforensics.detectors.zero_shot import DETECTOR
-from clipforensics.encoder import load_preprocessing
-from clipforensics.faults import InputError
-from tests.detectors.tasks import SIZE, Bench, shipped_settings
+from clipforensics.encoder.vision import load_preprocessing
+from tests.support.training_tasks import SIZE, Bench, shipped_settings
 
 PLAIN = {"templates": ["a photo of a {}"], "real": ["real face"], "manipulated": ["fake face of person"]}
 ENSEMBLE = {**PLAIN, "templates": ["a photo of a {}", "{}"], "manipulated": ["fake face", "manipulated face"]}
@@ -89,7 +89,7 @@ def test_scoring_needs_no_encoder(tmp_path, fit, bench):
 
 @pytest.mark.parametrize("name", ["zero_shot", "clip_adapter", "coop", "text_lora"])
 def test_pooled_embeddings_cannot_be_compared_with_texts(bench, tmp_path, name):
-    from clipforensics.detectors.base import find_detector
+    from clipforensics.adaptation.contract import find_detector
 
     task = dataclasses.replace(bench.task, encoder={**bench.task.encoder, "embedding": "pooled"})
     with pytest.raises(InputError, match=rf"{name} compares .* set encoder\.embedding to projected"):

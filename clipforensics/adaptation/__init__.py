@@ -1,0 +1,1 @@
+"""What the methods share: the contract, and bases for pixels, embeddings and prompts."""

@@ -1,0 +1,127 @@
+"""A tower with one of peft's adapters inside: made, written in peft's own format, and read back."""
+
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import torch
+from peft import LoraConfig, PeftConfig, PeftModel, get_peft_model
+from pydantic import Field
+from safetensors.torch import load_file, save_file
+from transformers import PreTrainedModel
+
+from clipforensics.core.faults import InputError
+from clipforensics.core.files import read_json, write_json
+from clipforensics.core.params import Section
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "lora": {},
+    "rslora": {"use_rslora": True},
+    "dora": {"use_dora": True},
+    "pissa": {"init_lora_weights": "pissa"},
+}
+"""What tells each variant from plain LoRA in peft's LoraConfig; `detectors.lora` says what they are."""
+
+ADAPTER, CONFIG = "adapter_model.safetensors", "adapter_config.json"
+
+
+class LoraSection(Section):
+    """What a method's section says of LoRA.
+
+    Attributes:
+        variant: lora, dora, rslora or pissa.
+        r: Rank.
+        alpha: Scale: the update is (alpha / r) B A, with rslora (alpha / sqrt(r)) B A.
+        dropout: On LoRA's input, in [0, 1). With pissa that is also the input of what it took out of W.
+        target_modules: Names of linear layers: q_proj, k_proj, v_proj, out_proj, fc1, fc2 in every block
+            that is adapted.
+    """
+
+    variant: Literal["lora", "dora", "rslora", "pissa"]
+    r: int = Field(ge=1)
+    alpha: float = Field(gt=0)
+    dropout: float = Field(ge=0, lt=1)
+    target_modules: list[str] = Field(min_length=1)
+
+
+def lora_config(section: LoraSection, target_modules: Iterable[str]) -> LoraConfig:
+    """A section as peft's config, for layers of these names."""
+    return LoraConfig(
+        r=section.r,
+        lora_alpha=section.alpha,  # type: ignore[arg-type]
+        lora_dropout=section.dropout,
+        target_modules=sorted(target_modules),
+        bias="none",
+        **VARIANTS[section.variant],
+    )
+
+
+def count_lora(shapes: Iterable[tuple[int, int]], section: LoraSection) -> int:
+    """Parameters on layers of these (inputs, outputs): r for each of both; with dora one more an output."""
+    shapes = list(shapes)
+    magnitudes = sum(outputs for _, outputs in shapes) if section.variant == "dora" else 0
+    return section.r * sum(map(sum, shapes)) + magnitudes
+
+
+def check_rank(layers: Mapping[str, torch.nn.Linear], r: int, where: str) -> None:
+    """Raise InputError, naming the parameter `where`, unless every layer has r singular values."""
+    for name, layer in layers.items():
+        rank = min(layer.weight.shape)
+        if r > rank:
+            raise InputError(
+                f"{where}: {r} is more than the {rank} singular values of {name}, of which pissa takes"
+                " the r largest; lower it, or choose another variant"
+            )
+
+
+def put_inside(tower: PreTrainedModel, config: PeftConfig) -> PeftModel:
+    """The frozen tower, changed in place, with an adapter that trains."""
+    with _needless_warnings():
+        return cast(PeftModel, get_peft_model(tower, config))
+
+
+def write_adapter(tower: PeftModel, folder: Path) -> None:
+    """Write the adapter as peft does; `PeftModel.from_pretrained` reads it anywhere.
+
+    peft writes the set of target modules in the order of a hash table; it is sorted here, so that two equal
+    runs write equal files.
+    """
+    tower.save_pretrained(str(folder), safe_serialization=True)
+    (folder / "README.md").unlink(missing_ok=True)  # peft's empty model card
+    path = folder / CONFIG
+    config = read_json(path)
+    write_json(path, {**config, "target_modules": sorted(config["target_modules"])})
+
+
+def convert(folder: Path, start: Mapping[str, torch.Tensor]) -> None:
+    """Make a saved adapter that began as `start` one for the encoder from which `start` was taken.
+
+    W - s B0 A0 + s B A = W + s [B, -B0] [A; A0]: a plain LoRA of twice the rank, as peft's
+    `LoraModel.subtract_mutated_init` has it; twice alpha keeps s.
+    """
+    tensors = load_file(folder / ADAPTER)
+    for name, tensor in tensors.items():
+        part = start[name].cpu()
+        joined = [tensor, part] if ".lora_A." in name else [tensor, -part]
+        tensors[name] = torch.cat(joined, dim=0 if ".lora_A." in name else 1).contiguous()
+    save_file(tensors, folder / ADAPTER, metadata={"format": "pt"})
+    config = read_json(folder / CONFIG)
+    doubled = {name: 2 * config[name] for name in ("r", "lora_alpha")}
+    write_json(folder / CONFIG, {**config, **doubled, "init_lora_weights": True})
+
+
+def read_adapter(tower: PreTrainedModel, folder: Path) -> PeftModel:
+    """Put what `write_adapter` wrote inside a tower, frozen."""
+    with _needless_warnings():
+        return PeftModel.from_pretrained(tower, str(folder))
+
+
+@contextmanager
+def _needless_warnings() -> Iterator[None]:
+    """Silence peft 0.21: it asks transformers 5.23 for an old name, and each LayerNorm for its width."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        warnings.filterwarnings("ignore", message="Unsupported layer type", category=UserWarning)
+        yield

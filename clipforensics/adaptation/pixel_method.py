@@ -1,0 +1,195 @@
+"""What methods share that change the encoder, or what it is shown: tower, linear head, training.
+
+A method says what moves (`adapt`), what of it is saved and read back (`save_adapter`, `load_adapter`), and
+how many parameters that should be; the rest is here.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import numpy as np
+from pydantic import Field
+from safetensors.torch import load_file, save_file
+from transformers import CLIPVisionModelWithProjection
+
+from clipforensics.adaptation.adapted import AdaptedEncoder
+from clipforensics.adaptation.pixel_training import score_rows, train_on_pixels
+from clipforensics.adaptation.record import ABOUT, Usage, count_parameters, parameter_counts, write_about
+from clipforensics.core.files import read_json
+from clipforensics.core.params import Section
+from clipforensics.encoder.embeddings import EmbeddingStore
+from clipforensics.encoder.vision import Embedding, Preprocessing, load_preprocessing, load_vision_tower
+from clipforensics.frames.store import FrameStore
+from clipforensics.machine.devices import choose_device, compute_deterministically
+from clipforensics.training.processes import ALONE
+from clipforensics.training.task import Fit, Task
+from clipforensics.training.trainer import Progress
+
+HEAD, TRAINED = "head.safetensors", "trained.safetensors"
+
+
+class PixelSettings(Section):
+    """What every method on pixels has in its section.
+
+    Attributes:
+        learning_rate: Peak rate of what moves in or before the encoder.
+        head_learning_rate: Of the linear head, which starts from nothing.
+    """
+
+    learning_rate: float = Field(gt=0)
+    head_learning_rate: float = Field(gt=0)
+
+
+class PixelMethod(ABC):
+    """A method that trains on frames; subclasses say what moves."""
+
+    settings: type[PixelSettings]
+    reads: Literal["pixels"] = "pixels"
+
+    @property
+    def name(self) -> str:
+        """The module's."""
+        return type(self).__module__.rsplit(".", 1)[-1]
+
+    @abstractmethod
+    def adapt(
+        self, tower: CLIPVisionModelWithProjection, settings: Any, *, embedding: Embedding, seed: int
+    ) -> AdaptedEncoder:
+        """Make a detector of a frozen tower: every parameter that shall move has `requires_grad`.
+
+        Args:
+            tower: As `encoder.load_vision_tower` gives it, frozen; changed in place.
+            settings: Of the method.
+            embedding: What the head reads.
+            seed: Of initial values.
+
+        Raises:
+            InputError: the settings do not fit the tower.
+        """
+
+    @abstractmethod
+    def expected_parameters(self, encoder: Mapping[str, Any], settings: Any) -> dict[str, int]:
+        """See `detectors.base`."""
+
+    def save_adapter(self, model: AdaptedEncoder, folder: Path) -> None:
+        """Write what training moved, but for the head; by default its tensors, by name."""
+        moved = {n: p for n, p in model.named_parameters() if p.requires_grad and not n.startswith("head.")}
+        save_file({n: p.detach().cpu().contiguous() for n, p in moved.items()}, folder / TRAINED)
+
+    def load_adapter(
+        self, tower: CLIPVisionModelWithProjection, settings: Any, *, embedding: Embedding, folder: Path
+    ) -> AdaptedEncoder:
+        """Read what `save_adapter` wrote, onto a frozen tower."""
+        model = self.adapt(tower, settings, embedding=embedding, seed=0)
+        found = model.load_state_dict(load_file(folder / TRAINED), strict=False)
+        if found.unexpected_keys:
+            raise ValueError(f"{folder / TRAINED}: {found.unexpected_keys} are no tensors of {self.name}")
+        return model
+
+    def merge(self, model: AdaptedEncoder) -> AdaptedEncoder:
+        """Fold what was trained into the tower's own weights, where that saves time in scoring."""
+        return model
+
+    def usage(self, settings: Any) -> Usage | None:
+        """Lines for the model card, where the saved files do not say by themselves how they are used."""
+        return None
+
+    def fit(self, task: Task, settings: Any, folder: Path) -> Fit:
+        """See `detectors.base`."""
+        encoder, processes = task.encoder, task.processes or ALONE
+        compute_deterministically(task.seed)
+        device = choose_device()
+        tower = load_vision_tower(encoder["model"], encoder["revision"])
+        preprocessing = load_preprocessing(encoder["model"], encoder["revision"], frame_size=task.frames.size)
+        embedding = cast(Embedding, encoder["embedding"])
+        model = self.adapt(tower, settings, embedding=embedding, seed=task.seed).to(device)
+        counts = model_counts(model)
+        if processes.first:
+            print(counts["line"], flush=True)
+        progress = train_on_pixels(model, task, settings, preprocessing, label=self.name)
+        if processes.first:
+            self.save(model, folder, task=task, settings=settings, counts=counts, progress=progress)
+        summary = f"best epoch {progress.best_epoch} of {progress.epoch}"
+        return Fit(progress.curve, progress.best_rank, progress.samples, progress.seconds, summary)
+
+    def save(
+        self,
+        model: AdaptedEncoder,
+        folder: Path,
+        *,
+        task: Task,
+        settings: Any,
+        counts: Mapping[str, int | str],
+        progress: Progress,
+    ) -> None:
+        """Write adapter, head and detector.json."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.save_adapter(model, folder)
+        head = {name: tensor.detach().cpu().contiguous() for name, tensor in model.head.state_dict().items()}
+        save_file(head, folder / HEAD)
+        write_about(
+            folder,
+            method=self.name,
+            encoder=task.encoder,
+            settings=settings,
+            seed=task.seed,
+            counts=counts,
+            rank=progress.best_rank,
+            usage=self.usage(settings),
+            epochs=progress.epoch,
+            best_epoch=progress.best_epoch,
+        )
+
+    def load(
+        self,
+        folder: Path,
+        *,
+        frame_size: int,
+        merged: bool = False,
+        encoder: Mapping[str, str] | None = None,
+    ) -> tuple[AdaptedEncoder, Preprocessing]:
+        """Read what `save` wrote, onto the encoder it names, in evaluation mode on the chosen device.
+
+        Args:
+            folder: Where it was saved.
+            frame_size: Side of the stored frames.
+            merged: Whether the adapter is folded into the weights: a forward then costs what the encoder's
+                own costs, and gives the same log odds up to the rounding of float32.
+            encoder: Where that encoder is found; as the folder says if not given.
+        """
+        about = read_json(folder / ABOUT)
+        encoder = encoder or about["encoder"]
+        settings = self.settings.model_validate(about["settings"])
+        tower = load_vision_tower(encoder["model"], encoder["revision"])
+        preprocessing = load_preprocessing(encoder["model"], encoder["revision"], frame_size=frame_size)
+        embedding = cast(Embedding, encoder["embedding"])
+        model = self.load_adapter(tower, settings, embedding=embedding, folder=folder)
+        model.head.load_state_dict(load_file(folder / HEAD))
+        model = self.merge(model) if merged else model
+        return model.to(choose_device()).eval(), preprocessing
+
+    def score(
+        self, folder: Path, rows: np.ndarray, *, frames: FrameStore, embeddings: EmbeddingStore
+    ) -> np.ndarray:
+        """See `detectors.base`; in float32, from pixels only."""
+        del embeddings  # the contract hands every detector both stores
+        compute_deterministically(seed=0)
+        model, preprocessing = self.load(folder, frame_size=frames.size, merged=True)
+        return score_rows(model, lambda part: preprocessing.pixels(frames.read(part), model.device), rows)
+
+    def log_odds(
+        self, folder: Path, *, encoder: Mapping[str, str], frame_size: int
+    ) -> tuple[AdaptedEncoder, Preprocessing, CLIPVisionModelWithProjection]:
+        """See `detectors.base`; the tower has the adapter inside."""
+        compute_deterministically(seed=0)
+        model, preprocessing = self.load(folder, frame_size=frame_size, encoder=encoder)
+        return model, preprocessing, model.base
+
+
+def model_counts(model: AdaptedEncoder) -> dict[str, int | str]:
+    """Parameters of everything but the head, and the head's apart."""
+    head = count_parameters(model.head)
+    moved = count_parameters(model, moved=True) - count_parameters(model.head, moved=True)
+    return parameter_counts(moved, count_parameters(model) - head, head)

@@ -1,0 +1,1 @@
+"""Frames in, altered frames out: augmentation and degradation."""

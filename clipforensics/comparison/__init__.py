@@ -1,0 +1,1 @@
+"""Where detectors meet: the rows of comparison.json."""

@@ -1,0 +1,96 @@
+"""The whole matrix compared: every protocol and train set, the league's order and leader, the headline."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from clipforensics.comparison.by_protocol import Results, compare_protocol, headline_curves
+from clipforensics.comparison.league import league, standings, validation_protocol
+from clipforensics.comparison.meeting import Row, headline_metrics
+from clipforensics.protocol.cells import Protocol, by_protocol
+
+TABLES = ("cells", "metrics", "leak_gaps", "folds")
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """What is compared, and how.
+
+    Attributes:
+        results: What evaluate left of every cell.
+        protocol: Section `protocol` of params.yaml; its first entries are the headline.
+        n_folds: Of grouped_kfold.
+        options: Section `compare` of params.yaml and `aggregate`, as `compare_protocol` takes them.
+    """
+
+    results: Results
+    protocol: Protocol
+    n_folds: int
+    options: dict[str, Any]
+
+    @property
+    def protocols(self) -> dict[str, list[str]]:
+        """Name of each protocol to its splits; the first is the headline's."""
+        return by_protocol(self.protocol.splits, self.n_folds)
+
+    @property
+    def headline(self) -> tuple[list[str], str]:
+        """Splits of the headline's protocol, and its train set."""
+        return next(iter(self.protocols.values())), self.protocol.train_sets[0]
+
+    def compare(self) -> dict[str, Any]:
+        """The content of comparison.json.
+
+        The league is ordered by validation (of a clean protocol where the run has one); its first detector
+        is compared with all others too, on the headline's train set.
+        """
+        validated = validation_protocol(list(self.protocols))
+        train_set = self.protocol.train_sets[0]
+        order = standings(self.results.read_evaluations(self.protocols[validated], train_set))
+        tables = self._tables(leader=order[0]["detector"])
+        place = {name: tables["cells"][0][name] for name in ("protocol", "train_set", "manipulation")}
+        bootstrap = {name: value for name, value in self.options.items() if name != "aggregate"}
+        return {
+            "reference": bootstrap["reference"],
+            "headline": {"split": self.protocol.splits[0], **place},
+            "seeds": self.protocol.seeds,
+            "bootstrap": bootstrap,
+            **tables,
+            "league": league(order, tables["cells"], headline=place, validated=validated),
+        }
+
+    def _tables(self, leader: str) -> dict[str, list[Row]]:
+        tables: dict[str, list[Row]] = {name: [] for name in TABLES}
+        for name, splits in self.protocols.items():
+            for train_set in self.protocol.train_sets:
+                rival = leader if train_set == self.protocol.train_sets[0] else None
+                wanted = self.protocol.test_manipulations
+                found = compare_protocol(
+                    self.results, splits, train_set, wanted, leader=rival, **self.options
+                )
+                for table, rows in found.items():
+                    tables[table] += [{"protocol": name, "train_set": train_set, **row} for row in rows]
+        return tables
+
+    def headline_of(self, comparison: dict[str, Any], detector: str) -> Row:
+        """The headline's numbers of one detector, flat, with the validation AUC that it was chosen by.
+
+        Args:
+            comparison: As `compare` returns it.
+            detector: One of the run's.
+        """
+        place = {name: value for name, value in comparison["headline"].items() if name != "split"}
+        # Of the headline's own models, not of those that give the league its order
+        chosen_on = {row["detector"]: row for row in standings(self.results.read_evaluations(*self.headline))}
+        validation = {"video_auc": chosen_on[detector]["validation"]["auc"]}
+        metrics = headline_metrics(comparison, place, detector)
+        return {"detector": detector, **place, **metrics, "validation": validation}
+
+    def curves(self, comparison: dict[str, Any]) -> Iterator[tuple[str, str, pd.DataFrame]]:
+        """Kind (`roc` or `band`), level and table of the headline's curves."""
+        manipulation = comparison["headline"]["manipulation"]
+        found = headline_curves(self.results, *self.headline, manipulation, **self.options)
+        for (kind, level), table in found.items():
+            yield kind, level, table

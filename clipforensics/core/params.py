@@ -1,0 +1,119 @@
+"""Read one section of params.yaml (or a profile) and check it strictly."""
+
+import re
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from clipforensics.core.faults import InputError
+
+
+class Section(BaseModel):
+    """Base of every section: unknown keys are refused, types are not coerced, values are fixed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+S = TypeVar("S", bound=Section)
+V = TypeVar("V")
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe loader with YAML 1.2's floats: DVC writes 0.00002 as 2e-05, which 1.1 takes for text."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML mapping with the safe loader.
+
+    Raises:
+        InputError: the file is missing, is not YAML or does not hold a mapping.
+    """
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # a safe loader
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist; it must hold the settings") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not valid YAML: {error}; mend the line it names") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path} must hold `name: value` lines, got {type(content).__name__}")
+    return content
+
+
+def read_section(path: Path, name: str, kind: type[S]) -> S:
+    """Read and check the section `name` of a YAML file (`a.b`: one inside another; `""`: the whole file).
+
+    Raises:
+        InputError: one line with every wrong key, its value, the rule and the remedy.
+    """
+    content: Any = read_yaml(path)
+    for part in name.split(".") if name else ():
+        if not isinstance(content, dict) or part not in content:
+            raise InputError(f"{path}: section `{name}` is missing; add it")
+        content = content[part]
+    return check_section(content, kind, f"{path}: {name}" if name else str(path))
+
+
+def check_section(content: object, kind: type[S], where: str) -> S:
+    """Check a mapping against a section's model; `where` begins the error line."""
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        problems = "; ".join(_problem(e, kind) for e in error.errors(include_url=False))
+        raise InputError(f"{where}: {problems}") from error
+
+
+def _problem(error: Any, kind: type[Section]) -> str:
+    key = ".".join(str(part) for part in error["loc"]) or "section"
+    value = error["input"]
+    if error["type"] == "extra_forbidden":
+        known = ", ".join(sorted(_innermost(kind, error["loc"][:-1]).model_fields))
+        return f"`{key}` is not a parameter; the parameters here are {known}"
+    if error["type"] == "missing":
+        return f"`{key}` is missing; add it"
+    return f"`{key}`: {error['msg'].lower()}, got {value!r}{_remedy(error['type'], value)}"
+
+
+def _innermost(kind: type[Section], path: tuple[Any, ...]) -> type[Section]:
+    """The section inside sections that the names of `path` lead to."""
+    for name in path:
+        inside = kind.model_fields[name].annotation if name in kind.model_fields else None
+        if not (isinstance(inside, type) and issubclass(inside, Section)):
+            return kind
+        kind = inside
+    return kind
+
+
+def _remedy(kind: str, value: object) -> str:
+    """YAML 1.1 reads 1e-4 as text and yes/no as booleans; say how to write what was meant."""
+    if isinstance(value, str) and kind in ("float_type", "int_type"):
+        try:
+            number = Decimal(value)
+        except InvalidOperation:
+            return ""
+        return f" (text, not a number; write {number:f})" if number.is_finite() else ""
+    if isinstance(value, bool):
+        return " (YAML reads yes, no, on and off as booleans; choose another word)"
+    return ""
+
+
+def read_value(path: Path, section: str, key: str, kind: type[V]) -> V:
+    """Read one value of a section that another stage checks in whole (`""`: of the top level).
+
+    Raises:
+        InputError: it is missing or of another type.
+    """
+    content = read_yaml(path)
+    inside = content.get(section) if section else content
+    value = inside.get(key) if isinstance(inside, dict) else None
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        name = f"{section}: `{key}`" if section else f"`{key}`"
+        raise InputError(f"{path}: {name} is {value!r}; it must be of type {kind.__name__}; mend it")
+    return value

@@ -1,0 +1,119 @@
+"""What a video is, how it is named, and the table of videos that `ingest` writes."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from clipforensics.core.faults import InputError
+
+REAL = "real"
+"""The `manipulation` of an unmanipulated video."""
+
+REST = "rest"
+"""In a list of test manipulations: every other manipulation of the data set, sorted by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """One sequence of one data set; never identified by its file name alone.
+
+    Attributes:
+        dataset: Name of the data set, as in conf/data.
+        manipulation: Deepfakes, FaceSwap, ...; `real` for unmanipulated footage.
+        compression: raw, c23, c40, or empty where the data set has no such thing.
+        target: Identity whose footage this is (FF++'s `<target>_<source>`).
+        source: Identity whose face or expression was brought in; empty for real footage.
+        take: Tells apart videos that agree in all of the above; empty where none do.
+        label: 0 real, 1 manipulated.
+        target_youtube: YouTube id of the target's footage, empty if unknown.
+        source_youtube: YouTube id of the source's footage, empty if unknown.
+        path: File, or folder of numbered pictures, relative to the data set's root, with `/`.
+        n_frames: Frames in the file (packets of the video stream) or pictures in the folder.
+        width: Pixels, before any rotation the container asks for.
+        height: Pixels.
+        n_bytes: Size of the file (of all pictures for a folder).
+        sha256: Digest of the content; changes when the footage changes.
+    """
+
+    dataset: str
+    manipulation: str
+    compression: str
+    target: str
+    source: str
+    take: str
+    label: int
+    target_youtube: str
+    source_youtube: str
+    path: str
+    n_frames: int = 0
+    width: int = 0
+    height: int = 0
+    n_bytes: int = 0
+    sha256: str = ""
+
+    @property
+    def name(self) -> str:
+        """`<target>`, `<target>_<source>`, with `~<take>` where there is one."""
+        stem = f"{self.target}_{self.source}" if self.source else self.target
+        return f"{stem}~{self.take}" if self.take else stem
+
+    @property
+    def key(self) -> str:
+        """`dataset/manipulation/compression/name`: what every later table joins on."""
+        return "/".join((self.dataset, self.manipulation, self.compression or "-", self.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """One video that a stage had to leave out, and why."""
+
+    stage: str
+    path: str
+    reason: str
+
+
+def write_records(path: Path, kind: type, records: Iterable[object]) -> None:
+    """Write dataclass records as CSV, one column a field, in the given order."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    names = [field.name for field in fields(kind)]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(asdict(record) for record in records)  # type: ignore[call-overload]
+
+
+def read_videos(path: Path) -> list[Video]:
+    """Read the table of videos.
+
+    Raises:
+        InputError: the file or a column is missing, or a number is not one.
+    """
+    if not path.is_file():
+        raise InputError(f"{path} does not exist; run `dvc repro ingest`")
+    whole = {field.name for field in fields(Video) if field.type is int}
+    with path.open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        missing = {field.name for field in fields(Video)} - set(reader.fieldnames or ())
+        if missing:
+            raise InputError(f"{path}: columns {sorted(missing)} are missing; run `dvc repro ingest`")
+        return [_video(row, whole, path) for row in reader]
+
+
+def check_unique(videos: Sequence[Video]) -> None:
+    """Raise InputError if two videos have one key, naming both paths."""
+    seen: dict[str, str] = {}
+    for video in videos:
+        other = seen.setdefault(video.key, video.path)
+        if other != video.path:
+            raise InputError(
+                f"{video.path!r} and {other!r} have the same key {video.key!r};"
+                " give one of them another target, source or take"
+            )
+
+
+def _video(row: dict[str, str], whole: set[str], path: Path) -> Video:
+    try:
+        return Video(**{k: int(v) if k in whole else v for k, v in row.items()})  # type: ignore[arg-type]
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{path}: row {row.get('path')!r}: {error}; run `dvc repro ingest`") from error

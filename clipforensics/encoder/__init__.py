@@ -1,0 +1,1 @@
+"""CLIP's towers at a pinned revision, and the store of embeddings."""

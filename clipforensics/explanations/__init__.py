@@ -1,0 +1,1 @@
+"""Errors of one kind; where in a frame a score came from."""

@@ -1,0 +1,1 @@
+"""Videos and folders of pictures: looked into, decoded, turned into frames."""

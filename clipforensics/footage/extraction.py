@@ -1,0 +1,273 @@
+"""Fill the frame store: decode many videos side by side, commit shard by shard, resume after a kill."""
+
+import csv
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from tqdm import tqdm
+
+from clipforensics.core.faults import InputError
+from clipforensics.core.params import Section
+from clipforensics.core.records import Skipped, Video, write_records
+from clipforensics.footage.pictures import n_bytes, read_pictures, resize_and_crop
+from clipforensics.footage.probing import DIED, check_share
+from clipforensics.footage.video import UnreadableVideo, decode_frames
+from clipforensics.frames.rows import sample_frame_indices
+from clipforensics.frames.store import INDEX, INDEX_COLUMNS, META, SKIPPED, shard_name
+from clipforensics.machine.workers import ordered_map
+
+STAGE = "extract_frames"
+NOT_READ = "cannot be read"
+"""Begins the reason of a video that the system, not its content, kept from being read."""
+
+
+class ExtractSection(Section):
+    """Section `extract_frames` of params.yaml."""
+
+    n_frames: int = Field(ge=1)
+    frame_size: int = Field(ge=1, le=4096)  # DVC's run cache overlooks params called size
+    max_skipped: float = Field(ge=0, le=1)
+
+
+@dataclass
+class _Part:
+    """What a shard stands for: videos done up to its end, index rows, skipped videos, its pixels' digest."""
+
+    n_done: int
+    index: list[tuple[str, int]] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class _Extracted:
+    """Frames of one video on their way from a worker."""
+
+    indices: NDArray[np.int64]
+    frames: NDArray[np.uint8]
+
+
+def check_unchanged(videos: Sequence[Video], root: Path) -> None:
+    """Check that every video still is where and as large as `ingest` found it.
+
+    Raises:
+        InputError: one is gone or has another number of bytes.
+    """
+    for video in videos:
+        try:
+            found = n_bytes(root / video.path)
+        except (OSError, UnreadableVideo) as error:
+            raise InputError(
+                f"{video.path!r} is gone from {str(root)!r} since ingest; run `dvc repro -f ingest`"
+            ) from error
+        if found != video.n_bytes:
+            raise InputError(
+                f"{video.path!r} has {found} bytes, {video.n_bytes} at ingest: changed since ingest;"
+                " run `dvc repro -f ingest`"
+            )
+
+
+def extract_video(
+    path: Path, n_frames: int, k: int, size: int
+) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Take k frames of one video (or picture folder), evenly spaced, resized and cropped.
+
+    Args:
+        path: A file, or a folder of numbered pictures.
+        n_frames: Frames it holds, as `ingest` counted them.
+        k: Frames wanted; fewer come back if the video has fewer.
+        size: Side of the result in pixels.
+
+    Returns:
+        Frame numbers, shape (m,), and frames, uint8 (m, size, size, 3), RGB.
+
+    Raises:
+        UnreadableVideo: a wanted frame cannot be had.
+    """
+    indices = sample_frame_indices(n_frames, k)
+    frames = np.empty((len(indices), size, size, 3), np.uint8)
+    read = read_pictures if path.is_dir() else decode_frames
+    for index, picture in read(path, indices.tolist()):
+        frames[np.searchsorted(indices, index)] = resize_and_crop(picture, size)
+    return indices, frames
+
+
+def extract_frames(
+    videos: Sequence[Video],
+    root: Path,
+    out: Path,
+    *,
+    n_frames: int,
+    size: int,
+    shard_frames: int,
+    workers: int,
+    scratch: Path,
+    max_skipped: float,
+) -> list[Skipped]:
+    """Write the frame store of all videos to `out`; a killed run goes on after its last shard.
+
+    The bytes written depend neither on `workers` nor on how often the run was interrupted.
+    Memory holds a few videos' frames, however many videos there are. A shard is closed at the
+    end of the video with which it reaches `shard_frames`.
+
+    Args:
+        videos: In the order in which they are stored.
+        root: Folder that their paths are relative to.
+        out: Folder to write; replaced if it exists, and only once all is done.
+        n_frames: Frames a video (k).
+        size: Side of a stored frame in pixels.
+        shard_frames: Frames after which a shard is closed.
+        workers: Processes.
+        scratch: Folder for unfinished work, one for each set of videos and settings.
+        max_skipped: Largest fraction of the videos that may fail.
+
+    Returns:
+        Videos that could not be decoded, also written to skipped.csv.
+
+    Raises:
+        InputError: more than `max_skipped` of the videos failed.
+    """
+    (scratch / "store").mkdir(parents=True, exist_ok=True)
+    parts = _committed(scratch)
+    todo = videos[parts[-1].n_done if parts else 0 :]
+    skipped = [s for part in parts for s in part.skipped]
+    work = partial(_extract_one, root, n_frames, size)
+    with (
+        closing(ordered_map(work, todo, workers=workers, died=_died)) as results,
+        _ShardWriter(scratch, parts, size, shard_frames) as shards,
+        tqdm(total=len(videos), initial=len(videos) - len(todo), desc="extracting", disable=None) as bar,
+    ):
+        for video, result in zip(todo, results, strict=True):
+            shards.add(video, result)
+            bar.update()
+            if isinstance(result, Skipped):
+                skipped.append(result)
+                check_share(skipped, len(videos), max_skipped=max_skipped, param=f"{STAGE}.max_skipped")
+        shards.commit()
+    check_share(skipped, len(videos), max_skipped=max_skipped, param=f"{STAGE}.max_skipped")
+    about = {"size": size, "n_frames": n_frames, "resample": "bicubic", "crop": "center"}
+    _finish(scratch / "store", parts, about)
+    if out.exists():
+        shutil.rmtree(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(scratch / "store", out)
+    return skipped
+
+
+def _extract_one(root: Path, k: int, size: int, video: Video) -> _Extracted | Skipped:
+    try:
+        return _Extracted(*extract_video(root / video.path, video.n_frames, k, size))
+    except UnreadableVideo as error:
+        return Skipped(STAGE, video.path, str(error))
+    except (OSError, MemoryError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        return Skipped(STAGE, video.path, f"{NOT_READ}: {reason}")
+
+
+def _died(video: Video) -> _Extracted | Skipped:
+    return Skipped(STAGE, video.path, DIED)
+
+
+class _ShardWriter:
+    """Writes frames straight to the shard under way; appends to `parts` what stands for good."""
+
+    def __init__(self, scratch: Path, parts: list[_Part], size: int, shard_frames: int) -> None:
+        self._scratch, self._parts, self._size, self._shard_frames = scratch, parts, size, shard_frames
+        self._temporary = scratch / "unfinished.npy"
+
+    def __enter__(self) -> "_ShardWriter":
+        self._begin()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()
+        self._temporary.unlink(missing_ok=True)
+
+    def add(self, video: Video, result: _Extracted | Skipped) -> None:
+        self._part.n_done += 1
+        if isinstance(result, Skipped):
+            self._part.skipped.append(result)
+        else:
+            self._file.write(result.frames.data)
+            self._digest.update(result.frames.data)
+            self._part.index += [(video.key, int(frame)) for frame in result.indices]
+        if len(self._part.index) >= self._shard_frames:
+            self.commit()
+
+    def commit(self) -> None:
+        """Make the shard and then its part stand, each by one rename; begin the next."""
+        if self._part.n_done == self._n_before:
+            return
+        number = len(self._parts)
+        self._file.seek(0)
+        _write_header(self._file, len(self._part.index), self._size)
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self._temporary.replace(self._scratch / "store" / shard_name(number))
+        self._part.sha256 = self._digest.hexdigest()
+        temporary = self._scratch / "unfinished.json"
+        temporary.write_text(json.dumps(asdict(self._part)), encoding="utf-8")
+        temporary.replace(_part_path(self._scratch, number))
+        self._parts.append(self._part)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._n_before = self._parts[-1].n_done if self._parts else 0
+        self._part = _Part(self._n_before)
+        self._digest = hashlib.sha256()
+        self._file = self._temporary.open("wb")
+        _write_header(self._file, 0, self._size)
+
+
+def _write_header(file: BinaryIO, n_frames: int, size: int) -> None:
+    """NumPy's header; it leaves room for the first axis to grow, so its length never changes."""
+    shape = (n_frames, size, size, 3)
+    np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+
+
+def _part_path(scratch: Path, number: int) -> Path:
+    return scratch / f"part-{number:05d}.json"
+
+
+def _committed(scratch: Path) -> list[_Part]:
+    """Parts of an earlier run whose shards stand, up to a gap.
+
+    What kept a video from being read may have passed (a disk's fault, a killed process): the
+    part that skipped it, and all after it, are done again.
+    """
+    parts: list[_Part] = []
+    while (path := _part_path(scratch, len(parts))).exists():
+        if not (scratch / "store" / shard_name(len(parts))).exists():
+            break
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        skipped = [Skipped(**s) for s in raw["skipped"]]
+        if any(s.reason == DIED or s.reason.startswith(NOT_READ) for s in skipped):
+            break
+        index = [(key, frame) for key, frame in raw["index"]]
+        parts.append(_Part(raw["n_done"], index, skipped, raw["sha256"]))
+    return parts
+
+
+def _finish(store: Path, parts: Sequence[_Part], meta: dict[str, object]) -> None:
+    """Write index.csv, skipped.csv and meta.json beside the shards."""
+    with (store / INDEX).open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(INDEX_COLUMNS)
+        for shard, part in enumerate(parts):
+            writer.writerows((key, frame, shard, row) for row, (key, frame) in enumerate(part.index))
+    write_records(store / SKIPPED, Skipped, (s for part in parts for s in part.skipped))
+    shards = {"shards": [len(part.index) for part in parts], "sha256": [part.sha256 for part in parts]}
+    meta = {**meta, **shards}
+    (store / META).write_text(json.dumps(meta, indent=2, sort_keys=True) + "\n", encoding="utf-8")

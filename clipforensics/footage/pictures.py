@@ -1,0 +1,151 @@
+"""Single pictures: folders of numbered ones, and resizing to what the encoder takes."""
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from clipforensics.footage.video import MAX_PIXELS, Footage, UnreadableVideo
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp"})
+
+MAX_ASPECT = 16
+"""Largest ratio of the sides of a picture; its resized form grows with the ratio."""
+
+# Pillow returns a picture's memory to the system at once; kept, the next one takes a third of the time.
+Image.core.set_blocks_max(4)  # of 16 MB
+
+
+def resize_and_crop(picture: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Resize the shorter side to `size` (bicubic) and cut out the central square.
+
+    Agrees with `CLIPImageProcessorPil` of transformers, `size.shortest_edge` and `crop_size`
+    both `size`, before rescaling and normalisation, to one grey level: the longer side becomes
+    floor(size * longer / shorter), the crop begins at floor((side - size) / 2). Where Pillow
+    gives the same by resizing only what the crop keeps, that is done, being faster.
+
+    Args:
+        picture: uint8 (height, width, 3), RGB, any size.
+        size: Side of the result in pixels, at least 1.
+
+    Returns:
+        uint8 (size, size, 3), RGB.
+
+    Raises:
+        UnreadableVideo: one side is more than `MAX_ASPECT` times the other.
+    """
+    height, width = picture.shape[:2]
+    shorter, longer = sorted((height, width))
+    if longer > MAX_ASPECT * shorter:
+        raise UnreadableVideo(f"is {width}x{height}; one side is over {MAX_ASPECT} times the other")
+    long_side = int(size * longer / shorter)
+    image = Image.fromarray(picture)
+    if width == height or _crop_can_come_first(width, height, size):
+        return np.asarray(_crop_and_resize(image, size, long_side))
+    return np.asarray(_resize_and_crop(image, size, long_side))
+
+
+def _resize_and_crop(image: Image.Image, size: int, long_side: int) -> Image.Image:
+    """As the processor does it."""
+    portrait = image.width <= image.height
+    resized = image.resize((size, long_side) if portrait else (long_side, size), Image.Resampling.BICUBIC)
+    begin = (long_side - size) // 2
+    left, top = (0, begin) if portrait else (begin, 0)
+    return resized.crop((left, top, left + size, top + size))
+
+
+def _crop_and_resize(image: Image.Image, size: int, long_side: int) -> Image.Image:
+    """The same by Pillow's `box`, which keeps the filter's reach beyond the crop's edges."""
+    begin = (long_side - size) // 2
+    first, last = (part * max(image.size) / long_side for part in (begin, begin + size))
+    portrait = image.width <= image.height
+    box = (0, first, image.width, last) if portrait else (first, 0, last, image.height)
+    return image.resize((size, size), Image.Resampling.BICUBIC, box=box)
+
+
+@lru_cache(maxsize=1024)
+def _crop_can_come_first(width: int, height: int, size: int) -> bool:
+    """Whether both ways agree to one grey level on black and white noise of this size.
+
+    Pillow rounds to 8 bits between its horizontal and vertical pass and chooses their order
+    by the size of the result; where the crop changes that order the ways differ by more.
+    """
+    noise = np.random.default_rng(0).integers(0, 2, (height, width, 3), dtype=np.uint8) * 255
+    image, long_side = Image.fromarray(noise), int(size * max(width, height) / min(width, height))
+    both = [way(image, size, long_side) for way in (_resize_and_crop, _crop_and_resize)]
+    difference = np.subtract(*(np.asarray(result, dtype=np.int16) for result in both))
+    return bool(np.abs(difference).max() <= 1)
+
+
+def list_pictures(folder: Path) -> list[Path]:
+    """Pictures of a folder in the order of their numbers (`060.png`, `061.png`, ...).
+
+    Hidden files and files that are no pictures are left aside.
+
+    Raises:
+        UnreadableVideo: there are none, a name is not a number, or a number occurs twice.
+    """
+    pictures = [p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and p.name[0] != "."]
+    if not pictures:
+        raise UnreadableVideo("holds no pictures")
+    numbered: dict[int, Path] = {}
+    for picture in sorted(pictures):
+        if not (picture.stem.isascii() and picture.stem.isdigit()):
+            raise UnreadableVideo(f"picture {picture.name!r} is not named by its number; rename or remove it")
+        other = numbered.setdefault(int(picture.stem), picture)
+        if other is not picture:
+            raise UnreadableVideo(f"{other.name!r} and {picture.name!r} have one number; remove one")
+    return [numbered[number] for number in sorted(numbered)]
+
+
+def probe_pictures(folder: Path) -> Footage:
+    """Count a folder's pictures; width and height are those of the first.
+
+    Raises:
+        UnreadableVideo: as `list_pictures`, or the first picture cannot be read.
+    """
+    pictures = list_pictures(folder)
+    height, width = read_picture(pictures[0]).shape[:2]
+    return Footage(len(pictures), width, height)
+
+
+def read_pictures(folder: Path, indices: Sequence[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """Yield (position in the folder's order, RGB array) for each of `indices`.
+
+    Raises:
+        UnreadableVideo: a picture is missing or cannot be read.
+    """
+    pictures = list_pictures(folder)
+    for index in indices:
+        if index >= len(pictures):
+            raise UnreadableVideo(f"has {len(pictures)} pictures, number {index} was asked for")
+        yield int(index), read_picture(pictures[index])
+
+
+def read_picture(path: Path) -> NDArray[np.uint8]:
+    """Read one picture as uint8 (height, width, 3), RGB; EXIF rotation is left aside, as CLIP does.
+
+    Raises:
+        UnreadableVideo: it is not a picture, is damaged, or has more than `MAX_PIXELS`.
+    """
+    try:
+        with Image.open(path) as picture:
+            if picture.width * picture.height > MAX_PIXELS:
+                raise UnreadableVideo(f"picture {path.name!r} is {picture.width}x{picture.height}, too large")
+            return np.asarray(picture.convert("RGB"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        if isinstance(error, UnreadableVideo):
+            raise
+        raise UnreadableVideo(f"picture {path.name!r} cannot be read; replace or remove it") from error
+
+
+def n_bytes(path: Path) -> int:
+    """Size of a video file, or of all pictures in a folder; raises OSError or UnreadableVideo."""
+    return sum(part.stat().st_size for part in _parts(path))
+
+
+def _parts(path: Path) -> list[Path]:
+    return list_pictures(path) if path.is_dir() else [path]

@@ -1,0 +1,287 @@
+"""Video files: how many frames they hold, which to take, and taking them exactly and in order."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Disposition
+from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+MAX_PIXELS = 1 << 26
+"""Largest frame (width times height) that is decoded: 8192 by 8192."""
+
+MAX_PACKETS = 1 << 20
+"""Most packets that are read of one video: nine and a half hours at 30 frames a second."""
+
+# Playlists and stream descriptions (hls, concat, sdp, ...) can name other files and addresses,
+# so only containers that hold their own content are opened, and only from the file system.
+_CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,m4v,flv,ogg,asf,h264,hevc"
+_OPEN_OPTIONS = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
+
+
+# Up to this size the packets of a video stay in memory, so that it is opened and read once.
+_KEPT_BYTES = 1 << 26
+
+
+class UnreadableVideo(ValueError):
+    """One video cannot be used; the message is the reason, without its path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """What a video holds: frames that a player would show, and their size in pixels."""
+
+    n_frames: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Timeline:
+    """What one pass over the packets shows.
+
+    Attributes:
+        times: Presentation times of the packets that yield a picture, in file order.
+        n_packets: All packets.
+        incomplete: The last packet is damaged, or the stream ends before its stated length.
+        kept: All packets, or none if they exceed `_KEPT_BYTES`.
+    """
+
+    times: list[int | None]
+    n_packets: int
+    incomplete: bool
+    kept: list[Packet]
+
+
+def probe_video(path: Path) -> Footage:
+    """Count a file's frames and check that it can be decoded.
+
+    Frames are counted by reading every packet, since the counts in headers can be wrong or
+    missing. Packets that the container hides (edit lists, VP8's alternate references) do not
+    count. The first frame is decoded.
+
+    Raises:
+        UnreadableVideo: not a video, damaged, truncated, without frames, or beyond
+            `MAX_PIXELS` or `MAX_PACKETS`.
+    """
+    with _opened(path) as (container, stream):
+        timeline, promised = _read_timeline(container, stream), stream.frames
+    if not timeline.times:
+        raise UnreadableVideo("holds no frames; remove it")
+    cut = timeline.incomplete or _is_cut_matroska(path)
+    if cut or (promised > timeline.n_packets and promised > _packets_without_edits(path)):
+        raise UnreadableVideo(
+            f"is truncated: its header promises {promised or 'more'} frames,"
+            f" the file holds {timeline.n_packets}; copy it again"
+        )
+    with _opened(path) as (container, stream):
+        stream.codec_context.thread_count = 1
+        for frame in container.decode(stream):
+            return Footage(len(timeline.times), frame.width, frame.height)
+    raise UnreadableVideo("no frame of it can be decoded; remove it or copy it again")
+
+
+def decode_frames(path: Path, indices: Sequence[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """Decode chosen frames of a file in one pass from its beginning to the last one wanted.
+
+    Frame numbers follow presentation order, whatever order the file stores them in. Frames
+    that no other frame refers to and nobody wants are not decoded; this changes no pixel of
+    the others. One thread is used: videos are decoded side by side. Where times are missing
+    or doubled every frame is decoded and counted instead.
+
+    Colour is libswscale's conversion to rgb24, untagged footage being read as BT.601 in
+    limited range, as OpenCV does. Frames are turned as the container's display matrix asks
+    for (in quarter turns), as players do.
+
+    Args:
+        path: The file.
+        indices: Strictly increasing 0-based frame numbers.
+
+    Yields:
+        Frame number and uint8 array (height, width, 3), RGB; each number once, in order
+        unless the decoder itself delivers out of order.
+
+    Raises:
+        UnreadableVideo: a frame cannot be decoded, is marked as damaged, or does not exist.
+    """
+    if any(b <= a for a, b in pairwise(indices)):
+        raise ValueError(f"frame numbers must increase strictly, got {list(indices)}")
+    with _opened(path) as (container, stream):
+        timeline = _read_timeline(container, stream)
+        wanted = _wanted_times(timeline.times, indices)
+        if wanted and timeline.kept:
+            yield from _decode_by_time(stream, timeline.kept, wanted, skip_unwanted=True)
+    if wanted is None:
+        yield from _decode_by_count(path, indices)
+        return
+    for skip_unwanted in (True, False):
+        if wanted and not (skip_unwanted and timeline.kept):
+            with _opened(path) as (container, stream):
+                packets = _packets(container, stream)
+                yield from _decode_by_time(stream, packets, wanted, skip_unwanted=skip_unwanted)
+    if wanted:
+        raise UnreadableVideo(f"frame {min(wanted.values())} cannot be decoded")
+
+
+def _wanted_times(times: Sequence[int | None], indices: Sequence[int]) -> dict[int, int] | None:
+    """Presentation time -> frame number of the wanted frames; None if times do not tell them apart."""
+    if len(indices) and indices[-1] >= len(times):
+        raise UnreadableVideo(f"has {len(times)} frames, frame {indices[-1]} was asked for")
+    ordered = sorted({time for time in times if time is not None})
+    return {ordered[i]: int(i) for i in indices} if len(ordered) == len(times) else None
+
+
+def _decode_by_time(
+    stream: VideoStream, packets: Iterable[Packet], wanted: dict[int, int], *, skip_unwanted: bool
+) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """Yield frames of `wanted` and take them out of it; stop once the last wanted packet went in."""
+    goal = frozenset(wanted)
+    left = len(goal)
+    reformatter = VideoReformatter()
+    codec = stream.codec_context
+    codec.thread_count = 1
+    for packet in packets:
+        hit = packet.pts in goal
+        codec.skip_frame = "NONREF" if skip_unwanted and not hit else "DEFAULT"
+        for frame in codec.decode(packet):
+            if frame.pts in wanted:
+                yield wanted.pop(frame.pts), _rgb(frame, reformatter)
+        left -= hit
+        if not left:
+            break
+    for frame in codec.decode(None):
+        if frame.pts in wanted:
+            yield wanted.pop(frame.pts), _rgb(frame, reformatter)
+
+
+def _decode_by_count(path: Path, indices: Sequence[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """Decode everything and number the frames as the decoder delivers them."""
+    wanted = {int(i) for i in indices}
+    reformatter = VideoReformatter()
+    with _opened(path) as (container, stream):
+        stream.codec_context.thread_count = 1
+        for number, frame in enumerate(container.decode(stream)):
+            if number in wanted:
+                yield number, _rgb(frame, reformatter)
+                wanted.discard(number)
+            if not wanted:
+                return
+    raise UnreadableVideo(f"frame {min(wanted)} cannot be decoded")
+
+
+def _rgb(frame: VideoFrame, reformatter: VideoReformatter) -> NDArray[np.uint8]:
+    if frame.is_corrupt:
+        raise UnreadableVideo("a frame is marked as damaged by the decoder")
+    picture = np.asarray(reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray(), np.uint8)
+    quarters = round(frame.rotation / 90) % 4
+    return np.ascontiguousarray(np.rot90(picture, quarters)) if quarters else picture
+
+
+def _read_timeline(container: InputContainer, stream: VideoStream) -> _Timeline:
+    times: list[int | None] = []
+    kept: list[Packet] = []
+    n_packets = n_bytes = last_time = 0
+    damaged = False
+    for packet in _packets(container, stream):
+        n_packets += 1
+        n_bytes += packet.size
+        if n_bytes <= _KEPT_BYTES:
+            kept.append(packet)
+        damaged = packet.is_corrupt
+        last_time = max(last_time, packet.pts or 0)
+        if _is_shown(packet, stream):
+            times.append(packet.pts)
+    last_second = float(last_time * stream.time_base) if stream.time_base else 0.0
+    early = last_second < 0.9 * _tagged_seconds(stream) - 0.5
+    return _Timeline(times, n_packets, damaged or early, kept if len(kept) == n_packets else [])
+
+
+def _packets_without_edits(path: Path) -> int:
+    """Packets when an MP4's edit list is left aside: trimmed files hold more than they show."""
+    with _opened(path, {"ignore_editlist": "1"}) as (container, stream):
+        return sum(1 for _ in _packets(container, stream))
+
+
+def _tagged_seconds(stream: VideoStream) -> float:
+    """Length that a Matroska or WebM stream states for itself; 0 if it does not."""
+    tag = next((v for k, v in stream.metadata.items() if k.upper().startswith("DURATION")), "")
+    try:
+        hours, minutes, seconds = (float(part) for part in tag.strip("\0 ").split(":"))
+    except ValueError:
+        return 0.0
+    return 3600 * hours + 60 * minutes + seconds
+
+
+def _is_cut_matroska(path: Path) -> bool:
+    """True if a Matroska or WebM file is shorter than its outermost element says (RFC 8794)."""
+    with path.open("rb") as file:
+        head = file.read(256)
+    position = 0
+    for identifier in (b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"):  # EBML header, then Segment
+        if head[position : position + 4] != identifier or len(head) < position + 12:
+            return False
+        length = 9 - head[position + 4].bit_length()
+        digits = int.from_bytes(head[position + 4 : position + 4 + length]) & ((1 << 7 * length) - 1)
+        position += 4 + length + digits
+    unknown = digits == (1 << 7 * length) - 1
+    return not unknown and path.stat().st_size < position
+
+
+def _is_shown(packet: Packet, stream: VideoStream) -> bool:
+    """False for packets that yield no picture: cut off by an edit list, or VP8 references."""
+    hidden_reference = stream.codec_context.name == "vp8" and not bytes(packet)[0] & 0x10
+    return not packet.is_discard and not hidden_reference
+
+
+def _packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet]:
+    n_packets = 0
+    for packet in container.demux(stream):
+        if packet.size:
+            n_packets += 1
+            if n_packets > MAX_PACKETS:
+                raise UnreadableVideo(f"holds more than {MAX_PACKETS} frames; cut it into parts")
+            yield packet
+
+
+@contextmanager
+def _opened(
+    path: Path, options: Mapping[str, str] | None = None
+) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Open a file's first moving picture; libav's errors become `UnreadableVideo`."""
+    if not path.is_file():
+        raise UnreadableVideo("is not a file")
+    if path.stat().st_size == 0:
+        raise UnreadableVideo("is empty (0 bytes); copy it again")
+    try:
+        with av.open(
+            str(path.absolute()), options={**_OPEN_OPTIONS, **(options or {})}, metadata_errors="ignore"
+        ) as container:
+            yield container, _video_stream(container)
+    except av.FFmpegError as error:
+        raise UnreadableVideo(
+            f"cannot be decoded ({error.strerror}): corrupt, truncated or not a video; copy it again"
+        ) from error
+
+
+def _video_stream(container: InputContainer) -> VideoStream:
+    for stream in container.streams.video:
+        if stream.disposition & Disposition.attached_pic:
+            continue
+        codec = stream.codec_context
+        if codec is None:
+            raise UnreadableVideo("has no known codec: truncated, or of an unknown kind; copy it again")
+        if codec.width * codec.height > MAX_PIXELS:
+            raise UnreadableVideo(f"is {codec.width}x{codec.height}; at most {MAX_PIXELS} pixels a frame")
+        codec.options = {"max_pixels": str(MAX_PIXELS)}
+        return stream
+    kinds = sorted({stream.type for stream in container.streams})
+    raise UnreadableVideo(f"holds no video, only {', '.join(kinds) or 'a header'}; remove it")

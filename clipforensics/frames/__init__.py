@@ -1,0 +1,1 @@
+"""The frame store, and which row is which frame of which video."""

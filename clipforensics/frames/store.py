@@ -1,0 +1,122 @@
+"""The frame store: every extracted frame, packed, lossless and memory-mapped."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from clipforensics.core.faults import InputError
+from clipforensics.frames.rows import RowIndex
+
+META, INDEX, SKIPPED = "meta.json", "index.csv", "skipped.csv"
+INDEX_COLUMNS = ("key", "frame", "shard", "row")
+
+_REMEDY = "run `dvc repro -f extract_frames`"
+
+
+def shard_name(shard: int) -> str:
+    """File name of a shard: `shard-00000.npy`."""
+    return f"shard-{shard:05d}.npy"
+
+
+class FrameStore:
+    """Frames of all videos, numbered globally from 0 in store order.
+
+    A folder of `shard-<n>.npy` (uint8, (frames, size, size, 3), RGB), `index.csv` (one row a
+    frame: key of its video, frame number in the video, shard, row in the shard) and
+    `meta.json`. A video's frames are neighbours, in order, in one shard. Shards are mapped
+    read-only; only what is read enters memory.
+
+    Attributes:
+        folder: Where it lies.
+        size: Side of a frame in pixels.
+        n_frames: Most frames of one video (k).
+        index: The table index.csv.
+        rows: Which row is which frame of which video.
+    """
+
+    def __init__(self, folder: Path, meta: dict[str, Any], index: pd.DataFrame) -> None:
+        """Use `open`."""
+        self.folder = folder
+        self.size = int(meta["size"])
+        self.n_frames = int(meta["n_frames"])
+        self.index = index
+        self._shards = [_map_shard(folder, i, n, self.size) for i, n in enumerate(meta["shards"])]
+        self._offsets = np.concatenate([[0], np.cumsum(meta["shards"], dtype=np.int64)]).astype(np.int64)
+        self.rows = RowIndex(index["key"], index["frame"])
+
+    @classmethod
+    def open(cls, folder: Path) -> "FrameStore":
+        """Open a store that `extract_frames` wrote.
+
+        Raises:
+            InputError: a part is missing or does not fit the others.
+        """
+        try:
+            meta = json.loads((folder / META).read_text(encoding="utf-8"))
+            index = pd.read_csv(folder / INDEX, dtype={"key": str}, keep_default_na=False, encoding="utf-8")
+            store = cls(folder, meta, index)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(f"frame store {str(folder)!r} cannot be opened ({error}); {_REMEDY}") from error
+        if tuple(index.columns) != INDEX_COLUMNS or len(index) != len(store):
+            raise InputError(f"frame store {str(folder)!r}: index and shards do not agree; {_REMEDY}")
+        return store
+
+    def __len__(self) -> int:
+        """Frames in the store."""
+        return int(self._offsets[-1])
+
+    def __contains__(self, key: object) -> bool:
+        """Whether the store has frames of the video with this key."""
+        return key in self.rows
+
+    @property
+    def files(self) -> list[Path]:
+        """The small files that say what the store holds."""
+        return [self.folder / INDEX, self.folder / META]
+
+    @property
+    def keys(self) -> list[str]:
+        """Keys of the videos, in store order."""
+        return self.rows.videos
+
+    def rows_of(self, keys: Iterable[str]) -> NDArray[np.int64]:
+        """Global row numbers of all frames of the given videos, in the order of `keys`.
+
+        Raises:
+            InputError: a video is not in the store.
+        """
+        return self.rows.rows_of(keys)
+
+    def read(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
+        """Copy frames out of the store, in the order of `rows`; repeats are allowed.
+
+        Args:
+            rows: Global row numbers, shape (n,).
+
+        Returns:
+            uint8 (n, size, size, 3), RGB.
+
+        Raises:
+            IndexError: a number is negative or not below `len(self)`.
+        """
+        rows = np.asarray(rows, dtype=np.int64)
+        if len(rows) and (rows.min() < 0 or rows.max() >= len(self)):
+            raise IndexError(f"rows must lie in 0..{len(self) - 1}, got {rows.min()}..{rows.max()}")
+        frames = np.empty((len(rows), self.size, self.size, 3), np.uint8)
+        shards = np.searchsorted(self._offsets, rows, side="right") - 1
+        for shard in np.unique(shards):
+            here = np.flatnonzero(shards == shard)
+            frames[here] = self._shards[shard][rows[here] - self._offsets[shard]]
+        return frames
+
+
+def _map_shard(folder: Path, shard: int, n_frames: int, size: int) -> NDArray[np.uint8]:
+    frames = np.load(folder / shard_name(shard), mmap_mode="r", allow_pickle=False)
+    if frames.dtype != np.uint8 or frames.shape != (n_frames, size, size, 3):
+        raise ValueError(f"{shard_name(shard)} holds {frames.dtype} {frames.shape}")
+    return frames

@@ -1,0 +1,48 @@
+"""`python -m clipforensics.league`: the league table, with what training cost on this machine."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from clipforensics.core.faults import InputError, one_line_errors
+from clipforensics.core.files import read_json
+from clipforensics.report.league import league_markdown
+from clipforensics.report.reading.costs import read_spent
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read metrics/comparison.json and the records of costs; print the table, or write it.
+
+    Raises:
+        InputError: a file is missing or wrong, or the table cannot be written.
+        SystemExit: with 2, the command line is wrong.
+    """
+    given = _parser().parse_args(arguments)
+    comparison = read_json(given.comparison)
+    text = league_markdown(comparison, read_spent(comparison, given.weights))
+    if given.out is None:
+        sys.stdout.write(text)
+        return
+    try:
+        given.out.parent.mkdir(parents=True, exist_ok=True)
+        given.out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"--out {given.out}: cannot be written: {error.strerror}; name another") from error
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m clipforensics.league",
+        description="Every detector in one table, best first by validation, with training time and memory.",
+    )
+    add = parser.add_argument
+    add("--out", type=Path, metavar="FILE", help="write it there instead of printing it")
+    add("--comparison", type=Path, default="metrics/comparison.json", help="default: %(default)s")
+    add("--weights", type=Path, default="data/weights", help="trained weights (default: %(default)s)")
+    return parser
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main()

@@ -1,0 +1,64 @@
+"""Where unfinished work survives a kill: `.scratch/<stage>/<fingerprint>` of the main workspace."""
+
+import fcntl
+import hashlib
+import itertools
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+_HELD: dict[Path, int] = {}
+
+
+def fingerprint(settings: Mapping[str, object], files: Iterable[Path]) -> str:
+    """Hex digest of settings and of the content of files (data and code): same digest, same work."""
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode())
+    for path in sorted(files):
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:24]
+
+
+def project_code() -> list[Path]:
+    """Files of the project's modules in this process, its stage included: the code its work depends on."""
+    package = __name__.split(".")[0]
+    loaded = [m for name, m in sys.modules.items() if name == "__main__" or name.split(".")[0] == package]
+    files = [getattr(module, "__file__", None) for module in loaded]
+    return sorted(Path(file) for file in files if file)
+
+
+def scratch_folder(stage: str, digest: str) -> Path:
+    """The folder for one piece of unfinished work; made if missing, never a declared output.
+
+    DVC_ROOT is the main workspace even when DVC runs a stage in a temporary copy, so a
+    restarted queue run finds what its predecessor left. Two queue workers may do the same work
+    at once: each holds the lock of its own folder, until its process ends.
+    """
+    stages = Path(os.environ.get("DVC_ROOT", ".")) / ".scratch" / stage
+    stages.mkdir(parents=True, exist_ok=True)
+    names = (digest if n == 0 else f"{digest}-{n}" for n in itertools.count())
+    folder = next(stages / name for name in names if _lock(stages / f"{name}.lock"))
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _lock(path: Path) -> bool:
+    """Whether this process now holds the lock (or held it before)."""
+    if path in _HELD:
+        return True
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return False
+    _HELD[path] = descriptor  # open, and so locked, until the process ends
+    return True
+
+
+def remove_scratch(folder: Path) -> None:
+    """Delete the folder once its work stands in a declared output."""
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""What scores are worth: points, thresholds, calibration, strata, error lists."""

@@ -1,0 +1,41 @@
+"""Which test fakes are set against all reals: all, or those of one leak stratum; and at which level."""
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from clipforensics.metrics.auc import Floats, Ints
+from clipforensics.metrics.pooling import Pooling, pool_by_video
+
+STRATA: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
+    "twin": lambda flags: flags["twin"] == 1,
+    "no_twin": lambda flags: flags["twin"] == 0,
+    "seen_identity": lambda flags: flags["any_seen"] == 1,
+    "clean": lambda flags: flags["any_seen"] == 0,
+}
+"""Subsets of test fakes by what training has seen of them; each is set against all test reals."""
+
+
+def against_reals(scores: pd.DataFrame, manipulation: str, part: str = "test") -> pd.DataFrame:
+    """Frames of one manipulation and of all reals of a part."""
+    chosen = scores[scores["part"] == part]
+    return chosen[(chosen["manipulation"] == manipulation) | (chosen["label"] == 0)]
+
+
+def strata_keys(test: pd.DataFrame) -> dict[str, set[str]]:
+    """Keys of the test fakes in each stratum of `STRATA`."""
+    fakes = test[test["label"] == 1]
+    return {name: set(fakes["key"][chosen(fakes)]) for name, chosen in STRATA.items()}
+
+
+def in_stratum(scores: pd.DataFrame, keys: set[str]) -> pd.DataFrame:
+    """Frames of the reals, and of those fakes whose key is in `keys`."""
+    return scores[(scores["label"] == 0) | scores["key"].isin(keys)]
+
+
+def at_level(scores: pd.DataFrame, level: str, aggregate: Pooling) -> tuple[Floats, Ints]:
+    """Scores and labels at frame level, or pooled to one a video."""
+    values, labels = scores["score"].to_numpy(), scores["label"].to_numpy()
+    if level == "frame":
+        return values, labels
+    return pool_by_video(values, labels, scores["key"].to_numpy(), how=aggregate)

@@ -1,0 +1,63 @@
+"""The tables that cells leave: splits with leak flags, frame scores, curves."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from clipforensics.core.faults import InputError
+from clipforensics.core.records import Video
+
+SCORE_COLUMNS = {"key": str, "manipulation": str, "label": int, "part": str, "frame": int, "score": float}
+
+FLAGS = ("target_seen", "source_seen", "any_seen", "twin", "same_content")
+"""Flags of `leakage.Leak` that a test part carries."""
+
+
+def _read_table(path: Path, kinds: type | dict[str, type]) -> pd.DataFrame:
+    if not path.is_file():
+        raise InputError(f"{path} does not exist; run `dvc repro`")
+    return pd.read_csv(path, dtype=kinds, na_filter=False)
+
+
+def write_curve(path: Path, table: pd.DataFrame) -> None:
+    """Write a table of numbers for `dvc plots`; 9 digits."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table.to_csv(path, index=False, lineterminator="\n", float_format="%.9g")
+
+
+def write_scores(path: Path, scores: pd.DataFrame) -> None:
+    """Write the table of frame scores; 9 digits, which name a float32 uniquely."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scores[list(SCORE_COLUMNS)].to_csv(path, index=False, lineterminator="\n", float_format="%.9g")
+
+
+def read_scores(path: Path) -> pd.DataFrame:
+    """Read a table of frame scores: key, manipulation, label, part (val or test), frame, score."""
+    return _read_table(path, SCORE_COLUMNS)
+
+
+def write_split(
+    path: Path, videos: Sequence[Video], groups: Mapping[str, int], flags: Mapping[str, Sequence[bool]]
+) -> None:
+    """Write one part of a split, a row a video.
+
+    Args:
+        path: CSV file.
+        videos: The part.
+        groups: Identity group of each video, by key.
+        flags: Leak flags of a test part by name (`FLAGS`), one a video; empty for the other parts.
+    """
+    columns = ("key", "label", "manipulation", "target", "source")
+    table = {name: [getattr(video, name) for video in videos] for name in columns}
+    table["group"] = [groups[video.key] for video in videos]
+    table |= {name: [int(flag) for flag in values] for name, values in flags.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pd.DataFrame(table).to_csv(path, index=False, lineterminator="\n")
+
+
+def read_split(path: Path) -> pd.DataFrame:
+    """Read one part of a split: key, label, manipulation, target, source, group; in test, leak flags."""
+    table = _read_table(path, str)
+    flags = [c for c in table.columns if c in {"label", "group", *FLAGS}]
+    return table.astype(dict.fromkeys(flags, int))

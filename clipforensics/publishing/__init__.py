@@ -1,0 +1,1 @@
+"""A trained detector as a folder to hand on, with its model card."""

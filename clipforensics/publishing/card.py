@@ -1,0 +1,105 @@
+"""The model card: what a detector is, what it is worth, what it may be used for and how to load it."""
+
+from importlib.metadata import version
+
+import yaml
+
+from clipforensics.publishing.code import loading_code
+from clipforensics.publishing.markdown import Markdown, render, table
+from clipforensics.publishing.methods import Method, describe_method
+from clipforensics.publishing.model import Json, Model
+from clipforensics.publishing.sentences import sentences
+from clipforensics.publishing.tables import (
+    intervals_table,
+    leaks_table,
+    points_table,
+    settings_table,
+    sizes_table,
+    thresholds_table,
+)
+from clipforensics.report.wording.names import listed
+
+METRICS = ["roc_auc", "accuracy", "f1", "brier_score"]
+FILES = {
+    "adapter_config.json": "the adapter's shape, as peft reads it",
+    "adapter_model.safetensors": "the adapter's weights",
+    "config.json": "the vision tower's shape, as transformers reads it",
+    "detector.json": "method, encoder, settings, seed, number of parameters",
+    "encoder": "the encoder that it was trained on",
+    "frames.json": "how frames were drawn from a video",
+    "head.safetensors": "a linear unit on the embedding, scaled to length √d",
+    "model.safetensors": "the vision tower's weights",
+    "operating_point.json": "thresholds, calibration and pooling, from validation",
+    "preprocessor_config.json": "how the encoder wants its pictures",
+    "trained.safetensors": "the tensors that training moved",
+}
+
+
+def model_card(model: Model, point: Json, *, files: list[str], has_encoder: bool) -> str:
+    """README.md of a package: Markdown below YAML front matter, as on the Hugging Face hub.
+
+    Args:
+        model: What it is of.
+        point: Content of operating_point.json.
+        files: Names in the folder, without README.md.
+        has_encoder: Whether the encoder's folder is among them.
+    """
+    method = describe_method(model.detector)
+    footage, cell = model.footage, model.cell
+    content: dict[str, object] = {
+        "front_matter": Markdown(yaml.safe_dump(front_matter(model), sort_keys=False, allow_unicode=True)),
+        "heading": _heading(model, method),
+        "method": method,
+        "is_sample": footage.is_sample,
+        "dataset": footage.dataset,
+        "n_frames": footage.n_frames,
+        "frame_size": footage.frame_size,
+        "split": cell.split,
+        "manipulations": listed(cell.train_set.split("+")),
+        "code": Markdown(loading_code(model, point, has_encoder=has_encoder)),
+        "versions": _versions(model.loading.library),
+        "files": _files(files),
+    }
+    words = sentences(model, point, has_encoder=has_encoder)
+    return render("card.md.jinja", {**content, **_tables(model, point), **words})
+
+
+def front_matter(model: Model) -> Json:
+    """What the hub reads: licence, library, base model, tags, metrics."""
+    footage, loading = model.footage, model.loading
+    terms = {"license": "other", "license_name": "terms-of-footage-and-encoder", "license_link": "#terms"}
+    base = {"base_model": model.encoder.name} if model.encoder.folder is None else {}
+    return {
+        **({"license": "apache-2.0"} if footage.is_sample else terms),
+        "library_name": loading.library,
+        **base,
+        "pipeline_tag": "image-classification",
+        "tags": ["clip", "deepfake-detection", "face-forgery-detection", "clipforensics", model.detector],
+        "metrics": METRICS,
+    }
+
+
+def _heading(model: Model, method: Method) -> str:
+    did = "trained on" if model.is_trained else "thresholds set on"
+    return f"{method.title}, {did} {listed(model.cell.train_set.split('+'))}"
+
+
+def _tables(model: Model, point: Json) -> dict[str, object]:
+    return {
+        "settings": settings_table(model),
+        "sizes": sizes_table(model),
+        "leaks": leaks_table(model),
+        "points": points_table(model),
+        "intervals": intervals_table(model),
+        "thresholds": thresholds_table(model, point),
+    }
+
+
+def _versions(library: str) -> str:
+    """Of what the code was tried with, without the build's suffix (`+cpu`), which differs by machine."""
+    names = ["torch", "transformers", "safetensors", "pillow", *(["peft"] if library == "peft" else [])]
+    return listed([f"{name} {version(name).split('+')[0]}" for name in names])
+
+
+def _files(names: list[str]) -> Markdown:
+    return table(("file", "what it holds"), [(name, FILES.get(name, "the method's own")) for name in names])

@@ -1,0 +1,60 @@
+"""The Python of a model card: opens the package that it lies in, scores frames, judges a video."""
+
+import json
+from typing import Any
+
+import jinja2
+
+from clipforensics.publishing.encoders import FOLDER
+from clipforensics.publishing.markdown import FOLDER_OF_TEMPLATES
+from clipforensics.publishing.model import Json, Model
+
+POOLING = {"mean": "statistics.fmean", "median": "statistics.median", "max": "max"}
+EMBEDDING = {
+    "projected": "tower(pixel_values={}).image_embeds",
+    "pooled": "tower.vision_model(pixel_values={}).pooler_output",
+}
+
+
+def loading_code(model: Model, point: Json, *, has_encoder: bool) -> str:
+    """Code that runs as it stands in the package's folder, if the encoder is there or on the hub.
+
+    Args:
+        model: What it loads.
+        point: Content of operating_point.json.
+        has_encoder: Whether the encoder lies in the package.
+    """
+    usage = model.loading.usage
+    content: dict[str, Any] = {
+        "kind": model.loading.kind,
+        "usage": usage,
+        "encoder": _encoder(model, has_encoder),
+        "is_apart": model.encoder.folder is not None and not has_encoder,
+        "encoder_name": _literal(model.encoder.name),
+        "embedding": EMBEDDING[model.about["encoder"]["embedding"]].format(usage.pixels) if usage else "",
+        "pooling": POOLING[point["pooling"]],
+        "calibrated": point["video"]["calibration"] is not None,
+    }
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER_OF_TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("code.py.jinja").render(content)
+
+
+def _encoder(model: Model, has_encoder: bool) -> str:
+    """Arguments by which transformers finds the vision tower."""
+    encoder = model.encoder
+    if not model.loading.needs_encoder:
+        return "folder"
+    if encoder.folder is None:
+        return f"{_literal(encoder.name)}, revision={_literal(encoder.revision)}"
+    return f'folder / "{FOLDER}"' if has_encoder else _literal(encoder.name)
+
+
+def _literal(text: str) -> str:
+    """A Python string in double quotes."""
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,74 @@
+"""One folder to hand on: weights, preprocessing, operating point, model card, and the encoder if need be."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from clipforensics.adaptation.record import ABOUT
+from clipforensics.core.files import read_json, write_json
+from clipforensics.core.params import Section
+from clipforensics.publishing.card import model_card
+from clipforensics.publishing.encoders import FOLDER, copy_encoder
+from clipforensics.publishing.loading import ADAPTER
+from clipforensics.publishing.model import Footage, Model
+from clipforensics.publishing.operating_point import operating_point
+
+CARD, POINT, FRAMES = "README.md", "operating_point.json", "frames.json"
+PREPROCESSOR = "preprocessor_config.json"
+
+
+class PackageSection(Section):
+    """Section `package` of params.yaml."""
+
+    include_encoder: bool
+
+
+def write_package(model: Model, out: Path, *, include_encoder: bool) -> None:
+    """Write a detector's folder anew: the same bytes from the same input, no path of this machine in them.
+
+    It holds what `train` left, with the encoder in detector.json (and peft's config) named so that it is
+    found from elsewhere; `encoder/`, a copy, where the encoder is a local folder; preprocessor_config.json,
+    as the hub has it; frames.json; operating_point.json; README.md, the model card.
+
+    Args:
+        model: What is packaged.
+        out: The folder.
+        include_encoder: Whether a local encoder is copied; one on the hub never is.
+    """
+    shutil.rmtree(out, ignore_errors=True)
+    shutil.copytree(model.weights, out, copy_function=shutil.copyfile)
+    has_encoder = include_encoder and model.encoder.folder is not None and model.loading.needs_encoder
+    if has_encoder:
+        copy_encoder(model.encoder, out / FOLDER)
+    _name_encoder(model, out, FOLDER if has_encoder else model.encoder.name)
+    point = operating_point(model.evaluation)
+    write_json(out / PREPROCESSOR, model.encoder.preprocessor)
+    write_json(out / FRAMES, drawn_frames(model.footage))
+    write_json(out / POINT, point)
+    files = sorted(path.name for path in out.iterdir())
+    card = model_card(model, point, files=files, has_encoder=has_encoder)
+    (out / CARD).write_text(card, encoding="utf-8")
+
+
+def drawn_frames(footage: Footage) -> dict[str, Any]:
+    """Content of frames.json: which frames of a video, and what is done to one before preprocessing."""
+    return {
+        "frames_per_video": footage.n_frames,
+        "numbers": "floor((2 i + 1) n / (2 k)) for i = 0 .. k - 1, where a video has n frames, counted from"
+        " 0, and k are wanted; all where n <= k",
+        "crop": "none: whole frames, no face crop",
+        "side": footage.frame_size,
+        "resize": "shorter side to `side`, bicubic with Pillow, then the central square, as"
+        f" {PREPROCESSOR} says",
+        "colour": "RGB",
+    }
+
+
+def _name_encoder(model: Model, out: Path, name: str) -> None:
+    """Say where the encoder is as seen from the package: its hub id and commit, or its folder's name."""
+    encoder = {**model.about["encoder"], "model": name, "revision": model.encoder.revision}
+    write_json(out / ABOUT, {**model.about, "encoder": encoder})
+    if (out / ADAPTER).is_file():
+        revision = model.encoder.revision if model.encoder.folder is None else None
+        base = {"base_model_name_or_path": name, "revision": revision}
+        write_json(out / ADAPTER, {**read_json(out / ADAPTER), **base})

@@ -1,0 +1,112 @@
+"""All that is known of one trained detector, as the stages left it: what its package is written from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clipforensics.adaptation.record import ABOUT
+from clipforensics.core.faults import InputError
+from clipforensics.core.files import read_json
+from clipforensics.protocol.cells import Cell, protocol_of
+from clipforensics.publishing.encoders import Encoder, find_encoder
+from clipforensics.publishing.loading import Loading, find_loading
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Footage:
+    """What the detector was trained and tested on, and how frames were drawn from it.
+
+    Attributes:
+        dataset: Name of the profile.
+        is_sample: Whether it is the built-in toy.
+        n_frames: Frames a video.
+        frame_size: Their side in pixels.
+    """
+
+    dataset: str
+    is_sample: bool
+    n_frames: int
+    frame_size: int
+
+
+@dataclass(frozen=True)
+class Records:
+    """Where the stages left what they know.
+
+    Attributes:
+        weights: Folder with the weights of all cells, `<cell>/<detector>/` each.
+        evaluations: Folder of metrics, `<detector>/<cell>.json` each.
+        leakage: Folder of leak audits, `<split>/<train set>.json` each.
+        comparison: Content of metrics/comparison.json.
+    """
+
+    weights: Path
+    evaluations: Path
+    leakage: Path
+    comparison: Json
+
+
+@dataclass(frozen=True)
+class Model:
+    """One trained detector.
+
+    Attributes:
+        detector: Its name.
+        cell: Which training run.
+        weights: Folder that `train` left.
+        about: Its detector.json.
+        loading: How it is loaded.
+        encoder: That it was trained on.
+        footage: That it was trained on.
+        evaluation: Content of its file in metrics/evaluate.
+        leakage: Content of the split's file in metrics/leakage.
+        comparison: Content of metrics/comparison.json.
+    """
+
+    detector: str
+    cell: Cell
+    weights: Path
+    about: Json
+    loading: Loading
+    encoder: Encoder
+    footage: Footage
+    evaluation: Json
+    leakage: Json
+    comparison: Json
+
+    @property
+    def protocol(self) -> str:
+        """Of its split."""
+        return protocol_of(self.cell.split)
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether any parameter moved."""
+        counts = self.about["parameters"]
+        return bool(counts["trainable"] or counts["head"])
+
+
+def read_model(detector: str, cell: Cell, records: Records, footage: Footage) -> Model:
+    """Read what the stages left of one detector on one cell.
+
+    Raises:
+        InputError: a folder or file is missing.
+    """
+    folder = records.weights / cell.name / detector
+    if not folder.is_dir():
+        raise InputError(f"{folder} does not exist, so there is no {detector} to package; run `dvc repro`")
+    about = read_json(folder / ABOUT)
+    return Model(
+        detector=detector,
+        cell=cell,
+        weights=folder,
+        about=about,
+        loading=find_loading(folder, about),
+        encoder=find_encoder(about["encoder"]["model"], about["encoder"]["revision"]),
+        footage=footage,
+        evaluation=read_json(records.evaluations / detector / f"{cell.name}.json"),
+        leakage=read_json(records.leakage / cell.split / f"{cell.train_set}.json"),
+        comparison=records.comparison,
+    )

@@ -1,0 +1,105 @@
+"""Sentences of a model card that depend on what is known: leaks, thresholds, probabilities, needs."""
+
+from clipforensics.publishing.markdown import Markdown, escape
+from clipforensics.publishing.model import Json, Model
+from clipforensics.report.wording.names import PROTOCOLS, RULES, protocol_of
+from clipforensics.report.wording.numbers import count, number, percent
+
+CLUSTERS = {"identity": "identity groups", "video": "videos"}
+POOLING = {"mean": "The mean", "median": "The median", "max": "The highest"}
+NEEDS = {
+    "peft": "torch, transformers, peft, safetensors and Pillow are needed, nothing of what made it.",
+    "library": "The method is clipforensics' own: that library is needed, at the commit that made this.",
+}
+NOISE = "What transformers then reports as UNEXPECTED is the encoder's text tower, which is not used."
+PLAIN = "torch, transformers, safetensors and Pillow are needed, nothing of what made it."
+
+
+def sentences(model: Model, point: Json, *, has_encoder: bool) -> dict[str, object]:
+    """The values of the template that are words."""
+    bootstrap = model.comparison["bootstrap"]
+    drawn = CLUSTERS.get(bootstrap["cluster"], bootstrap["cluster"])
+    video = point["video"]
+    validated = f"{count(video['n_real'])} real and {count(video['n_fake'])} manipulated validation videos"
+    return {
+        "pooling_words": POOLING[point["pooling"]],
+        "split_words": PROTOCOLS[model.protocol],
+        "trained_words": "Training saw the first row." if model.is_trained else "Nothing was trained.",
+        "leak_words": leak_words(model.leakage),
+        "rule_words": RULES[point["rule"]],
+        "n_real": count(_first_test(model)["video"]["n_real"]),
+        "all_fake_words": all_fake_words(model),
+        "interval_words": f"{percent(bootstrap['confidence'])}, from a bootstrap over {drawn}",
+        "models_words": models_words(model),
+        "validation_words": validated,
+        "probability_words": probability_words(video),
+        "needs_words": NEEDS.get(model.loading.kind, PLAIN),
+        "noise_words": NOISE if model.loading.usage and model.loading.needs_encoder else "",
+        "encoder_words": encoder_words(model, has_encoder=has_encoder),
+    }
+
+
+def leak_words(leakage: Json) -> Markdown:
+    """Whether anybody in the test was seen in training."""
+    fake, real = leakage["fake"], leakage["real"]
+    unknown = sum(leakage["unknown_identity"].values())
+    doubt = f" Of {count(unknown)} videos it is not known who is in them." if unknown else ""
+    seen = fake["any_seen"] + real["any_seen"]
+    if not seen:
+        return Markdown(f"No test video is known to share an identity with training.{doubt}")
+    return Markdown(
+        f"**This split leaks**: {count(seen)} of {count(fake['n'] + real['n'])} test videos show somebody"
+        f" whom training has seen, and {count(fake['twin'])} of {count(fake['n'])} manipulated ones have a"
+        f" twin there.{doubt}"
+    )
+
+
+def all_fake_words(model: Model) -> Markdown:
+    """What calling every video manipulated would score on the first manipulation."""
+    name, values = next(iter(model.evaluation["test"].items()))
+    found = values["all_fake"]["video"]
+    return Markdown(
+        f"Calling every video manipulated scores accuracy {number(found['accuracy'])} and F1"
+        f" {number(found['f1'])} on {escape(name)}."
+    )
+
+
+def models_words(model: Model) -> Markdown:
+    """Which models the table with intervals is of, where it is not of this one alone."""
+    seeds, here = model.comparison["seeds"], protocol_of(model.protocol)
+    several = (
+        f"A number is the mean over {len(seeds)} training seeds, of which this is one. " if seeds[1:] else ""
+    )
+    folds = model.protocol != model.cell.split
+    pooled = "Its folds are pooled: each video is scored by the model that has not seen it. " if folds else ""
+    return Markdown(
+        f"{several}{pooled}Rows of another split than {here} are other models of the same method."
+    )
+
+
+def probability_words(video: Json) -> Markdown:
+    """What makes a probability of a video's score, if anything."""
+    fitted = video["calibration"]
+    if fitted is None:
+        return Markdown("No calibration was fitted: a score of .8 is no probability of .8.")
+    note = f" (slope 0: {escape(fitted['note'])})" if "note" in fitted else ""
+    return Markdown(
+        "A score of .8 is no probability of .8, but `sigmoid(slope * logit(score) + intercept)` is one: with"
+        f" slope {fitted['slope']:.6g} and intercept {fitted['intercept']:.6g} for a video's score{note}, and"
+        f" for footage like that of validation, in which a share of {number(video['prior'])} is manipulated."
+    )
+
+
+def encoder_words(model: Model, *, has_encoder: bool) -> Markdown:
+    """Where to find the encoder, where the code does not say it."""
+    encoder = model.encoder
+    if encoder.folder is None or has_encoder or not model.loading.needs_encoder:
+        return Markdown("")
+    return Markdown(
+        f"The encoder is not in this folder. It was a local one called {escape(encoder.name)}, whose weights"
+        f" have the sha256 {encoder.revision}; put its path where the code names it."
+    )
+
+
+def _first_test(model: Model) -> Json:
+    return next(iter(model.evaluation["test"].values()))

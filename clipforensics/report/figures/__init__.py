@@ -1,0 +1,1 @@
+"""Figures as SVG: axes, curves, bars, scatter, overlays."""

@@ -1,0 +1,187 @@
+"""The leak audit: who is in which part, and how many test videos share something with training."""
+
+from collections.abc import Mapping, Sequence
+
+from clipforensics.report.wording import nested
+from clipforensics.report.wording.names import CLASSES, LEAKS, PARTS, capital, protocol_of, words
+from clipforensics.report.wording.numbers import count, counted, known, percent
+from clipforensics.report.wording.tables import EMPTY, Column, Entry, Group, Json, Table
+
+COUNTS = ("n", "n_groups")
+SHOWN = {"protocol", "sizes", "real", "fake", "manipulations"}
+
+
+def leak_tables(leakage: Mapping[str, Json]) -> list[Table]:
+    """Two tables for all audits: flags and sizes; whatever else an audit holds in tables of its own.
+
+    Args:
+        leakage: What the audit is of (`per_class FaceSwap`) -> metrics/leakage/<split>/<train_set>.json.
+    """
+    tables = [_flags_table(leakage), _sizes_table(leakage)]
+    for name, audit in leakage.items():
+        rest = {key: value for key, value in audit.items() if key not in SHOWN or not _fits(key, value)}
+        tables += nested.nested_tables(rest, title_of(name)) if rest else []
+    return [table for table in tables if table]
+
+
+def title_of(name: str) -> str:
+    """`per_class FaceSwap` is `Per class: FaceSwap`."""
+    split, _, train_set = name.partition(" ")
+    return f"{capital(protocol_of(split))}: {train_set}" if train_set else name
+
+
+def leak_sentence(leakage: Mapping[str, Json]) -> str:
+    """The worst in words: of how many test fakes of the first audit a twin, or anyone, was in training."""
+    for name, audit in leakage.items():
+        fake = audit.get("fake")
+        if not isinstance(fake, Mapping) or not known(fake.get("n")):
+            return ""
+        said = [
+            f"{fake[key]} {text}"
+            for key, text in (
+                ("twin", "have a twin in training"),
+                ("any_seen", "show somebody from training"),
+            )
+            if known(fake.get(key)) is not None
+        ]
+        if said:
+            return f"{title_of(name)}: of {counted(fake['n'], 'test fake')}, {' and '.join(said)}."
+    return ""
+
+
+def about_reals(leakage: Mapping[str, Json]) -> str:
+    """How many test reals of the first audit training has seen, which no stratum of fakes shows; or empty."""
+    real = next((audit.get("real") for audit in leakage.values()), None) or {}
+    seen, n = known(real.get("any_seen")), known(real.get("n"))
+    if not seen or not n:
+        return ""
+    in_fakes = known(real.get("in_training_fake"))
+    how = f", {in_fakes:.0f} of them in a training fake" if in_fakes else ""
+    return (
+        f"Of {counted(int(n), 'test real')}, {seen:.0f} show somebody from training{how}:"
+        " every stratum of fakes is set against these same reals, the clean ones too."
+    )
+
+
+def about_sizes(leakage: Mapping[str, Json], comparison: Json, partner: str | None) -> str:
+    """That two protocols differ in more than leaks: how much each trains on, and the reals of its test.
+
+    Args:
+        leakage: As in `leak_tables`.
+        comparison: Content of metrics/comparison.json.
+        partner: The protocol that stands beside the headline's; None for the empty text.
+    """
+    headline = comparison["headline"]
+    if partner is None:
+        return ""
+    said = [
+        f"{protocol_of(name)} {sizes}"
+        for name in (str(headline.get("protocol")), partner)
+        if (sizes := _training(leakage, name, headline["train_set"]))
+    ]
+    trained = f" ({'; '.join(said)})" if len(said) == 2 else ""
+    return (
+        f"The two protocols also differ in how much they train on{trained} and in which real videos they"
+        " test on: more than leaks lies between them."
+    )
+
+
+def _training(leakage: Mapping[str, Json], protocol: str, train_set: str) -> str:
+    """`80 real and 90 manipulated` videos of training, as a range over the folds of a protocol."""
+    found = [
+        audit["sizes"]["train"]
+        for name, audit in leakage.items()
+        if name.partition(" ")[2] == train_set and name.partition(" ")[0].split("-")[0] == protocol
+        if (audit.get("sizes") or {}).get("train")
+    ]
+    if not found:
+        return ""
+    reals = _range([sizes.get("real", 0) for sizes in found])
+    fakes = _range([sum(n for kind, n in sizes.items() if kind != "real") for sizes in found])
+    return f"{reals} real and {fakes} manipulated" + (" in a fold" if len(found) > 1 else "")
+
+
+def _range(values: Sequence[int]) -> str:
+    low, high = min(values), max(values)
+    return count(low) if low == high else f"{count(low)} to {count(high)}"
+
+
+def _fits(key: str, value: object) -> bool:
+    """Whether the two tables can show this part of an audit."""
+    if key == "protocol":
+        return isinstance(value, str)
+    if not isinstance(value, Mapping):
+        return False
+    inner = [isinstance(v, Mapping) and _flat(v) for v in value.values()]
+    return all(inner) if key in ("sizes", "manipulations") else _flat(value)
+
+
+def _flat(value: Json) -> bool:
+    return not any(isinstance(v, Mapping | list) for v in value.values())
+
+
+def _classes(audit: Json) -> dict[str, Json]:
+    """Kind of test video -> its flags."""
+    found = {CLASSES[k]: audit[k] for k in CLASSES if k in audit and _fits(k, audit[k])}
+    several = audit.get("manipulations")
+    if several is not None and _fits("manipulations", several):
+        found |= several
+    return found
+
+
+def _flags_table(leakage: Mapping[str, Json]) -> Table | None:
+    kinds = list(dict.fromkeys(kind for audit in leakage.values() for kind in _classes(audit)))
+    groups = []
+    for name, audit in leakage.items():
+        classes = _classes(audit)
+        keys = list(dict.fromkeys(key for flags in classes.values() for key in flags))
+        order = [k for k in LEAKS if k in keys] + [k for k in keys if k not in LEAKS]
+        if _is_clean(classes):
+            order = [k for k in order if k in (*COUNTS, "any_seen")]
+        rows = tuple(
+            (Entry(LEAKS.get(k, words(k))), *(_flag_cell(classes.get(kind), k) for kind in kinds))
+            for k in order
+        )
+        if rows:
+            groups.append(Group(title_of(name), rows))
+    if not groups:
+        return None
+    columns = (Column("test videos", numeric=False), *(Column(kind) for kind in kinds))
+    return Table("Test videos that share something with training", columns, tuple(groups))
+
+
+def _is_clean(classes: Mapping[str, Json]) -> bool:
+    """Whether every flag is 0, so that one row says it all."""
+    flags = [value for found in classes.values() for key, value in found.items() if key not in COUNTS]
+    return (
+        bool(flags) and all(value == 0 for value in flags) and all("any_seen" in f for f in classes.values())
+    )
+
+
+def _flag_cell(flags: Json | None, key: str) -> Entry:
+    if not flags or key not in flags:
+        return EMPTY
+    value, n = known(flags[key]), known(flags.get("n"))
+    share = percent(value / n) if value and n and key not in COUNTS else ""
+    return Entry(nested.plain_text(flags[key]), share)
+
+
+def _sizes_table(leakage: Mapping[str, Json]) -> Table | None:
+    sizes = {name: a["sizes"] for name, a in leakage.items() if _fits("sizes", a.get("sizes"))}
+    classes = list(dict.fromkeys(c for parts in sizes.values() for row in parts.values() for c in row))
+    order = [c for c in classes if c == "real"] + [c for c in classes if c != "real"]
+    groups = tuple(
+        Group(
+            title_of(name),
+            tuple(
+                (
+                    Entry(PARTS.get(part, words(part))),
+                    *(Entry(nested.plain_text(row.get(c, 0))) for c in order),
+                )
+                for part, row in parts.items()
+            ),
+        )
+        for name, parts in sizes.items()
+    )
+    columns = (Column("part", numeric=False), *(Column(c) for c in order))
+    return Table("Videos in each part", columns, groups) if groups else None

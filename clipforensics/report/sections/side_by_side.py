@@ -1,0 +1,199 @@
+"""The headline's protocol and another in one table: what of a difference is left without leaks."""
+
+from collections.abc import Sequence
+
+from clipforensics.protocol.cells import CLEAN_PROTOCOLS
+from clipforensics.report.reading.lookup import candidates, partner_protocol, protocol, rank_beside_clean
+from clipforensics.report.wording.names import PROTOCOLS, STRATA, capital, label_of, protocol_of
+from clipforensics.report.wording.numbers import NONE, count, interval, known, number, p_value, signed
+from clipforensics.report.wording.tables import (
+    EMPTY,
+    Column,
+    Entry,
+    Group,
+    Json,
+    Table,
+    bar_cell,
+    detectors_of,
+    difference_cell,
+    difference_head,
+    interval_words,
+    p_cell,
+    reach_of,
+    reasons,
+    value_cell,
+)
+
+GAPS = {"no_twin": "without", "clean": "no identity seen"}
+"""What is subtracted from the fakes with a twin in training."""
+
+
+POOLED = (
+    "Over folds, the pooled AUC compares scores of different models, so a detector whose scale drifts from"
+    " fold to fold loses by it; the mean of the folds' own AUCs does not."
+)
+
+
+def protocols_of(comparison: Json) -> list[str | None]:
+    """The headline's protocol first; [None] if the file knows only one.
+
+    Then clean ones before those that leak, or where the headline's is clean itself, behind them.
+    """
+    found = dict.fromkeys([protocol(comparison), *(c.get("protocol") for c in comparison["cells"])])
+    rank = {name: place for place, name in enumerate(CLEAN_PROTOCOLS)}
+    first, *rest = found
+    if first in CLEAN_PROTOCOLS:
+        return [first, *sorted(rest, key=lambda name: rank_beside_clean(str(name)))]
+    return [first, *sorted(rest, key=lambda name: rank.get(str(name), len(rank)))]
+
+
+def about_protocols(comparison: Json) -> str:
+    """Which protocols stand in the table, and which of them leaks."""
+    name, partner = protocol(comparison), partner_protocol(comparison)
+    clean = name in CLEAN_PROTOCOLS
+    if len({c.get("protocol") for c in comparison["cells"]}) < 2:
+        return (
+            f"This run has one protocol only, so there is no {'leaking' if clean else 'clean'} one beside it."
+        )
+    first = f"The headline's protocol, {protocol_of(name)}, {'does not leak' if clean else 'leaks'}"
+    if partner is None:
+        return f"{first}; no clean one was tested on the same."
+    if clean and partner in CLEAN_PROTOCOLS:
+        return f"{first}, nor does {protocol_of(partner)}, beside it."
+    return f"{first}; {protocol_of(partner)}, beside it, {'does' if clean else 'does not'}."
+
+
+def heading_of(comparison: Json, name: str | None) -> str:
+    """A protocol as the heading of rows: what it is to this report, and what it keeps apart."""
+    if name is None:
+        return ""
+    what = "The headline's protocol" if name == protocol(comparison) else "Beside it"
+    return f"{what}, {protocol_of(name)}" + (f": {PROTOCOLS[name]}" if name in PROTOCOLS else "")
+
+
+def side_by_side(comparison: Json, level: str, only: Sequence[str] | None = None) -> Table:
+    """AUC of each detector and the differences, by protocol and stratum, with the gaps between strata.
+
+    Args:
+        comparison: Content of metrics/comparison.json.
+        level: video or frame.
+        only: Whom to set beside the reference; None for all.
+    """
+    headline = (comparison["headline"]["train_set"], comparison["headline"]["manipulation"])
+    cells = [
+        c
+        for c in comparison["cells"]
+        if (c["train_set"], c["manipulation"], c["level"]) == (*headline, level)
+        if c["stratum"] != "validation"
+    ]
+    gaps = [
+        g
+        for g in comparison.get("leak_gaps") or ()
+        if (g["train_set"], g["manipulation"], g["level"]) == (*headline, level)
+    ]
+    names = [name for name in candidates(comparison) if only is None or name in only]
+    detectors = detectors_of(comparison) if only is None else [comparison["reference"], *names]
+    differences = [
+        (row.get("differences") or {}).get(name) or {} for row in (*cells, *gaps) for name in names
+    ]
+    reach = reach_of(differences)
+    groups, notes = [], []
+    for name in protocols_of(comparison):
+        found = {c["stratum"]: c for c in cells if c.get("protocol") == name}
+        order = [s for s in STRATA if s in found] + [s for s in found if s not in STRATA]
+        full = [s for s in order if found[s]["n_fake"] or s == "all"]
+        if name != protocol(comparison) or name in CLEAN_PROTOCOLS:  # there most strata are the whole again
+            full = [s for s in full if s == "all" or found[s]["n_fake"] < found["all"]["n_fake"]]
+        rows = [
+            row
+            for s in full
+            for row in (_row(found[s], names, detectors, reach), _fold_mean(found[s], names, detectors))
+            if row
+        ]
+        rows += [_gap_row(g, names, detectors, reach) for g in gaps if g.get("protocol") == name if _known(g)]
+        if rows:
+            groups.append(Group(heading_of(comparison, name), tuple(rows)))
+        notes += _empty_note(name, [s for s in order if not found[s]["n_fake"] and s != "all"])
+        notes += [r for s in full for r in reasons(found[s].get("undefined"), STRATA.get(s, s))]
+    if level == "video" and any(c.get("fold_mean") for c in cells):
+        notes.insert(0, POOLED)
+    return Table("", _columns(comparison, names, detectors), tuple(groups), (_explained(comparison), *notes))
+
+
+def _columns(comparison: Json, names: Sequence[str], detectors: Sequence[str]) -> tuple[Column, ...]:
+    columns = [Column("test fakes", numeric=False)]
+    for name in names:
+        head = difference_head(comparison, name)
+        columns += [Column("AUC", head), Column("around 0", head), Column("p", head), Column("DeLong", head)]
+    return (*columns, *(Column(label_of(name), "AUC") for name in detectors))
+
+
+def _row(cell: Json, names: Sequence[str], detectors: Sequence[str], reach: float) -> tuple[Entry, ...]:
+    stratum = str(cell["stratum"])
+    row = [Entry(STRATA.get(stratum, stratum), f"{count(cell['n_fake'])} fake, {count(cell['n_real'])} real")]
+    for name in names:
+        values = (cell.get("differences") or {}).get(name) or {}
+        row += [
+            difference_cell(values),
+            bar_cell(values, reach),
+            p_cell(values),
+            _delong(values.get("delong")),
+        ]
+    return (*row, *(value_cell((cell.get("detectors") or {}).get(name)) for name in detectors))
+
+
+def _gap_row(gap: Json, names: Sequence[str], detectors: Sequence[str], reach: float) -> tuple[Entry, ...]:
+    row = [_gap_head(gap)]
+    for name in names:
+        values = (gap.get("differences") or {}).get(name) or {}
+        row += [difference_cell(values), bar_cell(values, reach), p_cell(values), EMPTY]
+    return (*row, *(difference_cell((gap.get("detectors") or {}).get(name)) for name in detectors))
+
+
+def _gap_head(gap: Json) -> Entry:
+    """Which strata are subtracted, with the fakes of both where the file counts them."""
+    what = str(gap["subtrahend"])
+    counts = [gap.get(key) for key in ("n_minuend", "n_subtrahend")]
+    note = f"{count(counts[0])} fake minus {count(counts[1])}" if None not in map(known, counts) else ""
+    return Entry(f"gap: with a twin minus {GAPS.get(what, STRATA.get(what, what))}", note)
+
+
+def _fold_mean(cell: Json, names: Sequence[str], detectors: Sequence[str]) -> tuple[Entry, ...]:
+    """The mean of the folds' own AUCs beneath the pooled one; empty where the cell has none."""
+    means = cell.get("fold_mean") or {}
+    if not means:
+        return ()
+    row = [Entry("mean of the folds", "no interval")]
+    for name in names:
+        row += [Entry(signed((means.get("differences") or {}).get(name))), EMPTY, EMPTY, EMPTY]
+    return (*row, *(Entry(number((means.get("detectors") or {}).get(d))) for d in detectors))
+
+
+def _known(gap: Json) -> bool:
+    """Whether both strata of the gap have a fake, under one detector at least."""
+    return any(values.get("auc") is not None for values in (gap.get("detectors") or {}).values())
+
+
+def _delong(values: Json | None) -> Entry:
+    """p of DeLong's test, its interval beneath."""
+    values = values or {}
+    bounds = interval(values.get("low"), values.get("high"))
+    return Entry(p_value(values.get("p")) if values.get("p") is not None else NONE, bounds)
+
+
+def _empty_note(name: str | None, strata: Sequence[str]) -> list[str]:
+    """One sentence for all strata of a protocol that no test fake is in."""
+    if not strata:
+        return []
+    where = f"{capital(protocol_of(name))}: " if name else ""
+    said = "; ".join(STRATA.get(s, s) for s in strata)
+    return [f"{where}no test fake is in these rows: {said}."]
+
+
+def _explained(comparison: Json) -> str:
+    return (
+        f"Within a protocol the real videos are the same in every row. Brackets and bars are"
+        f" {interval_words(comparison)}; a difference is bold, and its bar coloured, where the interval"
+        " excludes 0. p is two-sided, of the bootstrap; DeLong: p and interval of his test on the same"
+        " videos, which knows no identity groups."
+    )

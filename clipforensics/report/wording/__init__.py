@@ -1,0 +1,1 @@
+"""How the page says it: names, numbers, sentences, tables."""

@@ -1,0 +1,1 @@
+"""Degraded test frames through every detector."""

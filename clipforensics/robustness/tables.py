@@ -1,0 +1,159 @@
+"""What degraded frames cost each detector: AUC, what it lost, and how detectors differ, with intervals."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from clipforensics.alterations.degradations import DEGRADATIONS, NONE, setting_in_words
+from clipforensics.core.files import json_ready, write_json
+from clipforensics.metrics.pooling import Pooling
+from clipforensics.robustness.scoring import UNDEGRADED, Material, Scores
+from clipforensics.statistics.bootstrap import bootstrap_auc
+from clipforensics.statistics.replicates import draw_replicates
+from clipforensics.statistics.uncertainty import Estimate, Interval
+
+Row = dict[str, Any]
+
+CURVE = ("degradation", "strength", "auc", "low", "high")
+
+
+def tabulate(
+    scores: Scores,
+    material: Material,
+    *,
+    level: str,
+    aggregate: Pooling,
+    reference: str,
+    cluster: str,
+    n_replicates: int,
+    seed: int,
+    confidence: float,
+) -> list[Row]:
+    """AUC of every detector under every condition, what it lost, and how detectors differ.
+
+    All conditions and detectors stand on the same bootstrap replicates of the same videos, drawn once. So
+    drops (degraded minus undegraded, of one detector) and differences (detector minus reference, under the
+    same condition) are paired.
+
+    Args:
+        scores: As `degraded.score_conditions` returns them.
+        material: The frames that were scored.
+        level: `frame` or `video`.
+        aggregate: How frame scores become a video's.
+        reference: Detector that the others are subtracted from.
+        cluster: What is drawn: `identity` (groups of videos that share people) or `video`.
+        n_replicates: Of the bootstrap.
+        seed: Of the bootstrap.
+        confidence: Of the intervals.
+
+    Returns:
+        One row a condition, ready for JSON; `undefined` says why an interval is null.
+    """
+    draws = draw_replicates(
+        material.a_frame("label"),
+        material.a_frame("key"),
+        clusters=material.a_frame("group") if cluster == "identity" else None,
+        n_replicates=n_replicates,
+        seed=seed,
+    )
+    names = {(condition, name): f"{condition} {name}" for condition in scores for name in scores[condition]}
+    found = bootstrap_auc(draws, {names[c, n]: scores[c][n] for c, n in names}, how=aggregate)["all"][level]
+    counts = _counts(material, level)
+    rows = []
+    for condition, table in scores.items():
+        name, strength = condition
+        head = {"degradation": name, "strength": strength, "setting": "undegraded", "level": level}
+        if condition != UNDEGRADED:
+            head["setting"] = setting_in_words(name, strength)
+        now = {n: found[names[condition, n]] for n in table}
+        before = {n: found[names[UNDEGRADED, n]] for n in table}
+        rows.append(json_ready({**head, **counts, **_intervals(now, before, reference, confidence)}))
+    return rows
+
+
+def curve(rows: Sequence[Mapping[str, Any]], detector: str) -> pd.DataFrame:
+    """AUC against strength of one detector: degradation, strength, auc, low, high.
+
+    The undegraded frames are strength 0 of every degradation.
+    """
+    names = list(dict.fromkeys(row["degradation"] for row in rows if row["strength"]))
+    points = [
+        {"degradation": name, "strength": row["strength"], **row["detectors"][detector]}
+        for name in names
+        for row in rows
+        if row["degradation"] in (NONE, name)
+    ]
+    return pd.DataFrame(points, columns=list(CURVE))
+
+
+def write_curves(
+    folder: Path,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    detectors: Sequence[str],
+    degradations: Sequence[str],
+) -> None:
+    """Write `<degradation>.csv`: the curves of all detectors, one behind the other.
+
+    Files without rows, of work that was not done, are written too: a header alone.
+
+    Args:
+        folder: Where to.
+        rows: As `tabulate` returns them; the level is theirs, and in no name.
+        detectors: In this order; the first column.
+        degradations: A file each, whether the rows have them or not.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    whole = pd.concat([curve(rows, name).assign(detector=name) for name in detectors], ignore_index=True)
+    columns = ["detector", *(name for name in CURVE if name != "degradation")]
+    for name in degradations:
+        part = whole.loc[whole["degradation"] == name, columns]
+        part.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n", float_format="%.9g")
+
+
+def write(metrics: Path, curves: Path, head: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write `head` and `rows` to `metrics`, and the curves of all known degradations: plots look for each."""
+    write_json(metrics, {**head, "rows": rows})
+    write_curves(curves, rows, detectors=head["detectors"], degradations=list(DEGRADATIONS))
+
+
+def summary_line(rows: Sequence[Mapping[str, Any]]) -> str:
+    """One line for the terminal: how much of its AUC each detector loses at worst, and to what."""
+    degraded = [row for row in rows if row["strength"]]
+    parts = []
+    for detector in degraded[0]["drops"] if degraded else []:
+        defined = [row for row in degraded if row["drops"][detector]["auc"] is not None]
+        worst = min(defined, key=lambda row: row["drops"][detector]["auc"], default=None)
+        if worst is not None:
+            drop = worst["drops"][detector]["auc"]
+            parts.append(f"{detector} {drop:+.4f} ({worst['degradation']}, {worst['setting']})")
+    return "largest change of AUC under degradation: " + (", ".join(parts) or "undefined")
+
+
+def _counts(material: Material, level: str) -> dict[str, int]:
+    labels = material.table["label"] if level == "video" else pd.Series(material.a_frame("label"))
+    n_real, n_fake = (int((labels == label).sum()) for label in (0, 1))
+    return {"n_real": n_real, "n_fake": n_fake, "n_groups": int(material.table["group"].nunique())}
+
+
+def _intervals(
+    now: Mapping[str, Estimate], before: Mapping[str, Estimate], reference: str, confidence: float
+) -> Row:
+    """Intervals of one condition; estimates by detector."""
+    own = {n: one.interval(confidence=confidence) for n, one in now.items()}
+    drops = {n: (one - before[n]).interval(confidence=confidence) for n, one in now.items()}
+    others = {n: one for n, one in now.items() if n != reference}
+    differences = {n: (one - now[reference]).interval(confidence=confidence) for n, one in others.items()}
+    reasons = [i.undefined for found in (own, drops, differences) for i in found.values() if i.undefined]
+    return {
+        "detectors": {n: _row(interval) for n, interval in own.items()},
+        "drops": {n: {**_row(interval), "p": interval.p} for n, interval in drops.items()},
+        "differences": {n: {**_row(interval), "p": interval.p} for n, interval in differences.items()},
+        **({"undefined": "; ".join(dict.fromkeys(reasons))} if reasons else {}),
+    }
+
+
+def _row(interval: Interval) -> dict[str, float]:
+    return {"auc": interval.value, "low": interval.low, "high": interval.high}

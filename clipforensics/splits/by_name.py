@@ -1,0 +1,76 @@
+"""The protocols by name: which code makes a split, and what it takes from params.yaml."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from clipforensics.core.faults import InputError
+from clipforensics.core.params import Section
+from clipforensics.core.records import Video
+from clipforensics.protocol.cells import fold_of
+from clipforensics.splits.folds import split_by_fold
+from clipforensics.splits.parts import PARTS, Split, split_by_identity, split_official, split_per_class
+
+
+class SplitSection(Section):
+    """Section `split` of params.yaml; each protocol reads its own fractions, folds or lists."""
+
+    on_leak: Literal["report", "fail"]
+    seed: int = Field(ge=0)
+    real_fractions: list[float]
+    train_fractions: list[float]
+    grouped_fractions: list[float]
+    n_folds: int = Field(ge=3, le=99)
+    train_list: str
+    val_list: str
+    test_list: str
+
+
+def make_split(
+    name: str,
+    videos: Sequence[Video],
+    params: SplitSection,
+    trained: Sequence[str],
+    tested: Sequence[str],
+) -> Split:
+    """Split by the protocol that a split is named after.
+
+    Args:
+        name: As in `protocol.splits`.
+        videos: The table.
+        params: Of which each protocol takes its own.
+        trained: Manipulations in train and val.
+        tested: Manipulations in test.
+
+    Raises:
+        InputError: as the protocols raise it, or an official list cannot be read.
+    """
+    who: dict[str, Any] = {"train_manipulations": trained, "test_manipulations": tested}
+    fold = fold_of(name)
+    if fold is not None:
+        return split_by_fold(videos, **who, n_folds=params.n_folds, fold=fold, seed=params.seed)
+    if name == "per_class":
+        who |= {"real_fractions": params.real_fractions, "train_fractions": params.train_fractions}
+        return split_per_class(videos, **who, seed=params.seed)
+    if name == "grouped":
+        return split_by_identity(videos, **who, fractions=params.grouped_fractions, seed=params.seed)
+    lists = {part: _read_list(f"split.{part}_list", getattr(params, f"{part}_list")) for part in PARTS}
+    return split_official(videos, **who, lists=lists)
+
+
+def _read_list(name: str, path: str) -> list[list[str]]:
+    """One of FaceForensics++'s lists: JSON, a list of pairs of ids."""
+    if not Path(path).is_file():
+        raise InputError(
+            f"{name} {path!r}: must be a file; give the path of a list such as FaceForensics++'s"
+        )
+    try:
+        content = json.loads(Path(path).read_bytes())
+    except ValueError as error:
+        raise InputError(f"{name} {path!r}: not JSON ({error}); give a list of pairs of ids") from error
+    if not isinstance(content, list):
+        raise InputError(f"{name} {path!r}: holds no list; give a list of pairs of ids")
+    return content

@@ -1,0 +1,221 @@
+"""Who is in which video, and how much of the test set the training set already knows.
+
+Identities are scoped by data set (id `000` of two data sets is two people); YouTube ids are global.
+An empty id or YouTube id is unknown and never equals another unknown one.
+"""
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+
+from clipforensics.core.faults import InputError
+from clipforensics.core.records import Video
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """What training knows about one test video.
+
+    Attributes:
+        target_is_training_real: The target's real footage is in training (field's usual count).
+        source_is_training_real: The source's real footage is in training.
+        in_training_fake: Target or source occurs in a manipulated training video, in either role.
+        target_seen: The target's id occurs in any training video, in either role.
+        source_seen: The source's id occurs in any training video, in either role.
+        id_seen: `target_seen` or `source_seen`.
+        youtube_seen: One of the video's YouTube ids occurs in training, whatever the sequence id.
+        any_seen: `id_seen`, `youtube_seen` or `same_content`: False only where nothing is known to be shared.
+        twin: A manipulated training video has the same target and the same (known) source;
+            another manipulation, or another compression or take of the same one.
+        same_content: A training video has the same bytes, under whatever name.
+    """
+
+    target_is_training_real: bool
+    source_is_training_real: bool
+    in_training_fake: bool
+    target_seen: bool
+    source_seen: bool
+    id_seen: bool
+    youtube_seen: bool
+    any_seen: bool
+    twin: bool
+    same_content: bool
+
+
+def identity_groups(videos: Sequence[Video]) -> npt.NDArray[np.int64]:
+    """Number the groups of videos that are connected through a shared identity.
+
+    Two videos are in one group if a chain of videos links them in which neighbours share a
+    target, a source (in either role), a YouTube id or all their bytes. A video of unknown identity is alone.
+
+    Returns:
+        Shape (n_videos,), group of each video, numbered from 0 in order of first appearance.
+    """
+    parent: dict[Hashable, Hashable] = {}
+    nodes = [_nodes(video) or [("alone", number)] for number, video in enumerate(videos)]
+    for linked in nodes:
+        root = _root(parent, linked[0])
+        for node in linked[1:]:
+            parent[_root(parent, node)] = root
+    numbers: dict[Hashable, int] = {}
+    groups = [numbers.setdefault(_root(parent, linked[0]), len(numbers)) for linked in nodes]
+    return np.array(groups, dtype=np.int64)
+
+
+def groups_by_key(videos: Iterable[Video]) -> dict[str, int]:
+    """Identity group of each video by its key, numbered in the sorted order of keys.
+
+    Taken over the whole table, so that a video's group is the same in every split.
+    """
+    ordered = sorted(videos, key=lambda video: video.key)
+    numbers = identity_groups(ordered).tolist()
+    return {video.key: number for video, number in zip(ordered, numbers, strict=True)}
+
+
+def count_unknown(videos: Iterable[Video]) -> int:
+    """Videos of which nobody can say who is in them: no target, or a fake of no known source."""
+    return sum(not video.target or (video.label == 1 and not video.source) for video in videos)
+
+
+def summary(test: Sequence[Video], leaks: Sequence[Leak]) -> str:
+    """One line: how many test fakes have a twin, and how many fakes and reals a seen identity."""
+    pairs = list(zip(test, leaks, strict=True))
+    fakes, reals = ([leak for video, leak in pairs if video.label == label] for label in (1, 0))
+    unknown = count_unknown(test)
+    twins, seen = sum(leak.twin for leak in fakes), sum(leak.any_seen for leak in fakes)
+    return (
+        f"in test {twins} of {len(fakes)} fakes have a twin in training, {seen} a seen identity,"
+        f" of {len(reals)} reals {sum(leak.any_seen for leak in reals)}"
+        + (f"; of {unknown} it is not known who is in them" if unknown else "")
+    )
+
+
+def find_leaks(train: Iterable[Video], test: Sequence[Video]) -> list[Leak]:
+    """Compare every test video with the whole training set.
+
+    Args:
+        train: Training videos, real and manipulated.
+        test: Videos to audit, real and manipulated.
+
+    Returns:
+        One `Leak` a test video, in the order of `test`.
+    """
+    train = list(train)
+    real_ids = {_id(video, video.target) for video in train if video.label == 0}
+    fake_ids = {i for video in train if video.label == 1 for i in _ids(video)}
+    youtube = {i for video in train for i in _youtube(video)}
+    pairs = {_pair(video) for video in train if video.label == 1 and video.source}
+    contents = {video.sha256 for video in train if video.sha256}
+    return [_leak(video, real_ids, fake_ids, youtube, pairs, contents) for video in test]
+
+
+def check_clean(name: str, train: Sequence[Video], test: Sequence[Video]) -> None:
+    """The gate of `split.on_leak: fail`.
+
+    Raises:
+        InputError: training has seen somebody in the test, or it is not known who is in a video.
+    """
+    leaks = find_leaks(train, test)
+    if any(leak.any_seen for leak in leaks):
+        raise InputError(
+            f"split.on_leak is fail, and {name} leaks: {summary(test, leaks)}; take a grouped protocol in"
+            " protocol.splits, or set split.on_leak to report"
+        )
+    unknown = count_unknown([*train, *test])
+    if unknown:
+        raise InputError(
+            f"split.on_leak is fail, and in {name} it is not known who is in {unknown} videos (no target, or"
+            " a fake without a source), so a leak would go unseen; name them, or set split.on_leak to report"
+        )
+
+
+def audit(train: Iterable[Video], test: Sequence[Video]) -> dict[str, object]:
+    """Count the leaks from training into test.
+
+    Returns:
+        `real`, `fake` and, under `manipulations`, each manipulation: a row with `n` (test videos),
+        `n_groups` (identity groups among them) and, for each attribute of `Leak`, how many test
+        videos have it. Whole numbers, ready for JSON.
+    """
+    leaks = find_leaks(train, test)
+    names = sorted({video.manipulation for video in test if video.label == 1})
+
+    def row(chosen: list[bool]) -> dict[str, int]:
+        return _count(
+            [video for video, yes in zip(test, chosen, strict=True) if yes],
+            [leak for leak, yes in zip(leaks, chosen, strict=True) if yes],
+        )
+
+    return {
+        "real": row([video.label == 0 for video in test]),
+        "fake": row([video.label == 1 for video in test]),
+        "manipulations": {
+            name: row([video.label == 1 and video.manipulation == name for video in test]) for name in names
+        },
+    }
+
+
+def _count(videos: Sequence[Video], leaks: Sequence[Leak]) -> dict[str, int]:
+    counts = {field.name: sum(getattr(leak, field.name) for leak in leaks) for field in fields(Leak)}
+    return {"n": len(videos), "n_groups": len(set(identity_groups(videos).tolist())), **counts}
+
+
+def _leak(
+    video: Video,
+    real_ids: set[Hashable],
+    fake_ids: set[Hashable],
+    youtube: set[str],
+    pairs: set[Hashable],
+    contents: set[str],
+) -> Leak:
+    target, source = _id(video, video.target), _id(video, video.source)
+    target_seen = bool(video.target) and (target in real_ids or target in fake_ids)
+    source_seen = bool(video.source) and (source in real_ids or source in fake_ids)
+    youtube_seen = any(i in youtube for i in _youtube(video))
+    same_content = video.sha256 in contents
+    return Leak(
+        target_is_training_real=bool(video.target) and target in real_ids,
+        source_is_training_real=bool(video.source) and source in real_ids,
+        in_training_fake=any(i in fake_ids for i in _ids(video)),
+        target_seen=target_seen,
+        source_seen=source_seen,
+        id_seen=target_seen or source_seen,
+        youtube_seen=youtube_seen,
+        any_seen=target_seen or source_seen or youtube_seen or same_content,
+        twin=_pair(video) in pairs,
+        same_content=same_content,
+    )
+
+
+def _id(video: Video, name: str) -> Hashable:
+    return (video.dataset, name)
+
+
+def _pair(video: Video) -> Hashable:
+    return (video.dataset, video.target, video.source)
+
+
+def _ids(video: Video) -> list[Hashable]:
+    return [_id(video, name) for name in (video.target, video.source) if name]
+
+
+def _youtube(video: Video) -> list[str]:
+    return [name for name in (video.target_youtube, video.source_youtube) if name]
+
+
+def _nodes(video: Video) -> list[Hashable]:
+    """What ties a video to others: identities and content; tagged, as texts of two kinds may be equal."""
+    ids: list[Hashable] = [("id", i) for i in _ids(video)]
+    contents: list[Hashable] = [("content", video.sha256)] if video.sha256 else []
+    return ids + [("youtube", name) for name in _youtube(video)] + contents
+
+
+def _root(parent: dict[Hashable, Hashable], node: Hashable) -> Hashable:
+    """The representative of a node's set, halving the path on the way (union-find)."""
+    parent.setdefault(node, node)
+    while parent[node] != node:
+        parent[node] = parent[parent[node]]
+        node = parent[node]
+    return node

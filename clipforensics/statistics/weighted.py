@@ -1,0 +1,294 @@
+"""Point metrics under weights of videos, for many rows of weights at a time.
+
+A row of weights says how often each video counts; weights are whole numbers. Under weights all 1 each
+function gives what its namesake of `metrics` (or `calibration`) gives, under others what that gives if
+the rows of a video are repeated that often. NaN where a class has no weight.
+
+`weights` have the shape (n, n_videos), results (n,). Counts are exact, so the AUC is bit for bit
+independent of threads; the other sums run along a row in fixed order, without BLAS.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from clipforensics.metrics.auc import Floats, Ints
+
+N_BINS = 10
+"""Equal-width bins of the expected calibration error, closed above, the first with 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Scored rows of one level, sorted once so that any weights can be summed along them.
+
+    Attributes:
+        real: Video of each real row, from the highest score down.
+        fake: The same of manipulated rows.
+        corners: Shape (2, n): number of real and of manipulated rows at or above each vertex where the ROC
+            can turn; the first is (0, 0). Between them it is straight under any weights.
+        hits: Shape (2, n): the same at each distinct score that a manipulated row has.
+    """
+
+    real: Ints
+    fake: Ints
+    corners: Ints
+    hits: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Weighted counts along a ranking, each of shape (n, n_vertices) or (n,).
+
+    Attributes:
+        false: Weight of real rows at or above each corner.
+        true: Weight of manipulated rows.
+        false_at_hits: Weight of real rows at or above each distinct score of manipulated rows.
+        true_at_hits: Weight of manipulated rows.
+        fpr: `false` over its last column: ascending from 0 to 1; NaN without real rows.
+        tpr: `true` over its last column.
+    """
+
+    false: npt.NDArray[np.integer]
+    true: npt.NDArray[np.integer]
+    false_at_hits: npt.NDArray[np.integer]
+    true_at_hits: npt.NDArray[np.integer]
+    fpr: Floats
+    tpr: Floats
+
+
+def rank_rows(scores: Floats, labels: Ints, videos: Ints) -> Ranking:
+    """Sort rows of one level.
+
+    Args:
+        scores: Shape (n_rows,).
+        labels: Shape (n_rows,).
+        videos: Shape (n_rows,), column of each row's video in the weights.
+    """
+    order = np.argsort(-scores, kind="stable")
+    values, truth = scores[order], labels[order]
+    ends = np.flatnonzero(np.r_[values[1:] != values[:-1], True]) if len(values) else np.empty(0, np.int64)
+    counts = np.stack([np.cumsum(1 - truth), np.cumsum(truth)])[:, ends]
+    gains = np.diff(counts, axis=1, prepend=0) > 0
+    kind = gains[0] + 2 * gains[1]  # of the step down to each vertex: real rows, manipulated, both
+    straight = np.r_[(kind[1:] == kind[:-1]) & (kind[1:] != 3), False]
+    corners = np.concatenate([np.zeros((2, 1), dtype=np.int64), counts[:, ~straight]], axis=1)
+    ordered = videos[order]
+    return Ranking(ordered[truth == 0], ordered[truth == 1], corners, counts[:, gains[1]])
+
+
+def trace(ranking: Ranking, weights: Floats) -> Curve:
+    """Weighted counts along a ranking; exact."""
+    real, fake = _cumulated(weights, ranking.real), _cumulated(weights, ranking.fake)
+    false, true = np.take(real, ranking.corners[0], axis=1), np.take(fake, ranking.corners[1], axis=1)
+    return Curve(
+        false=false,
+        true=true,
+        false_at_hits=np.take(real, ranking.hits[0], axis=1),
+        true_at_hits=np.take(fake, ranking.hits[1], axis=1),
+        fpr=_share(false, false[:, -1:]),
+        tpr=_share(true, true[:, -1:]),
+    )
+
+
+def auc(curve: Curve) -> Floats:
+    """`metrics.roc_auc`."""
+    false, true = curve.false.astype(np.float64), curve.true.astype(np.float64)
+    twice = np.einsum("nk,nk->n", np.diff(false, axis=1), true[:, 1:] + true[:, :-1])
+    return _share(twice, 2 * false[:, -1] * true[:, -1])
+
+
+def average_precision(curve: Curve) -> Floats:
+    """`metrics.average_precision`."""
+    hits = curve.true_at_hits
+    precision = hits / np.maximum(hits + curve.false_at_hits, 1)  # without weight the gain is 0 as well
+    gains = hits.astype(np.float64)
+    gains[:, 1:] -= hits[:, :-1]
+    total = np.einsum("nk,nk->n", gains, precision)
+    return np.where(curve.false[:, -1] > 0, _share(total, curve.true[:, -1]), np.nan)
+
+
+def eer(curve: Curve) -> Floats:
+    """`metrics.eer(...).rate`."""
+    fpr, gap = curve.fpr, curve.fpr - (1 - curve.tpr)
+    before = np.maximum(
+        (gap < -5e-13).sum(axis=1) - 1, 0
+    )  # where the gap rounds, to 12 digits, to less than 0
+    after = np.minimum(before + 1, gap.shape[1] - 1)
+    rows = np.arange(len(gap))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        step = -gap[rows, before] / (gap[rows, after] - gap[rows, before])
+    return np.asarray(fpr[rows, before] + step * (fpr[rows, after] - fpr[rows, before]))
+
+
+def partial_auc(curve: Curve, max_fpr: float) -> Floats:
+    """`metrics.partial_auc`: scikit-learn's `roc_auc_score(max_fpr=...)`."""
+    fpr, tpr = curve.fpr, curve.tpr
+    widths = np.diff(np.minimum(fpr, max_fpr), axis=1)
+    area = np.einsum("nk,nk->n", widths, tpr[:, 1:] + tpr[:, :-1]) / 2
+    # The segment that crosses max_fpr was counted with the tpr of its far end.
+    rows, before, after, share = _crossing(fpr, max_fpr)
+    excess = (1 - share) * (tpr[rows, after] - tpr[rows, before])
+    area -= (max_fpr - np.minimum(fpr[rows, before], max_fpr)) * excess / 2
+    chance = max_fpr**2 / 2
+    return np.where(np.isnan(fpr[:, 0]), np.nan, (1 + (area - chance) / (max_fpr - chance)) / 2)
+
+
+def tpr_at_fpr(curve: Curve, budget: float) -> Floats:
+    """`metrics.tpr_at_fpr`, no interpolation; but also at a budget that too few real rows can measure.
+
+    That is for the caller to refuse, by the real rows of the data and not by those of each row of weights.
+    """
+    last = np.maximum((curve.fpr <= budget).sum(axis=1) - 1, 0)
+    found = curve.tpr[np.arange(len(last)), last]
+    return np.where(np.isnan(curve.fpr[:, 0]), np.nan, found)
+
+
+def tpr_on_grid(curve: Curve, grid: Floats) -> Floats:
+    """tpr at each fpr of the grid, shape (n_grid, n): vertices joined by lines, on a step its upper end."""
+    found = np.stack([np.interp(grid, x, y) for x, y in zip(curve.fpr, curve.tpr, strict=True)], axis=1)
+    return np.where(np.isnan(curve.fpr[:, 0] + curve.tpr[:, 0]), np.nan, found)
+
+
+def threshold_metrics(
+    scores: Floats, labels: Ints, videos: Ints, weights: Floats, threshold: float
+) -> dict[str, Floats]:
+    """`accuracy`, `balanced_accuracy`, `f1`, `tpr`, `fpr` at score >= threshold."""
+    n_videos, called = weights.shape[1], scores >= threshold
+    true, fakes = (_summed(videos[rows], n_videos, weights) for rows in (called & (labels == 1), labels == 1))
+    false, reals = (
+        _summed(videos[rows], n_videos, weights) for rows in (called & (labels == 0), labels == 0)
+    )
+    fakes, reals = (np.where((fakes > 0) & (reals > 0), n, np.nan) for n in (fakes, reals))
+    return {
+        "accuracy": (true + reals - false) / (fakes + reals),
+        "balanced_accuracy": (true / fakes + (reals - false) / reals) / 2,
+        "f1": 2 * true / (true + false + fakes),
+        "tpr": true / fakes,
+        "fpr": false / reals,
+    }
+
+
+def probability_metrics(
+    predicted: Floats, labels: Ints, videos: Ints, weights: Floats, prior: float | None = None
+) -> dict[str, Floats]:
+    """`brier` and `ece` of probabilities.
+
+    Args:
+        predicted: Shape (n_rows,), in [0, 1].
+        labels: Shape (n_rows,).
+        videos: Shape (n_rows,), column of each row's video.
+        weights: Shape (n, n_videos).
+        prior: Share that manipulated rows are to have, by weighting the classes; None: as it is.
+    """
+    n_videos = weights.shape[1]
+    of_class = [labels == label for label in (0, 1)]
+    sizes = [_summed(videos[rows], n_videos, weights) for rows in of_class]
+    both = np.where((sizes[0] > 0) & (sizes[1] > 0), 1.0, np.nan)
+    if prior is None:
+        whole, masses = sizes[0] + sizes[1], [both, both]
+    else:
+        whole, masses = (
+            np.ones(len(weights)),
+            [_share(both * (1 - prior), sizes[0]), _share(both * prior, sizes[1])],
+        )
+
+    def mean(values: Floats, rows: npt.NDArray[np.bool_]) -> Floats:
+        """Sum over rows, each class by its mass, over the whole."""
+        parts = [
+            mass * _summed(videos[rows & ours], n_videos, weights, values[rows & ours])
+            for mass, ours in zip(masses, of_class, strict=True)
+        ]
+        return _share(parts[0] + parts[1], whole)
+
+    bins = np.searchsorted(np.arange(1, N_BINS) / N_BINS, predicted, side="left")
+    gaps = [np.abs(mean(predicted - labels, bins == number)) for number in range(N_BINS)]
+    everything = np.ones(len(labels), dtype=bool)
+    return {"brier": mean((predicted - labels) ** 2, everything), "ece": sum(gaps[1:], start=gaps[0])}
+
+
+def wins(scores: Floats, codes: Ints, truth: Ints) -> Floats:
+    """Pairs of rows that the manipulated video wins, ties counting half: shape (n_real, n_fake).
+
+    Searches in the sorted rows of each real video: time n_real * rows of fakes * log.
+
+    Args:
+        scores: Shape (n_rows,).
+        codes: Shape (n_rows,), video of each row.
+        truth: Shape (n_videos,).
+    """
+    of_fake = truth[codes] == 1
+    column = np.cumsum(truth) - 1  # the number of a manipulated video among its kind
+    order = np.flatnonzero(of_fake)[np.argsort(scores[of_fake], kind="stable")]
+    fakes, columns = scores[order], column[codes[order]]
+    n_fake = int(truth.sum())
+    found = np.empty((len(truth) - n_fake, n_fake))
+    real_order = np.argsort(codes[~of_fake], kind="stable")
+    real_scores = scores[~of_fake][real_order]
+    ends = np.cumsum(np.bincount(codes[~of_fake], minlength=len(truth))[truth == 0])
+    for row, values in enumerate(np.split(real_scores, ends[:-1]) if len(ends) else []):
+        values = np.sort(values)
+        below = np.searchsorted(values, fakes, "left") + np.searchsorted(values, fakes, "right")
+        found[row] = np.bincount(columns, weights=below, minlength=n_fake) / 2
+    return found
+
+
+def auc_from_wins(
+    won: Floats, sizes: Ints, truth: Ints, subsets: Sequence[npt.NDArray[np.bool_]], weights: Floats
+) -> Floats:
+    """AUC of several detectors over several subsets of the videos.
+
+    Under weights w it is sum_ij w_i w_j U_ij / (sum_i w_i m_i  sum_j w_j m_j), with i over real and j over
+    manipulated videos, m rows in a video, and U of `wins`: the scores are sorted once, and every row of
+    weights is a small matrix product.
+
+    Args:
+        won: Shape (n_detectors, n_real, n_fake).
+        sizes: Shape (n_videos,), rows of each video.
+        truth: Shape (n_videos,).
+        subsets: Bool of shape (n_videos,) each: the manipulated videos that count.
+        weights: Shape (n, n_videos).
+
+    Returns:
+        Shape (n_subsets, n_detectors, n).
+    """
+    real, fake = weights[:, truth == 0], weights[:, truth == 1]
+    chosen = np.array([subset[truth == 1] for subset in subsets], dtype=np.float64)
+    n_real, n_fake = real @ sizes[truth == 0], fake @ (chosen * sizes[truth == 1]).T
+    total = np.empty((len(chosen), len(won), len(weights)))
+    for detector, table in enumerate(won):
+        total[:, detector] = ((real @ table) * fake @ chosen.T).T
+    return _share(total, (n_real * n_fake.T)[:, None, :])
+
+
+def _cumulated(weights: Floats, videos: Ints) -> npt.NDArray[np.integer]:
+    """Shape (n, n_rows + 1): weight of the first 0, 1, 2, ... rows; whole numbers."""
+    largest = float(weights.max(initial=0)) * len(videos)
+    counts = np.zeros((len(weights), len(videos) + 1), dtype=np.int32 if largest < 2**31 else np.int64)
+    np.cumsum(np.take(weights.astype(counts.dtype), videos, axis=1), axis=1, out=counts[:, 1:])
+    return counts
+
+
+def _crossing(fpr: Floats, at: float) -> tuple[Ints, Ints, Ints, Floats]:
+    """Rows, vertices before and after a given fpr, and how far between them it lies."""
+    rows = np.arange(len(fpr))
+    before = np.maximum((fpr <= at).sum(axis=1) - 1, 0)
+    after = np.minimum(before + 1, fpr.shape[1] - 1)
+    step = fpr[rows, after] - fpr[rows, before]
+    share = np.divide(at - fpr[rows, before], step, out=np.zeros(len(fpr)), where=step > 0)
+    return rows, before, after, share
+
+
+def _summed(videos: Ints, n_videos: int, weights: Floats, values: Floats | None = None) -> Floats:
+    """Weighted sum over rows; exact for counts."""
+    return np.asarray(
+        np.einsum("nv,v->n", weights, np.bincount(videos, weights=values, minlength=n_videos).astype(float))
+    )
+
+
+def _share(part: npt.NDArray[np.number], whole: npt.NDArray[np.number]) -> Floats:
+    """part / whole, NaN where the whole is 0; the whole is broadcast."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(part / np.where(whole == 0, np.nan, whole))

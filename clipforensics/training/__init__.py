@@ -1,0 +1,1 @@
+"""How anything is trained: task, budget, draw, loop, rank on validation, cost."""

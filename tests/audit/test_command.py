@@ -1,0 +1,257 @@
+"""The command as a user runs it: files, exit codes, the page in a real browser."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from clipforensics.audit import __main__
+from clipforensics.audit.tables import AT_THRESHOLD, RANKING, numbers_table, strata_table
+from clipforensics.core.faults import InputError
+from clipforensics.report.wording.numbers import interval, number, signed
+from tests.report.test_browser import browse
+from tests.support.repository import ROOT
+from tests.support.score_files import TRAIN, VIDEOS, score_rows, write_csv, write_scores, write_train
+from tests.support.shared_data import PEER_SCORES, needs_shared
+
+needs_chromium = pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+EVIL = "<script>alert(1)</script>"
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Arguments of a small audit that works, with a folder `out`."""
+    scores = write_scores(tmp_path / "mine.csv", VIDEOS)
+    train = write_train(tmp_path / "train.csv", TRAIN)
+    return [str(scores), "--train", str(train), "--out", str(tmp_path / "out"), "--replicates", "100"]
+
+
+def run(*arguments):
+    command = [sys.executable, "-m", "clipforensics.audit", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120, check=False)
+
+
+def test_a_good_run_writes_both_files_and_says_the_verdict(files, tmp_path):
+    done = run(*files)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(
+        "2 of 5 NT fakes have a twin in training: mine's video AUC is 1.000 on those"
+    )
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["metrics.json", "report.html"]
+    content = json.loads(
+        (tmp_path / "out/metrics.json").read_text(encoding="utf-8"),
+        parse_constant=lambda name: pytest.fail(f"{name} is not JSON"),
+    )
+    assert content["inputs"][0]["file"] == "mine.csv"
+    assert {"cells", "points", "leakage", "bootstrap", "names"} <= set(content)
+
+
+def test_the_same_files_give_the_same_bytes(files, tmp_path):
+    __main__.main(files)
+    first = [(tmp_path / "out" / name).read_bytes() for name in ("metrics.json", "report.html")]
+    __main__.main(files)
+    assert [(tmp_path / "out" / name).read_bytes() for name in ("metrics.json", "report.html")] == first
+    __main__.main([*files, "--seed", "7"])
+    assert (tmp_path / "out/metrics.json").read_bytes() != first[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nowhere.csv", "--train", "{t}"], "error: nowhere.csv: cannot be read: No such file"),
+        (["{s}", "--train", "{s}", "--real", "none"], "error: --real 'none': is in neither file"),
+        (["{s}", "--train", "{t}", "--reference", "nowhere.csv"], "nowhere.csv: cannot be read"),
+        (["{t}", "--train", "{t}"], "no column frame, label, score"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_1_and_writes_nothing(files, tmp_path, arguments, words):
+    given = [a.format(s=files[0], t=files[2]) for a in arguments]
+    done = run(*given, "--out", str(tmp_path / "out"))
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert words in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [], ["a.csv"], ["a.csv", "--train", "b.csv"], ["--train", "b.csv", "--out", "d"],
+        ["a.csv", "--train", "b.csv", "--out", "d", "--confidence", "95"],
+        ["a.csv", "--train", "b.csv", "--out", "d", "--confidence", "nan"],
+        ["a.csv", "--train", "b.csv", "--out", "d", "--replicates", "0"],
+        ["a.csv", "--train", "b.csv", "--out", "d", "--seed", "-1"],
+        ["a.csv", "--train", "b.csv", "--out", "d", "--threshold", "nan"],
+        ["a.csv", "--train", "b.csv", "--out", "d", "--aggregate", "sum"],
+        ["a.csv", "--train", "b.csv", "--out", "d", "--cluster", "frame"],
+    ],
+)  # fmt: skip
+def test_wrong_usage_is_exit_2(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        __main__.main(arguments)
+    assert caught.value.code == 2
+    assert "usage: python -m clipforensics.audit" in capsys.readouterr().err
+
+
+def test_two_files_of_one_name_are_refused_and_one_file_twice_is_one(files, tmp_path):
+    (tmp_path / "other").mkdir()
+    twin = write_scores(tmp_path / "other" / "mine.csv", VIDEOS)
+    with pytest.raises(InputError, match="both are called 'mine'; rename one"):
+        __main__.main([str(twin), *files])
+    __main__.main([files[0], *files, "--reference", files[0]])
+    content = json.loads((tmp_path / "out/metrics.json").read_text())
+    assert list(content["points"]) == ["mine"]
+
+
+def test_a_reference_is_compared_with(files, tmp_path):
+    other = write_scores(tmp_path / "train.csv.csv", {k: 1 - s for k, s in VIDEOS.items()})
+    __main__.main([*files, "--reference", str(other)])
+    content = json.loads((tmp_path / "out/metrics.json").read_text())
+    assert content["reference"] == "train.csv"
+    assert set(content["cells"][0]["differences"]) == {"mine"}
+    text = (tmp_path / "out/report.html").read_text(encoding="utf-8")
+    assert "mine minus train.csv" in text
+
+
+def test_a_detector_called_train_is_not_taken_for_the_list(files, tmp_path):
+    scores = write_scores(tmp_path / "elsewhere.csv", VIDEOS).rename(tmp_path / "train.CSV")
+    __main__.main([str(scores), *files[1:]])
+    inputs = json.loads((tmp_path / "out/metrics.json").read_text())["inputs"]
+    assert [entry["file"] for entry in inputs] == ["train.CSV", "train.csv"]
+
+
+@pytest.mark.parametrize("blocked", ["out", "out/metrics.json", "out/report.html"])
+def test_a_place_that_cannot_be_written_is_one_line_and_leaves_nothing(files, tmp_path, blocked):
+    if blocked == "out":
+        (tmp_path / "out").write_text("a file")
+    else:
+        (tmp_path / blocked).mkdir(parents=True)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(InputError, match=r"--out .*; name another folder"):
+        __main__.main(files)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_write_that_breaks_off_leaves_the_old_files(tmp_path):
+    __main__.write_both(tmp_path, {"metrics.json": "old", "report.html": "old"})
+    with pytest.raises(UnicodeEncodeError):
+        __main__.write_both(tmp_path, {"metrics.json": "new", "report.html": "\udcff"})
+    assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {
+        "metrics.json": "old",
+        "report.html": "old",
+    }
+
+
+def test_torch_is_not_imported():
+    code = "import sys, clipforensics.audit.__main__; print(*sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    heavy = {"torch", "transformers", "peft", "matplotlib", "av", "sklearn"}
+    assert heavy & set(found.stdout.split()) == set()
+
+
+def test_the_page_has_every_stratum_and_its_numbers(files, tmp_path):
+    __main__.main([*files, "--confidence", "0.9"])
+    text = (tmp_path / "out/report.html").read_text(encoding="utf-8")
+    for words in (
+        "all fakes",
+        "with a twin in training",
+        "without a twin",
+        "any identity seen",
+        "no identity",
+    ):
+        assert f'<th scope="row">{words}' in text
+    assert "90% intervals" in text
+    assert "nothing calibrates these scores" in text
+    assert "2 fake, 3 real" in text
+    assert text.count('<svg class="figure"') == 2
+    assert "training videos themselves" not in text
+
+
+def test_the_tables_hold_each_detectors_own_numbers_and_the_gap(files, tmp_path):
+    """Checked in the tables that the page is made of, against metrics.json; frames and videos differ."""
+    header = ("manipulation", "video", "frame", "label", "score")
+    for name, sign in (("mine", 1), ("other", -1)):
+        rows = [
+            (m, v, frame, y, 0.5 + sign * (score - 0.5 - 0.7 * (frame and v == "003_004")))
+            for m, v, frame, y, score in score_rows(VIDEOS)
+        ]
+        write_csv(tmp_path / f"{name}.csv", header, rows[:-1])
+    other = tmp_path / "other.csv"
+    __main__.main([files[0], str(other), *files[1:], "--cluster", "video"])
+    content = json.loads((tmp_path / "out/metrics.json").read_text())
+    numbers, strata = (make(content, "NT") for make in (numbers_table, strata_table))
+    for group, level in zip(numbers.groups, ("video", "frame"), strict=True):
+        found = {row["metric"]: row["detectors"] for row in content["metrics"] if row["level"] == level}
+        for name, row in zip(("mine", "other"), group.rows[:2], strict=True):
+            values = [found[metric][name] for metric in RANKING]
+            assert [cell.text for cell in row[1:8]] == [number(v["value"]) for v in values]
+            assert [cell.note for cell in row[1:8]] == [interval(v["low"], v["high"]) for v in values]
+            assert [cell.text for cell in row[9:14]] == [
+                number(found[metric][name]["value"]) for metric in AT_THRESHOLD
+            ]
+        assert group.rows[2][10].text == ".500"
+    assert [[cell.text for cell in g.rows[2][9:12]] for g in numbers.groups] == [
+        [".625", ".500", ".769"], [".600", ".500", ".750"],
+    ]  # fmt: skip
+    assert numbers.groups[0].rows[0][1:8] != numbers.groups[1].rows[0][1:8]
+    assert [column.name for column in numbers.columns][5:8] == ["FPR .01", "FPR .05", "FPR .1"]
+    for group, level in zip(strata.groups, ("video", "frame"), strict=True):
+        gap = next(row for row in content["leak_gaps"] if row["level"] == level)
+        last = group.rows[-1]
+        assert last[0].text == "with minus without a twin"
+        aucs = [gap["detectors"]["mine"]["auc"], gap["detectors"]["other"]["auc"]]
+        assert [cell.text for cell in last[2:5]] == [
+            signed(value) for value in (*aucs, gap["differences"]["other"]["auc"])
+        ]
+    assert strata.groups[0].rows[-1][2:] != strata.groups[1].rows[-1][2:]
+
+
+@needs_chromium
+def test_hostile_names_are_harmless(tmp_path):
+    """In a video, a manipulation, a column and the file's own name: shown as text, no path made of them."""
+    videos = {(m.replace("NT", f"NT{EVIL}"), v, label): s for (m, v, label), s in VIDEOS.items()}
+    videos[f"NT{EVIL}", f"../../{EVIL}", 1] = 0.5
+    rows = [(*row, "x") for row in score_rows(videos)]
+    header = ("manipulation", "video", "frame", "label", "score", EVIL)
+    scores = write_csv(tmp_path / "<img src=x onerror=alert(1)>.csv", header, rows)
+    train = write_train(tmp_path / "train.csv", TRAIN)
+    out = tmp_path / "a" / "out"
+    __main__.main([str(scores), "--train", str(train), "--out", str(out), "--replicates", "50"])
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([scores.name, "train.csv", "a"])
+    text = (out / "report.html").read_text(encoding="utf-8")
+    assert EVIL not in text
+    assert "<img" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+    messages, dom = browse(tmp_path, text)
+    assert messages == []
+    assert "width" in dom
+
+
+def test_a_terminal_gets_no_control_characters_from_names(tmp_path, capsys):
+    videos = {(m.replace("NT", "NT\x1b[31m"), v, label): s for (m, v, label), s in VIDEOS.items()}
+    scores = write_scores(tmp_path / "a.csv", videos)
+    train = write_train(tmp_path / "train.csv", TRAIN)
+    __main__.main([str(scores), "--train", str(train), "--out", str(tmp_path / "out"), "--replicates", "50"])
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert "NT [31m" in shown
+
+
+@needs_shared
+@needs_chromium
+def test_the_peers_page_opens_in_a_browser_and_fits_a_phone(tmp_path):
+    peers = [str(PEER_SCORES / f"{name}.csv") for name in ("lora", "linear", "vpt")]
+    train = str(PEER_SCORES / "train.csv")
+    __main__.main([*peers, "--train", train, "--out", str(tmp_path), "--replicates", "500"])
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Nine of ten NeuralTextures fakes have a twin in training" in text
+    assert "90 fake, 10 real" in text
+    messages, dom = browse(tmp_path, text)
+    assert messages == []
+    width, inner, height = map(int, re.search(r"width (\d+) of (\d+), height (\d+)", dom).groups())
+    assert width <= inner
+    assert height > 1000

@@ -1,0 +1,52 @@
+"""A user's mistake is one line and exit status 1; the library's own errors stay what they are."""
+
+import subprocess
+import sys
+
+import pytest
+
+from clipforensics.core.faults import InputError, one_line_errors
+from tests.support.repository import ROOT
+
+STAGE = """
+from clipforensics.core.faults import InputError, run_command
+def main(split: str, seed: str) -> None:
+    if split == "wrong":
+        raise InputError("split 'wrong':\\n must be another; mend it")
+    print(split, int(seed))
+if __name__ == "__main__":
+    run_command(main, example="grouped 42")
+"""
+
+
+def run(folder, *words):
+    (folder / "stage.py").write_text(STAGE)
+    command = [sys.executable, "-m", "stage", *words]
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(ROOT)}
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_words_of_the_command_line_are_arguments(tmp_path):
+    assert run(tmp_path, "grouped", "42") == (0, "grouped 42\n", "")
+
+
+@pytest.mark.parametrize("words", [(), ("grouped",), ("grouped", "42", "43")])
+def test_another_number_of_words_shows_the_usage(tmp_path, words):
+    usage = "error: usage: python -m stage SPLIT SEED, such as grouped 42\n"
+    assert run(tmp_path, *words) == (1, "", usage)
+
+
+def test_an_input_error_is_one_line(tmp_path):
+    assert run(tmp_path, "wrong", "42") == (1, "", "error: split 'wrong': must be another; mend it\n")
+
+
+def test_an_error_of_the_code_keeps_its_traceback(tmp_path):
+    code, _, errors = run(tmp_path, "grouped", "x")
+    assert code == 1
+    assert "Traceback" in errors
+    with pytest.raises(ZeroDivisionError), one_line_errors():
+        raise ZeroDivisionError
+    with pytest.raises(SystemExit), one_line_errors():
+        raise InputError("x")

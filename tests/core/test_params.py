@@ -1,0 +1,129 @@
+"""Settings are read strictly: what is wrong is named, with its value and the remedy."""
+
+from pathlib import Path
+
+import pytest
+
+from clipforensics.core.faults import InputError, one_line_errors
+from clipforensics.core.params import Section, check_section, read_section, read_value, read_yaml
+
+
+class Demo(Section):
+    rate: float
+    epochs: int
+    names: list[str]
+
+
+GOOD = "demo:\n  rate: 0.0001\n  epochs: 3\n  names:\n  - a\n"
+
+
+def read(tmp_path: Path, text: str) -> Demo:
+    path = tmp_path / "params.yaml"
+    path.write_text(text, encoding="utf-8")
+    return read_section(path, "demo", Demo)
+
+
+def test_good_section(tmp_path):
+    section = read(tmp_path, GOOD)
+    assert (section.rate, section.epochs, section.names) == (0.0001, 3, ["a"])
+
+
+def test_whole_number_is_a_float(tmp_path):
+    assert read(tmp_path, GOOD.replace("0.0001", "1")).rate == 1.0
+
+
+@pytest.mark.parametrize("text", ["1e-4", "1E-4", "1.e-4", "10e-5", "+1e-4"])
+def test_numbers_may_be_written_as_dvc_writes_them(tmp_path, text):
+    """`dvc exp run -S rate=0.00001` leaves 1e-05 in params.yaml, which YAML 1.1 takes for text."""
+    assert read(tmp_path, GOOD.replace("0.0001", text)).rate == pytest.approx(0.0001)
+
+
+@pytest.mark.parametrize("text", ["1e", "e4", "1e-4x", "1-e4", "-", "1e-"])
+def test_what_is_no_number_stays_text(tmp_path, text):
+    with pytest.raises(InputError, match="rate"):
+        read(tmp_path, GOOD.replace("0.0001", text))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("0.0001", "'1e-4'", ["`rate`", "'1e-4'", "write 0.0001"]),
+        ("0.0001", "'1e-12'", ["`rate`", "write 0.000000000001"]),
+        ("0.0001", "fast", ["`rate`", "'fast'"]),
+        ("epochs: 3", "epochs: 3.5", ["`epochs`", "3.5"]),
+        ("epochs: 3", "epochs: yes", ["`epochs`", "True", "booleans"]),
+        ("- a", "- no", ["`names.0`", "False", "booleans"]),
+        ("rate", "rat", ["`rat` is not a parameter", "epochs, names, rate", "`rate` is missing"]),
+        ("epochs: 3", "", ["`epochs` is missing"]),
+        ("demo", "dome", ["section `demo` is missing"]),
+        ("demo:", "demo: [", ["not valid YAML"]),
+    ],
+)
+def test_bad_section_says_what_is_wrong(tmp_path, old, new, words):
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, GOOD.replace(old, new))
+    for word in ["params.yaml", *words]:
+        assert word in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "- 1\n", "!!python/object/apply:os.getcwd []\n"])
+def test_only_safe_mappings(tmp_path, text):
+    (tmp_path / "p.yaml").write_text(text)
+    with pytest.raises(InputError, match=r"p\.yaml"):
+        read_yaml(tmp_path / "p.yaml")
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(InputError, match="does not exist"):
+        read_yaml(tmp_path / "none.yaml")
+
+
+def test_a_stage_shows_one_line_and_no_traceback(capsys):
+    def stage() -> None:
+        with one_line_errors():
+            raise InputError("`x` is 3,\nmust be 4; write 4")
+
+    with pytest.raises(SystemExit) as caught:
+        stage()
+    assert caught.value.code == 1
+    assert capsys.readouterr().err == "error: `x` is 3, must be 4; write 4\n"
+
+
+def test_other_errors_keep_their_traceback():
+    def stage() -> None:
+        with one_line_errors():
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        stage()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("a: 1", "s: `k` is None"), ("s: null", "s: `k` is None"), ("s:\n  k: '5'", "s: `k` is '5'.*type int"),
+     ("s:\n  k: true", "s: `k` is True")],
+)  # fmt: skip
+def test_a_value_of_another_stages_section_is_checked_too(tmp_path, text, message):
+    (tmp_path / "p.yaml").write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_value(tmp_path / "p.yaml", "s", "k", int)
+
+
+def test_a_value_is_read_from_a_section_or_the_top(tmp_path):
+    (tmp_path / "p.yaml").write_text("s:\n  k: 5\nd: [x]")
+    assert read_value(tmp_path / "p.yaml", "s", "k", int) == 5
+    assert read_value(tmp_path / "p.yaml", "", "d", list) == ["x"]
+
+
+def test_a_misspelt_key_in_a_section_within_a_section_is_told_its_neighbours(tmp_path):
+    class Inner(Section):
+        flip: float
+
+    class Outer(Section):
+        sampling: str
+        augment: Inner
+
+    with pytest.raises(InputError, match=r"`augment.flop` is not a parameter; the parameters here are flip$"):
+        check_section({"sampling": "all", "augment": {"flip": 0.1, "flop": 1}}, Outer, "train")
+    with pytest.raises(InputError, match=r"`augmint` is not a parameter; the parameters here are augment, "):
+        check_section({"sampling": "all", "augment": {"flip": 0.1}, "augmint": 1}, Outer, "train")

@@ -1,0 +1,55 @@
+"""Videos: keys, and the table that every later stage reads."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clipforensics.core.faults import InputError
+from clipforensics.core.records import Video, check_unique, read_videos, write_records
+
+VIDEO = Video(
+    "ffpp", "FaceSwap", "c23", "000", "003", "", 1, "yt0", "", "m/000_003.mp4", 300, 640, 480, 9, "ab"
+)
+
+
+def test_one_name_under_two_manipulations_is_two_videos():
+    other = replace(VIDEO, manipulation="Deepfakes", path="d/000_003.mp4")
+    assert VIDEO.name == other.name == "000_003"
+    assert VIDEO.key == "ffpp/FaceSwap/c23/000_003" != other.key
+    check_unique([VIDEO, other])
+
+
+def test_real_and_take_names():
+    assert replace(VIDEO, source="", take="").name == "000"
+    assert replace(VIDEO, source="", take="orig").name == "000~orig"
+    assert replace(VIDEO, compression="").key == "ffpp/FaceSwap/-/000_003"
+
+
+def test_two_videos_of_one_key_are_refused_with_both_paths():
+    with pytest.raises(InputError, match=r"'n/000_003\.mp4' and 'm/000_003\.mp4'"):
+        check_unique([VIDEO, replace(VIDEO, path="n/000_003.mp4")])
+
+
+TEXT = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=8)
+
+
+@given(target=TEXT, path=TEXT, n=st.integers(0, 10**12))
+def test_any_name_survives_the_table(tmp_path_factory, target, path, n):
+    video = replace(VIDEO, target=target, path=path, n_bytes=n)
+    file = tmp_path_factory.mktemp("t") / "videos.csv"
+    write_records(file, Video, [VIDEO, video])
+    assert read_videos(file) == [VIDEO, video]
+
+
+def test_a_table_without_a_column_or_with_a_bad_number(tmp_path):
+    file = tmp_path / "videos.csv"
+    write_records(file, Video, [VIDEO])
+    text = file.read_text()
+    file.write_text(text.replace("sha256", "md5"))
+    with pytest.raises(InputError, match="sha256"):
+        read_videos(file)
+    file.write_text(text.replace(",300,", ",many,"))
+    with pytest.raises(InputError, match="'many'"):
+        read_videos(file)

@@ -1,0 +1,44 @@
+"""The store of maps: peaks at one, read back as written."""
+
+import numpy as np
+import pytest
+
+from clipforensics.core.faults import InputError
+from clipforensics.explanations.maps import Heatmaps, scale_to_one, write_maps
+
+
+def test_scaling_puts_the_peak_at_one_and_leaves_an_empty_map_empty():
+    maps = np.array([[[0.5, 2.0]], [[0.0, 0.0]]], np.float32)
+    scaled, peaks = scale_to_one(maps)
+    assert scaled.tolist() == [[[0.25, 1.0]], [[0.0, 0.0]]]
+    assert peaks.tolist() == [2.0, 0.0]
+
+
+def test_what_is_written_is_read_back_by_video_and_frame(tmp_path):
+    maps = np.random.default_rng(0).random((3, 2, 2)).astype(np.float32) * 1e-6  # below float16's range
+    frames = [("d/real/-/NA", 7), ("d/real/-/NA", 12), ("d/X/-/a_b", 7)]
+    write_maps(tmp_path, frames, maps)
+    assert np.load(tmp_path / "maps.npy").dtype == np.float16
+    found = Heatmaps.open(tmp_path)
+    assert list(found.rows) == frames
+    for pair, expected in zip(frames, maps, strict=True):
+        assert found.find(*pair).dtype == np.float32
+        np.testing.assert_allclose(found.find(*pair), expected / expected.max(), atol=1e-3)
+    assert found.find("d/X/-/a_b", 8) is None
+    lines = (tmp_path / "index.csv").read_text().splitlines()
+    assert lines[0] == "key,frame,row,peak"
+    assert lines[2].startswith(f"d/real/-/NA,12,1,{maps[1].max():.6g}")
+
+
+def test_no_maps_are_an_empty_store(tmp_path):
+    write_maps(tmp_path, [], np.empty((0, 1, 1), np.float32))
+    assert len(Heatmaps.open(tmp_path)) == 0
+
+
+def test_a_missing_or_short_store_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"cannot be opened.*dvc repro -f explain"):
+        Heatmaps.open(tmp_path)
+    write_maps(tmp_path, [("a", 0), ("b", 0)], np.ones((2, 2, 2)))
+    np.save(tmp_path / "maps.npy", np.ones((1, 2, 2), np.float16))
+    with pytest.raises(InputError, match="do not agree"):
+        Heatmaps.open(tmp_path)

@@ -1,0 +1,340 @@
+"""The store holds the right frames, whoever made them and however often the run was killed."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from clipforensics.core.faults import InputError
+from clipforensics.core.records import Skipped, Video, write_records
+from clipforensics.footage import extraction
+from clipforensics.footage.extraction import check_unchanged, extract_frames, extract_video
+from clipforensics.footage.pictures import resize_and_crop
+from clipforensics.footage.probing import DIED, probe_videos
+from clipforensics.footage.video import decode_frames
+from clipforensics.frames.rows import sample_frame_indices
+from clipforensics.frames.store import FrameStore
+from stages import extract_frames as stage
+from tests.support.clips import decode_all, make_clip
+from tests.support.shared_data import FOOTAGE, needs_shared
+
+SETTINGS = {"n_frames": 5, "size": 16, "shard_frames": 12, "max_skipped": 0.5}
+N_FRAMES = [9, 3, 30, 5, 6, 12, 7, 8, 11]
+
+
+@pytest.fixture(scope="module")
+def footage(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Video]]:
+    """Eight clips and a folder of pictures, of several lengths, one shorter than k."""
+    root = tmp_path_factory.mktemp("foot age ü'")
+    for number, n_frames in enumerate(N_FRAMES[:-1]):
+        make_clip(root / f"{number} ü.mp4", n_frames=n_frames, seed=number, options={"bf": "2"})
+    (root / "pictures").mkdir()
+    for number in range(N_FRAMES[-1]):
+        Image.effect_noise((40, 30), 60).convert("RGB").save(root / f"pictures/{number:03d}.png")
+    paths = [*(f"{n} ü.mp4" for n in range(8)), "pictures"]
+    found = [Video("set", "GAN", "", f"t{i}", "", "", 1, "", "", path) for i, path in enumerate(paths)]
+    videos, skipped = probe_videos(found, root, workers=1)
+    assert not skipped
+    assert [v.n_frames for v in videos] == N_FRAMES
+    return root, videos
+
+
+def _extract(
+    footage: tuple[Path, Sequence[Video]], tmp_path: Path, *, workers: int = 1, **more: object
+) -> list[Skipped]:
+    root, videos = footage
+    return extract_frames(
+        videos,
+        root,
+        tmp_path / "out",
+        workers=workers,
+        scratch=tmp_path / "scratch",
+        **{**SETTINGS, **more},  # type: ignore[arg-type]
+    )
+
+
+def _content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def test_the_store_holds_the_chosen_frames(footage: tuple[Path, list[Video]], tmp_path: Path) -> None:
+    assert _extract(footage, tmp_path) == []
+    store, (root, videos) = FrameStore.open(tmp_path / "out"), footage
+    assert store.keys == [v.key for v in videos]
+    assert len(store) == sum(min(n, 5) for n in N_FRAMES)
+    for video in videos[:-1]:
+        rows = store.rows_of([video.key])
+        chosen = sample_frame_indices(video.n_frames, 5)
+        whole = decode_all(root / video.path)
+        assert store.index["frame"].to_numpy()[rows].tolist() == chosen.tolist()
+        expected = np.stack([resize_and_crop(whole[i], 16) for i in chosen])
+        assert np.array_equal(store.read(rows), expected)
+    first = np.asarray(Image.open(root / "pictures/001.png"))
+    assert np.array_equal(store.read(store.rows_of([videos[-1].key]))[0], resize_and_crop(first, 16))
+
+
+def test_shards_close_at_the_end_of_a_video(footage: tuple[Path, list[Video]], tmp_path: Path) -> None:
+    _extract(footage, tmp_path)
+    store = FrameStore.open(tmp_path / "out")
+    assert json.loads((tmp_path / "out/meta.json").read_text())["shards"] == [13, 15, 15]
+    assert (store.index.groupby("key")["shard"].nunique() == 1).all()
+    assert np.load(tmp_path / "out/shard-00002.npy").shape == (15, 16, 16, 3)
+
+
+@pytest.mark.parametrize("workers", [2, 3])
+def test_workers_change_nothing(workers: int, footage: tuple[Path, list[Video]], tmp_path: Path) -> None:
+    _extract(footage, tmp_path / "one")
+    _extract(footage, tmp_path / "many", workers=workers)
+    assert _content(tmp_path / "one/out") == _content(tmp_path / "many/out")
+
+
+_KILLED = """
+import json, os, signal, sys
+from pathlib import Path
+from clipforensics import extraction
+from clipforensics.core.records import read_videos
+
+moment, folder, root = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+commit, finish, add = extraction._ShardWriter.commit, extraction._finish, extraction._ShardWriter.add
+
+def dying_commit(self):
+    commit(self)
+    if len(self._parts) == 1:
+        die()
+
+def dying_add(self, video, result):
+    add(self, video, result)
+    if len(self._parts) == 1 and len(self._part.index) == 10:
+        self._file.flush()
+        die()
+
+def dying_finish(*args):
+    finish(*args)
+    die()
+
+if moment == "after the first shard":
+    extraction._ShardWriter.commit = dying_commit
+elif moment == "between a shard and its part":
+    part_path = extraction._part_path
+    extraction._part_path = lambda scratch, number: part_path(scratch, number) if number < 1 else die()
+    extraction._committed = lambda scratch: []
+elif moment == "within the second shard":
+    extraction._ShardWriter.add = dying_add
+elif moment == "before the move":
+    extraction._finish = dying_finish
+extraction.extract_frames(read_videos(folder / "videos.csv"), root, folder / "out", workers=2,
+                          scratch=folder / "scratch", **json.loads(sys.argv[4]))
+"""
+
+MOMENTS = {
+    "after the first shard": 1,
+    "between a shard and its part": 1,
+    "within the second shard": 1,
+    "before the move": 3,
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_killed_run_goes_on_to_the_same_bytes(
+    moment: str, footage: tuple[Path, list[Video]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, videos = footage
+    _extract(footage, tmp_path / "undisturbed")
+    killed = tmp_path / "killed"
+    write_records(killed / "videos.csv", Video, videos)
+    arguments = [sys.executable, "-c", _KILLED, moment, str(killed), str(root), json.dumps(SETTINGS)]
+    done = subprocess.run(
+        arguments, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert not (killed / "out").exists()
+    assert len(list((killed / "scratch").glob("part-*.json"))) == MOMENTS[moment]
+
+    decoded: list[str] = []
+    mapped = extraction.ordered_map
+    monkeypatch.setattr(
+        extraction,
+        "ordered_map",
+        lambda f, todo, **k: decoded.extend(v.key for v in todo) or mapped(f, todo, **k),
+    )
+    assert _extract(footage, killed) == []
+    n_kept = {1: 3, 3: 9}[MOMENTS[moment]]
+    assert decoded == [v.key for v in videos[n_kept:]]
+    assert _content(killed / "out") == _content(tmp_path / "undisturbed/out")
+
+
+def _spoilt(footage: tuple[Path, list[Video]], *spoilt: int) -> tuple[Path, list[Video]]:
+    """The same videos, some pointing at a file that is none."""
+    root, videos = footage
+    (root / "noise.mp4").write_bytes(b"noise" * 200)
+    return root, [replace(v, path="noise.mp4") if i in spoilt else v for i, v in enumerate(videos)]
+
+
+def test_videos_that_fail_are_recorded(footage: tuple[Path, list[Video]], tmp_path: Path) -> None:
+    skipped = _extract(_spoilt(footage, 0, 7, 8), tmp_path, workers=2)
+    assert [s.path for s in skipped] == ["noise.mp4"] * 3
+    store = FrameStore.open(tmp_path / "out")
+    assert store.keys == [v.key for v in footage[1][1:7]]
+    lines = (tmp_path / "out/skipped.csv").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 4
+    assert lines[1].startswith('extract_frames,noise.mp4,"cannot be decoded (')
+
+
+def test_a_last_shard_without_frames_can_be_read(footage: tuple[Path, list[Video]], tmp_path: Path) -> None:
+    _extract(_spoilt(footage, 6, 7, 8), tmp_path, shard_frames=28)
+    assert json.loads((tmp_path / "out/meta.json").read_text())["shards"] == [28, 0]
+    store = FrameStore.open(tmp_path / "out")
+    assert store.read(np.arange(len(store))).shape == (28, 16, 16, 3)
+
+
+def test_too_many_failures_stop_the_run(footage: tuple[Path, list[Video]], tmp_path: Path) -> None:
+    spoilt = _spoilt(footage, 1, 2)
+    with pytest.raises(InputError, match=r"2 of 9 videos.*extract_frames\.max_skipped=0\.2.*'noise\.mp4'"):
+        _extract(spoilt, tmp_path, max_skipped=0.2)
+    assert not (tmp_path / "out").exists()
+    _extract(spoilt, tmp_path, max_skipped=0.3)
+    assert len(FrameStore.open(tmp_path / "out").keys) == 7
+
+
+def _crash(path: Path, indices: Sequence[int]) -> object:
+    if path.name.startswith("3 "):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return extraction.read_pictures(path.parent / "pictures", [0])
+
+
+def test_a_crashing_decoder_costs_one_video(
+    footage: tuple[Path, list[Video]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extraction, "decode_frames", _crash)
+    skipped = _extract(footage, tmp_path, workers=2, n_frames=1)
+    assert [(s.path, s.reason) for s in skipped] == [("3 ü.mp4", DIED)]
+    assert len(FrameStore.open(tmp_path / "out")) == 8
+
+
+def test_an_older_output_is_replaced(footage: tuple[Path, list[Video]], tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/shard-00077.npy").touch()
+    _extract(footage, tmp_path)
+    assert not (tmp_path / "out/shard-00077.npy").exists()
+
+
+def test_changed_or_missing_footage_is_named(footage: tuple[Path, list[Video]]) -> None:
+    root, videos = footage
+    check_unchanged(videos, root)
+    with pytest.raises(
+        InputError, match=r"'0 ü\.mp4' has .* changed since ingest; run `dvc repro -f ingest`"
+    ):
+        check_unchanged([replace(videos[0], n_bytes=1)], root)
+    with pytest.raises(InputError, match="is gone from"):
+        check_unchanged([replace(videos[0], path="gone.mp4")], root)
+
+
+@needs_shared
+@pytest.mark.parametrize(
+    "name", ["real/ghost_orig.webm", "real/liveportrait_src_s29.mp4", "fake/sadtalker_still1.mp4"]
+)
+def test_real_footage(name: str) -> None:
+    indices, frames = extract_video(FOOTAGE / name, 60, 4, 224)
+    assert indices.tolist() == [7, 22, 37, 52]
+    with av.open(str(FOOTAGE / name)) as container:
+        for number, frame in zip(range(53), container.decode(video=0), strict=False):
+            if number in indices:
+                expected = resize_and_crop(frame.to_ndarray(format="rgb24"), 224)
+                assert np.array_equal(frames[indices.tolist().index(number)], expected)
+
+
+def _project(footage: tuple[Path, list[Video]], folder: Path, params: str) -> None:
+    (folder / "conf/data").mkdir(parents=True)
+    profile = {"layout": "manifest", "root": str(footage[0]), "manifest": "none.csv"}
+    (folder / "conf/data/mine.yaml").write_text(json.dumps(profile), encoding="utf-8")
+    (folder / "params.yaml").write_text(params)
+    write_records(folder / "data/videos.csv", Video, footage[1])
+
+
+PARAMS = "dataset: mine\nextract_frames:\n  n_frames: 4\n  frame_size: 24\n  max_skipped: 0.0\n"
+
+
+def test_stage(
+    footage: tuple[Path, list[Video]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _project(footage, tmp_path, PARAMS)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.setenv("CLIPFORENSICS_WORKERS", "2")
+    stage.main()
+    store = FrameStore.open(stage.OUT)
+    assert (store.size, store.n_frames, len(store)) == (24, 4, 4 * 8 + 3)
+    assert not list((tmp_path / ".scratch").rglob("*.npy"))
+    assert "4 frames of 24x24 pixels from each of 9 videos, none skipped" in capsys.readouterr().out
+    rows = [asdict(footage[1][0]) | {"n_bytes": 1}]
+    write_records(stage.VIDEOS, Video, [Video(**row) for row in rows])
+    with pytest.raises(InputError, match="changed since ingest"):
+        stage.main()
+
+
+@pytest.mark.parametrize(
+    "wrong", ["n_frames: 0", "n_frames: 2.5", "frame_size: 0", "frame_size: large", "max_skipped: 2"]
+)
+def test_stage_names_wrong_params(
+    wrong: str, footage: tuple[Path, list[Video]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = wrong.split(":")[0]
+    lines = [f"  {wrong}" if name in line else line for line in PARAMS.splitlines()]
+    _project(footage, tmp_path, "\n".join(lines) + "\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=f"`{name}`"):
+        stage.main()
+
+
+def test_the_store_names_the_pixels_of_each_shard(footage: tuple[Path, list[Video]], tmp_path: Path) -> None:
+    _extract(footage, tmp_path)
+    digests = json.loads((tmp_path / "out/meta.json").read_text())["sha256"]
+    shards = sorted((tmp_path / "out").glob("shard-*.npy"))
+    assert len(digests) == len(shards) > 1
+    assert digests == [hashlib.sha256(np.load(shard).tobytes()).hexdigest() for shard in shards]
+
+
+class Stopped(Exception):
+    """Stands for a kill just before the store is finished."""
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_what_could_not_be_read_for_a_while_is_tried_again(
+    footage: tuple[Path, list[Video]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: bool
+) -> None:
+    _extract(footage, tmp_path / "undisturbed")
+
+    def stop(*_: object) -> None:
+        raise Stopped
+
+    def unreadable(path: Path, indices: Sequence[int]) -> object:
+        if path.name.startswith("4 ") and not lost:
+            raise OSError(5, "Input/output error")
+        return decode_frames(path, indices)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(extraction, "_finish", stop)
+        patch.setattr(extraction, "decode_frames", unreadable)
+        with pytest.raises(Stopped):
+            _extract(footage, tmp_path)
+    if lost:
+        (tmp_path / "scratch/store/shard-00001.npy").unlink()
+    assert _extract(footage, tmp_path) == []
+    assert _content(tmp_path / "out") == _content(tmp_path / "undisturbed/out")

@@ -1,0 +1,124 @@
+"""Resizing agrees with the encoder's own processor; folders of pictures are read in order."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from clipforensics.footage import pictures
+from clipforensics.footage.pictures import (
+    list_pictures,
+    probe_pictures,
+    read_picture,
+    read_pictures,
+    resize_and_crop,
+)
+from clipforensics.footage.video import Footage, UnreadableVideo
+
+
+def _processor_result(picture: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    from transformers import CLIPImageProcessorPil
+
+    processor = CLIPImageProcessorPil(
+        size={"shortest_edge": size}, crop_size={"height": size, "width": size}, do_rescale=False
+    )
+    return processor(picture, do_normalize=False, input_data_format="channels_last")["pixel_values"][0]
+
+
+@settings(deadline=None, max_examples=25)
+@given(width=st.integers(4, 300), height=st.integers(4, 300), size=st.integers(1, 97), seed=st.integers(0, 9))
+@example(width=20, height=300, size=64, seed=0)
+@example(width=300, height=20, size=64, seed=0)
+@example(width=97, height=97, size=97, seed=1)
+@example(width=98, height=97, size=97, seed=1)
+@example(width=7, height=9, size=64, seed=2)
+def test_agrees_with_the_processor(width: int, height: int, size: int, seed: int) -> None:
+    picture = np.random.default_rng(seed).integers(0, 256, (height, width, 3)).astype(np.uint8)
+    if max(width, height) > pictures.MAX_ASPECT * min(width, height):
+        with pytest.raises(UnreadableVideo, match="over 16 times"):
+            resize_and_crop(picture, size)
+        return
+    found = resize_and_crop(picture, size)
+    expected = np.asarray(_processor_result(picture, size)).transpose(1, 2, 0)
+    assert found.dtype == np.uint8
+    assert found.shape == expected.shape == (size, size, 3)
+    assert np.abs(found.astype(int) - expected.astype(int)).max() <= 1
+
+
+@pytest.mark.parametrize(("width", "height"), [(640, 480), (480, 640), (1280, 720), (464, 561), (225, 224)])
+def test_agrees_with_the_processor_at_clips_size(width: int, height: int) -> None:
+    picture = np.random.default_rng(3).integers(0, 256, (height, width, 3)).astype(np.uint8)
+    expected = np.asarray(_processor_result(picture, 224)).transpose(1, 2, 0)
+    assert np.abs(resize_and_crop(picture, 224).astype(int) - expected.astype(int)).max() <= 1
+
+
+def test_both_ways_are_taken_and_each_geometry_is_asked_once() -> None:
+    assert pictures._crop_can_come_first(640, 480, 224)
+    assert not pictures._crop_can_come_first(20, 300, 64)
+
+
+def test_a_picture_of_the_right_size_stays_as_it_is() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
+    assert np.array_equal(resize_and_crop(picture, 64), picture)
+
+
+def _fill(folder: Path, names: list[str]) -> Path:
+    folder.mkdir()
+    for level, name in enumerate(names):
+        Image.new("RGB", (8, 6), (level, 2 * level, 0)).save(folder / name)
+    return folder
+
+
+def test_pictures_are_read_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    folder = _fill(tmp_path / "a ü", ["060.png", "9.png", "100.png", "0061.png"])
+    (folder / "notes.txt").write_text("x")
+    (folder / ".hidden.png").write_text("x")
+    assert [p.name for p in list_pictures(folder)] == ["9.png", "060.png", "0061.png", "100.png"]
+    assert probe_pictures(folder) == Footage(4, 8, 6)
+    found = [(i, picture[0, 0, 0]) for i, picture in read_pictures(folder, [0, 2, 3])]
+    assert found == [(0, 1), (2, 3), (3, 2)]
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGBA", "1", "CMYK"])
+def test_other_colour_modes_become_rgb(mode: str, tmp_path: Path) -> None:
+    path = tmp_path / ("1.jpg" if mode == "CMYK" else "1.png")
+    Image.new("RGB", (5, 4), (255, 255, 255)).convert(mode).save(path)
+    assert read_picture(path).tolist() == np.full((4, 5, 3), 255).tolist()
+
+
+@pytest.mark.parametrize(
+    ("names", "reason"),
+    [
+        ([], "holds no pictures"),
+        (["1.png", "face.png"], "'face.png' is not named by its number"),
+        (["1.png", "01.png"], "have one number"),
+    ],
+)
+def test_bad_folders_have_a_reason(names: list[str], reason: str, tmp_path: Path) -> None:
+    with pytest.raises(UnreadableVideo, match=reason):
+        probe_pictures(_fill(tmp_path / "a", names))
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", "half"])
+def test_damaged_pictures_have_a_reason(content: bytes | str, tmp_path: Path) -> None:
+    folder = _fill(tmp_path / "a", ["1.png", "2.png"])
+    path = folder / "1.png"
+    Image.effect_noise((64, 64), 50).save(path)
+    path.write_bytes(path.read_bytes()[:1000] if isinstance(content, str) else content)
+    with pytest.raises(UnreadableVideo, match=r"'1\.png' cannot be read"):
+        probe_pictures(folder)
+
+
+def test_huge_pictures_are_not_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 47)
+    with pytest.raises(UnreadableVideo, match="8x6, too large"):
+        probe_pictures(_fill(tmp_path / "a", ["1.png"]))
+
+
+def test_a_picture_beyond_the_end_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableVideo, match="has 1 pictures"):
+        list(read_pictures(_fill(tmp_path / "a", ["1.png"]), [1]))

@@ -1,0 +1,68 @@
+"""Which row of a store is which frame."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clipforensics.core.faults import InputError
+from clipforensics.frames.rows import RowIndex
+
+INDEX = RowIndex(["a/x y", "a/x y", "b/é\"'", "c"], [3, 9, 0, 4])
+
+
+def test_rows_of_videos_come_in_the_order_asked_for():
+    assert INDEX.rows_of(["c", "a/x y"]).tolist() == [3, 0, 1]
+    assert INDEX.rows_of([]).tolist() == []
+    assert INDEX.videos == ["a/x y", "b/é\"'", "c"]
+    assert len(INDEX) == 4
+    assert "c" in INDEX
+    assert "d" not in INDEX
+
+
+def test_an_unknown_video_is_named():
+    with pytest.raises(InputError, match="'d' has no stored frames"):
+        INDEX.rows_of(["c", "d"])
+
+
+def test_a_video_in_two_places_is_refused():
+    with pytest.raises(ValueError, match="neighbours"):
+        RowIndex(["a", "b", "a"], [0, 0, 1])
+
+
+def test_written_and_read_again(tmp_path):
+    INDEX.write(tmp_path / "index.csv")
+    again = RowIndex.read(tmp_path / "index.csv")
+    assert again.keys.tolist() == INDEX.keys.tolist()
+    assert again.frames.tolist() == INDEX.frames.tolist()
+
+
+@pytest.mark.parametrize("name", ["NA", "nan", "null", "1e5", "007", ""])
+def test_names_that_look_like_something_else_stay_names(tmp_path, name):
+    RowIndex([name], [0]).write(tmp_path / "index.csv")
+    assert RowIndex.read(tmp_path / "index.csv").keys.tolist() == [name]
+
+
+@given(counts=st.lists(st.integers(1, 5), min_size=2, max_size=6), data=st.data())
+def test_labelled_rows_agree_with_a_loop(counts, data):
+    keys = [f"v{i}" for i, n in enumerate(counts) for _ in range(n)]
+    index = RowIndex(keys, range(len(keys)))
+    order = data.draw(st.permutations(range(len(counts))))
+    table = pd.DataFrame({"key": [f"v{i}" for i in order], "label": [i % 2 for i in order]})
+    got = index.labelled(table)
+    expected = [
+        (row, video % 2, code)
+        for code, video in enumerate(order)
+        for row in range(len(keys))
+        if keys[row] == f"v{video}"
+    ]
+    assert list(zip(got.rows, got.labels, got.videos, strict=True)) == expected
+    assert np.concatenate(got.spans).tolist() == got.rows.tolist()
+
+
+def test_videos_that_extraction_skipped_are_left_out_but_not_a_whole_class():
+    table = pd.DataFrame({"key": ["c", "gone", "a/x y"], "label": [1, 1, 0]})
+    assert INDEX.labelled(table).table["key"].tolist() == ["c", "a/x y"]
+    with pytest.raises(InputError, match=r"labels \[0\]"):
+        INDEX.labelled(table[table["key"] != "c"])

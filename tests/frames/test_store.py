@@ -1,0 +1,96 @@
+"""The frame store gives back exactly what was put in."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from clipforensics.core.faults import InputError
+from clipforensics.frames.store import FrameStore, shard_name
+
+SHARDS = ((("v/a", 3), ("v/b ü'\"", 2)), (("v/c", 4),), (("NA", 1),))
+"""Videos and their numbers of frames, shard by shard."""
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, NDArray[np.uint8]]:
+    folder = tmp_path_factory.mktemp("frames")
+    frames = np.random.default_rng(0).integers(0, 256, (10, 5, 5, 3)).astype(np.uint8)
+    rows, first = ["key,frame,shard,row"], 0
+    for shard, videos in enumerate(SHARDS):
+        keys = [(key, 10 * i) for key, n in videos for i in range(n)]
+        np.save(folder / shard_name(shard), frames[first : first + len(keys)])
+        first += len(keys)
+        quoted = [(f'"{key.replace(chr(34), chr(34) * 2)}"', frame) for key, frame in keys]
+        rows += [f"{key},{frame},{shard},{row}" for row, (key, frame) in enumerate(quoted)]
+    (folder / "index.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    (folder / "meta.json").write_text(json.dumps({"size": 5, "n_frames": 4, "shards": [5, 4, 1]}))
+    return folder, frames
+
+
+def test_what_the_store_knows(stored: tuple[Path, NDArray[np.uint8]]) -> None:
+    store = FrameStore.open(stored[0])
+    assert (store.size, store.n_frames, len(store)) == (5, 4, 10)
+    assert store.keys == ["v/a", "v/b ü'\"", "v/c", "NA"]
+    assert store.index["frame"].tolist() == [0, 10, 20, 0, 10, 0, 10, 20, 30, 0]
+    assert "v/c" in store
+    assert "v/d" not in store
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(rows=st.lists(st.integers(0, 9), max_size=30))
+def test_reading_in_any_order(rows: list[int], stored: tuple[Path, NDArray[np.uint8]]) -> None:
+    folder, frames = stored
+    found = FrameStore.open(folder).read(np.array(rows, np.int64))
+    assert found.dtype == np.uint8
+    assert np.array_equal(found, frames[np.array(rows, np.int64)])
+
+
+def test_rows_of_videos_in_the_order_asked(stored: tuple[Path, NDArray[np.uint8]]) -> None:
+    store = FrameStore.open(stored[0])
+    assert store.rows_of(["NA", "v/b ü'\""]).tolist() == [9, 3, 4]
+    assert store.rows_of([]).tolist() == []
+    with pytest.raises(InputError, match="'v/d'"):
+        store.rows_of(["v/d"])
+
+
+@pytest.mark.parametrize("row", [-1, 10])
+def test_rows_beyond_the_ends_are_refused(row: int, stored: tuple[Path, NDArray[np.uint8]]) -> None:
+    with pytest.raises(IndexError, match=r"0\.\.9"):
+        FrameStore.open(stored[0]).read(np.array([0, row]))
+
+
+def test_a_copy_is_read_and_the_files_stay(stored: tuple[Path, NDArray[np.uint8]]) -> None:
+    folder, frames = stored
+    for path in folder.iterdir():
+        path.chmod(0o444)
+    store = FrameStore.open(folder)
+    store.read(np.arange(10))[:] = 0
+    assert np.array_equal(store.read(np.arange(10)), frames)
+
+
+@pytest.mark.parametrize(
+    "damage", ["no shard", "no meta", "no index", "other shape", "pickle", "short index"]
+)
+def test_a_damaged_store_says_what_to_do(
+    damage: str, stored: tuple[Path, NDArray[np.uint8]], tmp_path: Path
+) -> None:
+    for path in stored[0].iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    shard, index = tmp_path / shard_name(1), tmp_path / "index.csv"
+    if damage == "other shape":
+        np.save(shard, np.zeros((4, 6, 5, 3), np.uint8))
+    elif damage == "pickle":
+        np.save(shard, np.array([object()]), allow_pickle=True)
+    elif damage == "short index":
+        index.write_text(
+            "\n".join(index.read_text(encoding="utf-8").splitlines()[:-1]) + "\n", encoding="utf-8"
+        )
+    else:
+        {"no shard": shard, "no meta": tmp_path / "meta.json", "no index": index}[damage].unlink()
+    with pytest.raises(InputError, match="dvc repro -f extract_frames"):
+        FrameStore.open(tmp_path)

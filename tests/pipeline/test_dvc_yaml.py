@@ -1,0 +1,252 @@
+"""dvc.yaml against the code: dependencies, params, paths; and that test data is read by evaluate alone."""
+
+import ast
+import re
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+import yaml
+
+from clipforensics.core.params import check_section
+from clipforensics.encoder.embeddings import EmbedSection
+from clipforensics.encoder.vision import EncoderSection
+from clipforensics.explanations.choosing import ExplainSection
+from clipforensics.footage.extraction import ExtractSection
+from clipforensics.footage.probing import IngestSection
+from clipforensics.metrics.evaluation import EvaluateSection
+from clipforensics.protocol.cells import Protocol
+from clipforensics.publishing.folder import PackageSection
+from clipforensics.report.page import ReportSection
+from clipforensics.robustness.scoring import RobustnessSection
+from clipforensics.splits.by_name import SplitSection
+from clipforensics.statistics.settings import CompareSection
+from clipforensics.training.budget import TrainSection
+from tests.support.imports import ROOT, import_closure
+
+STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
+DETECTORS = [
+    f"clipforensics.detectors.{p.stem}" for p in (ROOT / "clipforensics/detectors").glob("[a-z]*.py")
+]
+DYNAMIC = {  # what importlib loads by name
+    "ingest": [f"clipforensics.sources.{p.stem}" for p in (ROOT / "clipforensics/sources").glob("[a-z]*.py")],
+    "train": DETECTORS,
+    "evaluate": DETECTORS,
+    "robustness": DETECTORS,
+    "explain": DETECTORS,
+}
+READ = {"package": "clipforensics/detectors"}  # whose docstrings stand in model cards
+WHOLE = {"report"}  # depends on the whole library
+
+
+def names(entries: list) -> list[str]:
+    """Paths of a list of deps, outs, metrics or plots, whose entries may carry options."""
+    return [next(iter(e)) if isinstance(e, dict) else e for e in entries]
+
+
+def covered(path: str, deps: list[str]) -> bool:
+    return any(fnmatch(path, re.sub(r"\$\{.*?\}", "*", dep)) or path.startswith(f"{dep}/") for dep in deps)
+
+
+def reached(stage: str) -> set[str]:
+    """Project files that a stage can run."""
+    modules = [f"stages.{stage}", *DYNAMIC.get(stage, [])]
+    return set().union(*map(import_closure, modules))
+
+
+def code_deps(stage: str) -> list[str]:
+    return [dep for dep in names(STAGES[stage]["deps"]) if dep.startswith(("clipforensics", "stages"))]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_deps_hold_the_import_closure(stage):
+    files, deps = reached(stage), code_deps(stage)
+    assert {f for f in files if not covered(f, deps)} == set(), "imported, but no dep"
+    needless = [d for d in deps if not any(covered(f, [d]) for f in files) and d != READ.get(stage)]
+    assert needless == [], "a dep that is never imported"
+
+
+BESIDE = {  # modules that lie in a stage's folders and that it never runs: a change there runs it for nothing
+    "ingest": "core/files.py",
+    "extract_frames": "core/files.py",
+    "embed": "core/records.py",
+    "evaluate": "training/costs.py training/hardware.py training/launching.py",
+    "compare": "metrics/errors.py metrics/evaluation.py metrics/thresholds.py",
+    "robustness": "training/costs.py training/hardware.py training/launching.py",
+    "explain": "protocol/tables.py training/costs.py training/hardware.py training/launching.py",
+    "package": """metrics/errors.py metrics/evaluation.py metrics/strata.py metrics/thresholds.py
+        protocol/tables.py publishing/opening.py report/wording/markdown.py report/wording/nested.py
+        report/wording/tables.py""",
+}
+
+
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage not in WHOLE])
+def test_what_lies_in_a_stages_folders_and_is_not_run_by_it_is_known(stage):
+    deps = [dep for dep in code_deps(stage) if dep != READ.get(stage)]
+    lying = {
+        path.relative_to(ROOT).as_posix()
+        for dep in deps
+        for path in ((ROOT / dep).rglob("[a-z]*.py") if (ROOT / dep).is_dir() else ())
+    }
+    found = {path.removeprefix("clipforensics/") for path in lying - reached(stage)}
+    assert found == set(BESIDE.get(stage, "").split())
+
+
+def test_dvc_yaml_reads_as_a_table_of_contents():
+    assert len((ROOT / "dvc.yaml").read_text().splitlines()) <= 380
+    assert sum(dep.startswith("clipforensics") for stage in STAGES for dep in code_deps(stage)) <= 90
+
+
+HOURS = {"ingest", "extract_frames", "embed", "train"}
+"""Stages that cost hours on real footage."""
+
+
+def rerun_by(path: str) -> set[str]:
+    """Stages that a change of a file or folder of the library runs again."""
+    return {s for s in STAGES if any(covered(path, [d]) or d.startswith(f"{path}/") for d in code_deps(s))}
+
+
+@pytest.mark.parametrize(
+    ("room", "stages"),
+    [
+        ("report", "package report"),  # model cards speak with the page's words
+        ("report/sections", "report"),
+        ("report/figures", "report"),
+        ("audit", "report"),
+        ("statistics", "compare robustness report"),
+        ("comparison", "compare report"),
+        ("robustness", "robustness report"),
+        ("explanations", "explain report"),
+        ("publishing", "package report"),
+        ("metrics/new_metric.py", "evaluate compare package report"),
+        ("metrics/points.py", "evaluate compare robustness package report"),
+        ("splits", "split report"),
+        ("sample", "ingest report"),
+        ("footage/extraction.py", "extract_frames report"),
+        ("detectors/lora.py", "train evaluate robustness explain package report"),
+        ("adaptation", "train evaluate robustness explain package report"),
+        ("training", "train evaluate robustness explain report"),
+        ("frames", "extract_frames embed train evaluate robustness explain report"),
+        (
+            "core",
+            "ingest extract_frames split embed train evaluate compare robustness explain package report",
+        ),
+    ],
+)
+def test_which_stages_a_change_of_a_room_runs_again(room, stages):
+    found = rerun_by(f"clipforensics/{room}")
+    assert found == set(stages.split())
+
+
+@pytest.mark.parametrize(
+    "room", ["report", "statistics", "comparison", "audit", "publishing", "metrics/new.py"]
+)
+def test_no_word_on_a_page_and_no_new_metric_trains_embeds_or_extracts(room):
+    assert not rerun_by(f"clipforensics/{room}") & HOURS
+
+
+def test_every_room_says_what_it_is_in_one_docstring_and_holds_nothing_else():
+    """DVC ignores these files (.dvcignore), so nothing in them may run."""
+    for path in (ROOT / "clipforensics").rglob("__init__.py"):
+        (only,) = ast.parse(path.read_text()).body
+        assert isinstance(only, ast.Expr), path
+        assert isinstance(only.value, ast.Constant), path
+        assert isinstance(only.value.value, str), path
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_path_of_a_stage_is_declared(stage):
+    tree = ast.parse((ROOT / f"stages/{stage}.py").read_text())
+    paths = {
+        node.args[0].value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Path"
+        if node.args and isinstance(node.args[0], ast.Constant)
+    }
+    entry = STAGES[stage]
+    declared = [
+        p for kind in ("deps", "outs", "metrics", "plots", "params") for p in names(entry.get(kind, []))
+    ]
+    declared.append("params.yaml")
+    for path in paths:
+        assert any(d == path or d.startswith(f"{path}/") or path.startswith(f"{d}/") for d in declared), path
+
+
+def test_only_evaluate_and_what_follows_it_depend_on_test():
+    readers = {stage for stage, entry in STAGES.items() if any("test.csv" in d for d in names(entry["deps"]))}
+    assert readers == {"evaluate", "robustness"}, "which evaluates degraded test frames"
+    whole_splits = {stage for stage, entry in STAGES.items() if "data/splits" in names(entry["deps"])}
+    assert whole_splits == {"compare"}, "it meets scores with leak flags, after evaluate"
+
+
+@pytest.mark.parametrize(
+    ("section", "model"),
+    [
+        ("ingest", IngestSection),
+        ("extract_frames", ExtractSection),
+        ("split", SplitSection),
+        ("protocol", Protocol),
+        ("encoder", EncoderSection),
+        ("embed", EmbedSection),
+        ("train", TrainSection),
+        ("evaluate", EvaluateSection),
+        ("compare", CompareSection),
+        ("robustness", RobustnessSection),
+        ("explain", ExplainSection),
+        ("report", ReportSection),
+        ("package", PackageSection),
+    ],
+)
+def test_shipped_params_are_valid_and_every_key_is_read(section, model):
+    check_section(PARAMS[section], model, "params.yaml")
+    assert set(PARAMS[section]) == set(model.model_fields)
+
+
+def keys(value: object) -> set[str]:
+    """Every key of a YAML value, at any depth."""
+    if isinstance(value, dict):
+        return set(value).union(*map(keys, value.values()))
+    return set().union(*map(keys, value)) if isinstance(value, list) else set()
+
+
+@pytest.mark.parametrize(
+    "path", ["params.yaml", *(p.relative_to(ROOT).as_posix() for p in ROOT.glob("conf/data/*.yaml"))]
+)
+def test_no_param_has_a_name_that_dvcs_run_cache_overlooks(path):
+    """It drops `size` and `nfiles` from its key, so another value would bring back the old output."""
+    found = keys(yaml.safe_load((ROOT / path).read_text()))
+    assert found
+    assert not found & {"size", "nfiles"}
+
+
+def test_head_shows_the_baseline():
+    assert PARAMS["detector"] == "baseline"
+
+
+def test_params_have_the_form_that_exp_run_writes():
+    text = (ROOT / "params.yaml").read_text()
+    body = [line.split(" #")[0] for line in text.splitlines() if not line.lstrip().startswith("#")]
+    assert not [line for line in body if re.search(r"(:|-) [\[{\"]|null|~", line)], (
+        "flow lists, quotes or null"
+    )
+
+
+@pytest.mark.parametrize("profile", sorted(p.name for p in (ROOT / "conf/data").glob("*.yaml")))
+def test_every_profile_is_valid(profile):
+    from clipforensics.sources.base import load_profile
+
+    load_profile(ROOT / "conf/data" / profile)
+
+
+def test_the_library_knows_no_fixed_path():
+    found = []
+    for file in Path(ROOT / "clipforensics").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Path" and node.args:
+                first = node.args[0]
+                if isinstance(first, ast.Constant) and str(first.value).startswith(
+                    ("data", "metrics", "models", "params")
+                ):
+                    found.append(f"{file.name}: {first.value}")
+    assert found == []

@@ -1,0 +1,288 @@
+"""The whole pipeline through DVC, as a user drives it, on a small sample."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.repository import ROOT, Repository, edit_yaml, stages_run
+from tests.support.shared_data import ENCODERS, FOOTAGE, needs_shared
+
+pytestmark = pytest.mark.slow
+
+SPLITS = ("per_class",)
+
+
+def cells_of(train_set: str = "FaceSwap", seed: int = 42) -> set[str]:
+    """Stages that a train set and seed bring."""
+    cells = [f"{split}-{train_set}-{seed}" for split in SPLITS]
+    kinds = [f"{stage}@{detector}-" for stage in ("train", "evaluate") for detector in ("baseline", "lora")]
+    return {f"{kind}{cell}" for kind in kinds for cell in cells}
+
+
+AUDITS = {f"split@{split}-FaceSwap" for split in SPLITS}
+CELLS = cells_of() | AUDITS
+AFTER = {"compare", "robustness", "explain", "report", "package"}
+EVERYTHING = CELLS | {"ingest", "extract_frames", "embed"} | AFTER
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """A repository whose HEAD holds a finished run; tests work on copies of it."""
+    repo = Repository.make(tmp_path_factory.mktemp("made") / "project")
+    stage = repo.path / "stages" / "extract_frames.py"
+    text = stage.read_text()
+    assert "SHARD_FRAMES = 1024" in text
+    stage.write_text(text.replace("SHARD_FRAMES = 1024", "SHARD_FRAMES = 16"))
+    repo.commit("several shards even of few frames")
+    assert stages_run(repo.run("dvc", "repro")) == EVERYTHING
+    repo.commit("baseline")
+    return repo
+
+
+@pytest.fixture
+def repo(made, tmp_path):
+    return Repository(Path(shutil.copytree(made.path, tmp_path / "project", symlinks=True)))
+
+
+def test_a_second_repro_runs_nothing(repo):
+    lock = repo.lock
+    assert stages_run(repo.run("dvc", "repro")) == set()
+    assert repo.lock == lock
+    assert repo.run("git", "status", "--porcelain") == ""
+
+
+def test_baseline_against_lora_from_one_commit(repo):
+    output = repo.run("dvc", "exp", "run", "-S", "detector=lora")
+    assert stages_run(output) == {"compare", "report"}
+    diff = repo.run_json("dvc", "metrics", "diff", "--json")["metrics/metrics.json"]
+    evaluated = {
+        name: json.loads((repo.path / f"metrics/evaluate/{name}/per_class/FaceSwap-42.json").read_text())
+        for name in ("baseline", "lora")
+    }
+    auc = {name: e["test"]["NeuralTextures"]["frame"]["auc"] for name, e in evaluated.items()}
+    assert diff["frame.auc"]["old"] == pytest.approx(auc["baseline"])
+    assert diff["frame.auc"]["new"] == pytest.approx(auc["lora"])
+
+
+def test_named_experiments_can_be_told_apart(repo):
+    repo.run("dvc", "exp", "run", "-n", "baseline", "-S", "detector=baseline")
+    repo.run("dvc", "exp", "run", "-n", "lora", "-S", "detector=lora")
+    table = repo.run("dvc", "metrics", "diff", "baseline", "lora", "--md")
+    assert "| metrics/metrics.json" in table
+    assert "frame.auc" in table
+
+
+def test_dvc_plots_lays_the_curves_of_all_detectors_over_each_other(repo):
+    """By a column of the file, so that no detector is named in dvc.yaml."""
+    plots = repo.run_json("dvc", "plots", "show", "--json")["data"]
+    names = [f"plots/roc/{level}.csv" for level in ("video", "frame")]
+    names += ["plots/bands/video.csv", "plots/robustness/jpeg.csv", "plots/league.csv"]
+    for name in names:
+        (found,) = (one["content"] for one in plots[name])
+        spec = json.loads(found) if isinstance(found, str) else found
+        assert {row["detector"] for row in spec["data"]["values"]} == {"baseline", "lora"}, name
+        assert "<DVC_METRIC" not in json.dumps(spec), name
+        assert '"field": "detector"' in json.dumps(spec), name
+    assert "plots/matrix.csv" in plots
+    assert "plots/train/lora/per_class/FaceSwap-42.csv" in plots
+
+
+def test_setting_a_param_to_what_it_is_changes_no_byte_of_params_yaml(tmp_path):
+    text = (ROOT / "params.yaml").read_bytes()
+    repo = Repository.make(tmp_path / "project")
+    shutil.copy(ROOT / "params.yaml", repo.path / "params.yaml")
+    repo.commit("params as shipped")
+    repo.run("dvc", "exp", "run", "--dry", "-S", "detector=baseline", check=False)
+    assert (repo.path / "params.yaml").read_bytes() == text
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        (
+            "methods.lora.r=16",
+            {name for name in CELLS if "lora" in name} | AFTER,
+        ),
+        ("split.seed=7", CELLS | AFTER),
+        ("encoder.embedding=pooled", (EVERYTHING - {"ingest", "extract_frames"} - AUDITS)),
+    ],
+)
+def test_a_change_runs_again_only_what_depends_on_it(repo, setting, expected):
+    assert stages_run(repo.run("dvc", "exp", "run", "-S", setting)) == expected
+
+
+def test_more_train_sets_add_cells_and_a_train_by_test_table(repo):
+    output = repo.run("dvc", "exp", "run", "-S", "protocol.train_sets=[Deepfakes,FaceSwap]")
+    new = {name.replace("FaceSwap", "Deepfakes") for name in CELLS}
+    assert stages_run(output) == new | AFTER, "the first train set is the headline, and it is another now"
+    cells = json.loads((repo.path / "metrics/comparison.json").read_text())["cells"]
+    table = {(c["train_set"], c["manipulation"]) for c in cells if c["stratum"] == "all"}
+    matrix = (repo.path / "plots/matrix.csv").read_text().splitlines()
+    assert len(matrix) == 1 + 2 * 2 * 4, "two detectors, two train sets, four manipulations"
+    others = {
+        "Deepfakes": ("NeuralTextures", "Face2Face", "FaceSwap"),
+        "FaceSwap": ("NeuralTextures", "Deepfakes", "Face2Face"),
+    }
+    assert table == {(train, test) for train, tests in others.items() for test in tests}
+    in_domain = {(c["train_set"], c["manipulation"]) for c in cells if c["stratum"] == "validation"}
+    assert in_domain == {(name, name) for name in others}
+    assert "Deepfakes" in (repo.path / "report/report.html").read_text()
+
+
+def test_folds_give_every_video_a_score_from_a_model_that_has_not_seen_it(repo):
+    folds = [f"grouped_kfold-{i}" for i in (1, 2, 3)]
+    settings = [f"protocol.splits=[per_class,{','.join(folds)}]", "split.n_folds=3", "detectors=[baseline]"]
+    output = repo.run("dvc", "exp", "run", *(word for setting in settings for word in ("-S", setting)))
+    assert {f"train@baseline-{fold}-FaceSwap-42" for fold in folds} <= stages_run(output)
+    cells = json.loads((repo.path / "metrics/comparison.json").read_text())["cells"]
+    pooled = [c for c in cells if c["protocol"] == "grouped_kfold" and c["stratum"] == "all"]
+    comparison = json.loads((repo.path / "metrics/comparison.json").read_text())
+    assert {(row["fold"], row["level"]) for row in comparison["folds"]} == {
+        (fold, level) for fold in (1, 2, 3) for level in ("frame", "video")
+    }
+    assert {(c["manipulation"], c["n_real"], c["n_fake"]) for c in pooled if c["level"] == "video"} == {
+        (m, 20, 20) for m in ("Deepfakes", "Face2Face", "FaceSwap", "NeuralTextures")
+    }
+
+
+def test_a_gate_on_leaks_stops_the_run(repo):
+    output = repo.run("dvc", "exp", "run", "-S", "split.on_leak=fail", check=False)
+    assert "error: split.on_leak is fail, and split per_class of FaceSwap leaks" in output
+    assert "report" not in stages_run(output)
+
+
+def test_a_queued_sweep_with_two_workers(repo):
+    repo.run("dvc", "exp", "run", "--queue", "-S", "methods.lora.r=2,4")
+    repo.run("dvc", "queue", "start", "-j", "2")
+    deadline = time.monotonic() + 240
+    while time.monotonic() < deadline:
+        status = repo.run("dvc", "queue", "status")
+        if status.count("Success") == 2 or "Failed" in status:
+            break
+        time.sleep(2)
+    assert status.count("Success") == 2, status + repo.run("dvc", "queue", "logs", "1", check=False)
+    text = json.dumps(repo.run_json("dvc", "exp", "show", "--json"))
+    assert '"r": 2' in text
+    assert '"r": 4' in text
+
+
+def kill_when(repo: Repository, unfinished: str) -> None:
+    """Start `dvc repro`; kill it and its stage (SIGKILL) as soon as the scratch file is there."""
+    running = subprocess.Popen(
+        ["dvc", "repro"],
+        cwd=repo.path,
+        env=repo.env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 300
+    while not list((repo.path / ".scratch").glob(unfinished)) and time.monotonic() < deadline:
+        assert running.poll() is None, running.stdout.read().decode()
+        time.sleep(0.002)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.communicate()
+    assert running.returncode == -signal.SIGKILL
+    assert list((repo.path / ".scratch").glob(unfinished)), "killed too late to show anything"
+
+
+def test_a_run_from_scratch_that_is_killed_twice_gives_the_same_lock(made, tmp_path):
+    other = made.clone(tmp_path / "other")
+    (other.path / "dvc.lock").unlink()
+    kill_when(other, "extract_frames/*/part-00003.json")
+    kill_when(other, "train/*/state")
+    assert stages_run(other.run("dvc", "repro")) >= {"train@lora-per_class-FaceSwap-42", "report"}
+    assert other.lock == made.lock
+    assert not list((other.path / ".scratch").glob("*/*/*")), "nothing unfinished stays"
+
+
+def test_cells_that_params_no_longer_name_can_be_forgotten(repo):
+    lock = repo.lock
+    output = repo.run("dvc", "exp", "run", "-S", "protocol.seeds=[42,43]")
+    assert stages_run(output) == cells_of(seed=43) | {"compare", "explain", "report", "package"}, (
+        "only what is new is trained"
+    )
+    cells = json.loads((repo.path / "metrics/comparison.json").read_text())["cells"]
+    found = cells[0]["detectors"]["lora"]
+    assert (found["covers"], found["seeds"]["n"]) == ("videos and seeds", 2)
+    repo.run("git", "checkout", "-q", "params.yaml")
+    repo.run("dvc", "repro")
+    assert repo.lock != lock, "DVC keeps what a smaller matrix no longer names"
+    shutil.copy(ROOT / "Makefile", repo.path / "Makefile")
+    output = repo.run("make", "prune", "-o", "install")
+    assert stages_run(output) == set(), "all that is current comes from the cache"
+    assert repo.lock == lock
+
+
+def test_every_stage_needs_only_what_it_declares(made, tmp_path):
+    """Each stage runs in an empty folder that holds its declared deps alone, and writes the same bytes.
+
+    So no stage but `evaluate` can have seen test data, and no undeclared input exists.
+    """
+    lock = yaml.safe_load(made.lock)["stages"]
+    for name, entry in lock.items():
+        box = Repository(tmp_path / name)
+        box.path.mkdir()
+        for path in [d["path"] for d in entry["deps"]] + list(entry["params"]):
+            source, target = made.path / path, box.path / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
+        box.run("sh", "-c", entry["cmd"], env={"DVC_ROOT": str(box.path)})
+        for path in (o["path"] for o in entry["outs"]):
+            assert contents(box.path / path) == contents(made.path / path), f"{name} wrote another {path}"
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    files = [p for p in path.rglob("*") if p.is_file()] if path.is_dir() else [path]
+    return {p.relative_to(path).as_posix(): p.read_bytes() for p in files}
+
+
+def test_a_wrong_param_is_one_line(repo):
+    edit_yaml(repo.path / "params.yaml", {"methods": {"lora": {"learning_rate": "fast"}}})
+    output = repo.run("dvc", "repro", check=False)
+    assert "error: params.yaml: methods.lora: `learning_rate`" in output
+    assert "'fast'" in output
+    assert "Traceback" not in output
+
+
+def test_a_misspelt_section_is_one_line(repo):
+    with (repo.path / "params.yaml").open("a") as file:
+        file.write("trian_lora:\n  r: 4\n")
+    output = repo.run("dvc", "repro", check=False)
+    assert "error: params.yaml: `trian_lora` is not a parameter" in output
+    assert "Traceback" not in output
+
+
+@needs_shared
+def test_real_footage_with_a_real_encoder_runs_to_the_report(tmp_path):
+    repo = Repository.make(tmp_path / "project")
+    settings = [
+        "dataset=footage",
+        "protocol.train_sets=[SadTalker]",
+        "protocol.test_manipulations=[GHOST,rest]",
+        "protocol.splits=[grouped]",
+        "split.grouped_fractions=[0.3,0.2,0.5]",
+        "extract_frames.frame_size=224",
+        "extract_frames.n_frames=3",
+        f"encoder.model={ENCODERS / 'vit-tiny-clip-layout'}",
+        "train.pixels.epochs=1",
+    ]
+    flags = [flag for setting in settings for flag in ("-S", setting)]
+    output = repo.run("dvc", "exp", "run", *flags, env={"FOOTAGE_ROOT": str(FOOTAGE)})
+    assert "report" in stages_run(output)
+    videos = (repo.path / "data/videos.csv").read_text().splitlines()
+    assert len(videos) == 1 + 28
+    metrics = json.loads((repo.path / "metrics/metrics.json").read_text())
+    assert (metrics["train_set"], metrics["manipulation"]) == ("SadTalker", "GHOST")
+    assert metrics["video"]["n_fake"] == 3
+    assert 0 <= metrics["video"]["auc"] <= 1
+    leaks = json.loads((repo.path / "metrics/leakage/grouped/SadTalker.json").read_text())
+    assert leaks["fake"]["any_seen"] == leaks["real"]["any_seen"] == 0
+    assert (repo.path / "report/report.html").stat().st_size > 10_000

@@ -1,0 +1,141 @@
+"""The table of degraded scores: paired on one draw, against the same bootstrap taken piece by piece."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from clipforensics.core.faults import InputError
+from clipforensics.metrics.auc import roc_auc
+from clipforensics.metrics.pooling import pool_by_video
+from clipforensics.robustness import tables
+from clipforensics.robustness.scoring import UNDEGRADED, Material, all_conditions
+from clipforensics.statistics.bootstrap import bootstrap_auc
+from clipforensics.statistics.replicates import draw_replicates
+
+FRAMES, VIDEOS = 3, 16
+CONDITIONS = all_conditions(["jpeg", "noise"], [1, 3])
+BOOTSTRAP = {"n_replicates": 150, "seed": 5, "confidence": 0.9}
+
+
+@pytest.fixture
+def material():
+    table = pd.DataFrame({"key": [f"v{i}" for i in range(VIDEOS)]})
+    table["label"] = [int(i % 4 != 0) for i in range(VIDEOS)]
+    table["group"] = [i // 2 for i in range(VIDEOS)]
+    spans = [np.arange(i * FRAMES, (i + 1) * FRAMES)[: 2 if i == 7 else FRAMES] for i in range(VIDEOS)]
+    return Material(table, spans)
+
+
+@pytest.fixture
+def scores(material):
+    """Signal that fades with strength, faster for the probe."""
+    rng, labels = np.random.default_rng(0), material.a_frame("label")
+    shift = {"probe": 0.9, "lora": 1.2}
+    return {
+        (name, strength): {
+            detector: labels * size / (1 + strength) + rng.normal(size=len(labels))
+            for detector, size in shift.items()
+        }
+        for name, strength in CONDITIONS
+    }
+
+
+def tabulate(scores, material, **changes):
+    settings = {"level": "video", "aggregate": "mean", "reference": "probe", "cluster": "identity"}
+    return tables.tabulate(scores, material, **{**settings, **BOOTSTRAP, **changes})
+
+
+@pytest.mark.parametrize("cluster", ["identity", "video"])
+@pytest.mark.parametrize("level", ["video", "frame"])
+def test_every_interval_is_that_of_its_pair_bootstrapped_alone(scores, material, level, cluster):
+    rows = tabulate(scores, material, level=level, cluster=cluster)
+    assert [(row["degradation"], row["strength"]) for row in rows] == CONDITIONS
+    labels, keys = material.a_frame("label"), material.a_frame("key")
+    clusters = material.a_frame("group") if cluster == "identity" else None
+    for row, condition in zip(rows, CONDITIONS, strict=True):
+        draws = draw_replicates(labels, keys, clusters=clusters, n_replicates=150, seed=5)
+        both = {**scores[condition], **{f"{n} before": s for n, s in scores[UNDEGRADED].items()}}
+        found = bootstrap_auc(draws, both)["all"][level]
+        pairs = {
+            ("detectors", "lora"): found["lora"],
+            ("detectors", "probe"): found["probe"],
+            ("drops", "lora"): found["lora"] - found["lora before"],
+            ("drops", "probe"): found["probe"] - found["probe before"],
+            ("differences", "lora"): found["lora"] - found["probe"],
+        }
+        assert {(kind, n) for kind in ("detectors", "drops", "differences") for n in row[kind]} == set(pairs)
+        for (kind, name), estimate in pairs.items():
+            interval = estimate.interval(confidence=0.9)
+            expected = {"auc": interval.value, "low": interval.low, "high": interval.high}
+            expected |= {"p": interval.p} if kind != "detectors" else {}
+            assert row[kind][name] == pytest.approx(expected), (condition, kind, name)
+        assert "undefined" not in row
+
+
+def test_the_videos_are_drawn_once_for_the_whole_table(scores, material, monkeypatch):
+    calls = []
+    real = tables.draw_replicates
+    monkeypatch.setattr(tables, "draw_replicates", lambda *a, **k: calls.append(k) or real(*a, **k))
+    tabulate(scores, material)
+    assert len(calls) == 1
+
+
+def test_frames_become_videos_as_asked_and_are_counted_by_level(scores, material):
+    labels, keys = material.a_frame("label"), material.a_frame("key")
+    for how in ("mean", "max"):
+        row = tabulate(scores, material, aggregate=how)[3]
+        expected = roc_auc(*pool_by_video(scores["noise", 1]["lora"], labels, keys, how=how))
+        assert row["detectors"]["lora"]["auc"] == pytest.approx(expected)
+    assert (row["n_real"], row["n_fake"], row["n_groups"]) == (4, 12, 8)
+    row = tabulate(scores, material, level="frame")[3]
+    assert (row["n_real"], row["n_fake"], row["n_groups"]) == (12, 35, 8)
+
+
+def test_rows_name_their_setting(scores, material):
+    settings = [row["setting"] for row in tabulate(scores, material)]
+    assert settings == ["undegraded", "quality 95", "quality 75", "variance 0.0002", "variance 0.002"]
+
+
+def test_an_undefined_interval_is_null_with_its_reason(scores, material):
+    labels = material.a_frame("label")
+    scores["noise", 3]["lora"] = labels.astype(float)  # an AUC of 1 in every replicate
+    row = tabulate(scores, material)[4]
+    assert row["detectors"]["lora"] == {"auc": 1, "low": None, "high": None}
+    assert "every replicate gives the same value" in row["undefined"]
+    assert row["detectors"]["probe"]["low"] is not None
+
+
+def test_curves_begin_at_the_undegraded_frames(scores, material, tmp_path):
+    rows = tabulate(scores, material)
+    whole = tables.curve(rows, "lora")
+    assert list(whole["degradation"]) == ["jpeg"] * 3 + ["noise"] * 3
+    assert list(whole["strength"]) == [0, 1, 3, 0, 1, 3]
+    assert list(whole["auc"]) == [rows[i]["detectors"]["lora"]["auc"] for i in (0, 1, 2, 0, 3, 4)]
+    tables.write_curves(
+        tmp_path / "new", rows, detectors=["lora", "probe"], degradations=["jpeg", "noise", "blur"]
+    )
+    assert sorted(p.name for p in (tmp_path / "new").iterdir()) == ["blur.csv", "jpeg.csv", "noise.csv"]
+    part = pd.read_csv(tmp_path / "new/noise.csv")
+    assert list(part.columns) == ["detector", "strength", "auc", "low", "high"]
+    assert list(part["detector"]) == ["lora"] * 3 + ["probe"] * 3
+    assert list(part["auc"][:3]) == pytest.approx(list(whole["auc"][3:]))
+    assert (tmp_path / "new/blur.csv").read_text() == "detector,strength,auc,low,high\n", "not in the run"
+
+
+def test_the_summary_names_the_worst_of_each_detector():
+    def row(strength, setting, **drops):
+        found = {name: {"auc": auc} for name, auc in drops.items()}
+        return {"degradation": "jpeg", "strength": strength, "setting": setting, "drops": found}
+
+    rows = [row(0, "undegraded", a=-9, b=0), row(1, "q", a=-0.1, b=None), row(2, "r", a=-0.25, b=0.1)]
+    line = tables.summary_line(rows)
+    assert line == "largest change of AUC under degradation: a -0.2500 (jpeg, r), b +0.1000 (jpeg, r)"
+    assert tables.summary_line(rows[:1]).endswith(": undefined")
+    assert tables.summary_line([row(1, "q", a=None)]).endswith(": undefined")
+
+
+def test_conditions_are_the_undegraded_frames_and_every_pair():
+    assert CONDITIONS == [("none", 0), ("jpeg", 1), ("jpeg", 3), ("noise", 1), ("noise", 3)]
+    for wrong in ((["fog"], [1]), (["jpeg", "jpeg"], [1]), (["jpeg"], [1, 1]), (["jpeg"], [6])):
+        with pytest.raises(InputError, match="robustness"):
+            all_conditions(*wrong)

@@ -1,0 +1,141 @@
+"""Stage split: what it writes, in each protocol, and what stops it."""
+
+import csv
+import json
+import re
+
+import pytest
+
+from clipforensics.core.faults import InputError
+from clipforensics.core.records import Video, write_records
+from stages import split as stage
+from tests.support.populations import population
+
+PARAMS = """\
+protocol:
+  splits:
+  - per_class
+  train_sets:
+  - FaceSwap
+  test_manipulations:
+  - NeuralTextures
+  - rest
+  seeds:
+  - 42
+split:
+  on_leak: {on_leak}
+  seed: 42
+  real_fractions:
+  - 0.8
+  - 0.1
+  - 0.1
+  train_fractions:
+  - 0.9
+  - 0.1
+  grouped_fractions:
+  - 0.6
+  - 0.2
+  - 0.2
+  n_folds: 5
+  train_list: '{lists}'
+  val_list: '{lists}'
+  test_list: '{lists}'
+"""
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_records(tmp_path / "data/videos.csv", Video, population())
+    (tmp_path / "params.yaml").write_text(PARAMS.format(on_leak="report", lists=""), encoding="utf-8")
+    return tmp_path
+
+
+def test_the_stage_writes_parts_flags_and_audit(workspace, capsys):
+    stage.main("per_class", "FaceSwap")
+    folder = workspace / "data/splits/per_class/FaceSwap"
+    rows = {}
+    for part in ("train", "val", "test"):
+        with (folder / f"{part}.csv").open(encoding="utf-8", newline="") as file:
+            rows[part] = list(csv.DictReader(file))
+    assert (
+        list(rows["train"][0])
+        == list(rows["val"][0])
+        == ["key", "label", "manipulation", "target", "source", "group"]
+    )
+    assert list(rows["test"][0])[6:] == ["target_seen", "source_seen", "any_seen", "twin", "same_content"]
+    assert {value for row in rows["test"] for value in list(row.values())[6:]} == {"0", "1"}
+    audited = json.loads((workspace / "metrics/leakage/per_class/FaceSwap.json").read_text(encoding="utf-8"))
+    assert audited["protocol"] == "per_class"
+    assert audited["sizes"]["train"] == {"FaceSwap": 18, "real": 16}
+    twins = sum(row["twin"] == "1" for row in rows["test"])
+    assert audited["manipulations"]["NeuralTextures"]["twin"] == twins == 18
+    assert re.fullmatch(
+        r"split per_class FaceSwap: train 34, val 4, test 22 of 60 videos;"
+        r" in test 18 of 20 fakes have a twin in training, \d+ a seen identity, of 2 reals \d\n",
+        capsys.readouterr().out,
+    )
+
+
+def test_the_stage_runs_the_grouped_protocol(workspace):
+    stage.main("grouped", "FaceSwap+NeuralTextures")
+    audited = json.loads(
+        (workspace / "metrics/leakage/grouped/FaceSwap+NeuralTextures.json").read_text("utf-8")
+    )
+    assert audited["fake"]["any_seen"] == 0
+
+
+def test_the_stage_deals_folds(workspace):
+    tested = []
+    for fold in range(1, 6):
+        stage.main(f"grouped_kfold-{fold}", "FaceSwap")
+        folder = workspace / f"data/splits/grouped_kfold-{fold}/FaceSwap"
+        with (folder / "test.csv").open(encoding="utf-8", newline="") as file:
+            tested += [row["key"] for row in csv.DictReader(file)]
+        audited = json.loads((workspace / f"metrics/leakage/grouped_kfold-{fold}/FaceSwap.json").read_text())
+        assert (audited["protocol"], audited["fake"]["any_seen"]) == ("grouped_kfold", 0)
+    assert sorted(tested) == sorted(video.key for video in population())
+
+
+def test_the_stage_refuses_folds_without_the_others(workspace):
+    text = PARAMS.format(on_leak="report", lists="").replace("- per_class", "- grouped_kfold-1")
+    (workspace / "params.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"lists 1 folds, but split.n_folds is 5"):
+        stage.main("grouped_kfold-1", "FaceSwap")
+
+
+def test_a_leak_stops_the_run_if_told_to(workspace):
+    (workspace / "params.yaml").write_text(PARAMS.format(on_leak="fail", lists=""), encoding="utf-8")
+    with pytest.raises(
+        InputError, match=r"split per_class of FaceSwap leaks: in test 18 of 20 fakes .* a twin"
+    ):
+        stage.main("per_class", "FaceSwap")
+    audited = json.loads((workspace / "metrics/leakage/per_class/FaceSwap.json").read_text(encoding="utf-8"))
+    assert audited["fake"]["twin"] == 18, "what leaks can be read"
+    stage.main("grouped", "FaceSwap")
+
+
+def test_the_stage_refuses_a_name_that_is_no_split(workspace):
+    with pytest.raises(InputError, match=r"protocol.splits: 'grouped_kfold-9x'"):
+        stage.main("grouped_kfold-9x", "FaceSwap")
+    with pytest.raises(InputError, match=r"fold 6: must be from 1 to 5"):
+        stage.main("grouped_kfold-6", "FaceSwap")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, r"split.train_list '.*': must be a file"),
+        ("[", "not JSON"),
+        ("{}", "holds no list"),
+        ('[["000", "001"]]', "'000' is in train and in val"),
+    ],
+)
+def test_the_stage_names_a_wrong_official_list(workspace, content, message):
+    if content is not None:
+        (workspace / "list.json").write_text(content, encoding="utf-8")
+    lists = "" if content is None else "list.json"
+    (workspace / "params.yaml").write_text(PARAMS.format(on_leak="report", lists=lists), encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        stage.main("official", "FaceSwap")
+    assert not (workspace / "data/splits").exists()

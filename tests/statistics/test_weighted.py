@@ -1,0 +1,154 @@
+"""Metrics under weights against the point metrics, and scikit-learn, on rows repeated as often."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
+
+from clipforensics.metrics import auc, points
+from clipforensics.statistics import weighted
+from tests.support.resampling import repeated, table
+
+
+def slow_ece(predicted, labels, row_weights):
+    """Written from the definition: ten bins, closed above."""
+    found = 0.0
+    for number in range(10):
+        inside = (predicted > number / 10) & (predicted <= (number + 1) / 10) | (
+            (number == 0) & (predicted == 0)
+        )
+        mass = row_weights[inside].sum()
+        if mass:
+            mean = (row_weights * predicted)[inside].sum() / mass
+            share = (row_weights * labels)[inside].sum() / mass
+            found += mass / row_weights.sum() * abs(mean - share)
+    return found
+
+
+def slow_tpr_at_fpr(scores, labels, budget):
+    curve = auc.roc_curve(scores, labels)
+    return max(t for f, t in zip(curve.fpr, curve.tpr, strict=True) if f <= budget)
+
+
+def slow(scores, labels, threshold, row_weights):
+    at = points.confusion(scores, labels, threshold)
+    mass = row_weights
+    return {
+        "auc": roc_auc_score(labels, scores),
+        "ap": points.average_precision(scores, labels),
+        "eer": points.eer(scores, labels).rate,
+        "partial_auc": roc_auc_score(labels, scores, max_fpr=0.1),
+        "wide_partial_auc": roc_auc_score(labels, scores, max_fpr=0.6),
+        **{f"tpr_{b}": slow_tpr_at_fpr(scores, labels, b) for b in (0.0, 0.1, 0.25, 1 / 3, 0.5, 1.0)},
+        **points.threshold_metrics(scores, labels, threshold),
+        "tpr": at.true_positive / (labels == 1).sum(),
+        "fpr": at.false_positive / (labels == 0).sum(),
+        "brier": (mass * (scores - labels) ** 2).sum() / mass.sum(),
+        "ece": slow_ece(scores, labels, mass),
+    }
+
+
+def fast(scores, labels, codes, weights, threshold, prior=None):
+    curve = weighted.trace(weighted.rank_rows(scores, labels, codes), weights)
+    return {
+        "auc": weighted.auc(curve),
+        "ap": weighted.average_precision(curve),
+        "eer": weighted.eer(curve),
+        "partial_auc": weighted.partial_auc(curve, 0.1),
+        "wide_partial_auc": weighted.partial_auc(curve, 0.6),
+        **{f"tpr_{b}": weighted.tpr_at_fpr(curve, b) for b in (0.0, 0.1, 0.25, 1 / 3, 0.5, 1.0)},
+        **weighted.threshold_metrics(scores, labels, codes, weights, threshold),
+        **weighted.probability_metrics(scores, labels, codes, weights, prior),
+    }
+
+
+@given(st.integers(0, 10**6), st.integers(1, 5), st.integers(1, 7), st.integers(0, 3))
+@settings(deadline=None, max_examples=60)
+def test_weights_are_repeated_rows(seed, n_real, n_fake, digits):
+    scores, labels, codes = table(seed, n_real, n_fake, digits)
+    values, rng = scores["b"], np.random.default_rng(seed)
+    weights = rng.integers(0, 4, (7, n_real + n_fake)).astype(float)
+    weights[0] = 1
+    weights[:, 0] += weights[:, :n_real].sum(axis=1) == 0  # both classes stay
+    weights[:, -1] += weights[:, n_real:].sum(axis=1) == 0
+    threshold = float(rng.choice(values))
+    found = fast(values, labels, codes, weights, threshold)
+    for r, weight in enumerate(weights):
+        rows = repeated(weight, codes)
+        expected = slow(values[rows], labels[rows], threshold, np.ones(len(rows)))
+        assert {name: row[r] for name, row in found.items()} == pytest.approx(expected, abs=1e-10)
+
+
+def test_a_prior_weights_the_classes():
+    scores, labels, codes = table(3, digits=2)
+    values = scores["b"]
+    weights = np.array([[1, 1, 1, 1, 1, 1, 1, 1, 1, 1], [2, 0, 1, 1, 0, 3, 0, 1, 1, 1]], float)
+    found = fast(values, labels, codes, weights, 0.5, prior=0.3)
+    for r, weight in enumerate(weights):
+        rows = repeated(weight, codes)
+        share = labels[rows].mean()
+        mass = np.where(labels[rows] == 1, 0.3 / share, 0.7 / (1 - share))
+        expected = slow(values[rows], labels[rows], 0.5, mass)
+        assert found["brier"][r] == pytest.approx(expected["brier"])
+        assert found["ece"][r] == pytest.approx(expected["ece"])
+
+
+def test_probabilities_on_the_edge_of_a_bin_lie_below_it():
+    predicted, labels = np.array([0.05, 0.1, 0.3, 0.6, 0.7, 1.0]), np.array([0, 1, 0, 1, 0, 1])
+    found = weighted.probability_metrics(predicted, labels, np.arange(6), np.ones((1, 6)))
+    assert found["ece"][0] == pytest.approx(slow_ece(predicted, labels, np.ones(6)))
+    assert found["ece"][0] == pytest.approx((0.85 + 0.3 + 0.4 + 0.7 + 0) / 6)  # the first two share one
+
+
+def test_without_weight_in_a_class_all_is_undefined():
+    scores, labels, codes = table(1, 2, 2)
+    weights = np.array([[0, 0, 1, 1], [1, 1, 0, 0], [0, 0, 0, 0], [1, 0, 0, 1]], float)
+    for prior in (None, 0.5):
+        for name, row in fast(scores["a"], labels, codes, weights, 0.5, prior).items():
+            assert np.isnan(row).tolist() == [True, True, True, False], name
+    curve = weighted.trace(weighted.rank_rows(scores["a"], labels, codes), weights)
+    grid = weighted.tpr_on_grid(curve, np.array([0.0, 0.5, 1.0]))
+    assert np.isnan(grid).all(axis=0).tolist() == [True, True, True, False]
+
+
+def test_tpr_on_a_grid_joins_vertices_and_takes_the_upper_end_of_a_step():
+    scores, labels = np.array([0.9, 0.8, 0.7, 0.6, 0.6, 0.1]), np.array([1, 0, 1, 0, 1, 0])
+    curve = weighted.trace(weighted.rank_rows(scores, labels, np.arange(6)), np.ones((1, 6)))
+    grid = np.array([0, 1 / 6, 1 / 3, 1 / 2, 2 / 3, 0.9, 1])
+    found = weighted.tpr_on_grid(curve, grid)[:, 0]
+    np.testing.assert_allclose(found, [1 / 3, 1 / 3, 2 / 3, 5 / 6, 1, 1, 1])
+
+
+def test_corners_leave_straight_parts_out():
+    scores = np.array([9, 8, 7, 6, 5, 5, 4, 4, 3, 2, 1])
+    labels = np.array([1, 1, 0, 0, 0, 1, 0, 1, 1, 1, 0])
+    ranking = weighted.rank_rows(scores, labels, np.arange(11))
+    # Runs: two manipulated, two real, two ties, two manipulated, one real.
+    assert ranking.corners.tolist() == [[0, 0, 2, 3, 4, 4, 5], [0, 2, 2, 3, 4, 6, 6]]
+
+
+def test_large_counts_do_not_overflow():
+    labels = np.array([0, 1, 0, 1, 0, 1])
+    curve = weighted.trace(weighted.rank_rows(np.arange(6.0), labels, np.arange(6)), np.full((1, 6), 1e9))
+    assert curve.true[0, -1] == 3e9
+    assert weighted.auc(curve)[0] == pytest.approx(6 / 9)
+
+
+def test_auc_from_wins_over_subsets():
+    scores, labels, codes = table(8)
+    truth = np.r_[np.zeros(4, int), np.ones(6, int)]
+    weights = np.random.default_rng(0).integers(0, 3, (5, 10)).astype(float)
+    weights[:, [0, 4]] += 1
+    subsets = [np.ones(10, bool), np.r_[np.ones(6, bool), np.zeros(4, bool)], truth == 0]
+    won = np.array([weighted.wins(s, codes, truth) for s in scores.values()])
+    found = weighted.auc_from_wins(won, np.bincount(codes), truth, subsets, weights)
+    assert found.shape == (3, 2, 5)
+    assert np.isnan(found[2]).all()
+    for s, subset in enumerate(subsets[:2]):
+        for d, values in enumerate(scores.values()):
+            for r, weight in enumerate(weights):
+                rows = repeated(weight * subset, codes)
+                assert math.isclose(found[s, d, r], roc_auc_score(labels[rows], values[rows]))

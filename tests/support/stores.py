@@ -1,0 +1,50 @@
+"""Small stores and encoders made by hand, in the real formats."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from clipforensics.frames.store import FrameStore
+
+
+def write_frame_store(folder: Path, videos: Mapping[str, np.ndarray], *, per_shard: int = 3) -> FrameStore:
+    """A frame store of the given videos (key -> uint8 (n, s, s, 3)), a few videos a shard."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows, sizes = [], []
+    groups = [list(videos)[i : i + per_shard] for i in range(0, len(videos), per_shard)]
+    for number, keys in enumerate(groups):
+        shard = np.concatenate([videos[key] for key in keys])
+        np.save(folder / f"shard-{number:05d}.npy", shard)
+        sizes.append(len(shard))
+        flat = [(key, frame) for key in keys for frame in range(len(videos[key]))]
+        rows += [(key, frame, number, row) for row, (key, frame) in enumerate(flat)]
+    table = pd.DataFrame(rows, columns=["key", "frame", "shard", "row"])
+    table.to_csv(folder / "index.csv", index=False)
+    size = next(iter(videos.values())).shape[1]
+    n_frames = max(map(len, videos.values()))
+    (folder / "meta.json").write_text(json.dumps({"size": size, "n_frames": n_frames, "shards": sizes}))
+    return FrameStore.open(folder)
+
+
+def noise_videos(
+    n: int, *, frames: int = 3, size: int = 32, seed: int = 0, shift: int = 60
+) -> dict[str, np.ndarray]:
+    """n videos of noise, key `v<i>`; odd ones (the manipulated) are brighter by `shift`."""
+    rng = np.random.default_rng(seed)
+    dark = {f"v{i}": rng.integers(0, 256 - shift, (frames, size, size, 3), dtype=np.uint8) for i in range(n)}
+    return {key: video + np.uint8(shift * (i % 2)) for i, (key, video) in enumerate(dark.items())}
+
+
+def labelled_table(n: int) -> pd.DataFrame:
+    """The videos of `noise_videos` as a split: even real, odd manipulated."""
+    numbers = list(range(n))
+    return pd.DataFrame(
+        {
+            "key": [f"v{i}" for i in numbers],
+            "label": [i % 2 for i in numbers],
+            "manipulation": ["FaceSwap" if i % 2 else "real" for i in numbers],
+        }
+    )
