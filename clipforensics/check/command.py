@@ -8,8 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from clipforensics.check.everything import Checked, check_everything
+from clipforensics.check.forecast import forecast
+from clipforensics.check.forecast import in_words as cost_in_words
+from clipforensics.check.speed import measure
+from clipforensics.check.upcoming import find_upcoming
+from clipforensics.check.upcoming import in_words as upcoming_in_words
 from clipforensics.check.wreckage import find_wrecks
 from clipforensics.core.records import REAL
+from clipforensics.machine.kernels import asks_for_portable
 
 PARAMS, PROFILES = "params.yaml", "conf/data"
 
@@ -33,8 +39,13 @@ def main(arguments: Sequence[str] | None = None, project: Path = Path()) -> None
             wrecks = []
         checked = check_everything(Path(PARAMS), Path(PROFILES))
         _refuse([*map(str, wrecks), *checked.problems])
+        upcoming, n_stages = find_upcoming()
+        speed = measure(portable=asks_for_portable(Path(PARAMS), Path(PROFILES)))
         for line in _summary(checked):
             print(line)
+        print(upcoming_in_words(upcoming, n_stages))
+        if upcoming:
+            print(cost_in_words(forecast(checked, upcoming, speed), speed))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -10,7 +10,7 @@ from clipforensics.check.footage import Footage, find_footage
 from clipforensics.check.names import check_names
 from clipforensics.check.problems import Problems
 from clipforensics.check.settings import Params, read_params
-from clipforensics.check.splits import check_splits
+from clipforensics.check.splits import PartSizes, check_splits
 
 
 @dataclass(frozen=True)
@@ -20,12 +20,14 @@ class Checked:
     Attributes:
         params: params.yaml.
         footage: The data set.
+        splits: Videos of each part, by split and train set.
         tower: Fields of the vision tower's config.
         problems: What is wrong, one line each; a run would be refused.
     """
 
     params: Params
     footage: Footage | None
+    splits: Mapping[tuple[str, str], PartSizes]
     tower: Mapping[str, Any] | None
     problems: list[str]
 
@@ -42,9 +44,9 @@ def check_everything(params: Path, profiles: Path) -> Checked:
     problems = Problems()
     read = read_params(params, problems)
     if not read.content:
-        return Checked(read, None, None, problems.lines)
+        return Checked(read, None, {}, None, problems.lines)
     check_names(read, problems)
     footage = find_footage(read, profiles, problems)
-    check_splits(read, footage, problems)
+    splits = check_splits(read, footage, problems)
     tower = check_encoder(read, footage, problems)
-    return Checked(read, footage, tower, problems.lines)
+    return Checked(read, footage, splits, tower, problems.lines)

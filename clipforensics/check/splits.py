@@ -8,8 +8,13 @@ from clipforensics.protocol.cells import Protocol, by_protocol, fold_of, order_m
 from clipforensics.splits import leakage, parts
 from clipforensics.splits.by_name import SplitSection, make_split, read_lists
 
+PartSizes = dict[str, int]
+"""train, val, test -> videos."""
 
-def check_splits(params: Params, footage: Footage | None, problems: Problems) -> None:
+
+def check_splits(
+    params: Params, footage: Footage | None, problems: Problems
+) -> dict[tuple[str, str], PartSizes]:
     """Folds, fractions and lists; then train sets and tests against the data set; then each split.
 
     Digests are not known yet, so that what identical files do to a split is seen only by the stage.
@@ -18,14 +23,18 @@ def check_splits(params: Params, footage: Footage | None, problems: Problems) ->
         params: As far as it is right.
         footage: The data set, None if it could not be listed.
         problems: Receives what is wrong.
+
+    Returns:
+        By split and train set, those that can be made.
     """
     protocol, settings = params.section(Protocol), params.section(SplitSection)
+    sizes: dict[tuple[str, str], PartSizes] = {}
     if protocol is None or settings is None:
-        return
+        return sizes
     before = len(problems.lines)
     _check_settings(protocol, settings, str(params.path), problems)
     if footage is None or len(problems.lines) > before:
-        return
+        return sizes
     where, available = f"{params.path}: protocol", parts.available_manipulations(footage.videos)
     tested: tuple[str, ...] = ()
     with problems.caught(where):
@@ -39,9 +48,11 @@ def check_splits(params: Params, footage: Footage | None, problems: Problems) ->
             with problems.caught(name):
                 made = make_split(split, footage.videos, settings, trained, tested)
                 _check_made(made, split, train_set, protocol)
+                sizes[split, train_set] = {part: len(members) for part, members in made.parts().items()}
                 if settings.on_leak == "fail":
                     with problems.caught():
                         leakage.check_clean(name, made.train, made.test)
+    return sizes
 
 
 def _check_settings(protocol: Protocol, split: SplitSection, where: str, problems: Problems) -> None:

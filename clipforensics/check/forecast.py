@@ -1,0 +1,204 @@
+"""What a run will cost: counts times constants that were measured once, and this machine's own speed.
+
+An estimate, good to a factor of two or three: it knows how many videos there are and how large the encoder
+is, but neither when training stops early nor what DVC's cache still holds.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from clipforensics.adaptation.contract import find_detector
+from clipforensics.check.everything import Checked
+from clipforensics.check.footage import Footage
+from clipforensics.check.speed import Speed
+from clipforensics.check.tower import BYTES, Tower
+from clipforensics.footage.extraction import ExtractSection
+from clipforensics.machine.workers import n_workers
+from clipforensics.protocol.cells import Protocol
+from clipforensics.publishing.folder import PackageSection
+from clipforensics.robustness.scoring import RobustnessSection
+from clipforensics.training.budget import TrainSection
+
+# Measured on an AMD EPYC core with the sample and with 28 clips of 512 pixels (H.264, VP9).
+PROBING, DECODING = 60e6, 5e6  # bytes of video a second and core, to look into it and to take frames
+PICTURE = 0.005  # seconds for a picture of a folder
+RENDERING, TINY_CLIP = 0.012, 50.0  # seconds and core for a frame of the sample; for its CLIP
+START = 3.0  # seconds until a stage has loaded what it needs
+ON_EMBEDDINGS = 10.0  # seconds to train a method on cached embeddings
+EFFICIENCY = 0.4  # part of the rate of bare matrix products that a transformer reaches
+BACKWARD = 3  # times the operations of forward alone, forward and backward together
+LIBRARIES = 0.7e9  # bytes that torch and the rest take
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of a run.
+
+    Attributes:
+        seconds: One stage after the other.
+        disk: Bytes that are written.
+        memory: Bytes at the most.
+    """
+
+    seconds: float
+    disk: float
+    memory: float
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What is counted.
+
+    Attributes:
+        n_videos: Of the data set.
+        video_bytes: Of all video files; 0 for what is not there yet, and for folders of pictures.
+        n_folders: Of pictures.
+        n_rendered: Frames that the sample renders; 0 for any other data set.
+        n_frames: Kept of a video.
+        frame_bytes: Of one frame in the store.
+    """
+
+    n_videos: int
+    video_bytes: int
+    n_folders: int
+    n_rendered: int
+    n_frames: int
+    frame_bytes: int
+
+    @property
+    def stored(self) -> int:
+        """Frames in the store."""
+        return self.n_videos * self.n_frames
+
+
+def count(footage: Footage, extract: ExtractSection) -> Sizes:
+    """Count by listing; sizes are the file system's.
+
+    Args:
+        footage: The data set.
+        extract: How many frames of which size.
+    """
+    paths = [] if footage.is_sample else [footage.root / video.path for video in footage.videos]
+    files = [path for path in paths if path.is_file()]
+    per_video = getattr(footage.profile, "n_frames", 0) if footage.is_sample else 0
+    return Sizes(
+        n_videos=len(footage.videos),
+        video_bytes=sum(path.stat().st_size for path in files),
+        n_folders=len(paths) - len(files),
+        n_rendered=per_video * len(footage.videos),
+        n_frames=extract.n_frames,
+        frame_bytes=3 * extract.frame_size**2,
+    )
+
+
+def forecast(checked: Checked, upcoming: Sequence[str], speed: Speed) -> Cost:
+    """Add up the stages that will run.
+
+    Args:
+        checked: Without a problem.
+        upcoming: Names of stages, `stage@cell` for cells.
+        speed: Of this machine.
+    """
+    params, footage = checked.params, checked.footage
+    extract, train = params.section(ExtractSection), params.section(TrainSection)
+    assert footage is not None
+    assert extract is not None
+    assert train is not None
+    assert checked.tower is not None
+    sizes, tower = count(footage, extract), Tower.of(checked.tower)
+    frame = tower.operations / (EFFICIENCY * speed.rate)  # seconds, forward
+    seconds = {"ingest": _ingest(sizes), "extract_frames": _extract(sizes), "embed": sizes.stored * frame}
+    seconds["robustness"] = _degraded(checked, sizes) * frame
+    seconds |= _cells(checked, train, sizes, frame)
+    models = sum(name.startswith("train@") for name in upcoming)
+    return Cost(
+        sum(START + seconds.get(name, 0.0) for name in upcoming),
+        _disk(sizes, tower, upcoming, models, params.section(PackageSection)),
+        _memory(tower, train, everything_moves="full" in params.detectors),
+    )
+
+
+def _cells(checked: Checked, train: TrainSection, sizes: Sizes, frame: float) -> dict[str, float]:
+    """Seconds of each cell of train and evaluate, by its name."""
+    found: dict[str, float] = {}
+    protocol, budget = checked.params.section(Protocol), train.pixels
+    assert protocol is not None
+    for detector, cell in product(checked.params.detectors, protocol.cells):
+        parts, name = (
+            checked.splits[cell.split, cell.train_set],
+            f"{detector}-{cell.split}-{cell.train_set}-{cell.seed}",
+        )
+        if find_detector(detector).reads == "embeddings":
+            found[f"train@{name}"] = ON_EMBEDDINGS
+            continue
+        drawn = BACKWARD * parts["train"] * budget.frames_per_video + parts["val"] * sizes.n_frames
+        found[f"train@{name}"] = budget.epochs * drawn * frame
+        found[f"evaluate@{name}"] = (parts["val"] + parts["test"]) * sizes.n_frames * frame
+    return found
+
+
+def _ingest(sizes: Sizes) -> float:
+    made = sizes.n_rendered * RENDERING + (TINY_CLIP if sizes.n_rendered else 0)
+    return (made + sizes.video_bytes / PROBING + sizes.n_folders * PICTURE) / n_workers()
+
+
+def _extract(sizes: Sizes) -> float:
+    videos = sizes.video_bytes / DECODING + sizes.n_rendered * PICTURE / 10
+    return (videos + sizes.n_folders * sizes.n_frames * PICTURE) / n_workers()
+
+
+def _degraded(checked: Checked, sizes: Sizes) -> float:
+    """Degraded frames that go through an encoder, the frozen one and those of detectors on pixels."""
+    settings, protocol = checked.params.section(RobustnessSection), checked.params.section(Protocol)
+    if settings is None or not settings.enabled or protocol is None:
+        return 0.0
+    head = protocol.headline
+    videos = checked.splits[head.split, head.train_set]["test"]  # of which it takes one manipulation
+    conditions = 1 + len(settings.degradations) * len(settings.strengths)
+    towers = 1 + sum(find_detector(name).reads == "pixels" for name in checked.params.detectors)
+    return conditions * videos * min(settings.frames_per_video, sizes.n_frames) * towers
+
+
+def _disk(
+    sizes: Sizes,
+    tower: Tower,
+    upcoming: Sequence[str],
+    models: int,
+    package: PackageSection | None,
+) -> float:
+    """Frames, embeddings, and a model's folder for each cell, with the encoder where it is handed on."""
+    stages: Mapping[str, float] = {
+        "ingest": sizes.n_rendered * 500,  # of a frame of the sample's videos
+        "extract_frames": sizes.stored * sizes.frame_bytes,
+        "embed": sizes.stored * tower.embedding * BYTES,
+    }
+    encoder = BYTES * tower.parameters if package is not None and package.include_encoder else 0
+    return sum(stages.get(name, 0.0) for name in upcoming) + models * encoder
+
+
+def _memory(tower: Tower, train: TrainSection, *, everything_moves: bool) -> float:
+    """Weights (with gradient and two moments, where all of them move) and one micro-batch's activations."""
+    weights = BYTES * tower.parameters * (4 if everything_moves else 1)
+    batch = 1 if train.pixels.gradient_checkpointing else tower.layers
+    return LIBRARIES + weights + train.pixels.micro_batch_size * tower.activations * batch / tower.layers
+
+
+def in_words(cost: Cost, speed: Speed) -> str:
+    """One line that says what it is and from what."""
+    return (
+        f"estimate, to a factor of two or three: {_time(cost.seconds)}, {_size(cost.disk)} of disk,"
+        f" {_size(cost.memory)} of memory; from these counts, the encoder's size and"
+        f" {speed.rate / 1e9:,.0f} GFLOP/s ({speed.what}, measured now)"
+    )
+
+
+def _time(seconds: float) -> str:
+    for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 1.5 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} seconds"
+
+
+def _size(number: float) -> str:
+    return f"{number / 1e9:.1f} GB" if number >= 1e8 else f"{max(number, 1e6) / 1e6:.0f} MB"
