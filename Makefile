@@ -7,18 +7,19 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-install: .venv/installed ## make .venv and install the locked dependencies
+install: .venv/installed ## make .venv: the locked dependencies, and the command clipforensics
 
-.venv/installed: requirements.lock
+.venv/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version.split()[0]; sys.exit(None if sys.version_info[:2] == (3, 11) else f"error: Python 3.11 is needed, {sys.executable} is {v}; make PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	touch $@
 
-repro: install ## run the whole pipeline of params.yaml (dvc repro) and print its metrics
+repro: install ## check params.yaml, run the whole pipeline (dvc repro) and print its verdict
+	clipforensics check
 	dvc repro
-	dvc metrics show metrics/metrics.json
-	@echo "report: report/report.html"
+	clipforensics verdict
 
 browser: ## install Debian's Chromium, in which tests open the report (needs root; without it they are skipped)
 	@command -v chromium >/dev/null || (apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null)

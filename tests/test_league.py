@@ -1,4 +1,4 @@
-"""`python -m clipforensics.league`: the whole table as Markdown that lines up in a terminal."""
+"""`clipforensics league`: the whole table as Markdown that lines up in a terminal."""
 
 import json
 import os
