@@ -25,6 +25,10 @@ BENCHMARKS = (
     *("extraction", "embedding", "training", "embedding_methods"),
     *("bootstrap", "robustness", "growth", "accelerator"),
 )
+LEGEND = """
+Values are medians; a ratio says how many times as fast (or frugal) as the other side ours is, the median of
+the rounds' own ratios, and a goal is the least that is wanted.
+"""
 PACKAGES = ("torch", "numpy", "av", "scikit-learn", "transformers", "peft")
 
 
@@ -79,7 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         except Skipped as reason:
             print(show_skipped(name, reason), flush=True)
     goals, minutes = [row.met for row in found if row.goal is not None], (time.perf_counter() - start) / 60
-    print(f"\n{sum(goals)} of {len(goals)} goals met; {minutes:.1f} minutes in all")
+    print(LEGEND)
+    print(f"{sum(goals)} of {len(goals)} goals met; {minutes:.1f} minutes in all")
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ class Load:
 
 FULL = (
     Load("the sample's CLIP", SAMPLE_CLIP, videos=32, frames=32, batch=64, rounds=7),
-    Load("ViT-B/32", VIT_B_32, videos=4, frames=8, batch=32, rounds=5),
+    Load("ViT-B/32", VIT_B_32, videos=4, frames=8, batch=32, rounds=3),
 )
 TINY = (Load("a toy", TOY, videos=2, frames=4, batch=4, rounds=1),)
 

@@ -30,7 +30,7 @@ class Size:
     rounds: int
 
 
-FULL = Size(640, 480, frames=300, videos=12, rounds=5)
+FULL = Size(640, 480, frames=300, videos=8, rounds=5)
 TINY = Size(320, 240, frames=40, videos=2, rounds=1)
 
 
