@@ -83,8 +83,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         except Skipped as reason:
             print(show_skipped(name, reason), flush=True)
     goals, minutes = [row.met for row in found if row.goal is not None], (time.perf_counter() - start) / 60
+    used = sum(os.times()[:4]) / 60  # of this process and of those that it started
     print(LEGEND)
-    print(f"{sum(goals)} of {len(goals)} goals met; {minutes:.1f} minutes in all")
+    print(f"{sum(goals)} of {len(goals)} goals met; {minutes:.1f} minutes in all, {used:.1f} of CPU time")
 
 
 if __name__ == "__main__":
