@@ -33,14 +33,8 @@ check: install ## ruff, type checker, import contracts
 	mypy
 	lint-imports
 
-bench: install ## benchmarks, as ratios against a floor or peer measured in the same run
-	python -m benchmarks.extraction
-	python -m benchmarks.embedding
-	python -m benchmarks.training
-	python -m benchmarks.embedding_methods
-	python -m benchmarks.bootstrap
-	python -m benchmarks.robustness
-	python -m benchmarks.growth
+bench: install ## benchmarks in one table, each beside a floor or peer measured in turn with it (minutes)
+	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} python -m benchmarks
 
 prune: install ## forget cells that params.yaml no longer names; what is current comes back from DVC's cache
 	rm -rf dvc.lock data/scores data/errors data/splits data/weights models metrics/evaluate metrics/leakage plots/train plots/roc
