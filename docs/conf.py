@@ -26,6 +26,7 @@ html_title = "clipforensics"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_show_sphinx = False
+html_show_copyright = False
 html_copy_source = False
 copybutton_prompt_text = "$ "
 copybutton_line_continuation_character = "\\"

@@ -37,14 +37,20 @@ def refreshed(path: Path) -> str:
 def with_types_and_defaults(text: str) -> str:
     """Rows of the settings with the type of the code and the default of params.yaml; the rest stays."""
     types, defaults = type_of_each_key(), keys_of_params()
+    parts, section = [], ""
+    for line in text.splitlines():
+        section = heading_of(line, section)
+        key, cells = f"{section}{line[3:].split('`')[0]}", line.split(" | ")
+        if len(cells) == 5 and key in defaults:  # a test names the others
+            cells[1], cells[3] = types[key], default_in_words(defaults[key])
+        parts.append(" | ".join(cells))
+    return "\n".join(parts) + "\n"
 
-    def row(found: re.Match[str]) -> str:
-        key, unit, effect = found[1], found[2], found[3]
-        if key not in defaults:
-            return found[0]  # a test names it
-        return f"| `{key}` | {types[key]} | {unit} | {default_in_words(defaults[key])} | {effect} |"
 
-    return re.sub(r"^\| `([\w.]+)` \| [^|]* \| ([^|]*) \| [^|]* \| (.*) \|$", row, text, flags=re.M)
+def heading_of(line: str, before: str) -> str:
+    """The section that a line is in, with a dot, given that of the line before."""
+    found = re.fullmatch(r"## (?:`([\w.]+)`|.*)", line)
+    return before if not found else f"{found[1]}." if found[1] else ""
 
 
 def interval(values: dict[str, Any], form: str) -> str:

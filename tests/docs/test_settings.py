@@ -6,27 +6,31 @@ import pytest
 
 from clipforensics.sources.base import layout_module, layouts
 from tests.closure import ROOT
-from tests.docs.refresh import SETTINGS
+from tests.docs.refresh import SETTINGS, heading_of
 from tests.docs.settings import default_in_words, keys_of_params, type_of_each_key, types_of
 
 TEXT = SETTINGS.read_text(encoding="utf-8")
 
 
 def rows(n_cells: int) -> list[tuple[str, ...]]:
-    """Cells of all rows with so many columns."""
-    lines = (re.split(r" \| ", line[2:-2]) for line in TEXT.splitlines() if line.startswith("| `"))
-    return [tuple(line) for line in lines if len(line) == n_cells]
+    """Cells of all rows with so many columns; the first is the key with its section's name before it."""
+    found, section = [], ""
+    for line in TEXT.splitlines():
+        section = heading_of(line, section)
+        cells = line[2:-2].split(" | ")
+        if line.startswith("| `") and len(cells) == n_cells:
+            found.append((section + cells[0].strip("`"), *cells[1:]))
+    return found
 
 
 def test_every_key_of_params_has_one_row_and_no_other():
-    keys = [row[0].strip("`") for row in rows(5)]
+    keys = [row[0] for row in rows(5)]
     assert sorted(keys) == sorted(keys_of_params())
 
 
 def test_rows_say_what_the_code_takes_and_what_params_holds():
     types, defaults = type_of_each_key(), keys_of_params()
-    for cell, kind, _, default, _ in rows(5):
-        key = cell.strip("`")
+    for key, kind, _, default, _ in rows(5):
         assert (kind, default) == (types[key], default_in_words(defaults[key])), key
 
 
@@ -42,7 +46,7 @@ def test_every_key_that_the_code_takes_is_in_params():
 @pytest.mark.parametrize("layout", layouts())
 def test_every_key_of_a_profile_has_a_row_with_its_type(layout):
     types = types_of(layout_module(layout).Profile, "")
-    shown = {cell.strip("`"): kind for cell, of, kind, _ in rows(4) if of.strip("`") in ("every", layout)}
+    shown = {key: kind for key, of, kind, _ in rows(4) if of.strip("`") in ("every", layout)}
     told = {key: kind for key, kind in types.items() if key not in ("layout", "root", "root_env")}
     assert {"layout", "root", "root_env"} <= set(shown)
     assert {key: kind for key, kind in shown.items() if key in told} == told
@@ -50,7 +54,7 @@ def test_every_key_of_a_profile_has_a_row_with_its_type(layout):
 
 
 def test_profiles_hold_only_keys_that_are_explained():
-    known = {row[0].strip("`") for row in rows(4)}
+    known = {row[0] for row in rows(4)}
     for profile in (ROOT / "conf/data").glob("*.yaml"):
         keys = re.findall(r"^(\w+):", profile.read_text(encoding="utf-8"), re.M)
         assert set(keys) <= known | {"clip"}, profile.name
