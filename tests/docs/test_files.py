@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.closure import ROOT
-from tests.docs.refresh import PAGES, read_metrics
+from tests.support.imports import ROOT
+from tests.support.refresh_docs import PAGES, read_metrics
 
 FILES = (PAGES / "reference/files.md").read_text(encoding="utf-8")
 METRICS = (PAGES / "reference/metrics.md").read_text(encoding="utf-8")

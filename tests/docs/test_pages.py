@@ -7,9 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from clipforensics.params import read_yaml
-from tests.closure import ROOT
-from tests.docs.refresh import PAGES, league_rows, pages, read_metrics, refreshed, sample_rows, value_of
+from clipforensics.core.params import read_yaml
+from tests.support.imports import ROOT
+from tests.support.refresh_docs import (
+    PAGES,
+    league_rows,
+    pages,
+    read_metrics,
+    refreshed,
+    sample_rows,
+    value_of,
+)
 
 NAMES = [path.relative_to(PAGES).as_posix() for path in pages()]
 TEXTS = {path: path.read_text(encoding="utf-8") for path in pages()}
@@ -46,7 +54,7 @@ SETTINGS = [c for c in commands() if " -S" in c]
 @pytest.mark.parametrize("name", NAMES)
 def test_what_a_page_repeats_is_so(name):
     page = PAGES / name
-    assert TEXTS[page] == refreshed(page), "run `python -m tests.docs.refresh` and read what it changed"
+    assert TEXTS[page] == refreshed(page), "`python -m tests.support.refresh_docs`, and read on"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from clipforensics.sources.base import layout_module, layouts
-from tests.closure import ROOT
-from tests.docs.refresh import SETTINGS, heading_of
-from tests.docs.settings import default_in_words, keys_of_params, type_of_each_key, types_of
+from tests.support.imports import ROOT
+from tests.support.refresh_docs import SETTINGS, heading_of
+from tests.support.settings_in_words import default_in_words, keys_of_params, type_of_each_key, types_of
 
 TEXT = SETTINGS.read_text(encoding="utf-8")
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.closure import ROOT
+from tests.support.imports import ROOT
 
 BUILD = [sys.executable, "-m", "sphinx", "-q", "--fail-on-warning", "--keep-going"]
 

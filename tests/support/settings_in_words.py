@@ -9,8 +9,8 @@ from typing import Any
 
 import clipforensics
 import stages
-from clipforensics.params import Section, read_yaml
-from tests.closure import ROOT
+from clipforensics.core.params import Section, read_yaml
+from tests.support.imports import ROOT
 
 
 def project_modules() -> Iterator[ModuleType]:

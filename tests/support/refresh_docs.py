@@ -1,16 +1,18 @@
-"""What pages of docs/ repeat from code and metrics; `python -m tests.docs.refresh` writes it anew.
+"""What pages of docs/ repeat from code and metrics; `python -m tests.support.refresh_docs` writes it anew.
 
 A page holds `<!-- refresh: NAME -->`, the text, `<!-- end -->`. The tests hold every page to this text.
 """
 
+import ast
 import json
 import re
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.closure import ROOT
-from tests.docs.settings import default_in_words, keys_of_params, type_of_each_key
+from tests.support.imports import ROOT
+from tests.support.settings_in_words import default_in_words, keys_of_params, type_of_each_key
 
 PAGES = ROOT / "docs"
 SETTINGS = PAGES / "reference" / "settings.md"
@@ -141,10 +143,26 @@ def make_table() -> str:
     return "\n".join(["| target | what it does |", "|---|---|", *rows])
 
 
+def rooms_table() -> str:
+    """Rooms by floor, as import-linter holds them, each with the sentence of its `__init__.py`."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    (floors,) = (c["layers"] for c in contracts if c.get("containers") == ["clipforensics"])
+    lines = ["| room | what it is |", "|---|---|"]
+    for room in (room.strip() for floor in floors for room in floor.split("|")):
+        path = ROOT / "clipforensics" / room / "__init__.py"
+        source = path if path.is_file() else path.parent.with_suffix(".py")
+        words = ast.get_docstring(ast.parse(source.read_text(encoding="utf-8"))) or ""
+        lines.append(f"| `{room}` | {words.splitlines()[0]} |")
+    return "\n".join(lines)
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "diff": diff_block,
     "headline": headline_table,
     "make": make_table,
+    "rooms": rooms_table,
     "sample": sample_table,
     "sanity": sanity_sentence,
 }
