@@ -23,6 +23,20 @@ JSON = {
     "metrics/explanations.json": "metrics/explanations.json",
 }
 
+RUN_CSV = {
+    "data/videos.csv": "data/videos.csv",
+    "data/skipped.csv": "data/**/skipped.csv",
+    "data/frames/": "data/[fe]*/index.csv",
+    "data/splits/<split>/<train set>/test.csv": "data/splits/*/*/*.csv",
+    "data/scores/<detector>/<split>/<train set>-<seed>.csv": "data/scores/*/*/*.csv",
+    "data/errors/<detector>/<split>/<train set>-<seed>.json": "data/explanations/*/index.csv",
+}
+"""CSV files that a run leaves to DVC, by the heading that explains them."""
+RUN_JSON = {
+    "data/errors/<detector>/<split>/<train set>-<seed>.json": "data/errors/*/*/*.json",
+    "models/<detector>/<split>/<train set>-<seed>/operating_point.json": "models/*/*/*/operating_point.json",
+}
+
 
 def section(title: str) -> str:
     """What stands under the heading of a file."""
