@@ -1,39 +1,44 @@
 """Commands of the pages, each through the parser that would read it; short ones are run as they stand."""
 
-import argparse
 import csv
 import itertools
+import os
 import re
-from collections.abc import Callable
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from dvc.cli import parse_args
 
-from clipforensics import league
-from clipforensics.audit import __main__ as audit
 from clipforensics.core.params import check_section, read_yaml
 from clipforensics.sources import manifest
-from clipforensics.spread import __main__ as spread
 from tests.docs.test_pages import OURS, simple_commands
 from tests.support.imports import ROOT
 from tests.support.refresh_docs import PAGES
 from tests.support.score_files import TRAIN, VIDEOS, write_scores, write_train
 from tests.support.settings_in_words import sections
 
-PARSERS: dict[str, Callable[[], argparse.ArgumentParser]] = {
-    "audit": audit._parser,
-    "league": league._parser,
-    "spread": spread.make_parser,
-}
 DVC = [words for words in simple_commands() if words[0] == "dvc"]
 EXPERIMENTS = [words for words in DVC if "-S" in words]
 
 
+def run(*words: str, cwd: Path = ROOT) -> str:
+    """What `clipforensics ...` prints; it must succeed and say nothing on stderr."""
+    command = [sys.executable, "-m", f"clipforensics.{words[0]}", *words[1:]]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
 @pytest.mark.parametrize("words", OURS, ids=" ".join)
-def test_our_commands_are_read_by_their_parser(words):
-    PARSERS[words[1]]().parse_args(words[2:])
+def test_our_commands_take_these_options(words):
+    """Every option that a page gives is one that the command itself explains."""
+    told = set(re.findall(r"--\w+", run(words[1], "--help")))
+    assert [word for word in words[2:] if word.startswith("--") and word not in told] == []
 
 
 @pytest.mark.parametrize("words", DVC, ids=" ".join)
@@ -70,17 +75,15 @@ def assign(params: dict[str, Any], key: str, value: str) -> None:
     params[last] = yaml.safe_load(value)
 
 
-def test_the_audit_as_it_is_typed(tmp_path, monkeypatch, capsys):
+def test_the_audit_as_it_is_typed(tmp_path):
     (words,) = (words for words in OURS if words[1] == "audit")
-    monkeypatch.chdir(tmp_path)
     scores, train = write_scores(tmp_path / "SCORES.csv", VIDEOS), write_train(tmp_path / "TRAIN.csv", TRAIN)
     text = (PAGES / "how-to/audit.md").read_text(encoding="utf-8")
     for path in (scores, train):
         (row,) = re.findall(rf"^\| `{path.name}` \| (.*) \|$", text, re.M)
         head = path.read_text(encoding="utf-8").splitlines()[0]
         assert re.findall(r"`(\w+)`", row) == head.split(",")
-    audit.main(words[2:])
-    assert "have a twin in training" in capsys.readouterr().out
+    assert "have a twin in training" in run(*words[1:], cwd=tmp_path)
     assert sorted(path.name for path in (tmp_path / "audit").iterdir()) == ["metrics.json", "report.html"]
 
 

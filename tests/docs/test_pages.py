@@ -47,7 +47,10 @@ def simple_commands() -> list[list[str]]:
 
 
 OURS = [words for words in simple_commands() if words[0] == "clipforensics"]
-MODULES = [words for words in simple_commands() if words[:2] == ["python", "-m"]]
+INLINE = re.findall(r"`(python -m [^`<]+)`", "".join(TEXTS.values()))
+MODULES = [words for words in simple_commands() if words[:2] == ["python", "-m"]] + [
+    c.split() for c in INLINE
+]
 SETTINGS = [c for c in commands() if " -S" in c]
 
 
