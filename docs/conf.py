@@ -1,6 +1,6 @@
 """How Sphinx builds this site: pages in Markdown (MyST), and the code's reference from its docstrings.
 
-Sphinx and not MkDocs with Material: that theme's life ends in May 2027, and MkDocs 1 under it is no longer kept.
+Sphinx and not MkDocs with Material: that theme ends in May 2027, and MkDocs 1 under it is no longer kept.
 Every warning is an error (`make docs`): a link or an anchor that leads nowhere stops the build.
 """
 
