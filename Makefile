@@ -26,14 +26,14 @@ browser: ## install Debian's Chromium, in which tests open the report (needs roo
 test: install ## the whole test suite
 	OMP_NUM_THREADS=1 python -m pytest -n 2 --dist worksteal
 
+docs: install ## build the docs (docs/_build/html/index.html); a link that leads nowhere stops it
+	sphinx-build -q --fail-on-warning --keep-going docs docs/_build/html
+
 check: install docs ## ruff, type checker, import contracts, and the docs without a dead link
 	ruff check .
 	ruff format --check .
 	mypy
 	lint-imports
-
-docs: install ## build the docs (docs/_build/html/index.html); a link that leads nowhere stops it
-	sphinx-build -q --fail-on-warning --keep-going docs docs/_build/html
 
 bench: install ## benchmarks, as ratios against a floor or peer measured in the same run
 	python -m benchmarks.extraction
