@@ -10,6 +10,7 @@ from typing import Any
 import clipforensics
 import stages
 from clipforensics.core.params import Section, read_yaml
+from clipforensics.report.reading.settings import Settings
 from tests.support.imports import ROOT
 
 
@@ -97,13 +98,10 @@ def default_in_words(value: Any) -> str:
     return f"`{value}`" if value != "" else "empty"
 
 
-TOP_LEVEL = {"dataset": "text", "detectors": "list: text", "detector": "text"}
-"""Keys that belong to no section."""
-
-
 def type_of_each_key() -> dict[str, str]:
     """What each key of params.yaml may hold, in words."""
-    found = dict(TOP_LEVEL)
+    plain = Settings.model_json_schema()["properties"]  # sections are objects in it
+    found = {name: in_words(schema) for name, schema in plain.items() if schema.get("type") != "object"}
     for name, model in sections().items():
         found |= types_of(model, f"{name}.")
     return found
