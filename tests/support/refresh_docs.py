@@ -150,7 +150,8 @@ def rooms_table() -> str:
     ]
     (floors,) = (c["layers"] for c in contracts if c.get("containers") == ["clipforensics"])
     lines = ["| room | what it is |", "|---|---|"]
-    for room in (room.strip() for floor in floors for room in floor.split("|")):
+    names = (room.strip() for floor in floors for room in floor.split("|"))
+    for room in (name for name in names if not name.startswith("_")):
         path = ROOT / "clipforensics" / room / "__init__.py"
         source = path if path.is_file() else path.parent.with_suffix(".py")
         words = ast.get_docstring(ast.parse(source.read_text(encoding="utf-8"))) or ""
