@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help install repro browser test check bench prune clean
+.PHONY: help install repro browser test check docs bench prune clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,7 +27,10 @@ browser: ## install Debian's Chromium, in which tests open the report (needs roo
 test: install ## the whole test suite
 	OMP_NUM_THREADS=1 python -m pytest -n 2 --dist worksteal
 
-check: install ## ruff, type checker, import contracts
+docs: install ## build the docs (docs/_build/html/index.html); a link that leads nowhere stops it
+	sphinx-build -q --fail-on-warning --keep-going docs docs/_build/html
+
+check: install docs ## ruff, type checker, import contracts, and the docs without a dead link
 	ruff check .
 	ruff format --check .
 	mypy
@@ -41,4 +44,4 @@ prune: install ## forget cells that params.yaml no longer names; what is current
 	dvc repro
 
 clean: ## remove what can be made again, but not the DVC cache
-	rm -rf .scratch .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dvc_plots
+	rm -rf .scratch .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dvc_plots docs/_build docs/reference/api
