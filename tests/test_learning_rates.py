@@ -1,4 +1,6 @@
-"""`python -m clipforensics.learning_rates` on a few videos, as it runs after `dvc repro`."""
+"""`clipforensics learning-rates` on a few videos, as it runs after `dvc repro`."""
+
+from pathlib import Path
 
 import pytest
 import yaml
@@ -49,7 +51,7 @@ def test_the_table_has_what_the_method_trains_to_and_the_best_in_bold(place, cap
             scratch = tmp_path / f"{name}-{rate}"
             scratch.mkdir()
             checked = found.settings.model_validate({**settings, "learning_rate": rate})
-            ranks.append(found.fit(rates.make_task(scratch), checked, scratch / "weights").rank)
+            ranks.append(found.fit(rates.make_task(Path(), scratch), checked, scratch / "weights").rank)
         words = [f"{video:.3f} ({frame:.3f})" for video, frame in ranks]
         words[ranks.index(max(ranks))] = f"**{words[ranks.index(max(ranks))]}**"
         assert cells_of(line) == [name, *words]
