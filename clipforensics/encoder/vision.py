@@ -87,8 +87,8 @@ def load_tower(kind: type[T], model: str, revision: str) -> T:
 
     Args:
         kind: The tower's class.
-        model: See `load_vision_tower`.
-        revision: See `load_vision_tower`.
+        model: A local folder in Hugging Face's layout, or a hub id.
+        revision: What pins it, as in `load_vision_tower`.
 
     Raises:
         InputError: as `load_vision_tower`, or the checkpoint lacks weights of this tower.

@@ -6,7 +6,7 @@ from clipforensics.core.faults import InputError
 from clipforensics.report.reading.costs import Spent
 from clipforensics.report.sections.league import CHOSEN_ON, lead, points, tests_of, where
 from clipforensics.report.wording.markdown import aligned, escaped
-from clipforensics.report.wording.names import label_of, protocol_of
+from clipforensics.report.wording.names import label_of, protocol_in_words
 from clipforensics.report.wording.numbers import interval, known, number
 from clipforensics.report.wording.tables import Json
 
@@ -105,7 +105,7 @@ def _notes(rows: Sequence[Json], spent: Mapping[str, Spent], protocol: str) -> l
     several = any(one.n_models > 1 for one in spent.values())
     notes = [
         "AUC by video, with intervals. Trainable: adapter and head together."
-        f" Training (under {escaped(protocol_of(protocol))}): wall time with validation"
+        f" Training (under {escaped(protocol_in_words(protocol))}): wall time with validation"
         + (", mean of a model" if several else "")
         + "."
     ]

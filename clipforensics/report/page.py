@@ -26,7 +26,7 @@ from clipforensics.report.sections.league import league_section
 from clipforensics.report.sections.robustness import robustness_section
 from clipforensics.report.sections.side_by_side import about_protocols, side_by_side
 from clipforensics.report.wording import nested, numbers
-from clipforensics.report.wording.names import capital, label_of, name_of, protocol_of
+from clipforensics.report.wording.names import capital, label_of, name_of, protocol_in_words
 from clipforensics.report.wording.tables import Json, interval_words
 
 __all__ = ["MAX_BYTES", "Findings", "Tile", "check_agreement", "render"]
@@ -154,7 +154,7 @@ def _opening(findings: Findings, cast: Cast) -> dict[str, Any]:
         "is_sample": findings.is_sample,
         "train_set": headline["train_set"],
         "manipulation": manipulation,
-        "protocol": protocol_of(headline["protocol"]) if headline.get("protocol") else "",
+        "protocol": protocol_in_words(headline["protocol"]) if headline.get("protocol") else "",
         "fold": capital(alone),
         "about_fold": caveats.about_fold(comparison),
         "asked": verdict.what_was_asked(headline["train_set"], manipulation),
@@ -288,7 +288,7 @@ def _tiles(comparison: Json, cast: Cast) -> list[Tile]:
     cells = [("Difference", cell)]
     if partner:
         found = lookup.find_cell(comparison, stratum="all", level="video", protocol=partner)
-        cells.append((f"Difference, {protocol_of(partner)}", found or {}))
+        cells.append((f"Difference, {protocol_in_words(partner)}", found or {}))
     for title, one in cells:
         tiles += [
             _difference_tile(one, name, title if len(names) == 1 else f"{label_of(name)}: {title}")

@@ -6,7 +6,7 @@ from clipforensics.report.reading.findings import Findings
 from clipforensics.report.sections import caveats, league, leaks, origin, verdict
 from clipforensics.report.sections.side_by_side import side_by_side
 from clipforensics.report.wording.markdown import escaped, markdown_table
-from clipforensics.report.wording.names import protocol_of
+from clipforensics.report.wording.names import protocol_in_words
 
 
 def summarise(findings: Findings) -> str:
@@ -52,7 +52,7 @@ def _league(findings: Findings) -> str:
 
 def _reproduce(findings: Findings) -> str:
     head, trees = findings.comparison["headline"], findings.provenance.trees
-    where = f" ({escaped(protocol_of(head['protocol']))} split)" if head.get("protocol") else ""
+    where = f" ({escaped(protocol_in_words(head['protocol']))} split)" if head.get("protocol") else ""
     text = "### Reproduce\n\n`dvc repro` writes `report/report.html`"
     text += f"{where}, data set {escaped(findings.dataset)}.\n"
     if trees:

@@ -162,7 +162,7 @@ def frozen_encoder(
 
     Args:
         model: A local folder or a hub id, pinned by `revision`.
-        revision: As in `encoder.load_vision_tower`.
+        revision: As in `vision.load_vision_tower`.
         embedding: Projected or pooled.
         precision: As in `devices.choose_dtype`.
         frame_size: Side of the stored frames.
@@ -245,13 +245,13 @@ def score_saved(
         material: The frames.
         conditions: As `all_conditions` gives them.
         frames: The frame store.
-        model: The frozen encoder; `revision`, `embedding`, `precision` as in `frozen_encoder`.
-        revision: See `frozen_encoder`.
-        embedding: See `frozen_encoder`.
-        precision: See `frozen_encoder`.
-        batch_size: As in `score_conditions`; so are `seed` and `workers`.
-        seed: See `score_conditions`.
-        workers: See `score_conditions`.
+        model: The frozen encoder: a local folder or a hub id.
+        revision: What pins it.
+        embedding: Projected or pooled.
+        precision: Of the encoder, as in section `embed`.
+        batch_size: Frames a chunk.
+        seed: Of the noise.
+        workers: Threads; changes no score.
 
     Returns:
         The scores, and the scratch folder.

@@ -78,7 +78,7 @@ def bootstrap_auc(
         `estimates[subset][level][detector]`; no effect is .5.
 
     Raises:
-        InputError: no detector, or scores as in `metrics`.
+        InputError: no detector, or scores that are none, as `auc.checked_scores` tells.
     """
     if not scores:
         raise InputError("no scores: must be of at least one detector; add some")
@@ -221,7 +221,7 @@ def _ranking_metrics(curve: weighted.Curve, budgets: Sequence[float], max_fpr: f
 
 
 def _withheld(found: Mapping[str, Estimate], budgets: Sequence[float], n_real: int) -> dict[str, Estimate]:
-    """Without the values and intervals that the data cannot give: see `bootstrap_metrics`."""
+    """Without the values and intervals that the data cannot give, as `bootstrap_metrics` tells."""
     kept = dict(found)
     for budget in budgets:
         name = _at_budget(budget)

@@ -94,14 +94,14 @@ def trace(ranking: Ranking, weights: Floats) -> Curve:
 
 
 def auc(curve: Curve) -> Floats:
-    """`metrics.roc_auc`."""
+    """Area under the ROC, as `auc.roc_auc`."""
     false, true = curve.false.astype(np.float64), curve.true.astype(np.float64)
     twice = np.einsum("nk,nk->n", np.diff(false, axis=1), true[:, 1:] + true[:, :-1])
     return _share(twice, 2 * false[:, -1] * true[:, -1])
 
 
 def average_precision(curve: Curve) -> Floats:
-    """`metrics.average_precision`."""
+    """Average precision, as `points.average_precision`."""
     hits = curve.true_at_hits
     precision = hits / np.maximum(hits + curve.false_at_hits, 1)  # without weight the gain is 0 as well
     gains = hits.astype(np.float64)
@@ -111,7 +111,7 @@ def average_precision(curve: Curve) -> Floats:
 
 
 def eer(curve: Curve) -> Floats:
-    """`metrics.eer(...).rate`."""
+    """Equal error rate, as the rate of `points.eer`."""
     fpr, gap = curve.fpr, curve.fpr - (1 - curve.tpr)
     before = np.maximum(
         (gap < -5e-13).sum(axis=1) - 1, 0
@@ -124,7 +124,7 @@ def eer(curve: Curve) -> Floats:
 
 
 def partial_auc(curve: Curve, max_fpr: float) -> Floats:
-    """`metrics.partial_auc`: scikit-learn's `roc_auc_score(max_fpr=...)`."""
+    """Area under the ROC up to max_fpr, standardised so that chance is .5, as `points.partial_auc`."""
     fpr, tpr = curve.fpr, curve.tpr
     widths = np.diff(np.minimum(fpr, max_fpr), axis=1)
     area = np.einsum("nk,nk->n", widths, tpr[:, 1:] + tpr[:, :-1]) / 2
@@ -137,7 +137,7 @@ def partial_auc(curve: Curve, max_fpr: float) -> Floats:
 
 
 def tpr_at_fpr(curve: Curve, budget: float) -> Floats:
-    """`metrics.tpr_at_fpr`, no interpolation; but also at a budget that too few real rows can measure.
+    """As `points.tpr_at_fpr`, without interpolation; but also at a budget that too few real rows can measure.
 
     That is for the caller to refuse, by the real rows of the data and not by those of each row of weights.
     """

@@ -101,7 +101,7 @@ def test_workers_change_nothing(workers: int, footage: tuple[Path, list[Video]],
 _KILLED = """
 import json, os, signal, sys
 from pathlib import Path
-from clipforensics import extraction
+from clipforensics.footage import extraction
 from clipforensics.core.records import read_videos
 
 moment, folder, root = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])

@@ -28,7 +28,7 @@ from clipforensics.publishing.encoders import Encoder
 from clipforensics.publishing.folder import write_package
 from clipforensics.publishing.loading import find_loading
 from clipforensics.publishing.methods import describe_method
-from clipforensics.publishing.model import Footage, Records, read_model
+from clipforensics.publishing.model import Records, TrainingFootage, read_model
 from clipforensics.publishing.operating_point import operating_point
 from clipforensics.report.wording import titles
 from tests.support.trained_project import CELL, add_frames, code_of, make_packages, make_project, run_cards
@@ -71,7 +71,7 @@ def read(name: str, **changes):
         read_json(Path("metrics/comparison.json")),
     )
     found = read_model(
-        name, Cell.parse("per_class", "FaceSwap", "42"), records, Footage("sample", True, 2, 64)
+        name, Cell.parse("per_class", "FaceSwap", "42"), records, TrainingFootage("sample", True, 2, 64)
     )
     return dataclasses.replace(found, **changes)
 
@@ -246,7 +246,7 @@ def test_a_split_without_a_leak_says_so(model):
 
 def test_only_the_sample_is_called_a_toy_and_only_it_has_a_free_licence(model):
     assert "**This is a toy: do not use it on real footage.**" in card_of(model())
-    other = card_of(model(footage=Footage("ffpp", False, 32, 224)))
+    other = card_of(model(footage=TrainingFootage("ffpp", False, 32, 224)))
     assert "toy" not in other
     assert yaml.safe_load(other.split("---")[1])["license"] == "other"
     assert "terms of their own" in other
@@ -317,7 +317,7 @@ def test_names_cannot_write_markdown_html_or_code(model):
         evaluation=json.loads(text),
         leakage=json.loads(leak),
         comparison=json.loads(compared),
-        footage=Footage(NASTY, True, 2, 64),
+        footage=TrainingFootage(NASTY, True, 2, 64),
         encoder=dataclasses.replace(lora.encoder, name=NASTY),
     )
     for has_encoder in (True, False):

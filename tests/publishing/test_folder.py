@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from safetensors.numpy import save_file
 
-from clipforensics.adaptation.record import Usage, described
+from clipforensics.adaptation.record import Usage, usage_entry
 from clipforensics.core.faults import InputError
 from clipforensics.core.files import read_json, write_json
 from clipforensics.detectors import lora
@@ -17,7 +17,7 @@ from clipforensics.frames import rows as rows_
 from clipforensics.publishing.encoders import copy_encoder, find_encoder
 from clipforensics.publishing.folder import drawn_frames
 from clipforensics.publishing.loading import APPLY_HEAD, find_loading
-from clipforensics.publishing.model import Footage
+from clipforensics.publishing.model import TrainingFootage
 from clipforensics.publishing.opening import open_package
 from clipforensics.publishing.operating_point import operating_point
 from tests.encoder.test_vision import write_encoder
@@ -154,7 +154,7 @@ def test_the_real_clips_preprocessing_of_old_is_taken_as_it_is():
 
 
 def test_frames_are_drawn_as_the_note_says():
-    note = drawn_frames(Footage("sample", True, 8, 224))
+    note = drawn_frames(TrainingFootage("sample", True, 8, 224))
     assert (note["frames_per_video"], note["side"]) == (8, 224)
     formula = (
         note["numbers"].split(" for ")[0].replace("floor", "").replace("2 i", "2 * i").replace(") n", ") * n")
@@ -190,16 +190,16 @@ def test_kinds_of_folders(tmp_path, folder):
     assert kind("bias", {bias: one}) == "tensors"
     assert kind("own", {bias: one, "prompt.up": one}) == "library"
     assert kind("residual", {"tower.vision_model.encoder.layers.3.self_attn.q_proj.u": one}) == "library"
-    assert kind("said", {"x": one}, **described(Usage(("a = 1",), log_odds="a"))) == "usage"
+    assert kind("said", {"x": one}, **usage_entry(Usage(("a = 1",), log_odds="a"))) == "usage"
 
 
 def test_the_head_is_read_unless_a_method_says_its_log_odds(tmp_path, folder):
     save_lora(tmp_path / "peft", folder)
     about = read_json(tmp_path / "peft/detector.json")
     assert find_loading(tmp_path / "peft", about).usage.log_odds == APPLY_HEAD
-    said = find_loading(tmp_path / "peft", about | described(Usage(("a = 1",), log_odds="a")))
+    said = find_loading(tmp_path / "peft", about | usage_entry(Usage(("a = 1",), log_odds="a")))
     assert (said.usage.setup, said.usage.log_odds) == (("a = 1",), "a")
-    assert described(None) == {}
+    assert usage_entry(None) == {}
 
 
 def test_a_package_opens_with_this_library_wherever_it_lies(package, tmp_path, monkeypatch):

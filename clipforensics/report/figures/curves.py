@@ -1,4 +1,4 @@
-"""Numbers to figures: small SVG drawings that follow the page's light or dark colours."""
+"""Curves as SVG: ROC, DET, reliability, AUC against strength; in the page's light or dark colours."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -16,7 +16,7 @@ from importlib import metadata
 from pathlib import Path
 
 from clipforensics.core.faults import InputError
-from clipforensics.training.hardware import machine
+from clipforensics.training.hardware import describe_machine
 
 LIBRARIES = (
     "av", "dvc", "jinja2", "numpy", "pandas", "peft", "pillow", "pydantic", "safetensors", "scikit-learn",
@@ -63,7 +63,7 @@ def describe(*, code: Iterable[Path], videos: Path) -> Provenance:
         trees={folder.name: tree_hash(folder) for folder in code},
         data={f"sha256 of {videos.name}": digest, "videos in it": str(n_videos)},
         libraries=versions(LIBRARIES),
-        machine=machine(),
+        machine=describe_machine(),
     )
 
 

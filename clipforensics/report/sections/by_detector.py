@@ -12,7 +12,7 @@ from clipforensics.report.wording.names import (
     capital,
     label_of,
     name_of,
-    protocol_of,
+    protocol_in_words,
     words,
 )
 from clipforensics.report.wording.numbers import count
@@ -102,7 +102,7 @@ def strata_by_detector(comparison: Json, level: str, order: Sequence[str]) -> Ta
             if tuple(g[k] for k in keys) == place and g.get("protocol") == protocol
             if any((v or {}).get("auc") is not None for v in (g.get("detectors") or {}).values())
         ]  # fmt: skip
-        head = protocol_of(protocol) if protocol else ""
+        head = protocol_in_words(protocol) if protocol else ""
         means = [_fold_means(c) for c in cells if c.get("fold_mean")]
         columns += [Column(_stratum_head(c), head) for c in cells]
         columns += [Column("mean of the folds", head) for _ in means]
@@ -177,7 +177,7 @@ def _metrics(
     columns = [Column(text, SHORT_KINDS.get(kind, kind.split(",")[0].lower())) for kind, _, text in named]
     first = next(iter(found.values()))
     size = f"{count(first.get('n_real'))} real, {count(first.get('n_fake'))} manipulated"
-    where = f", {protocol_of(protocol)}" if protocol else ""
+    where = f", {protocol_in_words(protocol)}" if protocol else ""
     rows = [found[m] for _, m, _ in named]
     groups = _two_groups(f"{level} level", rows, order, comparison["reference"], "value")
     notes = [

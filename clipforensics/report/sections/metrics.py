@@ -11,7 +11,7 @@ from clipforensics.report.wording.names import (
     SHOWN_LEVELS,
     capital,
     label_of,
-    protocol_of,
+    protocol_in_words,
 )
 from clipforensics.report.wording.numbers import NONE, count, known, number, percent
 from clipforensics.report.wording.tables import (
@@ -65,7 +65,7 @@ def _metric_table(comparison: Json, found: Mapping[str, Json], protocol: str | N
     for name in names:
         columns += [Column(difference_head(comparison, name)), Column("p")]
     first = next(iter(found.values()))
-    where = f", {protocol_of(protocol)}" if protocol else ""
+    where = f", {protocol_in_words(protocol)}" if protocol else ""
     size = ", ".join(
         f"{count(first.get(key))} {text}"
         for key, text in (("n_real", "real"), ("n_fake", "manipulated"), ("n_groups", "identity groups"))
@@ -235,7 +235,7 @@ def training_table(evaluations: Sequence[Json]) -> Table:
         validation = evaluation.get("validation") or {}
         cells = [Entry(count(parameters.get(key))) for key in ("trainable", "all", "head")]
         cells += [Entry(number((validation.get(level) or {}).get("auc"))) for level in SHOWN_LEVELS]
-        where = [protocol_of(evaluation["split"])] if evaluation.get("split") else []
+        where = [protocol_in_words(evaluation["split"])] if evaluation.get("split") else []
         head = Entry(label_of(evaluation["detector"]), ", ".join([*where, f"seed {evaluation['seed']}"]))
         rows.append((head, *cells))
     columns = [Column("detector", numeric=False)]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from clipforensics.protocol.cells import CLEAN_PROTOCOLS
 from clipforensics.report.reading.lookup import candidates, partner_protocol, protocol, rank_beside_clean
-from clipforensics.report.wording.names import PROTOCOLS, STRATA, capital, label_of, protocol_of
+from clipforensics.report.wording.names import PROTOCOLS, STRATA, capital, label_of, protocol_in_words
 from clipforensics.report.wording.numbers import NONE, count, interval, known, number, p_value, signed
 from clipforensics.report.wording.tables import (
     EMPTY,
@@ -55,12 +55,12 @@ def about_protocols(comparison: Json) -> str:
         return (
             f"This run has one protocol only, so there is no {'leaking' if clean else 'clean'} one beside it."
         )
-    first = f"The headline's protocol, {protocol_of(name)}, {'does not leak' if clean else 'leaks'}"
+    first = f"The headline's protocol, {protocol_in_words(name)}, {'does not leak' if clean else 'leaks'}"
     if partner is None:
         return f"{first}; no clean one was tested on the same."
     if clean and partner in CLEAN_PROTOCOLS:
-        return f"{first}, nor does {protocol_of(partner)}, beside it."
-    return f"{first}; {protocol_of(partner)}, beside it, {'does' if clean else 'does not'}."
+        return f"{first}, nor does {protocol_in_words(partner)}, beside it."
+    return f"{first}; {protocol_in_words(partner)}, beside it, {'does' if clean else 'does not'}."
 
 
 def heading_of(comparison: Json, name: str | None) -> str:
@@ -68,7 +68,7 @@ def heading_of(comparison: Json, name: str | None) -> str:
     if name is None:
         return ""
     what = "The headline's protocol" if name == protocol(comparison) else "Beside it"
-    return f"{what}, {protocol_of(name)}" + (f": {PROTOCOLS[name]}" if name in PROTOCOLS else "")
+    return f"{what}, {protocol_in_words(name)}" + (f": {PROTOCOLS[name]}" if name in PROTOCOLS else "")
 
 
 def side_by_side(comparison: Json, level: str, only: Sequence[str] | None = None) -> Table:
@@ -185,7 +185,7 @@ def _empty_note(name: str | None, strata: Sequence[str]) -> list[str]:
     """One sentence for all strata of a protocol that no test fake is in."""
     if not strata:
         return []
-    where = f"{capital(protocol_of(name))}: " if name else ""
+    where = f"{capital(protocol_in_words(name))}: " if name else ""
     said = "; ".join(STRATA.get(s, s) for s in strata)
     return [f"{where}no test fake is in these rows: {said}."]
 
