@@ -109,8 +109,7 @@ class EmbeddingMethod(ABC):
             epochs=progress.epoch,
             best_epoch=progress.best_epoch,
         )
-        summary = f"best epoch {progress.best_epoch} of {progress.epoch}"
-        return Fit(progress.curve, progress.best_rank, progress.samples, progress.seconds, summary)
+        return progress.as_fit()
 
     def save(
         self,

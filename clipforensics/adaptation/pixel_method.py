@@ -111,8 +111,7 @@ class PixelMethod(ABC):
         progress = train_on_pixels(model, task, settings, preprocessing, label=self.name)
         if processes.first:
             self.save(model, folder, task=task, settings=settings, counts=counts, progress=progress)
-        summary = f"best epoch {progress.best_epoch} of {progress.epoch}"
-        return Fit(progress.curve, progress.best_rank, progress.samples, progress.seconds, summary)
+        return progress.as_fit()
 
     def save(
         self,

@@ -10,6 +10,9 @@ Conventions that hold for every function here:
 - A metric at a threshold is given one that was chosen elsewhere (`thresholds`, on validation). What is
   read off the ROC itself (`eer`, `tpr_at_fpr`) needs no choice, and says how well the classes can be
   parted; no user reaches it but by luck, who has to fix a threshold before seeing the labels.
+
+Each metric is defined here, over one table; its interval comes from `statistics.weighted`, which has it again
+for thousands of resampled tables at once. A test holds the two equal.
 """
 
 import math

@@ -1,7 +1,7 @@
 """Sentences of a model card that depend on what is known: leaks, thresholds, probabilities, needs."""
 
-from clipforensics.publishing.markdown import Markdown, escape
 from clipforensics.publishing.model import Json, Model
+from clipforensics.report.wording.markdown import Markdown, escape
 from clipforensics.report.wording.names import PROTOCOLS, RULES, protocol_in_words
 from clipforensics.report.wording.numbers import count, number, percent
 

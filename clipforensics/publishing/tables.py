@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from clipforensics.publishing.markdown import Markdown, table
 from clipforensics.publishing.model import Json, Model
+from clipforensics.report.wording.markdown import Markdown, table
 from clipforensics.report.wording.names import CLASSES, PARTS, RULES, STRATA, name_of, protocol_in_words
 from clipforensics.report.wording.numbers import count, interval, number, signed
 

@@ -12,8 +12,6 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from clipforensics.adaptation.contract import known_detectors
@@ -21,7 +19,6 @@ from clipforensics.core.faults import InputError
 from clipforensics.core.files import read_json, write_json
 from clipforensics.metrics.calibration import probabilities
 from clipforensics.protocol.cells import Cell
-from clipforensics.publishing import markdown
 from clipforensics.publishing.card import model_card
 from clipforensics.publishing.code import loading_code
 from clipforensics.publishing.encoders import Encoder
@@ -332,21 +329,6 @@ def test_names_cannot_write_markdown_html_or_code(model):
         compile(code_of(card), "card", "exec")
 
 
-@given(st.text(max_size=40))
-def test_any_text_is_shown_as_it_is_and_as_nothing_else(text):
-    page = PARSER.render(markdown.escape(text))
-    shown = re.sub(r"^<p>|</p>\n$", "", page)
-    for entity, character in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&")):
-        shown = shown.replace(entity, character)
-    assert shown.split() == re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", " ", text).split()
-
-
-@given(st.lists(st.text(max_size=10), min_size=2, max_size=2))
-def test_any_cell_stays_a_cell(cells):
-    page = PARSER.render(markdown.table(["one", "two"], [cells]))
-    assert page.count("<td>") == 2
-
-
 def test_a_docstring_becomes_title_summary_and_paragraphs(tmp_path, monkeypatch):
     monkeypatch.setattr(titles, "DETECTORS", tmp_path)
     docstring = "New one: does\n`a_b` and *c*.\n\nTwo kinds:\n\n- `x`: the\n  first.\n- y\n\nSo & so 2020.\n"
@@ -356,13 +338,6 @@ def test_a_docstring_becomes_title_summary_and_paragraphs(tmp_path, monkeypatch)
     assert found.paragraphs == ("Two kinds:", "- `x`: the first.\n- y", "So \\& so 2020.")
     with pytest.raises(InputError, match=r"'\.\./new' is no module"):
         describe_method("../new")
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"), [("a `b_*c` d*", "a `b_*c` d\\*"), ("a ` b*", "a \\` b\\*"), ("- a", "\\- a")]
-)
-def test_prose_keeps_code_and_escapes_the_rest(text, shown):
-    assert markdown.prose(text) == shown
 
 
 def test_every_kind_of_folder_is_told_by_what_lies_in_it(project):

@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from clipforensics.report.reading.lookup import candidates
-from clipforensics.report.sections.side_by_side import protocols_of
+from clipforensics.report.reading.lookup import candidates, protocols_of
 from clipforensics.report.wording.names import capital, label_of, protocol_in_words
 from clipforensics.report.wording.numbers import count, interval, known, number
 from clipforensics.report.wording.tables import (

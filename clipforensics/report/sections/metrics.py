@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from clipforensics.report.reading.lookup import candidates
-from clipforensics.report.sections.side_by_side import protocols_of
+from clipforensics.report.reading.lookup import candidates, metrics_of
 from clipforensics.report.wording.names import (
     METRICS,
     ORACLE,
@@ -39,17 +38,7 @@ def metric_tables(comparison: Json) -> list[Table]:
     Args:
         comparison: Content of metrics/comparison.json.
     """
-    headline = (comparison["headline"]["train_set"], comparison["headline"]["manipulation"])
-    rows = [
-        row for row in comparison.get("metrics") or () if (row["train_set"], row["manipulation"]) == headline
-    ]
-    tables = []
-    for name in protocols_of(comparison):
-        for level in SHOWN_LEVELS:
-            found = {r["metric"]: r for r in rows if (r.get("protocol"), r["level"]) == (name, level)}
-            if found:
-                tables.append(_metric_table(comparison, found, name, level))
-    return tables
+    return [_metric_table(comparison, found, name, level) for name, level, found in metrics_of(comparison)]
 
 
 def _metric_table(comparison: Json, found: Mapping[str, Json], protocol: str | None, level: str) -> Table:
