@@ -8,6 +8,7 @@ from clipforensics.encoder import embeddings, vision
 from clipforensics.encoder.embeddings import EmbedSection
 from clipforensics.encoder.vision import EncoderSection
 from clipforensics.frames.store import FrameStore
+from clipforensics.machine import kernels
 from clipforensics.machine.devices import choose_device, choose_dtype, compute_deterministically
 from clipforensics.machine.scratch import fingerprint, project_code, remove_scratch, scratch_folder
 
@@ -25,6 +26,8 @@ def main() -> None:
     frames = FrameStore.open(FRAMES)
     preprocessing = vision.load_preprocessing(base.model, base.revision, frame_size=frames.size)
     device = choose_device()
+    if caution := kernels.caution(gpu=device.type == "cuda"):
+        print(caution)
     compute_deterministically(seed=0)
     tower = vision.load_vision_tower(base.model, base.revision, device)
     dtype = choose_dtype(params.precision, device)

@@ -1,1 +1,1 @@
-"""This machine: workers side by side, which GPU, what survives a kill."""
+"""This machine: pinned kernels, workers side by side, which GPU, what survives a kill."""

@@ -40,21 +40,21 @@ class Skin:
 
 def soft(distance: Array, width: float = _SOFT) -> Array:
     """Coverage of a pixel at a signed distance inside (+) or outside (-) an edge, 0 to 1."""
-    return np.clip(distance / np.float32(width) + np.float32(0.5), 0, 1)
+    return np.clip(distance / width + 0.5, 0, 1)
 
 
 def noise(seed: int, side: int, sigma: float) -> Array:
     """Smooth noise, shape (side, side), mean 0, standard deviation 1, wrapping around."""
-    raw = np.random.default_rng(seed).standard_normal((side, side), dtype=np.float32)
+    raw = np.random.default_rng(seed).standard_normal((side, side), dtype=np.float32).astype(np.float64)
     smooth = ndimage.gaussian_filter(raw, sigma, mode="wrap") if sigma < 2 else _blur_widely(raw, sigma)
-    return np.asarray((smooth - smooth.mean()) / smooth.std(), np.float32)
+    return np.asarray((smooth - smooth.mean()) / smooth.std())
 
 
 def _blur_widely(raw: Array, sigma: float) -> Array:
     """A Gaussian blur that wraps around, by Fourier transform: no slower for a wide blur."""
     rows, columns = fft.fftfreq(len(raw)), fft.rfftfreq(len(raw))
     squared = (rows**2)[:, None] + columns**2
-    gain = np.exp(-2 * (np.pi * sigma) ** 2 * squared).astype(np.float32)
+    gain = np.exp(-2 * (np.pi * sigma) ** 2 * squared)
     return np.asarray(fft.irfft2(fft.rfft2(raw) * gain, s=raw.shape))
 
 
@@ -77,7 +77,7 @@ def sample_map(maps: Array, u: Array, v: Array) -> Array:
 
 def grid(side: int) -> tuple[Array, Array]:
     """u and v of a square canonical map, each of shape (side, side)."""
-    axis = np.linspace(-REACH, REACH, side, dtype=np.float32)
+    axis = np.linspace(-REACH, REACH, side)
     u, v = np.meshgrid(axis, axis)
     return u, v
 
@@ -96,13 +96,13 @@ def paint_skin(identity: Identity, side: int = _SIDE) -> Skin:
     step = 2 * REACH / (side - 1)
     slopes = [np.gradient(relief, step, axis=axis) for axis in (1, 0)]
     maps = np.concatenate([colour, np.stack(slopes, axis=-1)], axis=2)
-    return Skin(identity, maps.astype(np.float32), _strands(identity))
+    return Skin(identity, maps, _strands(identity))
 
 
 def paint_face(skin: Skin, expression: Expression, u: Array, v: Array) -> tuple[Array, Array]:
     """Albedo (..., 3) and relief slopes (..., 2) of a face at canonical points (u, v)."""
     raised = np.exp(-(((v + 0.35) / 0.18) ** 2))
-    values = sample_map(skin.maps, u, v + np.float32(0.07 * expression.brow) * raised)
+    values = sample_map(skin.maps, u, v + 0.07 * expression.brow * raised)
     colour, slopes = np.ascontiguousarray(values[..., :3]), values[..., 3:]
     for side in (-1, 1):
         _eye(skin.identity, expression, colour, u, v, side)
@@ -120,8 +120,8 @@ def mouth_gap(expression: Expression) -> float:
 def mouth_curve(identity: Identity, expression: Expression, u: Array) -> tuple[Array, Array]:
     """Height v of the line between the lips at u, and 1 at its middle falling to 0 at its corners."""
     height, half_width, _, _ = identity.mouth
-    across = u / np.float32(half_width * (1 + 0.22 * expression.wide))
-    line = height + 0.03 - np.float32(0.07 * expression.smile) * np.minimum(across**2, 1.5)
+    across = u / (half_width * (1 + 0.22 * expression.wide))
+    line = height + 0.03 - 0.07 * expression.smile * np.minimum(across**2, 1.5)
     return line, np.clip(1 - across**2, 0, None)
 
 
@@ -130,7 +130,7 @@ def _mix(colour: Array, paint: Array | tuple[float, ...], cover: Array) -> None:
     at = np.flatnonzero(cover)
     flat = colour.reshape(-1, 3)
     old = flat[at]
-    flat[at] = old + cover.reshape(-1)[at, None] * (np.asarray(paint, np.float32) - old)
+    flat[at] = old + cover.reshape(-1)[at, None] * (np.asarray(paint) - old)
 
 
 def _blob(u: Array, v: Array, at: tuple[float, float], size: tuple[float, float]) -> Array:
@@ -148,7 +148,7 @@ def _skin_noise(identity: Identity, side: int) -> Array:
 def _blush(identity: Identity, colour: Array, u: Array, v: Array) -> None:
     cheeks = _blob(u, v, (-0.48, 0.25), (0.22, 0.18)) + _blob(u, v, (0.48, 0.25), (0.22, 0.18))
     nose = _blob(u, v, (0, identity.eye[1] + identity.nose[1] + 0.08), (0.13, 0.1))
-    colour *= 1 - (0.5 * cheeks + 0.4 * nose)[..., None] * np.array([0.0, 0.22, 0.2], np.float32)
+    colour *= 1 - (0.5 * cheeks + 0.4 * nose)[..., None] * np.array([0.0, 0.22, 0.2])
     for side in (-1, 1):
         socket = _blob(u, v, (side * identity.eye[0], identity.eye[1]), (0.26, 0.17))
         colour *= 1 - 0.22 * socket[..., None]
@@ -215,7 +215,7 @@ def _fringe(identity: Identity, colour: Array, u: Array, v: Array, side: int) ->
 
 
 def _strands(identity: Identity) -> Array:
-    raw = np.random.default_rng(identity.texture_seed + 9).standard_normal((96, 96)).astype(np.float32)
+    raw = np.random.default_rng(identity.texture_seed + 9).standard_normal((96, 96))
     combed = ndimage.gaussian_filter(raw, (6, 0.7), mode="wrap")
     return np.asarray((combed / combed.std())[..., None])
 
@@ -236,27 +236,27 @@ def _relief(identity: Identity, u: Array, v: Array) -> Array:
 
 def _eye(identity: Identity, expression: Expression, colour: Array, u: Array, v: Array, side: int) -> None:
     spacing, height, half_width, half_height, tilt = identity.eye
-    du = side * u - np.float32(spacing)
-    dv = v - np.float32(height) + np.float32(tilt) * du
+    du = side * u - spacing
+    dv = v - height + tilt * du
     opening = half_height * (1 - 0.92 * expression.blink)
     almond = opening * (1 - (du / half_width) ** 2) - np.abs(dv)
     cover = soft(almond)
     _mix(colour, (0.90, 0.88, 0.87), cover)
-    look = du - np.float32(side * 0.06 * expression.gaze)
+    look = du - side * 0.06 * expression.gaze
     radius = np.hypot(look, dv)
     _mix(colour, identity.eyes, cover * soft(0.09 - radius))
     _mix(colour, (0.03, 0.03, 0.03), cover * soft(0.042 - radius))
     glint = np.hypot(look + 0.03, dv + 0.035)
     _mix(colour, (1, 1, 1), cover * (1 - expression.blink) * soft(0.022 - glint))
     lash = np.exp(-((almond / 0.022) ** 2)) * ((dv < 0.01) | (expression.blink > 0.6))
-    within = np.float32(0.85) * soft(half_width - np.abs(du))
-    _mix(colour, identity.skin * 0.22, within * lash.astype(np.float32))
+    within = 0.85 * soft(half_width - np.abs(du))
+    _mix(colour, identity.skin * 0.22, within * lash)
 
 
 def _mouth(identity: Identity, expression: Expression, colour: Array, u: Array, v: Array) -> None:
     _, _, upper, lower = identity.mouth
     line, middle = mouth_curve(identity, expression, u)
-    gap = np.float32(mouth_gap(expression)) * np.sqrt(middle)
+    gap = mouth_gap(expression) * np.sqrt(middle)
     bow = 1 - 0.35 * np.exp(-((u / 0.05) ** 2))
     top = line - 0.35 * gap
     bottom = line + 0.65 * gap
@@ -271,7 +271,7 @@ def _mouth(identity: Identity, expression: Expression, colour: Array, u: Array, 
     _mix(colour, (0.86, 0.84, 0.79), cover * soft(top + 0.055 - v) * soft(middle - 0.25, 0.2))
     _mix(colour, (0.55, 0.22, 0.22), 0.8 * cover * soft(v - bottom + 0.05, 0.05))
     shut = np.exp(-((hole / 0.016) ** 2)) * np.sqrt(middle)
-    _mix(colour, identity.lips * 0.35, 0.75 * shut * soft(np.float32(0.03) - gap, 0.05))
+    _mix(colour, identity.lips * 0.35, 0.75 * shut * soft(0.03 - gap, 0.05))
 
 
 def _glasses(identity: Identity, colour: Array, u: Array, v: Array) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Colour = NDArray[np.float32]
+Colour = NDArray[np.float64]
 """RGB of shape (3,), 0 to 1."""
 
 SKIN_TONES = {
@@ -78,7 +78,7 @@ class Identity:
     hairline: tuple[float, float]
     freckles: float
     wrinkles: float
-    moles: NDArray[np.float32]
+    moles: NDArray[np.float64]
     glasses: bool
     texture_seed: int
 
@@ -89,7 +89,7 @@ def draw_identity(rng: np.random.Generator) -> Identity:
     hair_colour = _pick(rng, HAIR_COLOURS)
     eye_colour = _pick(rng, EYE_COLOURS)
     skin = _vary(rng, SKIN_TONES[skin_tone], 0.05)
-    redness = np.array([0.86, 0.56, 0.54], np.float32)
+    redness = np.array([0.86, 0.56, 0.54])
     return Identity(
         skin_tone=skin_tone,
         hair_colour=hair_colour,
@@ -99,7 +99,7 @@ def draw_identity(rng: np.random.Generator) -> Identity:
         skin=skin,
         hair=_vary(rng, HAIR_COLOURS[hair_colour], 0.1),
         eyes=_vary(rng, EYE_COLOURS[eye_colour], 0.1),
-        lips=(skin * redness * float(rng.uniform(0.85, 1.1))).astype(np.float32),
+        lips=skin * redness * float(rng.uniform(0.85, 1.1)),
         width=_uniform(rng, 0.68, 0.84),
         jaw=_uniform(rng, 0.05, 0.32),
         eye=(
@@ -131,11 +131,11 @@ def draw_identity(rng: np.random.Generator) -> Identity:
     )
 
 
-def _draw_moles(rng: np.random.Generator) -> NDArray[np.float32]:
+def _draw_moles(rng: np.random.Generator) -> NDArray[np.float64]:
     n = int(rng.integers(0, 4))
     return np.stack(
         [rng.uniform(-0.6, 0.6, n), rng.uniform(-0.4, 0.8, n), rng.uniform(0.02, 0.045, n)], axis=1
-    ).astype(np.float32)
+    )
 
 
 def _pick(rng: np.random.Generator, names: dict[str, tuple[float, float, float]]) -> str:
@@ -149,4 +149,4 @@ def _uniform(rng: np.random.Generator, low: float, high: float) -> float:
 def _vary(rng: np.random.Generator, colour: tuple[float, float, float], spread: float) -> Colour:
     """The colour, each channel scaled by up to `spread`, and its brightness by as much again."""
     factor = rng.uniform(1 - spread, 1 + spread) * rng.uniform(1 - spread / 2, 1 + spread / 2, 3)
-    return np.clip(np.array(colour) * factor, 0, 1).astype(np.float32)
+    return np.clip(np.array(colour) * factor, 0, 1)

@@ -37,7 +37,7 @@ class State:
 
     rng: np.random.Generator
     strength: float
-    drift: Array = field(default_factory=lambda: np.zeros(2, np.float32))
+    drift: Array = field(default_factory=lambda: np.zeros(2))
     texture: Array | None = None
 
 
@@ -55,10 +55,10 @@ def face_swap(shot: Shot, pose: Pose, target: Person, source: Person, state: Sta
     patch = _texture(source.skin, source.scene, target.expression, 48, 0.5 + 0.25 * state.strength)
     u, v = shot.u + drift_u, shot.v + drift_v
     new = sample_map(patch, u, v)
-    oval = 1 - np.hypot(u / np.float32(0.78), (v - np.float32(0.14)) / np.float32(0.80))
+    oval = 1 - np.hypot(u / 0.78, (v - 0.14) / 0.80)
     cover = soft(oval, 0.08) * shot.edge
     new = _match_colour(new, _seen(shot), cover, 1 - 0.4 * state.strength)
-    new *= 1 - np.float32(0.3 * state.strength) * np.exp(-((oval / 0.06) ** 2))[:, None]
+    new *= 1 - 0.3 * state.strength * np.exp(-((oval / 0.06) ** 2))[:, None]
     return _blend(shot, new, cover)
 
 
@@ -88,7 +88,7 @@ def face_to_face(shot: Shot, pose: Pose, target: Person, source: Person, state: 
     warped = _warp(shot, *pixel_shift(target.skin.identity, pose, shot.picture.shape[0], du, dv))
     patch = _texture(target.skin, target.scene, wanted, 56, 0.4)
     line, middle = mouth_curve(target.skin.identity, wanted, shot.u)
-    lips = np.float32(0.06 + mouth_gap(wanted) * 0.6) - np.abs(shot.v - line - 0.15 * mouth_gap(wanted))
+    lips = 0.06 + mouth_gap(wanted) * 0.6 - np.abs(shot.v - line - 0.15 * mouth_gap(wanted))
     cover = soft(lips, 0.09) * soft(middle - 0.05, 0.2) * shot.edge
     new = _match_colour(sample_map(patch, shot.u, shot.v), _seen(warped), cover, 1 - 0.2 * state.strength)
     return _blend(warped, new, cover)
@@ -102,10 +102,10 @@ def neural_textures(shot: Shot, pose: Pose, target: Person, source: Person, stat
     wanted = _blend_expressions(target.expression, source.expression, 1.0)
     patch = _texture(target.skin, target.scene, wanted, 64, 0.3 + 0.3 * state.strength)
     if state.texture is not None:
-        patch = patch + np.float32(0.4 * state.strength) * (state.texture - patch)
+        patch = patch + 0.4 * state.strength * (state.texture - patch)
     state.texture = patch
     height = target.skin.identity.mouth[0]
-    oval = 1 - np.hypot(shot.u / np.float32(0.62), (shot.v - np.float32(height + 0.06)) / np.float32(0.40))
+    oval = 1 - np.hypot(shot.u / 0.62, (shot.v - (height + 0.06)) / 0.40)
     cover = soft(oval, 0.25) * shot.edge
     new = _match_colour(sample_map(patch, shot.u, shot.v), _seen(shot), cover, 1 - 0.2 * state.strength)
     return _blend(shot, new + _grain(shot, 1 - 0.9 * state.strength), cover)
@@ -125,7 +125,7 @@ def _texture(skin: Skin, scene: Scene, expression: Expression, side: int, blur: 
     u, v = grid(side)
     colour, slopes = paint_face(skin, expression, u.ravel(), v.ravel())
     lit = shade_frontal(scene, colour, slopes, u.ravel(), v.ravel()).reshape(side, side, 3)
-    return np.asarray(ndimage.gaussian_filter(lit, (blur, blur, 0)), np.float32)
+    return np.asarray(ndimage.gaussian_filter(lit, (blur, blur, 0)))
 
 
 def _seen(shot: Shot) -> Array:
@@ -135,7 +135,7 @@ def _seen(shot: Shot) -> Array:
 def _grain(shot: Shot, share: float) -> Array:
     """The share of the frame's finest detail that a network which sees the frame lets through."""
     fine = shot.picture - ndimage.gaussian_filter(shot.picture, (1, 1, 0), truncate=2)
-    return np.asarray(np.float32(max(share, 0)) * fine.reshape(-1, 3)[shot.at])
+    return np.asarray(max(share, 0) * fine.reshape(-1, 3)[shot.at])
 
 
 def _blend(shot: Shot, new: Array, cover: Array) -> Array:
@@ -155,20 +155,25 @@ def _warp(shot: Shot, dx: Array, dy: Array) -> Shot:
 
 def _match_colour(new: Array, old: Array, weight: Array, amount: float) -> Array:
     """Move each channel's mean and spread within `weight` to the old ones by `amount` (0 to 1)."""
-    total = weight.sum() + np.float32(1e-6)
-    new_mean, old_mean = (weight @ new) / total, (weight @ old) / total
-    new_spread = np.sqrt((weight @ (new - new_mean) ** 2) / total) + np.float32(1e-3)
-    old_spread = np.sqrt((weight @ (old - old_mean) ** 2) / total) + np.float32(1e-3)
-    gain = 1 + np.float32(amount) * (np.clip(old_spread / new_spread, 0.5, 2) - 1)
-    return np.asarray((new - new_mean) * gain + new_mean + np.float32(amount) * (old_mean - new_mean))
+    total = weight.sum() + 1e-6
+    new_mean, old_mean = _total(weight, new) / total, _total(weight, old) / total
+    new_spread = np.sqrt(_total(weight, (new - new_mean) ** 2) / total) + 1e-3
+    old_spread = np.sqrt(_total(weight, (old - old_mean) ** 2) / total) + 1e-3
+    gain = 1 + amount * (np.clip(old_spread / new_spread, 0.5, 2) - 1)
+    return np.asarray((new - new_mean) * gain + new_mean + amount * (old_mean - new_mean))
 
 
-def _tremble(state: State, size: float) -> tuple[np.float32, np.float32]:
+def _total(weight: Array, values: Array) -> Array:
+    """Weighted sums of the columns of (n, 3), without BLAS."""
+    return np.asarray((weight[:, None] * values).sum(axis=0))
+
+
+def _tremble(state: State, size: float) -> tuple[float, float]:
     """The tracker's error of this frame: a slow walk plus jitter, in canonical units."""
     size *= state.strength
-    state.drift = (0.8 * state.drift + state.rng.normal(0, 0.6 * size, 2)).astype(np.float32)
-    jitter = state.drift + state.rng.normal(0, 0.7 * size, 2).astype(np.float32)
-    return np.float32(jitter[0]), np.float32(jitter[1])
+    state.drift = 0.8 * state.drift + state.rng.normal(0, 0.6 * size, 2)
+    jitter = state.drift + state.rng.normal(0, 0.7 * size, 2)
+    return float(jitter[0]), float(jitter[1])
 
 
 def _blend_expressions(target: Expression, source: Expression, amount: float) -> Expression:
@@ -185,12 +190,12 @@ def _expression_shift(target: Person, wanted: Expression, u: Array, v: Array) ->
     identity, now = target.skin.identity, target.expression
     height, half_width, _, _ = identity.mouth
     near = np.exp(-((u / 0.5) ** 2) - ((v - height) / 0.3) ** 2)
-    gap = np.float32(mouth_gap(wanted) - mouth_gap(now))
+    gap = mouth_gap(wanted) - mouth_gap(now)
     dv = gap * np.where(v > height, 0.65, -0.35) * near
-    across = u / np.float32(half_width)
+    across = u / half_width
     corners = np.exp(-((np.abs(across) - 1) ** 2) / 0.25 - ((v - height) / 0.15) ** 2)
-    dv -= np.float32(0.07 * (wanted.smile - now.smile)) * corners
-    du = np.float32(0.22 * half_width * (wanted.wide - now.wide)) * np.clip(across, -1, 1) * near
+    dv -= 0.07 * (wanted.smile - now.smile) * corners
+    du = 0.22 * half_width * (wanted.wide - now.wide) * np.clip(across, -1, 1) * near
     brows = np.exp(-(((v + 0.35) / 0.18) ** 2))
-    dv -= np.float32(0.07 * (wanted.brow - now.brow)) * brows
-    return du.astype(np.float32), dv.astype(np.float32)
+    dv -= 0.07 * (wanted.brow - now.brow) * brows
+    return du, dv

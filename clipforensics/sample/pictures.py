@@ -106,7 +106,7 @@ def _smooth_skin(shot: Shot, rng: np.random.Generator) -> tuple[Array, str]:
 
 def _oval(shot: Shot, width: float, height: float, centre: float) -> Array:
     """Coverage of a soft oval in canonical coordinates, at the pixels of the face."""
-    inside = 1 - np.hypot(shot.u / np.float32(width), (shot.v - np.float32(centre)) / np.float32(height))
+    inside = 1 - np.hypot(shot.u / width, (shot.v - centre) / height)
     return soft(inside, 0.15) * shot.edge
 
 
@@ -118,7 +118,7 @@ def _degrade(picture: Array, quality: str, rng: np.random.Generator) -> NDArray[
     if quality.startswith(("noisy", "grainy")):
         picture = picture + rng.normal(0, 0.09, picture.shape)
     picture = picture * {"dark": 0.55, "bright": 1.4}.get(quality, 1.0)
-    whole = (np.clip(picture, 0, 1) * 255).astype(np.uint8)
+    whole = (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)  # never cut: blurred white is 1 - 1e-16
     file = io.BytesIO()
     Image.fromarray(whole).save(file, "JPEG", quality=level)
     return np.asarray(Image.open(file))

@@ -85,9 +85,9 @@ def draw_scene(rng: np.random.Generator) -> Scene:
         light_from=light_from,
         wall=_near(rng, BACKGROUNDS[background]),
         shirt=_near(rng, CLOTH_COLOURS[cloth]),
-        light=(light / np.linalg.norm(light)).astype(np.float32),
+        light=light / np.sqrt((light**2).sum()),
         ambient=float(rng.uniform(0.42, 0.62)),
-        tint=(rng.uniform(0.88, 1.12) * np.array([1 + warm, 1, 1 - warm])).astype(np.float32),
+        tint=rng.uniform(0.88, 1.12) * np.array([1 + warm, 1, 1 - warm]),
         grain=float(rng.uniform(0.018, 0.035)),
         blur=float(rng.uniform(0.003, 0.007)),
         seed=int(rng.integers(2**31)),
@@ -96,7 +96,7 @@ def draw_scene(rng: np.random.Generator) -> Scene:
 
 def paint_backdrop(scene: Scene, size: int) -> Array:
     """The empty room, RGB of shape (size, size, 3); the same for every frame of a video."""
-    axis = np.linspace(-1, 1, size, dtype=np.float32)
+    axis = np.linspace(-1, 1, size)
     x, y = np.meshgrid(axis, axis)
     room = np.broadcast_to(scene.wall, (size, size, 3)).copy()
     room *= (1 - 0.14 * y + 0.22 * scene.light[0] * x)[..., None]
@@ -106,10 +106,10 @@ def paint_backdrop(scene: Scene, size: int) -> Array:
         left, top = rng.uniform(-0.95, -0.4) * rng.choice([-1, 1]), rng.uniform(-0.9, -0.6)
         pane = np.minimum(0.35 - np.abs(x - left), 0.55 - np.abs(y - top - 0.3))
         bar = soft(0.03 - np.minimum(np.abs(x - left), np.abs(y - top - 0.3)), 0.03)
-        room += (soft(pane, 0.05) * (1 - 0.6 * bar))[..., None] * (np.float32(0.95) - room) * 0.75
+        room += (soft(pane, 0.05) * (1 - 0.6 * bar))[..., None] * (0.95 - room) * 0.75
     elif scene.setting == "shelf":
-        room *= 1 - 0.6 * _books(rng, x, y)[..., None] * rng.uniform(0.3, 1, 3).astype(np.float32)
-    return np.asarray(ndimage.gaussian_filter(room, (size / 70, size / 70, 0)), np.float32)
+        room *= 1 - 0.6 * _books(rng, x, y)[..., None] * rng.uniform(0.3, 1, 3)
+    return np.asarray(ndimage.gaussian_filter(room, (size / 70, size / 70, 0)))
 
 
 def render_shot(
@@ -135,10 +135,15 @@ def render_shot(
 
 def shade(scene: Scene, colour: Array, slopes: Array, normal: Array) -> Array:
     """Light an albedo (n, 3) with relief slopes (n, 2) on a surface with normals (n, 3)."""
-    facing = normal @ scene.light - 0.55 * (slopes @ scene.light[:2])
+    facing = _along(normal, scene.light) - 0.55 * _along(slopes, scene.light[:2])
     diffuse = np.clip(facing, 0, None)
-    gloss = np.float32(0.06) * diffuse**8
+    gloss = 0.06 * diffuse**8
     return np.asarray(colour * (scene.ambient + 0.62 * diffuse)[:, None] + gloss[:, None])
+
+
+def _along(vectors: Array, direction: Array) -> Array:
+    """Scalar products of (n, k) with (k,), without BLAS."""
+    return np.asarray((vectors * direction).sum(axis=-1))
 
 
 def shade_frontal(scene: Scene, colour: Array, slopes: Array, u: Array, v: Array) -> Array:
@@ -149,18 +154,18 @@ def shade_frontal(scene: Scene, colour: Array, slopes: Array, u: Array, v: Array
 
 def pixel_shift(identity: Identity, pose: Pose, size: int, du: Array, dv: Array) -> tuple[Array, Array]:
     """Pixels (right, down) that a small step (du, dv) in canonical coordinates takes."""
-    across, along = du * np.float32(identity.width * np.cos(pose.yaw)), dv
-    cosine, sine = np.float32(np.cos(pose.roll)), np.float32(np.sin(pose.roll))
-    unit = np.float32(pose.scale * size / 2)
+    across, along = du * (identity.width * np.cos(pose.yaw)), dv
+    cosine, sine = np.cos(pose.roll), np.sin(pose.roll)
+    unit = pose.scale * size / 2
     return unit * (cosine * across - sine * along), unit * (sine * across + cosine * along)
 
 
 def _head_coordinates(pose: Pose, size: int) -> tuple[Array, Array]:
     """Offsets of all pixels from the head's centre in units of its half height, without its roll."""
-    axis = (np.arange(size, dtype=np.float32) + 0.5) * (2 / size) - 1
-    x, y = (axis - np.float32(pose.x))[None, :], (axis - np.float32(pose.y))[:, None]
-    cosine = np.float32(np.cos(pose.roll) / pose.scale)
-    sine = np.float32(np.sin(pose.roll) / pose.scale)
+    axis = (np.arange(size) + 0.5) * (2 / size) - 1
+    x, y = (axis - pose.x)[None, :], (axis - pose.y)[:, None]
+    cosine = np.cos(pose.roll) / pose.scale
+    sine = np.sin(pose.roll) / pose.scale
     return cosine * x + sine * y, cosine * y - sine * x
 
 
@@ -168,29 +173,29 @@ def _canonical(
     identity: Identity, pose: Pose, expression: Expression, p: Array, q: Array
 ) -> tuple[NDArray[np.intp], Array, Array, Array, Array]:
     """Face pixels, their (u, v), surface normals and coverage: a rotated ellipsoid seen from afar."""
-    drop = np.float32(0.09 * expression.mouth)
+    drop = 0.09 * expression.mouth
     q = q - drop * np.clip((q - 0.35) / 0.65, 0, 1)
-    width = np.float32(identity.width) * (1 - np.float32(identity.jaw) * np.clip(q, 0, 1) ** 2)
+    width = identity.width * (1 - identity.jaw * np.clip(q, 0, 1) ** 2)
     side = p / width
     radius = np.abs(side) ** 2 + q**2
     at = np.flatnonzero(radius < 1.06)
     side, q, radius = side.ravel()[at], q.ravel()[at], np.sqrt(radius.ravel()[at])
-    edge = soft((1 - radius) * np.float32(pose.scale), 2.5 / p.shape[0])
+    edge = soft((1 - radius) * pose.scale, 2.5 / p.shape[0])
     depth = np.sqrt(np.clip(1 - radius**2, 0.0, None))
-    u = side * np.float32(np.cos(pose.yaw)) - depth * np.float32(np.sin(pose.yaw))
-    turned = depth * np.float32(np.cos(pose.yaw)) + side * np.float32(np.sin(pose.yaw))
-    v = q * np.float32(np.cos(pose.pitch)) - turned * np.float32(np.sin(pose.pitch))
+    u = side * np.cos(pose.yaw) - depth * np.sin(pose.yaw)
+    turned = depth * np.cos(pose.yaw) + side * np.sin(pose.yaw)
+    v = q * np.cos(pose.pitch) - turned * np.sin(pose.pitch)
     return at, u, v, np.stack([side, q, depth], axis=-1), edge
 
 
 def _paint_body(identity: Identity, scene: Scene, picture: Array, pose: Pose, size: int) -> None:
-    axis = (np.arange(size, dtype=np.float32) + 0.5) * (2 / size) - 1
-    p = ((axis - np.float32(0.8 * pose.x)) / np.float32(pose.scale))[None, :]
-    q = ((axis - np.float32(pose.y)) / np.float32(pose.scale))[:, None]
+    axis = (np.arange(size) + 0.5) * (2 / size) - 1
+    p = ((axis - 0.8 * pose.x) / pose.scale)[None, :]
+    q = ((axis - pose.y) / pose.scale)[:, None]
     below = int(np.searchsorted(q[:, 0], 0.3))
     p, q, part = p, q[below:], picture[below:]
     lit = scene.ambient + 0.35 * (1 + scene.light[0] * p)
-    neck_width = np.float32(0.62 * identity.width)
+    neck_width = 0.62 * identity.width
     neck = soft(neck_width + 0.25 * np.clip(q - 1, 0, 1) ** 2 - np.abs(p), 0.04)
     under_chin = 0.62 + 0.25 * np.clip((q - 0.9) / 0.5, 0, 1)
     part += neck[..., None] * (identity.skin * (lit * under_chin)[..., None] - part)
@@ -202,8 +207,8 @@ def _paint_body(identity: Identity, scene: Scene, picture: Array, pose: Pose, si
 
 def _paint_hair_and_ears(skin: Skin, scene: Scene, picture: Array, p: Array, q: Array, pose: Pose) -> None:
     identity = skin.identity
-    width = np.float32(identity.width)
-    turn = np.float32(np.sin(pose.yaw))
+    width = identity.width
+    turn = np.sin(pose.yaw)
     if identity.hair_style != "bald":
         lower = 0.9 if identity.hair_style == "long" else -0.05
         dome = 1.1 - np.hypot((p + 0.1 * turn) / (1.06 * width), (q + 0.08) / 1.02)
@@ -218,19 +223,19 @@ def _paint_hair_and_ears(skin: Skin, scene: Scene, picture: Array, p: Array, q: 
             ear = 1 - np.hypot((p - s * width * 1.0 + 0.06 * turn) / 0.13, (q + 0.02) / 0.21)
             lit_ear = scene.ambient + 0.3 * (1 + s * scene.light[0])
             cover = soft(0.15 * ear, 0.04)[..., None]
-            picture += cover * (identity.skin * np.array([0.95, 0.82, 0.78], np.float32) * lit_ear - picture)
+            picture += cover * (identity.skin * np.array([0.95, 0.82, 0.78]) * lit_ear - picture)
 
 
 def _camera(scene: Scene, picture: Array, rng: np.random.Generator) -> Array:
     size = picture.shape[0]
-    axis = np.linspace(-1, 1, size, dtype=np.float32)
+    axis = np.linspace(-1, 1, size)
     vignette = 1 - 0.12 * (axis[None, :] ** 2 + axis[:, None] ** 2)
     sigma = scene.blur * size
     seen = ndimage.gaussian_filter(picture, (sigma, sigma, 0), truncate=2.5)
     seen *= vignette[..., None] * scene.tint
     grain = rng.standard_normal((size, size, 1), dtype=np.float32)
-    seen += np.float32(scene.grain) * grain
-    seen += np.float32(0.4 * scene.grain) * rng.standard_normal((size, size, 3), dtype=np.float32)
+    seen += scene.grain * grain
+    seen += 0.4 * scene.grain * rng.standard_normal((size, size, 3), dtype=np.float32)
     return np.clip(seen, 0, 1)
 
 
@@ -240,8 +245,8 @@ def _books(rng: np.random.Generator, x: Array, y: Array) -> Array:
     tones = rng.uniform(0.1, 0.9, 23)
     dark = tones[np.searchsorted(edges, x)]
     boards = np.abs((y * 1.5 + 0.2) % 1 - 0.5) < 0.06
-    return np.where(boards, 0.2, dark).astype(np.float32)
+    return np.where(boards, 0.2, dark)
 
 
 def _near(rng: np.random.Generator, colour: tuple[float, float, float]) -> Colour:
-    return np.clip(np.array(colour) * rng.uniform(0.88, 1.12, 3), 0, 1).astype(np.float32)
+    return np.clip(np.array(colour) * rng.uniform(0.88, 1.12, 3), 0, 1)

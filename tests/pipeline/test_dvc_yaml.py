@@ -52,6 +52,8 @@ def covered(path: str, deps: list[str]) -> bool:
 def reached(stage: str) -> set[str]:
     """Project files that a stage can run."""
     modules = [f"stages.{stage}", *DYNAMIC.get(stage, [])]
+    if "portable" in STAGES[stage]["params"]:  # the package pins kernels before any of its stages is loaded
+        modules.append("stages")
     return set().union(*map(import_closure, modules))
 
 
@@ -70,7 +72,7 @@ def test_deps_hold_the_import_closure(stage):
 BESIDE = {  # modules that lie in a stage's folders and that it never runs: a change there runs it for nothing
     "ingest": "core/files.py",
     "extract_frames": "core/files.py",
-    "embed": "core/records.py",
+    "embed": "core/records.py machine/workers.py",
     "evaluate": "training/costs.py training/hardware.py training/launching.py",
     "compare": "metrics/errors.py metrics/evaluation.py metrics/thresholds.py",
     "robustness": "training/costs.py training/hardware.py training/launching.py",
@@ -123,6 +125,7 @@ def rerun_by(path: str) -> set[str]:
         ("metrics/points.py", "evaluate compare robustness package report"),
         ("splits", "split report"),
         ("sample", "ingest report"),
+        ("machine/kernels.py", "ingest embed train evaluate compare robustness explain report"),
         ("footage/extraction.py", "extract_frames report"),
         ("detectors/lora.py", "train evaluate robustness explain package report"),
         ("adaptation", "train evaluate robustness explain package report"),

@@ -1,6 +1,5 @@
 """The README against the code: its numbers are those of metrics/, its commands name what exists."""
 
-import hashlib
 import itertools
 import json
 import re
@@ -9,7 +8,6 @@ import shlex
 import pytest
 import yaml
 
-from clipforensics.core.params import read_yaml
 from tests.support.imports import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -111,24 +109,3 @@ def test_environment_variables_are_read_somewhere():
     )
     for name in re.findall(r"\b(CLIPFORENSICS_[A-Z]+|[A-Z_]+_ROOT)\b", README):
         assert name in code, name
-
-
-def test_the_committed_metrics_are_those_of_the_lock():
-    """Metrics lie in git, not in DVC's cache: each must be the file that dvc.lock describes."""
-    lock = yaml.safe_load((ROOT / "dvc.lock").read_text())["stages"]
-    outs = [out for stage in lock.values() for out in stage.get("outs", [])]
-    committed = [
-        out for out in outs if out["path"].startswith(("metrics/", "plots/")) and "nfiles" not in out
-    ]
-    assert len(committed) >= 5
-    for out in committed:
-        assert hashlib.md5((ROOT / out["path"]).read_bytes()).hexdigest() == out["md5"], out["path"]
-
-
-def test_the_lock_is_that_of_the_committed_code_and_params():
-    lock = yaml.safe_load((ROOT / "dvc.lock").read_text())["stages"]
-    deps = [dep for stage in lock.values() for dep in stage["deps"] if dep["path"].endswith(".py")]
-    stale = {d["path"] for d in deps if hashlib.md5((ROOT / d["path"]).read_bytes()).hexdigest() != d["md5"]}
-    assert stale == set(), "run `dvc repro` and commit dvc.lock and metrics"
-    lock, params = (read_yaml(ROOT / name) for name in ("dvc.lock", "params.yaml"))
-    assert lock["stages"]["report"]["params"]["params.yaml"] == params

@@ -12,7 +12,8 @@ from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 from clipforensics.adaptation.adapted import AdaptedEncoder
 from clipforensics.adaptation.contract import find_detector
 from clipforensics.adaptation.pixel_training import train_on_pixels
-from clipforensics.encoder.vision import Preprocessing, vision
+from clipforensics.encoder import vision
+from clipforensics.encoder.vision import Preprocessing
 from clipforensics.machine.devices import compute_deterministically
 from clipforensics.training.task import Task
 from clipforensics.training.trainer import Progress

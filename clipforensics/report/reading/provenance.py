@@ -16,6 +16,7 @@ from importlib import metadata
 from pathlib import Path
 
 from clipforensics.core.faults import InputError
+from clipforensics.machine import kernels
 from clipforensics.training.hardware import describe_machine
 
 LIBRARIES = (
@@ -37,7 +38,8 @@ class Provenance:
         trees: Folder of code -> git tree hash, 40 hexadecimal digits.
         data: What is known of the data: name -> text.
         libraries: Package -> installed version.
-        machine: What ran it: name -> text (Python, processor, cores, system).
+        machine: What computed it, name -> text: Python, processor, cores, system; or, where it matters not,
+            what was pinned so that every machine computes the same.
     """
 
     trees: Mapping[str, str] = field(default_factory=dict)
@@ -63,8 +65,28 @@ def describe(*, code: Iterable[Path], videos: Path) -> Provenance:
         trees={folder.name: tree_hash(folder) for folder in code},
         data={f"sha256 of {videos.name}": digest, "videos in it": str(n_videos)},
         libraries=versions(LIBRARIES),
-        machine=describe_machine(),
+        machine=_computed_on(),
     )
+
+
+def _computed_on() -> dict[str, str]:
+    """This machine, unless another would have written the same page, which then must not name one."""
+    pins = {} if _sees_gpu() else kernels.pinned()
+    if not pins:
+        return {"numbers": "of this machine; on another the last digits may differ", **describe_machine()}
+    return {
+        "numbers": "the same on every CPU with x86-64 and AVX2 under Linux",
+        "kernels pinned by": ", ".join(f"{name}={value}" for name, value in pins.items()),
+    }
+
+
+def _sees_gpu(devices: Iterable[Path] = (Path("/dev/nvidiactl"), Path("/dev/kfd"))) -> bool:
+    """Whether torch computes on a GPU here; it is loaded, for seconds, only if the system has one."""
+    if not any(device.exists() for device in devices):
+        return False
+    from clipforensics.machine.devices import choose_device
+
+    return choose_device().type != "cpu"
 
 
 def tree_hash(folder: Path) -> str:

@@ -5,12 +5,13 @@ from typing import Any
 
 from pydantic import Field
 
-from clipforensics.core.params import Section, read_section, read_yaml
+from clipforensics.core.params import read_section, read_yaml
+from clipforensics.machine.kernels import Portable
 from clipforensics.protocol.cells import Protocol
 from clipforensics.report.reading.findings import Run
 
 
-class Settings(Section):
+class Settings(Portable):
     """All of params.yaml; stages check their own sections, this one that no name is misspelt."""
 
     dataset: str

@@ -162,3 +162,26 @@ def test_a_run_is_described_by_its_code_data_libraries_and_machine(tmp_path):
     }  # fmt: skip
     assert "torch" in found.libraries
     assert "processor" in found.machine
+    assert "the last digits may differ" in found.machine["numbers"]
+
+
+def test_a_page_that_any_machine_would_write_names_none(tmp_path, monkeypatch):
+    """Else it, and so dvc.lock, would differ from machine to machine though no number does."""
+    put(tmp_path, {"code/a.py": b"", "videos.csv": b"target\n0\n"})
+    run = {"code": [tmp_path / "code"], "videos": tmp_path / "videos.csv"}
+    monkeypatch.setattr(provenance.kernels, "pinned", lambda: {"MKL_CBWR": "COMPATIBLE", "A": "b"})
+    monkeypatch.setattr(provenance, "_sees_gpu", lambda: False)
+    found = provenance.describe(**run).machine
+    assert set(found) == {"numbers", "kernels pinned by"}
+    assert found["kernels pinned by"] == "MKL_CBWR=COMPATIBLE, A=b"
+    monkeypatch.setattr(provenance, "_sees_gpu", lambda: True)
+    assert "processor" in provenance.describe(**run).machine
+
+
+def test_a_gpu_is_looked_for_only_where_the_system_has_one(tmp_path, monkeypatch):
+    (tmp_path / "nvidiactl").touch()
+    monkeypatch.setenv("CLIPFORENSICS_DEVICE", "meta")
+    assert provenance._sees_gpu([tmp_path / "none", tmp_path / "nvidiactl"])
+    assert not provenance._sees_gpu([tmp_path / "none"])
+    monkeypatch.setenv("CLIPFORENSICS_DEVICE", "cpu")
+    assert not provenance._sees_gpu([tmp_path / "nvidiactl"])
