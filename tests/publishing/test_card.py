@@ -15,7 +15,6 @@ import yaml
 from markdown_it import MarkdownIt
 
 from clipforensics.adaptation.contract import known_detectors
-from clipforensics.core.faults import InputError
 from clipforensics.core.files import read_json, write_json
 from clipforensics.metrics.calibration import probabilities
 from clipforensics.protocol.cells import Cell
@@ -27,11 +26,12 @@ from clipforensics.publishing.loading import find_loading
 from clipforensics.publishing.methods import describe_method
 from clipforensics.publishing.model import Records, TrainingFootage, read_model
 from clipforensics.publishing.operating_point import operating_point
-from clipforensics.report.wording import titles
 from tests.support.trained_project import CELL, add_frames, code_of, make_packages, make_project, run_cards
 
 METHODS = known_detectors()
+
 PARSER = MarkdownIt("commonmark").enable("table")
+
 NASTY = "a|b\n# c [d](http://e.f) <script>alert(1)</script> `g` *h* ```"
 
 
@@ -327,17 +327,6 @@ def test_names_cannot_write_markdown_html_or_code(model):
         for tag in ("<h1", "<h2", "<h3", "<table", "<td", "<th", "<pre", "<li"):
             assert page.count(tag) == plain.count(tag), tag
         compile(code_of(card), "card", "exec")
-
-
-def test_a_docstring_becomes_title_summary_and_paragraphs(tmp_path, monkeypatch):
-    monkeypatch.setattr(titles, "DETECTORS", tmp_path)
-    docstring = "New one: does\n`a_b` and *c*.\n\nTwo kinds:\n\n- `x`: the\n  first.\n- y\n\nSo & so 2020.\n"
-    (tmp_path / "new.py").write_text(f'"""{docstring}"""\nimport nothing_at_all\n')
-    found = describe_method("new")
-    assert (found.title, found.summary) == ("New one", "does `a_b` and \\*c\\*.")
-    assert found.paragraphs == ("Two kinds:", "- `x`: the first.\n- y", "So \\& so 2020.")
-    with pytest.raises(InputError, match=r"'\.\./new' is no module"):
-        describe_method("../new")
 
 
 def test_every_kind_of_folder_is_told_by_what_lies_in_it(project):
