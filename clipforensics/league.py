@@ -1,4 +1,4 @@
-"""`python -m clipforensics.league`: the league table, with what training cost on this machine."""
+"""`clipforensics league`: the league table, with what training cost on this machine."""
 
 import argparse
 import sys
@@ -11,14 +11,18 @@ from clipforensics.report.league import league_markdown
 from clipforensics.report.reading.costs import read_spent
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None, project: Path = Path()) -> None:
     """Read metrics/comparison.json and the records of costs; print the table, or write it.
+
+    Args:
+        arguments: The command line.
+        project: Where the files lie that it does not name.
 
     Raises:
         InputError: a file is missing or wrong, or the table cannot be written.
         SystemExit: with 2, the command line is wrong.
     """
-    given = _parser().parse_args(arguments)
+    given = _parser(project).parse_args(arguments)
     comparison = read_json(given.comparison)
     text = league_markdown(comparison, read_spent(comparison, given.weights))
     if given.out is None:
@@ -31,15 +35,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise InputError(f"--out {given.out}: cannot be written: {error.strerror}; name another") from error
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(project: Path) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m clipforensics.league",
+        prog="clipforensics league",
         description="Every detector in one table, best first by validation, with training time and memory.",
     )
     add = parser.add_argument
     add("--out", type=Path, metavar="FILE", help="write it there instead of printing it")
-    add("--comparison", type=Path, default="metrics/comparison.json", help="default: %(default)s")
-    add("--weights", type=Path, default="data/weights", help="trained weights (default: %(default)s)")
+    add("--comparison", type=Path, default=project / "metrics/comparison.json", help="default: %(default)s")
+    add(
+        "--weights",
+        type=Path,
+        default=project / "data/weights",
+        help="trained weights (default: %(default)s)",
+    )
     return parser
 
 

@@ -55,4 +55,4 @@ def main(detector: str, split: str, train_set: str, seed: str) -> None:
 
 
 if __name__ == "__main__":
-    run_command(main, example="lora grouped FaceSwap 42")
+    run_command(main, example="--detector lora --split grouped --train_set FaceSwap --seed 42")

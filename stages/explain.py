@@ -13,7 +13,7 @@ from clipforensics.explanations.maps import write_maps
 from clipforensics.explanations.relevance import METHOD, compare_maps
 from clipforensics.explanations.tracing import Trace, trace_detector, untraced
 from clipforensics.frames.store import FrameStore
-from clipforensics.protocol.cells import Cell
+from clipforensics.protocol.cells import Cell, Protocol
 
 PARAMS = Path("params.yaml")
 FRAMES = Path("data/frames")
@@ -26,9 +26,10 @@ METRICS = Path("metrics/explanations.json")
 DISABLED = "explain.enabled is false"
 
 
-def main(split: str, train_set: str, seed: str) -> None:
+def main() -> None:
     """Read the error lists of all detectors, cluster them, map the worst frames, write."""
-    cell, params = Cell.parse(split, train_set, seed), read_section(PARAMS, "explain", ExplainSection)
+    cell = read_section(PARAMS, "protocol", Protocol).headline
+    params = read_section(PARAMS, "explain", ExplainSection)
     detectors = read_value(PARAMS, "", "detectors", list)
     errors = {name: read_json(ERRORS / name / f"{cell.name}.json") for name in detectors}
     traces = dict.fromkeys(detectors, untraced(DISABLED))
@@ -41,8 +42,8 @@ def main(split: str, train_set: str, seed: str) -> None:
         write_maps(OUT / name, traces[name].frames, traces[name].maps)
     about = {
         "method": METHOD,
-        "split": split,
-        "train_set": train_set,
+        "split": cell.split,
+        "train_set": cell.train_set,
         "seed": cell.seed,
         "manipulation": errors[detectors[0]]["manipulation"],
         "params": params.model_dump(),
@@ -67,4 +68,4 @@ def trace_all(cell: Cell, errors: dict[str, Any], params: ExplainSection) -> dic
 
 
 if __name__ == "__main__":
-    run_command(main, example="grouped FaceSwap 42")
+    run_command(main)

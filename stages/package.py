@@ -6,7 +6,7 @@ from pathlib import Path
 from clipforensics.core.faults import run_command
 from clipforensics.core.files import read_json
 from clipforensics.core.params import read_section, read_value, read_yaml
-from clipforensics.protocol.cells import Cell, Protocol
+from clipforensics.protocol.cells import Protocol
 from clipforensics.publishing.folder import PackageSection, write_package
 from clipforensics.publishing.model import Records, TrainingFootage, read_model
 
@@ -25,10 +25,9 @@ def main() -> None:
         read_section(PARAMS, "package", PackageSection),
         read_section(PARAMS, "protocol", Protocol),
     )
-    cells = [Cell(*c) for c in product(protocol.splits, protocol.train_sets, protocol.seeds)]
     detectors = read_value(PARAMS, "", "detectors", list)
     records, footage = Records(WEIGHTS, EVALUATIONS, LEAKAGE, read_json(COMPARISON)), read_footage()
-    models = [read_model(*one, records, footage) for one in product(detectors, cells)]
+    models = [read_model(*one, records, footage) for one in product(detectors, protocol.cells)]
     for model in models:
         write_package(model, OUT / model.detector / model.cell.name, include_encoder=params.include_encoder)
     print(f"{OUT}: {len(models)} folders, one a detector and cell")

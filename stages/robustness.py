@@ -9,7 +9,7 @@ from clipforensics.encoder.vision import EncoderSection
 from clipforensics.frames.store import FrameStore
 from clipforensics.machine.scratch import remove_scratch
 from clipforensics.machine.workers import n_workers
-from clipforensics.protocol.cells import Cell, Protocol, protocol_of, tested_manipulations
+from clipforensics.protocol.cells import Protocol, protocol_of, tested_manipulations
 from clipforensics.protocol.tables import read_split
 from clipforensics.robustness import scoring, tables
 from clipforensics.statistics.settings import read_compared
@@ -22,18 +22,19 @@ METRICS = Path("metrics/robustness.json")
 CURVES = Path("plots/robustness")
 
 
-def main(split: str, train_set: str, seed: str) -> None:
+def main() -> None:
     """Read the headline's test frames and detectors, degrade, score, write metrics and curves."""
-    cell = Cell.parse(split, train_set, seed)
+    protocol = read_section(PARAMS, "protocol", Protocol)
+    cell = protocol.headline
     params = read_section(PARAMS, "robustness", scoring.RobustnessSection)
     run, bootstrap = read_compared(PARAMS)
     conditions = scoring.all_conditions(params.degradations, params.strengths)
     head = {
         "enabled": params.enabled,
         "detectors": run.detectors,
-        "split": split,
-        "protocol": protocol_of(split),
-        "train_set": train_set,
+        "split": cell.split,
+        "protocol": protocol_of(cell.split),
+        "train_set": cell.train_set,
         "seed": cell.seed,
         "aggregate": run.aggregate,
         "level": params.level,
@@ -47,9 +48,9 @@ def main(split: str, train_set: str, seed: str) -> None:
         tables.write(METRICS, CURVES, {**head, "manipulation": None, "undefined": reason}, [])
         print(reason)
         return
-    test, frames = read_split(SPLITS / split / train_set / "test.csv"), FrameStore.open(FRAMES)
-    wanted = read_section(PARAMS, "protocol", Protocol).test_manipulations
-    manipulation = tested_manipulations(test, wanted, split=split, train_set=train_set)[0]
+    test, frames = read_split(SPLITS / cell.split / cell.train_set / "test.csv"), FrameStore.open(FRAMES)
+    wanted = protocol.test_manipulations
+    manipulation = tested_manipulations(test, wanted, split=cell.split, train_set=cell.train_set)[0]
     material = scoring.choose_material(
         frames.rows, test, manipulation, frames_per_video=params.frames_per_video
     )
@@ -73,4 +74,4 @@ def main(split: str, train_set: str, seed: str) -> None:
 
 
 if __name__ == "__main__":
-    run_command(main, example="grouped FaceSwap 42")
+    run_command(main)

@@ -51,4 +51,4 @@ def main(split: str, train_set: str) -> None:
 
 
 if __name__ == "__main__":
-    run_command(main, example="per_class FaceSwap")
+    run_command(main, example="--split grouped --train_set FaceSwap")

@@ -1,5 +1,6 @@
 """Train one method on one cell, choosing on validation."""
 
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -66,9 +67,9 @@ def main(detector: str, split: str, train_set: str, seed: str) -> None:
 def launch(detector: str, split: str, train_set: str, seed: str) -> None:
     """Train here, or as the machine's launcher says: methods on pixels alone are worth several processes."""
     if find_detector(detector).reads == "pixels":
-        relaunch("stages.train", [detector, split, train_set, seed])
+        relaunch("stages.train", sys.argv[1:])
     main(detector, split, train_set, seed)
 
 
 if __name__ == "__main__":
-    run_command(launch, example="lora per_class FaceSwap 42")
+    run_command(launch, example="--detector lora --split grouped --train_set FaceSwap --seed 42")

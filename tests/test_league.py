@@ -1,4 +1,4 @@
-"""`python -m clipforensics.league`: the command prints the table or writes it."""
+"""`clipforensics league`: the command prints the table or writes it."""
 
 import json
 import os

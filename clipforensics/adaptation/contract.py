@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast, runti
 import numpy as np
 
 from clipforensics.core.faults import InputError
-from clipforensics.core.params import Section
+from clipforensics.core.params import Section, nearest
 from clipforensics.encoder.embeddings import EmbeddingStore
 from clipforensics.frames.store import FrameStore
 from clipforensics.training.task import Fit, Task
@@ -106,10 +106,14 @@ def find_detector(name: str) -> Detector:
         InputError: there is none; names those there are.
     """
     if name not in known_detectors():
-        raise InputError(
-            f"detectors: {name!r} is not a detector; those there are: {', '.join(known_detectors())}"
-        )
+        raise InputError(unknown_detector(name))
     return cast(Detector, importlib.import_module(f"clipforensics.detectors.{name}").DETECTOR)
+
+
+def unknown_detector(name: object) -> str:
+    """What is said of a name that is no method's."""
+    known = known_detectors()
+    return f"detectors: {name!r} is not a detector{nearest(name, known)}; those there are: {', '.join(known)}"
 
 
 def explainable(detector: Detector) -> Explainable | None:

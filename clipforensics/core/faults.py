@@ -26,16 +26,19 @@ def one_line_errors() -> Iterator[None]:
 def run_command(main: Callable[..., None], *, example: str = "") -> None:
     """Call a stage's `main` with the words of its command line.
 
-    An :class:`InputError`, or another number of words than `main` has parameters, is one line on stderr
-    and exit status 1.
+    They are `--name value` pairs, one for each parameter of `main`, in any order: the form in which DVC
+    writes a cell of a matrix into a command, quoted for the shell. An :class:`InputError`, or anything else
+    on the command line, is one line on stderr and exit status 1.
 
     Args:
         main: Takes text; its parameters' names are what the usage line shows.
         example: A command line that is right, for the usage line.
     """
     with one_line_errors():
-        words, names = sys.argv[1:], [name.upper() for name in inspect.signature(main).parameters]
-        if len(words) != len(names):
-            usage = " ".join(["usage: python -m", main.__globals__["__spec__"].name, *names])
+        words, names = sys.argv[1:], list(inspect.signature(main).parameters)
+        given = {name.removeprefix("--"): value for name, value in zip(words[::2], words[1::2], strict=False)}
+        if len(words) != 2 * len(names) or set(words[::2]) != {f"--{name}" for name in names}:
+            options = [f"--{name} {name.upper()}" for name in names]
+            usage = " ".join(["usage: python -m", main.__globals__["__spec__"].name, *options])
             raise InputError(f"{usage}, such as {example}" if example else usage)
-        main(*words)
+        main(**given)

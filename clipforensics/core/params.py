@@ -1,6 +1,8 @@
 """Read one section of params.yaml (or a profile) and check it strictly."""
 
+import difflib
 import re
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, TypeVar
@@ -66,19 +68,44 @@ def check_section(content: object, kind: type[S], where: str) -> S:
     try:
         return kind.model_validate(content)
     except ValidationError as error:
-        problems = "; ".join(_problem(e, kind) for e in error.errors(include_url=False))
-        raise InputError(f"{where}: {problems}") from error
+        raise InputError(f"{where}: {'; '.join(_problems(error, kind))}") from error
+
+
+def find_problems(content: object, kind: type[Section], where: str) -> list[str]:
+    """What `check_section` would refuse, one line for each wrong key."""
+    try:
+        kind.model_validate(content)
+    except ValidationError as error:
+        return [f"{where}: {problem}" for problem in _problems(error, kind)]
+    return []
+
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """`; perhaps <the known name most like it> was meant`, or nothing where none is like it."""
+    found = difflib.get_close_matches(str(name), list(known), n=1)
+    return f"; perhaps `{found[0]}` was meant" if found else ""
+
+
+def _problems(error: ValidationError, kind: type[Section]) -> list[str]:
+    return [_problem(one, kind) for one in error.errors(include_url=False)]
 
 
 def _problem(error: Any, kind: type[Section]) -> str:
     key = ".".join(str(part) for part in error["loc"]) or "section"
     value = error["input"]
     if error["type"] == "extra_forbidden":
-        known = ", ".join(sorted(_innermost(kind, error["loc"][:-1]).model_fields))
-        return f"`{key}` is not a parameter; the parameters here are {known}"
+        known = sorted(_innermost(kind, error["loc"][:-1]).model_fields)
+        meant = nearest(error["loc"][-1], known)
+        return f"`{key}` is not a parameter{meant}; the parameters here are {', '.join(known)}"
     if error["type"] == "missing":
         return f"`{key}` is missing; add it"
-    return f"`{key}`: {error['msg'].lower()}, got {value!r}{_remedy(error['type'], value)}"
+    return f"`{key}`: {_rule(error)}, got {value!r}{_remedy(error['type'], value)}"
+
+
+def _rule(error: Any) -> str:
+    """Pydantic's words with a small first letter; a rule of our own as it stands."""
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]
 
 
 def _innermost(kind: type[Section], path: tuple[Any, ...]) -> type[Section]:

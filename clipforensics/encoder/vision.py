@@ -12,16 +12,22 @@ from typing import Any, Literal, TypeVar, cast
 import numpy as np
 import torch
 from safetensors import SafetensorError
-from transformers import CLIPImageProcessorPil, CLIPVisionModelWithProjection, PreTrainedModel
+from transformers import (
+    CLIPImageProcessorPil,
+    CLIPVisionModelWithProjection,
+    PreTrainedConfig,
+    PreTrainedModel,
+)
 from transformers.utils import logging
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.params import Section
+from clipforensics.encoder.hub import WEIGHTS, check_reachable
 
 Embedding = Literal["projected", "pooled"]
 T = TypeVar("T", bound=PreTrainedModel)
-WEIGHTS = ("model.safetensors", "pytorch_model.bin")
-"""Weight files in the order in which transformers takes them; the second is read as tensors only."""
+CLIPS = ("clip", "clip_vision_model")
+"""`model_type` of an encoder's config.json: a whole CLIP, or its vision tower."""
 
 BICUBIC = 3  # PIL's number, as preprocessor_config.json writes it
 
@@ -95,6 +101,7 @@ def load_tower(kind: type[T], model: str, revision: str) -> T:
         InputError: as `load_vision_tower`, or the checkpoint lacks weights of this tower.
     """
     check_revision(model, revision)
+    _check_reachable(model, revision)
     logging.set_verbosity_error()  # loading one tower of a two-tower checkpoint is what we want
     logging.disable_progress_bar()
     try:
@@ -130,6 +137,7 @@ def load_preprocessing(model: str, revision: str, *, frame_size: int) -> Preproc
         InputError: the encoder wants other frames than the store holds; says what to set.
     """
     _check_pinned(model, revision)
+    _check_reachable(model, revision)
     try:
         processor = CLIPImageProcessorPil.from_pretrained(model, **at_revision(model, revision))
     except (OSError, ValueError) as error:
@@ -142,8 +150,8 @@ def load_preprocessing(model: str, revision: str, *, frame_size: int) -> Preproc
         )
     if crop != frame_size:
         raise InputError(
-            f"encoder.model {model!r} reads {crop} pixel frames, the store holds {frame_size};"
-            f" set extract_frames.frame_size to {crop}"
+            f"encoder.model {model!r} reads frames of {crop} pixels, and extract_frames.frame_size is"
+            f" {frame_size}; set extract_frames.frame_size to {crop}"
         )
     mean, std = tuple(processor.image_mean), tuple(processor.image_std)
     return Preprocessing(crop, mean, std)
@@ -221,6 +229,32 @@ def _check_pinned(model: str, revision: str) -> None:
             f"encoder.revision {revision!r} does not pin {model!r};"
             " give the 40 hexadecimal digits of a commit of that hub repository"
         )
+
+
+def _check_reachable(model: str, revision: str) -> None:
+    if not Path(model).is_dir():
+        check_reachable(model, revision)
+
+
+def load_config(model: str, revision: str) -> dict[str, Any]:
+    """An encoder's config.json.
+
+    Raises:
+        InputError: it cannot be had, or is not of a CLIP.
+    """
+    _check_pinned(model, revision)
+    _check_reachable(model, revision)
+    try:
+        content, _ = PreTrainedConfig.get_config_dict(model, **at_revision(model, revision))
+    except (OSError, ValueError) as error:
+        raise InputError(f"encoder.model {model!r} has no readable config.json: {error}") from error
+    kind = content.get("model_type")
+    if kind not in CLIPS:
+        raise InputError(
+            f"encoder.model {model!r} is {kind!r} by its config.json, and must be one of {', '.join(CLIPS)};"
+            " choose a CLIP"
+        )
+    return dict(content)
 
 
 def at_revision(model: str, revision: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Annotated, Any
 
 import pandas as pd
@@ -46,6 +47,16 @@ class Protocol(Section):
     train_sets: Annotated[list[Annotated[str, Field(pattern=TRAIN_SET)]], EachOnce] = Field(min_length=1)
     test_manipulations: Annotated[list[str], EachOnce] = Field(min_length=1)
     seeds: Annotated[list[Annotated[int, Field(ge=0, lt=2**63)]], EachOnce] = Field(min_length=1)
+
+    @property
+    def headline(self) -> "Cell":
+        """The cell of the first split, train set and seed."""
+        return Cell(self.splits[0], self.train_sets[0], self.seeds[0])
+
+    @property
+    def cells(self) -> list["Cell"]:
+        """Every training run."""
+        return [Cell(*one) for one in product(self.splits, self.train_sets, self.seeds)]
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,32 @@ def render_videos(
     return sum(tqdm(done, "rendering videos", len(jobs), disable=None, unit="identity"))
 
 
+def plan_files(
+    folder: Path,
+    *,
+    n_identities: int,
+    n_frames: int,
+    frame_size: int,
+    crf: int,
+    seed: int,
+    manipulations: Sequence[str],
+    compression: str,
+    strength: float,
+    fps: int,
+) -> Iterator[tuple[str, str, str, Path]]:
+    """What `render_videos` writes with these settings: target, source, manipulation, path of each video.
+
+    Source and manipulation of a real video are empty.
+
+    Raises:
+        InputError: as `render_videos`.
+    """
+    _check(n_identities, n_frames, frame_size, crf, strength, manipulations)
+    for job in _jobs(folder, n_identities, manipulations, compression, seed):
+        for manipulation, path in job.paths.items():
+            yield f"{job.target:03}", f"{job.source:03}" if manipulation else "", manipulation, path
+
+
 def render_target(film: Film, job: Job) -> int:
     """Render and encode one target's videos; each file appears only once it is complete.
 

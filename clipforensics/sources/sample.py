@@ -13,12 +13,15 @@ from typing import Literal
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from clipforensics.core.params import Section
-from clipforensics.core.records import Skipped, Video
+from clipforensics.core.records import REAL, Skipped, Video
 from clipforensics.machine.workers import beside, n_workers
 from clipforensics.sample.pictures import render_pictures
 from clipforensics.sample.tiny_clip import check_sizes, train_tiny_clip
-from clipforensics.sample.videos import render_videos
+from clipforensics.sample.videos import plan_files, render_videos
 from clipforensics.sources import base, ffpp_tree
+
+SIZES = ("n_pictures", "image_size", "patch_size", "hidden_size", "n_heads")
+"""Settings of the tiny CLIP that must fit together."""
 
 
 class ClipSettings(Section):
@@ -81,6 +84,40 @@ def find_videos(profile: Profile, root: Path, *, dataset: str) -> tuple[list[Vid
     )
 
 
+def plan_videos(profile: Profile, root: Path, *, dataset: str) -> tuple[list[Video], list[Skipped]]:
+    """The videos that `find_videos` will have rendered and list; nothing is made or looked for.
+
+    Args:
+        profile: What to render.
+        root: Where `videos` will be.
+        dataset: Name that the records carry.
+
+    Raises:
+        InputError: a setting is out of its range or a manipulation does not exist.
+    """
+    settings = profile.clip.model_dump()
+    check_sizes(**{name: settings[name] for name in SIZES})
+    settings = profile.model_dump(exclude={"layout", "root", "root_env", "clip"})
+    folder = root / "videos"
+    videos = [
+        Video(
+            dataset=dataset,
+            manipulation=manipulation or REAL,
+            compression=profile.compression,
+            target=target,
+            source=source,
+            take="",
+            label=int(bool(manipulation)),
+            target_youtube="",
+            source_youtube="",
+            path=path.relative_to(root).as_posix(),
+        )
+        for target, source, manipulation, path in plan_files(folder, **settings)
+    ]
+    order = [REAL, *profile.manipulations]
+    return sorted(videos, key=lambda video: (order.index(video.manipulation), video.path)), []
+
+
 def _make(profile: Profile, root: Path) -> None:
     """Make the parts that are missing; the encoder trains on one processor while the others render."""
     workers = n_workers()
@@ -104,8 +141,7 @@ def _render(profile: Profile, root: Path, workers: int) -> None:
 def _prepare_training(profile: Profile, root: Path) -> Callable[[], object]:
     """Render the pictures on all processors; return the training itself, which keeps one busy."""
     settings = profile.clip.model_dump()
-    names = ("n_pictures", "image_size", "patch_size", "hidden_size", "n_heads")
-    check_sizes(**{name: settings[name] for name in names})
+    check_sizes(**{name: settings[name] for name in SIZES})
     pictures = render_pictures(
         settings.pop("n_pictures"),
         seed=profile.seed,

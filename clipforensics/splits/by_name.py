@@ -57,8 +57,16 @@ def make_split(
         return split_per_class(videos, **who, seed=params.seed)
     if name == "grouped":
         return split_by_identity(videos, **who, fractions=params.grouped_fractions, seed=params.seed)
-    lists = {part: _read_list(f"split.{part}_list", getattr(params, f"{part}_list")) for part in PARTS}
-    return split_official(videos, **who, lists=lists)
+    return split_official(videos, **who, lists=read_lists(params))
+
+
+def read_lists(params: SplitSection) -> dict[str, list[list[str]]]:
+    """The lists of the official protocol, of train, val and test.
+
+    Raises:
+        InputError: one is not named, is no file or holds no list.
+    """
+    return {part: _read_list(f"split.{part}_list", getattr(params, f"{part}_list")) for part in PARTS}
 
 
 def _read_list(name: str, path: str) -> list[list[str]]:

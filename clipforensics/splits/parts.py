@@ -127,8 +127,8 @@ def split_per_class(
             without one of the labels.
     """
     check_manipulations(videos, train_manipulations, test_manipulations)
-    _check_fractions("real_fractions", real_fractions, (3,))
-    _check_fractions("train_fractions", train_fractions, (2, 3))
+    check_fractions("real_fractions", real_fractions, (3,))
+    check_fractions("train_fractions", train_fractions, (2, 3))
     shuffled = _shuffler(shuffle, seed)
     real = [video for video in videos if video.label == 0]
     part_of = _cut_class(real, shuffled, real_fractions, "real")
@@ -167,7 +167,7 @@ def split_by_identity(
             a part would lack a label.
     """
     check_manipulations(videos, train_manipulations, test_manipulations)
-    _check_fractions("grouped_fractions", fractions, (3,), positive=True)
+    check_fractions("grouped_fractions", fractions, (3,), positive=True)
     ordered = sorted(videos, key=lambda video: video.key)
     groups = identity_groups(ordered)
     shares = class_shares([video.manipulation for video in ordered], groups)
@@ -356,9 +356,10 @@ def check_manipulations(
     _check_known(test_manipulations, available, "test manipulations")
 
 
-def _check_fractions(
+def check_fractions(
     name: str, fractions: Sequence[float], lengths: tuple[int, ...], *, positive: bool = False
 ) -> None:
+    """Raise InputError unless there are so many fractions, not negative (or positive), that sum to 1."""
     if len(fractions) not in lengths:
         raise InputError(
             f"{name} {list(fractions)}: must be {' or '.join(map(str, lengths))} numbers; mend it"

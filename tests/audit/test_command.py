@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from clipforensics.audit import __main__
+from clipforensics.audit import command as audit
 from clipforensics.core.faults import InputError
 from tests.report.test_browser import browse
 from tests.support.repository import ROOT
@@ -29,7 +29,7 @@ def files(tmp_path):
 
 
 def run(*arguments):
-    command = [sys.executable, "-m", "clipforensics.audit", *arguments]
+    command = [sys.executable, "-m", "clipforensics", "audit", *arguments]
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120, check=False)
 
 
@@ -49,11 +49,11 @@ def test_a_good_run_writes_both_files_and_says_the_verdict(files, tmp_path):
 
 
 def test_the_same_files_give_the_same_bytes(files, tmp_path):
-    __main__.main(files)
+    audit.main(files)
     first = [(tmp_path / "out" / name).read_bytes() for name in ("metrics.json", "report.html")]
-    __main__.main(files)
+    audit.main(files)
     assert [(tmp_path / "out" / name).read_bytes() for name in ("metrics.json", "report.html")] == first
-    __main__.main([*files, "--seed", "7"])
+    audit.main([*files, "--seed", "7"])
     assert (tmp_path / "out/metrics.json").read_bytes() != first[0]
 
 
@@ -91,24 +91,24 @@ def test_a_mistake_is_one_line_and_exit_1_and_writes_nothing(files, tmp_path, ar
 )  # fmt: skip
 def test_wrong_usage_is_exit_2(arguments, capsys):
     with pytest.raises(SystemExit) as caught:
-        __main__.main(arguments)
+        audit.main(arguments)
     assert caught.value.code == 2
-    assert "usage: python -m clipforensics.audit" in capsys.readouterr().err
+    assert "usage: clipforensics audit" in capsys.readouterr().err
 
 
 def test_two_files_of_one_name_are_refused_and_one_file_twice_is_one(files, tmp_path):
     (tmp_path / "other").mkdir()
     twin = write_scores(tmp_path / "other" / "mine.csv", VIDEOS)
     with pytest.raises(InputError, match="both are called 'mine'; rename one"):
-        __main__.main([str(twin), *files])
-    __main__.main([files[0], *files, "--reference", files[0]])
+        audit.main([str(twin), *files])
+    audit.main([files[0], *files, "--reference", files[0]])
     content = json.loads((tmp_path / "out/metrics.json").read_text())
     assert list(content["points"]) == ["mine"]
 
 
 def test_a_reference_is_compared_with(files, tmp_path):
     other = write_scores(tmp_path / "train.csv.csv", {k: 1 - s for k, s in VIDEOS.items()})
-    __main__.main([*files, "--reference", str(other)])
+    audit.main([*files, "--reference", str(other)])
     content = json.loads((tmp_path / "out/metrics.json").read_text())
     assert content["reference"] == "train.csv"
     assert set(content["cells"][0]["differences"]) == {"mine"}
@@ -118,7 +118,7 @@ def test_a_reference_is_compared_with(files, tmp_path):
 
 def test_a_detector_called_train_is_not_taken_for_the_list(files, tmp_path):
     scores = write_scores(tmp_path / "elsewhere.csv", VIDEOS).rename(tmp_path / "train.CSV")
-    __main__.main([str(scores), *files[1:]])
+    audit.main([str(scores), *files[1:]])
     inputs = json.loads((tmp_path / "out/metrics.json").read_text())["inputs"]
     assert [entry["file"] for entry in inputs] == ["train.CSV", "train.csv"]
 
@@ -131,14 +131,14 @@ def test_a_place_that_cannot_be_written_is_one_line_and_leaves_nothing(files, tm
         (tmp_path / blocked).mkdir(parents=True)
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(InputError, match=r"--out .*; name another folder"):
-        __main__.main(files)
+        audit.main(files)
     assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_a_write_that_breaks_off_leaves_the_old_files(tmp_path):
-    __main__.write_both(tmp_path, {"metrics.json": "old", "report.html": "old"})
+    audit.write_both(tmp_path, {"metrics.json": "old", "report.html": "old"})
     with pytest.raises(UnicodeEncodeError):
-        __main__.write_both(tmp_path, {"metrics.json": "new", "report.html": "\udcff"})
+        audit.write_both(tmp_path, {"metrics.json": "new", "report.html": "\udcff"})
     assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {
         "metrics.json": "old",
         "report.html": "old",
@@ -146,14 +146,14 @@ def test_a_write_that_breaks_off_leaves_the_old_files(tmp_path):
 
 
 def test_torch_is_not_imported():
-    code = "import sys, clipforensics.audit.__main__; print(*sys.modules)"
+    code = "import sys, clipforensics.audit.command; print(*sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     heavy = {"torch", "transformers", "peft", "matplotlib", "av", "sklearn"}
     assert heavy & set(found.stdout.split()) == set()
 
 
 def test_the_page_has_every_stratum_and_its_numbers(files, tmp_path):
-    __main__.main([*files, "--confidence", "0.9"])
+    audit.main([*files, "--confidence", "0.9"])
     text = (tmp_path / "out/report.html").read_text(encoding="utf-8")
     for words in (
         "all fakes",
@@ -180,7 +180,7 @@ def test_hostile_names_are_harmless(tmp_path):
     scores = write_csv(tmp_path / "<img src=x onerror=alert(1)>.csv", header, rows)
     train = write_train(tmp_path / "train.csv", TRAIN)
     out = tmp_path / "a" / "out"
-    __main__.main([str(scores), "--train", str(train), "--out", str(out), "--replicates", "50"])
+    audit.main([str(scores), "--train", str(train), "--out", str(out), "--replicates", "50"])
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted([scores.name, "train.csv", "a"])
     text = (out / "report.html").read_text(encoding="utf-8")
     assert EVIL not in text
@@ -195,7 +195,7 @@ def test_a_terminal_gets_no_control_characters_from_names(tmp_path, capsys):
     videos = {(m.replace("NT", "NT\x1b[31m"), v, label): s for (m, v, label), s in VIDEOS.items()}
     scores = write_scores(tmp_path / "a.csv", videos)
     train = write_train(tmp_path / "train.csv", TRAIN)
-    __main__.main([str(scores), "--train", str(train), "--out", str(tmp_path / "out"), "--replicates", "50"])
+    audit.main([str(scores), "--train", str(train), "--out", str(tmp_path / "out"), "--replicates", "50"])
     shown = capsys.readouterr().out
     assert "\x1b" not in shown
     assert "NT [31m" in shown
@@ -206,7 +206,7 @@ def test_a_terminal_gets_no_control_characters_from_names(tmp_path, capsys):
 def test_the_peers_page_opens_in_a_browser_and_fits_a_phone(tmp_path):
     peers = [str(PEER_SCORES / f"{name}.csv") for name in ("lora", "linear", "vpt")]
     train = str(PEER_SCORES / "train.csv")
-    __main__.main([*peers, "--train", train, "--out", str(tmp_path), "--replicates", "500"])
+    audit.main([*peers, "--train", train, "--out", str(tmp_path), "--replicates", "500"])
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Nine of ten NeuralTextures fakes have a twin in training" in text
     assert "90 fake, 10 real" in text

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from clipforensics.audit import __main__
+from clipforensics.audit import command as audit
 from clipforensics.audit.tables import AT_THRESHOLD, RANKING, numbers_table, strata_table
 from clipforensics.report.wording.numbers import interval, number, signed
 from tests.support.score_files import TRAIN, VIDEOS, score_rows, write_csv, write_scores, write_train
@@ -28,7 +28,7 @@ def test_the_tables_hold_each_detectors_own_numbers_and_the_gap(files, tmp_path)
         ]
         write_csv(tmp_path / f"{name}.csv", header, rows[:-1])
     other = tmp_path / "other.csv"
-    __main__.main([files[0], str(other), *files[1:], "--cluster", "video"])
+    audit.main([files[0], str(other), *files[1:], "--cluster", "video"])
     content = json.loads((tmp_path / "out/metrics.json").read_text())
     numbers, strata = (make(content, "NT") for make in (numbers_table, strata_table))
     for group, level in zip(numbers.groups, ("video", "frame"), strict=True):

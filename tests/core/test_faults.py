@@ -15,7 +15,7 @@ def main(split: str, seed: str) -> None:
         raise InputError("split 'wrong':\\n must be another; mend it")
     print(split, int(seed))
 if __name__ == "__main__":
-    run_command(main, example="grouped 42")
+    run_command(main, example="--split grouped --seed 42")
 """
 
 
@@ -29,21 +29,36 @@ def run(folder, *words):
 
 
 def test_words_of_the_command_line_are_arguments(tmp_path):
-    assert run(tmp_path, "grouped", "42") == (0, "grouped 42\n", "")
+    assert run(tmp_path, "--split", "grouped", "--seed", "42") == (0, "grouped 42\n", "")
+    assert run(tmp_path, "--seed", "42", "--split", "--seed") == (0, "--seed 42\n", "")
 
 
-@pytest.mark.parametrize("words", [(), ("grouped",), ("grouped", "42", "43")])
-def test_another_number_of_words_shows_the_usage(tmp_path, words):
-    usage = "error: usage: python -m stage SPLIT SEED, such as grouped 42\n"
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("grouped", "42"),
+        ("--split", "grouped"),
+        ("--split", "grouped", "--seed"),
+        ("--split", "grouped", "--split", "42"),
+        ("--split", "grouped", "--seed", "42", "43"),
+    ],
+)
+def test_another_command_line_shows_the_usage(tmp_path, words):
+    usage = "error: usage: python -m stage --split SPLIT --seed SEED, such as --split grouped --seed 42\n"
     assert run(tmp_path, *words) == (1, "", usage)
 
 
 def test_an_input_error_is_one_line(tmp_path):
-    assert run(tmp_path, "wrong", "42") == (1, "", "error: split 'wrong': must be another; mend it\n")
+    assert run(tmp_path, "--split", "wrong", "--seed", "42") == (
+        1,
+        "",
+        "error: split 'wrong': must be another; mend it\n",
+    )
 
 
 def test_an_error_of_the_code_keeps_its_traceback(tmp_path):
-    code, _, errors = run(tmp_path, "grouped", "x")
+    code, _, errors = run(tmp_path, "--split", "grouped", "--seed", "x")
     assert code == 1
     assert "Traceback" in errors
     with pytest.raises(ZeroDivisionError), one_line_errors():

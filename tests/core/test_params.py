@@ -123,7 +123,13 @@ def test_a_misspelt_key_in_a_section_within_a_section_is_told_its_neighbours(tmp
         sampling: str
         augment: Inner
 
-    with pytest.raises(InputError, match=r"`augment.flop` is not a parameter; the parameters here are flip$"):
+    with pytest.raises(
+        InputError,
+        match=r"`augment.flop` is not a parameter; perhaps `flip` was meant; the parameters here are flip$",
+    ):
         check_section({"sampling": "all", "augment": {"flip": 0.1, "flop": 1}}, Outer, "train")
-    with pytest.raises(InputError, match=r"`augmint` is not a parameter; the parameters here are augment, "):
+    with pytest.raises(
+        InputError,
+        match=r"`augmint` is not a parameter; perhaps `augment` was meant; the parameters here are augment, ",
+    ):
         check_section({"sampling": "all", "augment": {"flip": 0.1}, "augmint": 1}, Outer, "train")

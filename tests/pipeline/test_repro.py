@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -11,7 +12,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.docs.test_files import RUN_CSV, RUN_JSON, header, names_in, section
 from tests.support.repository import ROOT, Repository, edit_yaml, stages_run
+from tests.support.settings_in_words import flatten
 from tests.support.shared_data import ENCODERS, FOOTAGE, needs_shared
 
 pytestmark = pytest.mark.slow
@@ -106,16 +109,44 @@ def test_setting_a_param_to_what_it_is_changes_no_byte_of_params_yaml(tmp_path):
 @pytest.mark.parametrize(
     ("setting", "expected"),
     [
-        (
-            "methods.lora.r=16",
-            {name for name in CELLS if "lora" in name} | AFTER,
-        ),
         ("split.seed=7", CELLS | AFTER),
         ("encoder.embedding=pooled", (EVERYTHING - {"ingest", "extract_frames"} - AUDITS)),
     ],
 )
 def test_a_change_runs_again_only_what_depends_on_it(repo, setting, expected):
     assert stages_run(repo.run("dvc", "exp", "run", "-S", setting)) == expected
+
+
+def test_the_tutorial_as_it_is_typed(repo):
+    """Its commands behind `make repro`, in order; what it says of each is here."""
+    text = (ROOT / "docs/tutorial.md").read_text(encoding="utf-8")
+    blocks = "".join(re.findall(r"```console\n(.*?)```", text, re.S))
+    first, activate, *typed = [line[2:] for line in blocks.splitlines()]
+    assert (first, activate) == ("make repro", "source .venv/bin/activate")
+    told, diff, trained, back = (repo.run("bash", "-c", command) for command in typed)
+    assert stages_run(told) == {"compare", "report"}
+    assert re.search(r"^metrics/metrics\.json +detector +baseline +lora +-", diff, re.M)
+    there = dict(flatten(json.loads((repo.path / "metrics/metrics.json").read_text())))
+    shown = re.findall(r"^metrics/metrics\.json +(\S+)", text, re.M)
+    assert len(shown) > 3
+    assert set(shown) <= set(there)
+    assert stages_run(trained) == {name for name in CELLS if "lora" in name} | AFTER
+    assert stages_run(back) == set(), "every result of before is in the cache"
+    assert repo.run("git", "status", "--porcelain") == ""
+
+
+def test_every_column_of_a_run_is_explained(made):
+    """Of what DVC keeps; the files that git keeps are looked at without a run (tests/docs)."""
+    for title, pattern in RUN_CSV.items():
+        told = set(re.findall(r"`(\w+)`", section(title)))
+        files = list(made.path.glob(pattern))
+        assert files, pattern
+        assert [path for path in files if not header(path) <= told] == []
+    for title, pattern in RUN_JSON.items():
+        files = list(made.path.glob(pattern))
+        assert files, pattern
+        there = {name for path in files for name in names_in(json.loads(path.read_text()))}
+        assert there - set(re.findall(r"`(\w+)`", section(title))) == set(), title
 
 
 def test_more_train_sets_add_cells_and_a_train_by_test_table(repo):

@@ -14,8 +14,8 @@ import yaml
 from dvc.repo import Repo
 
 from clipforensics.core.faults import one_line_errors
-from clipforensics.spread.__main__ import main
-from clipforensics.spread.pipeline import dvc_at_rest
+from clipforensics.pipeline import dvc_at_rest
+from clipforensics.spread.command import main
 from tests.support.repository import ROOT, Repository
 
 CELL = '''
@@ -66,7 +66,7 @@ IGNORED = "/models/\n/prepared.txt\n/all.txt\n/.scratch/\n"
 
 
 class Spread(Repository):
-    """A repository, and `python -m clipforensics.spread` in it."""
+    """A repository, and `clipforensics spread` in it."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)

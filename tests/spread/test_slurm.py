@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from torch.distributed.run import get_args_parser
 
-from clipforensics.spread.__main__ import make_parser
+from clipforensics.spread.command import make_parser
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted((ROOT / "conf" / "slurm").glob("*.sbatch"))
@@ -39,7 +39,7 @@ def test_bash_reads_it(script):
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
 def test_spread_has_every_option_that_it_is_given(script):
-    calls = re.findall(r'python -m clipforensics\.spread *((?:[^"\n]|"\$\w+"|"\$@")*)', script.read_text())
+    calls = re.findall(r'clipforensics spread *((?:[^"\n]|"\$\w+"|"\$@")*)', script.read_text())
     assert calls
     for call in calls:
         words = shlex.split(re.sub(r'"\$\w+"', "1", call).replace('"$@"', "train@x"))
@@ -64,7 +64,7 @@ def test_the_launcher_of_one_model_survives_its_quotes(tmp_path):
         (bin_folder / name).chmod(0o755)
     (tmp_path / "tiny.py").write_text(STAGE)
     text = (ROOT / "conf" / "slurm" / "one_model.sbatch").read_text()
-    line = "exec python -m clipforensics.spread"
+    line = "exec clipforensics spread"
     assert line in text
     (tmp_path / "script").write_text(text.replace(line, f"exec {shlex.quote(sys.executable)} -m tiny"))
     slurm = {"JOB_ID": "7", "JOB_NODELIST": "n1", "JOB_NUM_NODES": "1", "CPUS_PER_TASK": "2"}

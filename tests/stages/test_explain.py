@@ -36,7 +36,13 @@ WRONG = {"baseline": ("v0", "v1", "v3"), "lora": ("v1", "v3", "v5")}  # even vid
 
 def write_settings(detectors=("baseline", "lora"), **changes):
     base = {"model": "encoder", "revision": "local", "embedding": "projected"}
-    settings = {"detectors": list(detectors), "encoder": base, "explain": {**SECTION, **changes}}
+    protocol = {"splits": ["per_class"], "train_sets": ["FaceSwap"], "seeds": [42]}
+    settings = {
+        "detectors": list(detectors),
+        "encoder": base,
+        "explain": {**SECTION, **changes},
+        "protocol": protocol | {"test_manipulations": ["rest"]},
+    }
     Path("params.yaml").write_text(yaml.safe_dump(settings))
 
 
@@ -83,7 +89,7 @@ def outputs():
 
 
 def test_both_detectors_are_explained_on_the_union_of_their_worst_frames(run):
-    explain.main("per_class", "FaceSwap", "42")
+    explain.main()
     found = {name: Heatmaps.open(Path("data/explanations") / name) for name in WRONG}
     # the first of each list: v0 and v1 of baseline, v1 of lora; a real video's last frames score worst
     expected = [("v0", 1), ("v0", 2), ("v1", 0), ("v1", 1)]
@@ -102,7 +108,7 @@ def test_both_detectors_are_explained_on_the_union_of_their_worst_frames(run):
 
 
 def test_error_lists_are_copied_with_the_number_of_their_cluster(run):
-    explain.main("per_class", "FaceSwap", "42")
+    explain.main()
     for name, wrong in WRONG.items():
         before = read_json(Path("data/errors") / name / f"{CELL}.json")
         after = read_json(Path("data/explanations/errors") / f"{name}.json")
@@ -116,17 +122,17 @@ def test_error_lists_are_copied_with_the_number_of_their_cluster(run):
 
 
 def test_two_runs_write_the_same_bytes(run):
-    explain.main("per_class", "FaceSwap", "42")
+    explain.main()
     first = outputs()
     shutil.rmtree("data/explanations")
-    explain.main("per_class", "FaceSwap", "42")
+    explain.main()
     assert outputs() == first
 
 
 def test_switched_off_it_leaves_empty_outputs_that_say_so(run):
     write_settings(enabled=False)
     shutil.rmtree("data/weights")
-    explain.main("per_class", "FaceSwap", "42")
+    explain.main()
     assert len(Heatmaps.open(Path("data/explanations/lora"))) == 0
     errors = read_json(Path("data/explanations/errors/lora.json"))
     assert errors["clusters"] == {"summary": [], "undefined": "explain.enabled is false"}
@@ -144,7 +150,7 @@ def test_switched_off_it_leaves_empty_outputs_that_say_so(run):
 def test_a_detector_that_offers_no_log_odds_is_recorded_and_the_others_are_explained(run, monkeypatch):
     modules = {"baseline": find_detector("baseline"), "lora": SimpleNamespace(score=print)}
     monkeypatch.setattr(tracing, "find_detector", modules.__getitem__)
-    explain.main("per_class", "FaceSwap", "42")
+    explain.main()
     sanity = read_json(Path("metrics/explanations.json"))["sanity"]
     assert "lora offers no log_odds" in sanity["lora"]["undefined"]
     assert sanity["baseline"]["n"] == 4
@@ -156,7 +162,7 @@ def test_no_errors_at_all_leave_nothing_to_explain(run):
     write_settings(videos_per_list=0)
     for name in WRONG:
         write_errors(name, ())
-    explain.main("per_class", "FaceSwap", "42")
+    explain.main()
     metrics = json.loads(Path("metrics/explanations.json").read_text())
     assert "no frame is chosen" in metrics["sanity"]["lora"]["undefined"]
     clusters = read_json(Path("data/explanations/errors/lora.json"))["clusters"]
@@ -166,4 +172,4 @@ def test_no_errors_at_all_leave_nothing_to_explain(run):
 def test_more_frames_than_the_lists_name_are_refused(run):
     write_settings(frames_per_video=9)
     with pytest.raises(InputError, match=r"explain: `frames_per_video`.*to 4, got 9"):
-        explain.main("per_class", "FaceSwap", "42")
+        explain.main()

@@ -72,7 +72,12 @@ def built(tmp_path_factory):
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     params["robustness"] = SECTION
     params["compare"]["n_replicates"] = 200
-    params["protocol"] |= {"train_sets": ["Train"], "test_manipulations": ["Swap"], "seeds": [1]}
+    params["protocol"] |= {
+        "splits": ["grouped"],
+        "train_sets": ["Train"],
+        "test_manipulations": ["Swap"],
+        "seeds": [1],
+    }
     params["encoder"]["model"] = str(root / "clip")
     (root / "params.yaml").write_text(yaml.safe_dump(params))
     return root
@@ -95,7 +100,7 @@ def change(place: Path, **changes: object) -> None:
 
 
 def run(place: Path) -> dict:
-    stage.main("grouped", "Train", "1")
+    stage.main()
     return json.loads((place / "metrics/robustness.json").read_text())
 
 

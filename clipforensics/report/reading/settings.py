@@ -1,13 +1,13 @@
 """Which run the page is of: what params.yaml says, read whole."""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from clipforensics.core.params import read_section, read_yaml
 from clipforensics.machine.kernels import Portable
-from clipforensics.protocol.cells import Protocol
+from clipforensics.protocol.cells import EachOnce, Protocol
 from clipforensics.report.reading.findings import Run
 
 
@@ -16,7 +16,7 @@ class Settings(Portable):
 
     dataset: str
     detector: str
-    detectors: list[str] = Field(min_length=1)
+    detectors: Annotated[list[str], EachOnce] = Field(min_length=1)
     protocol: dict[str, Any]
     ingest: dict[str, Any]
     extract_frames: dict[str, Any]

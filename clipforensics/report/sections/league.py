@@ -31,7 +31,7 @@ CHOSEN_ON = "‡"
 COSTS = (
     "Training time, samples a second and peak memory differ from machine to machine, so no tracked file has"
     " them: report/league.md, beside this page, does, and"
-    " python -m clipforensics.league prints them at any time."
+    " clipforensics league prints them at any time."
 )
 """Where the columns are that no tracked file may have."""
 

@@ -1,0 +1,95 @@
+"""The encoder: there, a CLIP, and reading frames of the size that is extracted."""
+
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+
+from clipforensics.check.footage import Footage
+from clipforensics.check.problems import Problems
+from clipforensics.check.settings import Params
+from clipforensics.core.faults import InputError
+from clipforensics.encoder.hub import WEIGHTS
+from clipforensics.encoder.vision import EncoderSection, check_revision, load_config, load_preprocessing
+from clipforensics.footage.extraction import ExtractSection
+from clipforensics.sources.sample import Profile as SampleProfile
+
+CLIP = "clip"
+"""Folder of the sample's tiny CLIP, below the sample's root."""
+
+
+def check_encoder(params: Params, footage: Footage | None, problems: Problems) -> dict[str, Any] | None:
+    """Everything about the encoder but its numbers.
+
+    Args:
+        params: As far as it is right.
+        footage: The data set, which brings its own encoder if it is the sample.
+        problems: Receives what is wrong.
+
+    Returns:
+        The fields of its vision tower's config, or None where something is wrong.
+    """
+    encoder, extract = params.section(EncoderSection), params.section(ExtractSection)
+    if encoder is None or extract is None:
+        return None
+    with problems.caught(str(params.path)):
+        if footage and isinstance(footage.profile, SampleProfile) and _is_made(encoder.model, footage.root):
+            return _check_tiny(footage.profile, encoder, extract)
+        _check_named(encoder.model, footage)
+        check_revision(encoder.model, encoder.revision)
+        config = load_config(encoder.model, encoder.revision)
+        load_preprocessing(encoder.model, encoder.revision, frame_size=extract.frame_size)
+        _check_whole(Path(encoder.model))
+        vision: dict[str, Any] = config.get("vision_config", config)
+        return vision
+    return None
+
+
+def _is_made(model: str, root: Path) -> bool:
+    return Path(model).resolve() == (root / CLIP).resolve()
+
+
+def _check_tiny(profile: SampleProfile, encoder: EncoderSection, extract: ExtractSection) -> dict[str, Any]:
+    """The sample's CLIP, which may not be made yet, by the profile that it is made from."""
+    size = profile.clip.image_size
+    if size != extract.frame_size:
+        raise InputError(
+            f"encoder.model {encoder.model!r} reads frames of {size} pixels (clip.image_size of its"
+            f" profile), and extract_frames.frame_size is {extract.frame_size}; set it to {size}"
+        )
+    return {
+        "hidden_size": profile.clip.hidden_size,
+        "num_hidden_layers": profile.clip.n_layers,
+        "num_attention_heads": profile.clip.n_heads,
+        "patch_size": profile.clip.patch_size,
+        "image_size": size,
+        "projection_dim": profile.clip.projection,
+    }
+
+
+def _check_named(model: str, footage: Footage | None) -> None:
+    """A folder that is not there, in words that say which; hub ids pass."""
+    path = Path(model)
+    if path.is_dir():
+        return
+    if path.name == CLIP and path.parent.name == "sample" and footage and not footage.is_sample:
+        raise InputError(
+            f"encoder.model {model!r} is the sample's own encoder, and `dataset` is {footage.dataset!r}; name"
+            " another, such as openai/clip-vit-base-patch32 with its commit as encoder.revision"
+        )
+    if path.exists():
+        raise InputError(f"encoder.model {model!r} is a file; give the folder that holds it, or a hub id")
+
+
+def _check_whole(folder: Path) -> None:
+    """A weight file that a broken copy left short is found by its header."""
+    weights = folder / WEIGHTS[0]
+    if not weights.is_file():
+        return
+    try:
+        with safe_open(weights, framework="np") as file:
+            file.keys()
+    except (SafetensorError, OSError) as error:
+        raise InputError(
+            f"encoder.model {str(folder)!r}: {weights.name} cannot be read ({error}); copy it again"
+        ) from error

@@ -1,0 +1,51 @@
+"""All checks in one go: what the command and the stage `check` share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clipforensics.check.encoder import check_encoder
+from clipforensics.check.footage import Footage, find_footage
+from clipforensics.check.names import check_names
+from clipforensics.check.problems import Problems
+from clipforensics.check.settings import Params, read_params
+from clipforensics.check.splits import check_splits
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was found; where something is wrong, as far as it is right.
+
+    Attributes:
+        params: params.yaml.
+        footage: The data set.
+        tower: Fields of the vision tower's config.
+        problems: What is wrong, one line each; a run would be refused.
+    """
+
+    params: Params
+    footage: Footage | None
+    tower: Mapping[str, Any] | None
+    problems: list[str]
+
+
+def check_everything(params: Path, profiles: Path) -> Checked:
+    """Settings, names, data set, splits, encoder; nothing is decoded, and nothing is written.
+
+    Paths that settings name are relative to the working folder, as they are for the stages.
+
+    Args:
+        params: params.yaml.
+        profiles: Folder of the data sets' profiles.
+    """
+    problems = Problems()
+    read = read_params(params, problems)
+    if not read.content:
+        return Checked(read, None, None, problems.lines)
+    check_names(read, problems)
+    footage = find_footage(read, profiles, problems)
+    if footage:
+        check_splits(read, footage, problems)
+    tower = check_encoder(read, footage, problems)
+    return Checked(read, footage, tower, problems.lines)

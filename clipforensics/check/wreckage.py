@@ -1,0 +1,119 @@
+"""What a dvc that was killed leaves behind, and every later dvc stumbles over without saying what helps."""
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from dvc.schema import COMPILED_LOCKFILE_SCHEMA
+from dvc.utils.serialize import dump_yaml
+from voluptuous import Invalid
+
+LOCK, READERS = Path("dvc.lock"), Path(".dvc/tmp/rwlock")
+
+TRIES, PAUSE = 5, 0.1
+"""A dvc that is alive writes both files in place; only what stays broken so long (seconds) is wreckage."""
+
+
+@dataclass(frozen=True)
+class Wreck:
+    """One broken file.
+
+    Attributes:
+        path: The file.
+        about: What is broken and how it came to be so.
+        remedy: What to do by hand.
+        mend: Does it, and says what was done.
+    """
+
+    path: Path
+    about: str
+    remedy: str
+    mend: Callable[[], str]
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.about}; `clipforensics check --mend` mends it, or {self.remedy}"
+
+
+def find_wrecks(root: Path) -> list[Wreck]:
+    """Broken files of a project.
+
+    Args:
+        root: Its folder.
+    """
+    return [*_readers(root / READERS), *_lock(root / LOCK)]
+
+
+def _readers(path: Path) -> Iterator[Wreck]:
+    def is_sound() -> bool:
+        try:
+            return isinstance(json.loads(path.read_bytes()), dict)
+        except ValueError:
+            return False
+
+    def mend() -> str:
+        path.unlink(missing_ok=True)
+        return f"{path} is removed; dvc makes it anew"
+
+    if path.is_file() and not _becomes(is_sound):
+        yield Wreck(path, "is cut short: a dvc was killed while it wrote it", f"`rm {path}`", mend)
+
+
+def _lock(path: Path) -> Iterator[Wreck]:
+    def mend() -> str:
+        whole, committed = _whole_entries(path.read_bytes()), _committed(path)
+        entries = committed | whole
+        if entries:
+            dump_yaml(str(path), {"schema": "2.0", "stages": entries})
+        else:
+            path.unlink()
+        kept = f"{len(whole)} whole entries of its own and {len(entries) - len(whole)} of HEAD's"
+        return f"{path} holds {kept}; what is missing comes back from dvc's cache"
+
+    if path.is_file() and not _becomes(lambda: _is_lock(path.read_bytes())):
+        about = "is cut short: a dvc was killed while it wrote it"
+        yield Wreck(path, about, f"`git checkout -- {path}` takes the committed one", mend)
+
+
+def _becomes(is_sound: Callable[[], bool]) -> bool:
+    for _ in range(TRIES):
+        if is_sound():
+            return True
+        time.sleep(PAUSE)
+    return False
+
+
+def _is_lock(content: bytes) -> bool:
+    """Whether DVC takes it for a dvc.lock."""
+    try:
+        COMPILED_LOCKFILE_SCHEMA(yaml.load(content, yaml.CSafeLoader))
+    except (yaml.YAMLError, UnicodeDecodeError, Invalid):
+        return False
+    return True
+
+
+def _whole_entries(content: bytes) -> dict[str, Any]:
+    """The entries before the cut."""
+    lines = content.decode("utf-8", "replace").splitlines(keepends=True)
+    begins = [i for i, line in enumerate(lines) if line[:2] == "  " and line[2:3].strip()]
+    for end in reversed(begins):
+        text = "".join(lines[:end])
+        if _is_lock(text.encode()):
+            return dict(yaml.load(text, yaml.CSafeLoader).get("stages") or {})
+    return {}
+
+
+def _committed(path: Path) -> dict[str, Any]:
+    """The entries of git's HEAD; none without git, HEAD or such a file."""
+    command = ["git", "show", f"HEAD:./{path.name}"]
+    try:
+        done = subprocess.run(command, cwd=path.parent, capture_output=True, check=False)
+    except FileNotFoundError:
+        return {}
+    if done.returncode or not _is_lock(done.stdout):
+        return {}
+    return dict(yaml.load(done.stdout, yaml.CSafeLoader).get("stages") or {})

@@ -1,0 +1,109 @@
+"""`clipforensics COMMAND`: one command for all that is not `dvc repro`; each is imported when it is named."""
+
+import argparse
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from clipforensics.core.faults import InputError, one_line_errors
+from clipforensics.machine import kernels
+
+PARAMS, PIPELINE = "params.yaml", "dvc.yaml"
+"""What makes a folder a project."""
+
+PROFILES = "conf/data"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command.
+
+    Attributes:
+        module: Whose `main` it is.
+        about: What it does, in one line.
+        in_project: Whether it works on a project, whose folder its `main` is given.
+        trains: Whether kernels are pinned before it loads torch, as params.yaml says.
+    """
+
+    module: str
+    about: str
+    in_project: bool = True
+    trains: bool = False
+
+
+COMMANDS = {
+    "check": Command("clipforensics.check.command", "settings, data set and encoder before a run; its cost"),
+    "verdict": Command("clipforensics.verdict", "what the last run found, and where its page lies"),
+    "league": Command("clipforensics.league", "every detector in one table, with what training cost"),
+    "spread": Command("clipforensics.spread.command", "the matrix over several GPUs, or jobs of a cluster"),
+    "learning-rates": Command(
+        "clipforensics.learning_rates", "every method at every learning rate, on validation", trains=True
+    ),
+    "audit": Command(
+        "clipforensics.audit.command", "anyone's frame scores; needs no project", in_project=False
+    ),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command that is named; its errors are one line.
+
+    Raises:
+        SystemExit: with 1, an error was told; with 2, the command line is wrong.
+    """
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if given.command not in COMMANDS:
+        parser.error(f"{given.command!r} is no command; those there are: {', '.join(COMMANDS)}")
+    command, rest = COMMANDS[given.command], given.arguments
+    with one_line_errors():
+        if not command.in_project:
+            importlib.import_module(command.module).main(rest)
+            return
+        option = _project_option()
+        found, rest = option.parse_known_args(rest)
+        asks_for_help = {"-h", "--help"} & set(rest)  # which needs no project
+        project = Path() if asks_for_help else find_project(found.project or given.project)
+        if command.trains and not asks_for_help:
+            kernels.pin(project / PARAMS, project / PROFILES)
+        importlib.import_module(command.module).main(rest, project)
+
+
+def find_project(named: Path | None) -> Path:
+    """The project that is named, or else the one around the working folder.
+
+    Raises:
+        InputError: there is none.
+    """
+    tried = [named] if named else [Path(), *Path.cwd().parents]
+    found = next((f for f in tried if (f / PARAMS).is_file() and (f / PIPELINE).is_file()), None)
+    if found is not None:
+        return found
+    where = f"--project {named} is no project" if named else f"{Path.cwd()} is in no project"
+    raise InputError(
+        f"{where}: no folder has {PARAMS} beside {PIPELINE}; go to one that has, or name it with --project"
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    listed = "\n".join(f"  {name:16}{command.about}" for name, command in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="clipforensics",
+        parents=[_project_option()],
+        usage="clipforensics [--project DIR] COMMAND ...",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Does an adapted CLIP really generalise to unseen face forgeries?",
+        epilog=f"commands:\n{listed}\n\nclipforensics COMMAND --help says more of each.",
+    )
+    parser.add_argument("command", metavar="COMMAND", help="one of those below")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...", help="its own")
+    return parser
+
+
+def _project_option() -> argparse.ArgumentParser:
+    option = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    option.add_argument(
+        "--project", type=Path, metavar="DIR", help="a project's folder (default: the one around this one)"
+    )
+    return option

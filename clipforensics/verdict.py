@@ -1,0 +1,80 @@
+"""`clipforensics verdict`: what the last run found, in a few lines, and where its page lies."""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from clipforensics.core.faults import InputError
+from clipforensics.core.files import read_json
+from clipforensics.report.reading.cast import cast_of
+from clipforensics.report.reading.lookup import difference, find_cell, partner_protocol, protocol
+from clipforensics.report.sections.side_by_side import about_protocols
+from clipforensics.report.sections.verdict import verdict, what_was_asked
+from clipforensics.report.wording.names import capital, name_of, protocol_in_words
+from clipforensics.report.wording.numbers import counted, interval, number, signed
+from clipforensics.report.wording.tables import Json
+
+COMPARISON, METRICS, PAGE = "metrics/comparison.json", "metrics/metrics.json", "report/report.html"
+
+
+def main(arguments: Sequence[str] | None = None, project: Path = Path()) -> None:
+    """Print the verdict.
+
+    Args:
+        arguments: The command line.
+        project: The project's folder.
+
+    Raises:
+        InputError: nothing was run yet, or a file of the run is broken.
+    """
+    argparse.ArgumentParser(prog="clipforensics verdict", description=__doc__.split(": ", 1)[1]).parse_args(
+        arguments
+    )
+    missing = next((name for name in (COMPARISON, METRICS) if not (project / name).is_file()), None)
+    if missing:
+        raise InputError(f"{project / missing} does not exist: nothing was run yet; run `make repro`")
+    for line in lines(read_json(project / COMPARISON), read_json(project / METRICS)["detector"]):
+        print(line)
+    page = project / PAGE
+    print(f"page: {page}" if page.is_file() else f"page: none here yet; `dvc repro` writes {page}")
+
+
+def lines(comparison: Json, detector: str) -> Iterator[str]:
+    """What was asked, what follows, and the numbers of the headline and of the protocol beside it.
+
+    Args:
+        comparison: Content of metrics/comparison.json.
+        detector: The one that metrics/metrics.json shows.
+    """
+    head = comparison["headline"]
+    yield what_was_asked(head["train_set"], head["manipulation"])
+    cast = cast_of(comparison, detector)
+    for name in cast.pairs:
+        yield verdict(comparison, name).conclusion
+    for name in dict.fromkeys([protocol(comparison), partner_protocol(comparison)]):
+        cell = find_cell(comparison, stratum="all", level="video", protocol=name) if name else None
+        if cell:
+            yield _numbers(cell, cast.shown)
+    yield about_protocols(comparison)
+
+
+def _numbers(cell: Json, shown: Sequence[str]) -> str:
+    """One protocol: each detector's video AUC, and the differences from the first, with intervals."""
+    sizes = f"{counted(cell['n_real'], 'real video')}, {cell['n_fake']} manipulated"
+    aucs = ", ".join(f"{name_of(name)} {_bounded(cell['detectors'].get(name) or {})}" for name in shown)
+    text = f"{capital(protocol_in_words(cell['protocol']))} ({sizes}): video AUC {aucs}"
+    gaps = [(name, difference(cell, name)) for name in shown[1:]]
+    said = [f"{_named(name, shown)} {signed(gap['auc'])} {_bounds(gap)}".strip() for name, gap in gaps if gap]
+    return f"{text}; {', '.join(said)}" if said else text
+
+
+def _named(name: str, shown: Sequence[str]) -> str:
+    return "difference" if len(shown) == 2 else f"{name_of(name)} minus {name_of(shown[0])}"
+
+
+def _bounded(values: Json) -> str:
+    return f"{number(values.get('auc'))} {_bounds(values)}".strip()
+
+
+def _bounds(values: Json) -> str:
+    return interval(values.get("low"), values.get("high"))

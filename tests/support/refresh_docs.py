@@ -1,0 +1,176 @@
+"""What pages of docs/ repeat from code and metrics; `python -m tests.support.refresh_docs` writes it anew.
+
+A page holds `<!-- refresh: NAME -->`, the text, `<!-- end -->`. The tests hold every page to this text.
+"""
+
+import ast
+import json
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.support.imports import ROOT
+from tests.support.settings_in_words import default_in_words, keys_of_params, type_of_each_key
+
+PAGES = ROOT / "docs"
+SETTINGS = PAGES / "reference" / "settings.md"
+BLOCK = re.compile(r"(<!-- refresh: (\w+) -->\n).*?(<!-- end -->)", re.S)
+DIFF = ("frame.auc", "strata.no_twin.video_auc", "strata.twin.video_auc", "video.auc", "video.f1")
+COLUMNS = "| protocol | test fakes | real / fake | baseline [95 %] | LoRA [95 %] | LoRA - baseline [95 %] |"
+
+
+def read_metrics(name: str) -> Any:
+    return json.loads((ROOT / "metrics" / name).read_text(encoding="utf-8"))
+
+
+def pages() -> list[Path]:
+    """Pages that people wrote."""
+    return [path for path in sorted(PAGES.rglob("*.md")) if not {"api", "_build"} & set(path.parts)]
+
+
+def refreshed(path: Path) -> str:
+    """A page with its blocks, and the tables of settings, as they should be."""
+    text = BLOCK.sub(lambda found: f"{found[1]}{BLOCKS[found[2]]()}\n{found[3]}", path.read_text("utf-8"))
+    return with_types_and_defaults(text) if path == SETTINGS else text
+
+
+def with_types_and_defaults(text: str) -> str:
+    """Rows of the settings with the type of the code and the default of params.yaml; the rest stays."""
+    types, defaults = type_of_each_key(), keys_of_params()
+    parts, section = [], ""
+    for line in text.splitlines():
+        section = heading_of(line, section)
+        key, cells = f"{section}{line[3:].split('`')[0]}", line.split(" | ")
+        if len(cells) == 5 and key in defaults:  # a test names the others
+            cells[1], cells[3] = types[key], default_in_words(defaults[key])
+        parts.append(" | ".join(cells))
+    return "\n".join(parts) + "\n"
+
+
+def heading_of(line: str, before: str) -> str:
+    """The section that a line is in, with a dot, given that of the line before."""
+    found = re.fullmatch(r"## (?:`([\w.]+)`|.*)", line)
+    return before if not found else f"{found[1]}." if found[1] else ""
+
+
+def interval(values: dict[str, Any], form: str) -> str:
+    """`0.84 [0.61, 0.95]`; the interval may be undefined."""
+    if values["low"] is None:
+        return f"{values['auc']:{form}} [-]"
+    return f"{values['auc']:{form}} [{values['low']:{form}}, {values['high']:{form}}]"
+
+
+def sample_rows() -> Iterator[dict[str, Any]]:
+    """Rows of the committed run that the pages show: by video, all strata of the leaking protocol."""
+    for row in read_metrics("comparison.json")["cells"]:
+        shown = row["level"] == "video" and row["stratum"] in ("all", "twin", "no_twin") and row["n_fake"]
+        if shown and (row["protocol"] == "per_class" or row["stratum"] == "all"):
+            yield row
+
+
+def sample_table() -> str:
+    lines = [COLUMNS, "|---|---|---|---|---|---|"]
+    for row in sample_rows():
+        base, lora = (interval(row["detectors"][name], ".2f") for name in ("baseline", "lora"))
+        counts = f"{row['n_real']} / {row['n_fake']}"
+        place = f"{row['protocol']} | {row['manipulation']}, {row['stratum']} | {counts}"
+        lines.append(f"| {place} | {base} | {lora} | {interval(row['differences']['lora'], '+.2f')} |")
+    return "\n".join(lines)
+
+
+def headline_table() -> str:
+    """The headline's row of the committed run, upright: it is read by people who have not read a word yet."""
+    row = next(sample_rows())
+    lines = ["| video AUC on NeuralTextures, 10 real and 100 fake videos | |", "|---|---|"]
+    lines.append(f"| baseline (linear probe) | {interval(row['detectors']['baseline'], '.2f')} |")
+    lines.append(f"| LoRA | {interval(row['detectors']['lora'], '.2f')} |")
+    lines.append(f"| LoRA minus baseline | {interval(row['differences']['lora'], '+.2f')} |")
+    assert (row["manipulation"], row["n_real"], row["n_fake"]) == ("NeuralTextures", 10, 100)
+    return "\n".join(lines)
+
+
+def value_of(metric: str, detector: str) -> float:
+    """A number of metrics.json, as it would be with that `detector`: `video.f1`, `strata.twin.video_auc`."""
+    comparison = read_metrics("comparison.json")
+    head = {name: comparison["headline"][name] for name in ("protocol", "train_set", "manipulation")}
+    level, stratum, name = metric.split(".")[0], "all", metric.split(".")[-1]
+    if level == "strata":
+        level, stratum, name = "video", metric.split(".")[1], "auc"
+    if name == "auc":
+        wanted, table = {**head, "level": level, "stratum": stratum}, comparison["cells"]
+    else:
+        wanted, table = {**head, "level": level, "metric": name}, comparison["metrics"]
+    (row,) = (row for row in table if wanted.items() <= row.items())
+    return float(row["detectors"][detector]["auc" if name == "auc" else "value"])
+
+
+def diff_block() -> str:
+    """Rows of `dvc metrics diff`, to the five digits that DVC shows."""
+    rows = [("Path", "Metric", "HEAD", "workspace", "Change")]
+    rows.append(("metrics/metrics.json", "detector", "baseline", "lora", "-"))
+    for name in DIFF:
+        old, new = value_of(name, "baseline"), value_of(name, "lora")
+        rows.append(("metrics/metrics.json", name, *(f"{round(n, 5):g}" for n in (old, new, new - old))))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)) for row in rows)
+    return "\n".join(["```text", *(line.rstrip() for line in lines), "```"])
+
+
+def sanity_sentence() -> str:
+    found = read_metrics("explanations.json")["sanity"]
+    lines = ["| weights shuffled | baseline | LoRA |", "|---|---|---|"]
+    for words, key in (("all", "rank_correlation"), ("the head's alone", "rank_correlation_head")):
+        lines.append(f"| {words} | {found['baseline'][key]:.2f} | {found['lora'][key]:.2f} |")
+    return "\n".join(lines)
+
+
+def league_rows() -> list[str]:
+    """Rows of the committed run's league, without the place; the page has more methods."""
+    rows = []
+    for row in read_metrics("comparison.json")["league"]:
+        aucs = [interval(row[column], ".2f") for column in ("in_domain", "cross", "clean")]
+        counts = f"`{row['detector']}` | {row['parameters']['trainable']:,} | {row['validation']['auc']:.2f}"
+        rows.append(f"| {counts} | {' | '.join(aucs)} |")
+    return rows
+
+
+def make_table() -> str:
+    """Targets of the Makefile with their own words."""
+    found = re.findall(r"^([a-z]+):.*?## (.*)$", (ROOT / "Makefile").read_text("utf-8"), re.M)
+    rows = [f"| `make {name}` | {words} |" for name, words in found]
+    return "\n".join(["| target | what it does |", "|---|---|", *rows])
+
+
+def rooms_table() -> str:
+    """Rooms by floor, as import-linter holds them, each with the sentence of its `__init__.py`."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    (floors,) = (c["layers"] for c in contracts if c.get("containers") == ["clipforensics"])
+    lines = ["| room | what it is |", "|---|---|"]
+    names = (room.strip() for floor in floors for room in floor.split("|"))
+    for room in (name for name in names if not name.startswith("_")):
+        path = ROOT / "clipforensics" / room / "__init__.py"
+        source = path if path.is_file() else path.parent.with_suffix(".py")
+        words = ast.get_docstring(ast.parse(source.read_text(encoding="utf-8"))) or ""
+        lines.append(f"| `{room}` | {words.splitlines()[0]} |")
+    return "\n".join(lines)
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    "diff": diff_block,
+    "headline": headline_table,
+    "make": make_table,
+    "rooms": rooms_table,
+    "sample": sample_table,
+    "sanity": sanity_sentence,
+}
+
+
+if __name__ == "__main__":
+    for page in pages():
+        if (new := refreshed(page)) != page.read_text(encoding="utf-8"):
+            page.write_text(new, encoding="utf-8")
+            print(f"wrote {page.relative_to(ROOT)}")
