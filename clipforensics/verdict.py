@@ -10,7 +10,7 @@ from clipforensics.report.reading.cast import cast_of
 from clipforensics.report.reading.lookup import difference, find_cell, partner_protocol, protocol
 from clipforensics.report.sections.side_by_side import about_protocols
 from clipforensics.report.sections.verdict import verdict, what_was_asked
-from clipforensics.report.wording.names import capital, name_of, protocol_of
+from clipforensics.report.wording.names import capital, name_of, protocol_in_words
 from clipforensics.report.wording.numbers import counted, interval, number, signed
 from clipforensics.report.wording.tables import Json
 
@@ -62,7 +62,7 @@ def _numbers(cell: Json, shown: Sequence[str]) -> str:
     """One protocol: each detector's video AUC, and the differences from the first, with intervals."""
     sizes = f"{counted(cell['n_real'], 'real video')}, {cell['n_fake']} manipulated"
     aucs = ", ".join(f"{name_of(name)} {_bounded(cell['detectors'].get(name) or {})}" for name in shown)
-    text = f"{capital(protocol_of(cell['protocol']))} ({sizes}): video AUC {aucs}"
+    text = f"{capital(protocol_in_words(cell['protocol']))} ({sizes}): video AUC {aucs}"
     gaps = [(name, difference(cell, name)) for name in shown[1:]]
     said = [f"{_named(name, shown)} {signed(gap['auc'])} {_bounds(gap)}".strip() for name, gap in gaps if gap]
     return f"{text}; {', '.join(said)}" if said else text

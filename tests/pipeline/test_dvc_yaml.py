@@ -66,7 +66,7 @@ BESIDE = {  # modules that lie in a stage's folders and that it never runs: a ch
     "robustness": "training/costs.py training/hardware.py training/launching.py",
     "explain": "protocol/tables.py training/costs.py training/hardware.py training/launching.py",
     "package": """metrics/errors.py metrics/evaluation.py metrics/strata.py metrics/thresholds.py
-        protocol/tables.py publishing/opening.py report/wording/markdown.py report/wording/nested.py
+        protocol/tables.py publishing/opening.py report/wording/html.py report/wording/nested.py
         report/wording/tables.py""",
 }
 

@@ -11,7 +11,7 @@ import pytest
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.files import read_json
-from clipforensics.publishing.model import Footage
+from clipforensics.publishing.model import TrainingFootage
 from stages import package
 from tests.support.repository import ROOT, edit_yaml
 from tests.support.trained_project import CELL, N_FRAMES, make_packages, make_project
@@ -103,10 +103,10 @@ def test_what_is_missing_is_told_in_one_line_and_nothing_is_written(project, gon
 
 
 def test_only_footage_of_the_samples_layout_is_a_toy(project):
-    assert package.read_footage() == Footage("sample", True, N_FRAMES, SIZE)
+    assert package.read_footage() == TrainingFootage("sample", True, N_FRAMES, SIZE)
     Path("conf/data/mine.yaml").write_text("layout: manifest\n")
     edit_yaml(Path("params.yaml"), {"dataset": "mine"})
-    assert package.read_footage() == Footage("mine", False, N_FRAMES, SIZE)
+    assert package.read_footage() == TrainingFootage("mine", False, N_FRAMES, SIZE)
 
 
 def test_a_misspelt_setting_is_refused(project):

@@ -252,7 +252,7 @@ def test_detectors_are_read_once_and_the_encoder_only_if_asked(place, monkeypatc
     for name, kind in kinds.items():
         monkeypatch.setattr(kind, "load", counting(name, kind.load))
     monkeypatch.setattr(scoring, "load_vision_tower", counting("encoder", scoring.load_vision_tower))
-    monkeypatch.setattr(scoring, "embed_pixels", counting("frames", scoring.embed_pixels))
+    monkeypatch.setattr(vision, "embed_pixels", counting("frames", vision.embed_pixels))
     run(place)
     chunks = 5  # ten videos of three frames, two a chunk of at most seven
     assert counts == {"lora": 1, "baseline": 1, "encoder": 1, "frames": 5 * chunks}
