@@ -17,7 +17,7 @@ install: .venv/installed ## make .venv and install the locked dependencies
 
 repro: install ## run the whole pipeline of params.yaml (dvc repro) and print its metrics
 	dvc repro
-	dvc metrics show metrics/metrics.json
+	dvc metrics show
 	@echo "report: report/report.html"
 
 browser: ## install Debian's Chromium, in which tests open the report (needs root; without it they are skipped)
@@ -42,7 +42,7 @@ bench: install ## benchmarks, as ratios against a floor or peer measured in the 
 	python -m benchmarks.growth
 
 prune: install ## forget cells that params.yaml no longer names; what is current comes back from DVC's cache
-	rm -rf dvc.lock data/scores data/errors data/splits data/weights models metrics/evaluate metrics/leakage plots/train plots/roc
+	rm -rf dvc.lock data/scores data/errors data/metrics data/splits data/weights models plots/train
 	dvc repro
 
 clean: ## remove what can be made again, but not the DVC cache
