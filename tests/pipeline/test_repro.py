@@ -110,15 +110,6 @@ def test_dvc_plots_lays_the_curves_of_all_detectors_over_each_other(repo):
     assert "plots/train/lora/per_class/FaceSwap-42.csv" in plots
 
 
-def test_setting_a_param_to_what_it_is_changes_no_byte_of_params_yaml(tmp_path):
-    text = (ROOT / "params.yaml").read_bytes()
-    repo = Repository.make(tmp_path / "project")
-    shutil.copy(ROOT / "params.yaml", repo.path / "params.yaml")
-    repo.commit("params as shipped")
-    repo.run("dvc", "exp", "run", "--dry", "-S", "detector=baseline", check=False)
-    assert (repo.path / "params.yaml").read_bytes() == text
-
-
 @pytest.mark.parametrize(
     ("setting", "expected"),
     [
