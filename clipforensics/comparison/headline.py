@@ -5,7 +5,7 @@ from typing import Any
 
 from clipforensics.comparison.meeting import Row
 
-NUMBERS = ("eer", "accuracy", "f1", "tpr", "fpr", "brier")
+NUMBERS = ("eer", "f1", "tpr", "fpr", "brier")
 """Beside the AUC of all fakes; those that need a threshold are at the one chosen on validation."""
 
 STRATA = ("twin", "no_twin", "clean")
@@ -25,7 +25,7 @@ def headline_of(comparison: Mapping[str, Any], detector: str) -> dict[str, Row]:
 
     Returns:
         `auc`, `auc_low` and `auc_high` (the ends of its interval) of each that has videos; of `video` and
-        `frame` also NUMBERS.
+        `frame` also NUMBERS, and of `video` the name of the `detector`.
     """
     place = {name: comparison["headline"][name] for name in ("protocol", "train_set", "manipulation")}
     ours = _rows(comparison["cells"], train_set=place["train_set"])
@@ -42,7 +42,7 @@ def headline_of(comparison: Mapping[str, Any], detector: str) -> dict[str, Row]:
     for row in _rows(comparison["metrics"], **place):
         if row["metric"] in NUMBERS:
             found[row["level"]][row["metric"]] = row["detectors"][detector]["value"]
-    return found
+    return {**found, "video": {**found["video"], "detector": detector}}
 
 
 def _rows(table: Sequence[Row], **wanted: str) -> list[Row]:

@@ -50,9 +50,10 @@ def test_what_needs_a_threshold_is_said_of_all_videos_and_frames_alone(compariso
     for level, offset in (("video", 0), ("frame", 1)):
         measured = {row["metric"] for row in comparison["metrics"]} & set(NUMBERS)
         assert measured
-        assert {key: found[level][key] for key in found[level].keys() - AUC} == dict.fromkeys(
+        assert {key: found[level][key] for key in found[level].keys() - AUC - {"detector"}} == dict.fromkeys(
             measured, offset + position / 8
         )
+    assert found["video"]["detector"] == "lora"
     assert all(set(found[name]) == AUC for name in found.keys() - {"video", "frame"})
 
 

@@ -14,7 +14,6 @@ import yaml
 
 from tests.docs.test_files import RUN_CSV, RUN_JSON, header, names_in, section
 from tests.support.repository import ROOT, Repository, edit_yaml, stages_run
-from tests.support.settings_in_words import flatten
 from tests.support.shared_data import ENCODERS, FOOTAGE, needs_shared
 
 pytestmark = pytest.mark.slow
@@ -131,11 +130,12 @@ def test_the_tutorial_as_it_is_typed(repo):
     assert (first, activate) == ("make repro", "source .venv/bin/activate")
     told, diff, trained, back = (repo.run("bash", "-c", command) for command in typed)
     assert stages_run(told) == {"compare", "report"}
-    assert re.search(r"^metrics/metrics\.json +detector +baseline +lora +-", diff, re.M)
-    there = dict(flatten(json.loads((repo.path / "metrics/metrics.json").read_text())))
-    shown = re.findall(r"^metrics/metrics\.json +(\S+)", text, re.M)
+    row = re.compile(r"^metrics/headline/(\w+)\.json +(\w+) +(.*?) *$", re.M)
+    there = {(name, key): rest for name, key, rest in row.findall(diff)}
+    assert there["video", "detector"].split()[:2] == ["baseline", "lora"]
+    shown = {(name, key) for name, key, _ in row.findall(text)}
     assert len(shown) > 3
-    assert set(shown) <= set(there)
+    assert shown <= set(there)
     assert stages_run(trained) == {name for name in CELLS if "lora" in name} | AFTER
     assert stages_run(back) == set(), "every result of before is in the cache"
     assert repo.run("git", "status", "--porcelain") == ""
