@@ -40,17 +40,17 @@ def main(arguments: Sequence[str] | None = None, project: Path = Path()) -> None
 
 
 def lines(comparison: Json, detector: str) -> Iterator[str]:
-    """What was asked, what follows, and the numbers of the headline and of the protocol beside it.
+    """What was found, of what, and the numbers of the headline and of the protocol beside it.
 
     Args:
         comparison: Content of metrics/comparison.json.
         detector: The one that metrics/metrics.json shows.
     """
     head = comparison["headline"]
-    yield what_was_asked(head["train_set"], head["manipulation"])
     cast = cast_of(comparison, detector)
     for name in cast.pairs:
         yield verdict(comparison, name).conclusion
+    yield what_was_asked(head["train_set"], head["manipulation"])
     for name in dict.fromkeys([protocol(comparison), partner_protocol(comparison)]):
         cell = find_cell(comparison, stratum="all", level="video", protocol=name) if name else None
         if cell:

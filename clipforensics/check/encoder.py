@@ -5,7 +5,7 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
-from clipforensics.check.footage import Footage
+from clipforensics.check.footage import SAMPLE, Footage
 from clipforensics.check.problems import Problems
 from clipforensics.check.settings import Params
 from clipforensics.core.faults import InputError
@@ -35,6 +35,8 @@ def check_encoder(params: Params, footage: Footage | None, problems: Problems) -
     with problems.caught(str(params.path)):
         if footage and isinstance(footage.profile, SampleProfile) and _is_made(encoder.model, footage.root):
             return _check_tiny(footage.profile, encoder, extract)
+        if footage is None and _looks_made(encoder.model):
+            return None  # whether the data set brings it is not known while the data set is not
         _check_named(encoder.model, footage)
         check_revision(encoder.model, encoder.revision)
         config = load_config(encoder.model, encoder.revision)
@@ -47,6 +49,11 @@ def check_encoder(params: Params, footage: Footage | None, problems: Problems) -
 
 def _is_made(model: str, root: Path) -> bool:
     return Path(model).resolve() == (root / CLIP).resolve()
+
+
+def _looks_made(model: str) -> bool:
+    path = Path(model)
+    return path.parts[-2:] == (SAMPLE, CLIP) and not path.is_dir()
 
 
 def _check_tiny(profile: SampleProfile, encoder: EncoderSection, extract: ExtractSection) -> dict[str, Any]:
@@ -72,7 +79,7 @@ def _check_named(model: str, footage: Footage | None) -> None:
     path = Path(model)
     if path.is_dir():
         return
-    if path.name == CLIP and path.parent.name == "sample" and footage and not footage.is_sample:
+    if _looks_made(model) and footage and not footage.is_sample:
         raise InputError(
             f"encoder.model {model!r} is the sample's own encoder, and `dataset` is {footage.dataset!r}; name"
             " another, such as openai/clip-vit-base-patch32 with its commit as encoder.revision"

@@ -45,7 +45,6 @@ def check_everything(params: Path, profiles: Path) -> Checked:
         return Checked(read, None, None, problems.lines)
     check_names(read, problems)
     footage = find_footage(read, profiles, problems)
-    if footage:
-        check_splits(read, footage, problems)
+    check_splits(read, footage, problems)
     tower = check_encoder(read, footage, problems)
     return Checked(read, footage, tower, problems.lines)

@@ -4,23 +4,27 @@ from clipforensics.check.footage import Footage
 from clipforensics.check.problems import Problems
 from clipforensics.check.settings import Params
 from clipforensics.core.records import Video
-from clipforensics.protocol.cells import Protocol, fold_of, order_manipulations
+from clipforensics.protocol.cells import Protocol, by_protocol, fold_of, order_manipulations, protocol_of
 from clipforensics.splits import leakage, parts
-from clipforensics.splits.by_name import SplitSection, make_split
+from clipforensics.splits.by_name import SplitSection, make_split, read_lists
 
 
-def check_splits(params: Params, footage: Footage, problems: Problems) -> None:
-    """Train sets and test manipulations against the data set's; then each split, with its gate on leaks.
+def check_splits(params: Params, footage: Footage | None, problems: Problems) -> None:
+    """Folds, fractions and lists; then train sets and tests against the data set; then each split.
 
     Digests are not known yet, so that what identical files do to a split is seen only by the stage.
 
     Args:
         params: As far as it is right.
-        footage: The data set.
+        footage: The data set, None if it could not be listed.
         problems: Receives what is wrong.
     """
     protocol, settings = params.section(Protocol), params.section(SplitSection)
     if protocol is None or settings is None:
+        return
+    before = len(problems.lines)
+    _check_settings(protocol, settings, str(params.path), problems)
+    if footage is None or len(problems.lines) > before:
         return
     where, available = f"{params.path}: protocol", parts.available_manipulations(footage.videos)
     tested: tuple[str, ...] = ()
@@ -31,20 +35,37 @@ def check_splits(params: Params, footage: Footage, problems: Problems) -> None:
         with problems.caught(where):
             trained = parts.parse_train_set(train_set, available)
         for split in protocol.splits if trained and tested else ():
-            with problems.caught(f"split {split} of {train_set}"):
+            name = f"split {split} of {train_set}"
+            with problems.caught(name):
                 made = make_split(split, footage.videos, settings, trained, tested)
-                _check_made(made, split, train_set, protocol, settings)
+                _check_made(made, split, train_set, protocol)
+                if settings.on_leak == "fail":
+                    with problems.caught():
+                        leakage.check_clean(name, made.train, made.test)
 
 
-def _check_made(
-    made: parts.Split, split: str, train_set: str, protocol: Protocol, settings: SplitSection
-) -> None:
-    """What evaluate and the gate on leaks would say."""
-    present = _manipulations(made.test)
-    one_fold = fold_of(split) is not None
+def _check_settings(protocol: Protocol, split: SplitSection, where: str, problems: Problems) -> None:
+    """Folds are whole, fractions are fractions, lists are there: those of protocols that are asked for."""
+    asked = {protocol_of(name) for name in protocol.splits}
+    with problems.caught(where):
+        by_protocol(protocol.splits, split.n_folds)
+    if "per_class" in asked:
+        with problems.caught(f"{where}: split"):
+            parts.check_fractions("real_fractions", split.real_fractions, (3,))
+        with problems.caught(f"{where}: split"):
+            parts.check_fractions("train_fractions", split.train_fractions, (2, 3))
+    if "grouped" in asked:
+        with problems.caught(f"{where}: split"):
+            parts.check_fractions("grouped_fractions", split.grouped_fractions, (3,), positive=True)
+    if "official" in asked:
+        with problems.caught(where):
+            read_lists(split)
+
+
+def _check_made(made: parts.Split, split: str, train_set: str, protocol: Protocol) -> None:
+    """Whether what shall be tested is in the test part, as evaluate would find."""
+    present, one_fold = _manipulations(made.test), fold_of(split) is not None
     order_manipulations(protocol.test_manipulations, present, trained=train_set, one_fold=one_fold)
-    if settings.on_leak == "fail":
-        leakage.check_clean(f"split {split} of {train_set}", made.train, made.test)
 
 
 def _manipulations(videos: tuple[Video, ...]) -> list[str]:

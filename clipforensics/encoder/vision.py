@@ -248,6 +248,8 @@ def load_config(model: str, revision: str) -> dict[str, Any]:
         content, _ = PreTrainedConfig.get_config_dict(model, **at_revision(model, revision))
     except (OSError, ValueError) as error:
         raise InputError(f"encoder.model {model!r} has no readable config.json: {error}") from error
+    if not content:
+        raise InputError(f"encoder.model {model!r} has no readable config.json; complete the folder")
     kind = content.get("model_type")
     if kind not in CLIPS:
         raise InputError(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from clipforensics.core.faults import InputError
-from clipforensics.core.params import Section, check_section, read_yaml
+from clipforensics.core.params import Section, check_section, nearest, read_yaml
 
 PINS: Mapping[str, str] = {
     "ATEN_CPU_CAPABILITY": "avx2",  # torch's own loops
@@ -91,9 +91,10 @@ def asks_for_portable(params: Path, profiles: Path) -> bool:
         return setting == "always"
     profile = profiles / f"{content.get('dataset')}.yaml"
     if not profile.is_file():
-        there = ", ".join(sorted(path.stem for path in profiles.glob("*.yaml")))
+        name, there = content.get("dataset"), sorted(path.stem for path in profiles.glob("*.yaml"))
         raise InputError(
-            f"`dataset` is {content.get('dataset')!r}, but {profile} does not exist; there are: {there}"
+            f"`dataset` is {name!r}, but {profile} does not exist{nearest(name, there)};"
+            f" there are: {', '.join(there)}; write it, or name one of these"
         )
     return read_yaml(profile).get("layout") == "sample"
 

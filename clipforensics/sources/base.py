@@ -11,7 +11,7 @@ from types import ModuleType
 
 from clipforensics import sources
 from clipforensics.core.faults import InputError
-from clipforensics.core.params import Section, check_section, read_yaml
+from clipforensics.core.params import Section, check_section, nearest, read_yaml
 from clipforensics.core.records import REAL
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".ts"})
@@ -95,12 +95,16 @@ def profile_path(folder: Path, dataset: object) -> Path:
     Raises:
         InputError: the name is no plain one, or there is no such profile.
     """
-    present = ", ".join(sorted(p.stem for p in folder.glob("*.yaml")))
+    present = sorted(p.stem for p in folder.glob("*.yaml"))
+    there = ", ".join(present)
     if not isinstance(dataset, str) or not _DATASET.fullmatch(dataset):
-        raise InputError(f"`dataset` is {dataset!r}; it must be the name of a profile in {folder}: {present}")
+        raise InputError(f"`dataset` is {dataset!r}; it must be the name of a profile in {folder}: {there}")
     path = folder / f"{dataset}.yaml"
     if not path.is_file():
-        raise InputError(f"`dataset` is {dataset!r}, but {path} does not exist; there are: {present}")
+        raise InputError(
+            f"`dataset` is {dataset!r}, but {path} does not exist{nearest(dataset, present)};"
+            f" there are: {there}; write it, or name one of these"
+        )
     return path
 
 
@@ -138,8 +142,9 @@ def check_folders(asked: Sequence[str], present: Collection[str], where: str) ->
         if not _FOLDER.fullmatch(name) or manipulation_fault(name) or asked.count(name) > 1:
             raise InputError(f"`manipulations` of the profile: {name!r} is not a plain name given once")
         if name not in present:
-            there = ", ".join(sorted(present)) or "none"
-            raise InputError(f"manipulation {name!r} does not exist in {where}; there are: {there}")
+            there = f"there are: {', '.join(sorted(present))}; change" if present else "it has no folder; set"
+            remedy = "`manipulations` of the profile, or the root, or complete the download"
+            raise InputError(f"manipulation {name!r} does not exist in {where}; {there} {remedy}")
 
 
 def read_youtube_ids(path: Path) -> dict[str, str]:

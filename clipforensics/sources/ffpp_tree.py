@@ -120,9 +120,10 @@ def _videos_folder(root: Path, place: str, compression: str) -> str:
         if (root / place / name / "videos").is_dir():
             return f"{place}/{name}/videos"
     there = sorted(p.parent.name for p in root.glob(f"{place}/*/videos"))
+    others = f"there are: {', '.join(there)}" if there else "nor videos of any other compression"
     raise InputError(
-        f"{str(root / place)!r} has no {compression}/videos; there are: {', '.join(there) or 'none'};"
-        " set `compression` of the profile or complete the download"
+        f"{str(root / place)!r} has no {compression}/videos; {others}; set `compression` of the profile,"
+        " or the root to the folder that holds original_sequences, or complete the download"
     )
 
 

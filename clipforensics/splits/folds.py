@@ -8,7 +8,7 @@ import numpy.typing as npt
 from clipforensics.core.faults import InputError
 from clipforensics.core.records import Video
 from clipforensics.splits.allocation import class_shares, fill_parts, mend_parts
-from clipforensics.splits.leakage import identity_groups
+from clipforensics.splits.leakage import copies_named, identity_groups
 from clipforensics.splits.parts import Split, build_split, check_manipulations
 
 LEAST_FOLDS = 3
@@ -59,7 +59,8 @@ def split_by_fold(
         video.key: part_of_fold.get(int(folds[group]), "train")
         for video, group in zip(ordered, groups, strict=True)
     }
-    return build_split(videos, part_of, train_manipulations, test_manipulations)
+    with copies_named(videos):
+        return build_split(videos, part_of, train_manipulations, test_manipulations)
 
 
 def _supply(

@@ -4,7 +4,8 @@ Identities are scoped by data set (id `000` of two data sets is two people); You
 An empty id or YouTube id is unknown and never equals another unknown one.
 """
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -62,6 +63,35 @@ def identity_groups(videos: Sequence[Video]) -> npt.NDArray[np.int64]:
     numbers: dict[Hashable, int] = {}
     groups = [numbers.setdefault(_root(parent, linked[0]), len(numbers)) for linked in nodes]
     return np.array(groups, dtype=np.int64)
+
+
+@contextmanager
+def copies_named(videos: Sequence[Video]) -> Iterator[None]:
+    """Where a split by identity fails in the body, say which videos are one file: it never parts them.
+
+    Raises:
+        InputError: the body's, with that added if there are any.
+    """
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{error}{_about_copies(videos)}") from error
+
+
+def _about_copies(videos: Sequence[Video]) -> str:
+    """Videos whose bytes are those of another one, with the first two named; empty if there are none."""
+    same: dict[str, list[str]] = {}
+    for video in videos:
+        if video.sha256:
+            same.setdefault(video.sha256, []).append(video.path)
+    copies = [paths for paths in same.values() if len(paths) > 1]
+    if not copies:
+        return ""
+    return (
+        f". {sum(map(len, copies))} of these {len(videos)} videos are the same file as another, so"
+        f" {copies[0][0]!r} and {copies[0][1]!r}, and count as one identity (sha256 in data/videos.csv);"
+        " remove copies, or mend the files if they should differ"
+    )
 
 
 def groups_by_key(videos: Iterable[Video]) -> dict[str, int]:

@@ -17,11 +17,13 @@ import numpy as np
 import numpy.typing as npt
 
 from clipforensics.core.faults import InputError
+from clipforensics.core.params import nearest
 from clipforensics.core.records import REST, Video
 from clipforensics.splits.allocation import class_shares, fill_parts, mend_parts
-from clipforensics.splits.leakage import identity_groups
+from clipforensics.splits.leakage import copies_named, identity_groups
 
 PARTS = ("train", "val", "test")
+NO_FAKES = "it has no manipulated video; check its root and its profile in conf/data"
 _REMEDY = (
     "change the fractions, lists or manipulations, or add videos (by identity, videos that share people"
     " cannot be parted)"
@@ -174,7 +176,8 @@ def split_by_identity(
     parts = fill_parts(shares, fractions, seed)
     parts = mend_parts(parts, _supply(ordered, groups, train_manipulations, test_manipulations))
     part_of = {video.key: PARTS[parts[group]] for video, group in zip(ordered, groups, strict=True)}
-    return build_split(videos, part_of, train_manipulations, test_manipulations)
+    with copies_named(videos):
+        return build_split(videos, part_of, train_manipulations, test_manipulations)
 
 
 def split_official(
@@ -339,9 +342,10 @@ def _check_part(part: str, videos: Sequence[Video]) -> None:
 def _check_known(names: Iterable[str], available: Collection[str], what: str) -> None:
     unknown = [name for name in names if name not in available]
     if unknown:
+        has = f"it has {', '.join(sorted(available))}; choose from these"
         raise InputError(
-            f"{what}: {', '.join(map(repr, unknown))} is not a manipulation of this data set;"
-            f" it has {', '.join(sorted(available)) or 'none'}; choose from these"
+            f"{what}: {', '.join(map(repr, unknown))} is not a manipulation of this data set"
+            f"{nearest(unknown[0], available)}; {has if available else NO_FAKES}"
         )
 
 

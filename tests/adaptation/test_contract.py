@@ -212,7 +212,10 @@ def test_its_log_odds_are_those_of_its_scores(name, bench, fitted):
 
 
 def test_an_unknown_name_is_told_those_there_are():
-    with pytest.raises(InputError, match=r"'lore' is not a detector; those there are: .*baseline.*lora"):
+    with pytest.raises(
+        InputError,
+        match=r"'lore' is not a detector; perhaps `lora` was meant; those there are: .*baseline.*lora",
+    ):
         find_detector("lore")
     with pytest.raises(InputError, match="'base' is not a detector"):
         find_detector("base")

@@ -151,7 +151,10 @@ def test_what_the_setting_asks_for(tmp_path, portable, dataset, expected):
     [
         ("dataset: sample", "`portable` is missing; add it"),
         ("portable: off", "`portable`: input should be 'auto', 'always' or 'never', got False"),
-        ("portable: auto\ndataset: samples", "'samples', but .*samples.yaml does not exist; there are: ffpp"),
+        (
+            "portable: auto\ndataset: samples",
+            "'samples', but .*samples.yaml does not exist; perhaps `sample` was meant;",
+        ),
     ],
 )
 def test_a_wrong_setting_is_refused(tmp_path, text, message):

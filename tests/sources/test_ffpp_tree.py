@@ -135,5 +135,8 @@ def test_a_missing_compression_is_named(root: Path) -> None:
 
 
 def test_a_root_that_is_no_tree_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"does not exist in .*there are: none"):
+    with pytest.raises(
+        InputError,
+        match=r"does not exist in .*it has no folder; set `manipulations` .* or the root",
+    ):
         list_tree(tmp_path, dataset="ff", compression="raw", manipulations=["FaceSwap"])

@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.records import Video
+from clipforensics.splits.folds import split_by_fold
 from clipforensics.splits.leakage import audit, identity_groups
 from clipforensics.splits.parts import (
     Split,
@@ -121,7 +123,7 @@ def test_a_table_that_lacks_a_class_or_manipulation_is_refused(protocol):
         split_with(protocol, [video for video in population() if video.label == 1])
     with pytest.raises(InputError, match=r"'FaceSwap' is not .* it has NeuralTextures;"):
         split_with(protocol, [video for video in population() if video.manipulation != "FaceSwap"])
-    with pytest.raises(InputError, match="it has none"):
+    with pytest.raises(InputError, match="it has no manipulated video; check its root"):
         split_with(protocol, [video for video in population() if video.label == 0])
     who = {"train_manipulations": ["FaceSwap"], "test_manipulations": ["Nope"]}
     with pytest.raises(InputError, match="test manipulations: 'Nope'"):
@@ -387,3 +389,26 @@ def test_by_identity_on_the_frame_package():
     for part, share in (("train", 80), ("val", 10), ("test", 10)):
         assert abs(counts(split)[part]["real"] - share) <= 2
         assert abs(counts(split)[part]["FaceSwap"] - share) <= 2
+
+
+def test_where_identical_files_leave_a_part_without_a_label_it_says_so():
+    videos = [replace(video, sha256=video.key) for video in population(12)]
+    split_by_identity(videos, **FF, **GROUPED)
+    copied = [replace(video, sha256="one file") if video.label else video for video in videos]
+    first, second, *_ = (video.path for video in copied if video.label)
+    with pytest.raises(InputError, match=r"^part \w+ (is empty|holds only)") as caught:
+        split_by_identity(copied, **FF, **GROUPED)
+    said = f"24 of these 36 videos are the same file as another, so {first!r} and {second!r}, and"
+    assert said in str(caught.value)
+    with pytest.raises(InputError, match="24 of these 36 videos are the same file"):
+        split_by_fold(copied, **FF, n_folds=3, fold=1, seed=0)
+
+
+def test_a_split_that_fails_without_identical_files_speaks_of_none():
+    names = [f"{i:03d}" for i in range(6)]
+    chain = [fake("FaceSwap", f"{a}_{b}") for a, b in zip(names, names[1:] + names[:1], strict=True)]
+    videos = [replace(video, sha256=video.key) for video in [*map(real, names), *chain]]
+    who = {"train_manipulations": ["FaceSwap"], "test_manipulations": ["FaceSwap"]}
+    with pytest.raises(InputError, match="videos that share people cannot be parted") as caught:
+        split_by_identity(videos, **who, **GROUPED)
+    assert "same file" not in str(caught.value)

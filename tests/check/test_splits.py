@@ -1,0 +1,56 @@
+"""Splits are made of names before any frame is decoded, and refuse as the stage would."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.settings import problems
+
+
+@pytest.mark.parametrize(
+    ("protocol", "words"),
+    [
+        (
+            {"train_sets": ["FaceSwop"]},
+            "train set 'FaceSwop': 'FaceSwop' is not a manipulation of this data set",
+        ),
+        ({"train_sets": ["FaceSwop"]}, "perhaps `FaceSwap` was meant; it has Deepfakes, Face2Face, FaceSwap"),
+        ({"train_sets": ["FaceSwap+FaceSwap"]}, "names a manipulation twice"),
+        ({"test_manipulations": ["NeuralTexture", "rest"]}, "perhaps `NeuralTextures` was meant"),
+        (
+            {"test_manipulations": ["FaceSwap"]},
+            "split per_class of FaceSwap: part test holds only real videos",
+        ),
+    ],
+)
+def test_manipulations_are_those_of_the_data_set(protocol, words):
+    found = problems(protocol=protocol)
+    assert len(found) == 1, found
+    assert words in found[0]
+
+
+def test_all_train_sets_and_test_manipulations_are_told_at_once():
+    found = problems(protocol={"train_sets": ["FaceSwop", "Deepfake"], "test_manipulations": ["Neural"]})
+    assert [next(n for n in ("Neural'", "FaceSwop", "Deepfake'") if n in line) for line in found] == [
+        "Neural'", "FaceSwop", "Deepfake'",
+    ]  # fmt: skip
+
+
+def test_parts_that_would_lack_a_label_are_found():
+    (line,) = problems(split={"real_fractions": [1.0, 0.0, 0.0]}, protocol={"splits": ["per_class"]})
+    assert line.startswith("split per_class of FaceSwap: part val holds only manipulated videos")
+
+
+def test_official_lists_that_name_nobody_are_found():
+    for part in ("train", "val", "test"):
+        Path(f"{part}.json").write_text(json.dumps([[f"{part}a", f"{part}b"]]))
+    lists = {f"{part}_list": f"{part}.json" for part in ("train", "val", "test")}
+    (line,) = problems(split=lists, protocol={"splits": ["official"]})
+    assert line.startswith("split official of FaceSwap: part train is empty")
+
+
+def test_the_gate_on_leaks_closes_at_once():
+    (line,) = problems(split={"on_leak": "fail"})
+    assert line.startswith("split.on_leak is fail, and split per_class of FaceSwap leaks: in test 270 of ")
+    assert problems(protocol={"splits": ["grouped"]}) == []
