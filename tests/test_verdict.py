@@ -5,11 +5,11 @@ import pytest
 from clipforensics.core.faults import InputError
 from clipforensics.core.files import write_json
 from clipforensics.verdict import lines, main
-from tests.support.comparison_cells import both, spaces
+from tests.support.comparison_cells import plain_spaces, two_protocols
 
 
 def test_it_says_what_was_asked_what_follows_and_the_numbers_of_both_protocols():
-    asked, conclusion, usual, clean, about = map(spaces, lines(both(), "lora"))
+    asked, conclusion, usual, clean, about = map(plain_spaces, lines(two_protocols(), "lora"))
     assert "FaceSwap" in asked
     assert "better" in conclusion
     assert usual == (
@@ -21,7 +21,7 @@ def test_it_says_what_was_asked_what_follows_and_the_numbers_of_both_protocols()
 
 
 def test_the_command_ends_with_where_the_page_lies(tmp_path, capsys):
-    write_json(tmp_path / "metrics/comparison.json", both())
+    write_json(tmp_path / "metrics/comparison.json", two_protocols())
     write_json(tmp_path / "metrics/metrics.json", {"detector": "lora"})
     main([], tmp_path)
     assert capsys.readouterr().out.splitlines()[-1].startswith("page: none here yet; `dvc repro` writes")

@@ -21,10 +21,10 @@ ELSEWHERE = {
 }
 """Modules whose tests lie elsewhere: where, and why."""
 
-NOT_YET = (
-    "check/command.py check/encoder.py check/everything.py check/footage.py check/names.py check/problems.py"
-    " check/settings.py check/splits.py check/wreckage.py command_line.py encoder/hub.py"
-).split()
+CHECKS = ("command", "encoder", "everything", "footage", "names", "problems", "settings", "splits")
+NOT_YET = [
+    *(f"check/{name}.py" for name in CHECKS), "check/wreckage.py", "command_line.py", "encoder/hub.py",
+]  # fmt: skip
 """Modules that are owed tests of their own; nothing new may stand here."""
 
 HARDLY_ANY = 6
