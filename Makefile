@@ -40,7 +40,7 @@ bench: install ## benchmarks in one table, each beside a floor or peer measured 
 	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} python -m benchmarks
 
 prune: install ## forget cells that params.yaml no longer names; what is current comes back from DVC's cache
-	rm -rf dvc.lock data/scores data/errors data/splits data/weights models metrics/evaluate metrics/leakage plots/train plots/roc
+	rm -rf dvc.lock data/scores data/errors data/metrics data/splits data/weights models plots/train
 	dvc repro
 
 clean: ## remove what can be made again, but not the DVC cache

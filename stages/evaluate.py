@@ -21,7 +21,7 @@ EMBEDDINGS = Path("data/embeddings")
 WEIGHTS = Path("data/weights")
 SCORES = Path("data/scores")
 ERRORS = Path("data/errors")
-METRICS = Path("metrics/evaluate")
+METRICS = Path("data/metrics/evaluate")
 
 
 def main(detector: str, split: str, train_set: str, seed: str) -> None:

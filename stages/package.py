@@ -13,9 +13,9 @@ from clipforensics.publishing.model import Records, TrainingFootage, read_model
 PARAMS = Path("params.yaml")
 PROFILES = Path("conf/data")
 WEIGHTS = Path("data/weights")
-EVALUATIONS = Path("metrics/evaluate")
-LEAKAGE = Path("metrics/leakage")
-COMPARISON = Path("metrics/comparison.json")
+EVALUATIONS = Path("data/metrics/evaluate")
+LEAKAGE = Path("data/metrics/leakage")
+COMPARISON = Path("data/metrics/comparison.json")
 OUT = Path("models")
 
 

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from dvc.cli import parse_args
 
+from clipforensics.command_line import COMMANDS
 from clipforensics.core.params import check_section, read_yaml
 from clipforensics.sources import manifest
 from tests.docs.test_pages import OURS, simple_commands
@@ -27,7 +28,7 @@ EXPERIMENTS = [words for words in DVC if "-S" in words]
 
 def run(*words: str, cwd: Path = ROOT) -> str:
     """What `clipforensics ...` prints; it must succeed and say nothing on stderr."""
-    command = [sys.executable, "-m", f"clipforensics.{words[0]}", *words[1:]]
+    command = [sys.executable, "-m", "clipforensics", *words]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
@@ -39,6 +40,11 @@ def test_our_commands_take_these_options(words):
     """Every option that a page gives is one that the command itself explains."""
     told = set(re.findall(r"--\w+", run(words[1], "--help")))
     assert [word for word in words[2:] if word.startswith("--") and word not in told] == []
+
+
+def test_every_command_has_a_row_and_every_row_is_a_command():
+    text = (PAGES / "reference/commands.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^\| `clipforensics ([\w-]+)` \|", text, re.M)) == sorted(COMMANDS)
 
 
 @pytest.mark.parametrize("words", DVC, ids=" ".join)

@@ -15,7 +15,7 @@ from tests.support.refresh_docs import PAGES, read_metrics
 FILES = (PAGES / "reference/files.md").read_text(encoding="utf-8")
 METRICS = (PAGES / "reference/metrics.md").read_text(encoding="utf-8")
 JSON = {
-    "metrics/metrics.json": "metrics/metrics.json",
+    "metrics/headline/<name>.json": "metrics/headline/*.json",
     "metrics/comparison.json": "metrics/comparison.json",
     "metrics/evaluate/<detector>/<split>/<train set>-<seed>.json": "metrics/evaluate/*/*/*.json",
     "metrics/leakage/<split>/<train set>.json": "metrics/leakage/*/*.json",

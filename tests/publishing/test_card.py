@@ -63,9 +63,9 @@ def model(project, monkeypatch):
 def read(name: str, **changes):
     records = Records(
         Path("data/weights"),
-        Path("metrics/evaluate"),
-        Path("metrics/leakage"),
-        read_json(Path("metrics/comparison.json")),
+        Path("data/metrics/evaluate"),
+        Path("data/metrics/leakage"),
+        read_json(Path("data/metrics/comparison.json")),
     )
     found = read_model(
         name, Cell.parse("per_class", "FaceSwap", "42"), records, TrainingFootage("sample", True, 2, 64)
@@ -101,7 +101,7 @@ def test_the_code_of_every_card_gives_the_scores_of_evaluate(name, ran):
 @pytest.mark.parametrize("name", METHODS)
 def test_its_verdict_on_a_video_is_that_of_the_metrics(name, ran, project):
     said, expected = ran[name]
-    found = read_json(project / f"metrics/evaluate/{name}/{CELL}.json")
+    found = read_json(project / f"data/metrics/evaluate/{name}/{CELL}.json")
     score = expected[:2].mean()
     verdict = said["verdict"]
     assert verdict["score"] == pytest.approx(score, abs=1e-5)

@@ -86,9 +86,9 @@ def test_an_encoder_named_by_an_absolute_path_leaves_no_trace_of_it(project):
     ("gone", "message"),
     [
         (f"data/weights/{CELL}/lora", "there is no lora to package; run `dvc repro`"),
-        (f"metrics/evaluate/baseline/{CELL}.json", "does not exist; run `dvc repro`"),
-        ("metrics/leakage/per_class/FaceSwap.json", "does not exist; run `dvc repro`"),
-        ("metrics/comparison.json", "does not exist; run `dvc repro`"),
+        (f"data/metrics/evaluate/baseline/{CELL}.json", "does not exist; run `dvc repro`"),
+        ("data/metrics/leakage/per_class/FaceSwap.json", "does not exist; run `dvc repro`"),
+        ("data/metrics/comparison.json", "does not exist; run `dvc repro`"),
         ("data/sample/clip/preprocessor_config.json", "is no folder with a preprocessor_config.json"),
         ("data/sample/clip/model.safetensors", "holds none of model.safetensors"),
     ],

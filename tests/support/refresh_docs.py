@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from clipforensics.comparison.headline import headline_of
 from tests.support.imports import ROOT
 from tests.support.settings_in_words import default_in_words, keys_of_params, type_of_each_key
 
 PAGES = ROOT / "docs"
 SETTINGS = PAGES / "reference" / "settings.md"
 BLOCK = re.compile(r"(<!-- refresh: (\w+) -->\n).*?(<!-- end -->)", re.S)
-DIFF = ("frame.auc", "strata.no_twin.video_auc", "strata.twin.video_auc", "video.auc", "video.f1")
+DIFF = ("grouped auc", "no_twin auc", "twin auc", "video auc", "video detector", "video f1")
 COLUMNS = "| protocol | test fakes | real / fake | baseline [95 %] | LoRA [95 %] | LoRA - baseline [95 %] |"
 
 
@@ -80,6 +81,36 @@ def sample_table() -> str:
     return "\n".join(lines)
 
 
+FIRST = (
+    ("per_class", "NeuralTextures", "all"),
+    ("per_class", "NeuralTextures", "twin"),
+    ("per_class", "NeuralTextures", "no_twin"),
+    ("grouped", "NeuralTextures", "all"),
+    ("grouped", "Deepfakes", "all"),
+    ("grouped", "Face2Face", "all"),
+)
+"""Rows of README: protocol, manipulation and stratum."""
+
+IN_WORDS = {"all": "all fakes", "twin": "fakes with a twin in training", "no_twin": "fakes without a twin"}
+PROTOCOLS = {"per_class": "usual (leaks)", "grouped": "no leak"}
+
+
+def first_table() -> str:
+    lines = [
+        "| protocol | tested on | real / fake | baseline | LoRA | LoRA - baseline |",
+        "|---|---|---|---|---|---|",
+    ]
+    rows = {(row["protocol"], row["manipulation"], row["stratum"]): row for row in sample_rows()}
+    for place in FIRST:
+        row, (protocol, manipulation, stratum) = rows[place], place
+        base, lora = (interval(row["detectors"][name], ".2f") for name in ("baseline", "lora"))
+        where = (
+            f"{PROTOCOLS[protocol]} | {manipulation}, {IN_WORDS[stratum]} | {row['n_real']} / {row['n_fake']}"
+        )
+        lines.append(f"| {where} | {base} | {lora} | {interval(row['differences']['lora'], '+.2f')} |")
+    return "\n".join(lines)
+
+
 def headline_table() -> str:
     """The headline's row of the committed run, upright: it is read by people who have not read a word yet."""
     row = next(sample_rows())
@@ -91,28 +122,21 @@ def headline_table() -> str:
     return "\n".join(lines)
 
 
-def value_of(metric: str, detector: str) -> float:
-    """A number of metrics.json, as it would be with that `detector`: `video.f1`, `strata.twin.video_auc`."""
-    comparison = read_metrics("comparison.json")
-    head = {name: comparison["headline"][name] for name in ("protocol", "train_set", "manipulation")}
-    level, stratum, name = metric.split(".")[0], "all", metric.split(".")[-1]
-    if level == "strata":
-        level, stratum, name = "video", metric.split(".")[1], "auc"
-    if name == "auc":
-        wanted, table = {**head, "level": level, "stratum": stratum}, comparison["cells"]
-    else:
-        wanted, table = {**head, "level": level, "metric": name}, comparison["metrics"]
-    (row,) = (row for row in table if wanted.items() <= row.items())
-    return float(row["detectors"][detector]["auc" if name == "auc" else "value"])
+def headlines(detector: str) -> dict[str, Any]:
+    """`<file> <key>` -> what metrics/headline/ holds, as it would be with that `detector`."""
+    found = headline_of(read_metrics("comparison.json"), detector)
+    return {f"{name} {key}": value for name, entries in found.items() for key, value in entries.items()}
 
 
 def diff_block() -> str:
     """Rows of `dvc metrics diff`, to the five digits that DVC shows."""
     rows = [("Path", "Metric", "HEAD", "workspace", "Change")]
-    rows.append(("metrics/metrics.json", "detector", "baseline", "lora", "-"))
-    for name in DIFF:
-        old, new = value_of(name, "baseline"), value_of(name, "lora")
-        rows.append(("metrics/metrics.json", name, *(f"{round(n, 5):g}" for n in (old, new, new - old))))
+    old, new = headlines("baseline"), headlines("lora")
+    for place in DIFF:
+        (name, key), pair = place.split(), (old[place], new[place])
+        shown = [value if isinstance(value, str) else f"{round(value, 5):g}" for value in pair]
+        change = "-" if isinstance(pair[0], str) else f"{round(pair[1] - pair[0], 5):g}"
+        rows.append((f"metrics/headline/{name}.json", key, *shown, change))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ("  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)) for row in rows)
     return "\n".join(["```text", *(line.rstrip() for line in lines), "```"])
@@ -161,6 +185,7 @@ def rooms_table() -> str:
 
 BLOCKS: dict[str, Callable[[], str]] = {
     "diff": diff_block,
+    "first": first_table,
     "headline": headline_table,
     "make": make_table,
     "rooms": rooms_table,
@@ -170,7 +195,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
 
 
 if __name__ == "__main__":
-    for page in pages():
+    for page in (ROOT / "README.md", *pages()):
         if (new := refreshed(page)) != page.read_text(encoding="utf-8"):
             page.write_text(new, encoding="utf-8")
             print(f"wrote {page.relative_to(ROOT)}")
