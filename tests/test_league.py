@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from clipforensics.league import main
-from tests.support import made_up_run as many
+from tests.support import made_up_run
 from tests.support.imports import ROOT
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -20,7 +20,7 @@ def workspace(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DVC_ROOT", raising=False)
     (tmp_path / "metrics").mkdir()
-    (tmp_path / "metrics/comparison.json").write_text(json.dumps(many.comparison()))
+    (tmp_path / "metrics/comparison.json").write_text(json.dumps(made_up_run.comparison()))
     return tmp_path
 
 

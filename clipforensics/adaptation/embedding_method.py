@@ -180,18 +180,6 @@ def train_on_embeddings(
         rows_at_once: Rows that go through the judge at once; None: a whole step's.
         label: What the progress bar calls the run.
     """
-    budget = task.budget.embeddings
-    schedule = Schedule(
-        epochs=budget.epochs,
-        patience=budget.patience,
-        batch_size=budget.batch_size,
-        micro_batch_size=rows_at_once or budget.batch_size,
-        learning_rate=learning_rate,
-        head_learning_rate=learning_rate,
-        weight_decay=budget.weight_decay,
-        warmup_fraction=budget.warmup_fraction,
-        seed=task.seed,
-    )
 
     def draw(epoch: int) -> Draw:
         return draw_embeddings(task, epoch)
@@ -205,13 +193,29 @@ def train_on_embeddings(
         inputs=lambda part, epoch: features.take(part.rows),
         score=lambda: score_features(settled(judge), validation.matrix),
         validation=Validation(task.val.labels, task.val.videos),
-        schedule=schedule,
+        schedule=_schedule(task, learning_rate, rows_at_once),
         weights=class_weights(draw(0).labels, task.budget.class_weight),
         dtype=torch.float32,
         state=task.scratch / "state",
         label=label,
     )
     return trainer.fit()
+
+
+def _schedule(task: Task, learning_rate: float, rows_at_once: int | None) -> Schedule:
+    """The task's budget, with one rate for all of the judge."""
+    budget = task.budget.embeddings
+    return Schedule(
+        epochs=budget.epochs,
+        patience=budget.patience,
+        batch_size=budget.batch_size,
+        micro_batch_size=rows_at_once or budget.batch_size,
+        learning_rate=learning_rate,
+        head_learning_rate=learning_rate,
+        weight_decay=budget.weight_decay,
+        warmup_fraction=budget.warmup_fraction,
+        seed=task.seed,
+    )
 
 
 def draw_embeddings(task: Task, epoch: int) -> Draw:

@@ -12,8 +12,8 @@ from clipforensics.report.wording.markdown import escape
 from clipforensics.report.wording.names import label_of
 from clipforensics.training.costs import Cost
 from tests.report.test_summary import NASTY
-from tests.support import made_up_run as many
-from tests.support.leagues import ABOVE, BELOW, fixed
+from tests.support import made_up_run
+from tests.support.leagues import ABOVE, BELOW, league_of
 
 
 def cost(**changed):
@@ -26,7 +26,7 @@ def cost(**changed):
 
 def two(**changed):
     head = {"protocol": "per_class", "train_set": "FS", "manipulation": "NT"}
-    return {**fixed([("b", None, ABOVE), ("a", BELOW, None)]), "headline": head, **changed}
+    return {**league_of([("b", None, ABOVE), ("a", BELOW, None)]), "headline": head, **changed}
 
 
 def rows_of(text):
@@ -58,7 +58,7 @@ def test_some_models_of_several_say_how_many():
 
 
 def test_all_lines_of_the_table_are_of_one_length():
-    compared = many.comparison()
+    compared = made_up_run.comparison()
     lines, found = rows_of(league_markdown(compared, {}))
     assert len({len(line) for line in lines}) == 1
     assert [row[1] for row in found[2:]] == [escape(label_of(row["detector"])) for row in compared["league"]]

@@ -13,7 +13,7 @@ from clipforensics.report.sections import curves
 from clipforensics.report.sections.gallery import Album
 from clipforensics.report.summary import summarise
 from clipforensics.report.wording.names import capital, label_of, name_of
-from tests.support import made_up_run as many
+from tests.support import made_up_run
 from tests.support.made_up_findings import SECTIONS, Elements, Store
 
 KEYS = tuple(f"sample/NeuralTextures/c23/{j:03d}_{j + 1:03d}" for j in range(1, 40))
@@ -23,7 +23,7 @@ def page_of(found=None, size=24):
     noise = np.random.default_rng(0).integers(0, 256, (224, 224, 3), dtype=np.uint8)
     store = Store(keys=(*KEYS, "sample/real/c23/001"), frames=(0, 1, 2))
     store.read = lambda rows: np.stack([noise] * len(rows))
-    found = found or many.findings()
+    found = found or made_up_run.findings()
     maps = Heatmaps(np.ones((len(KEYS) * 3, 2, 2)), {(k, f): i for i, (k, f) in enumerate(
         (k, f) for k in KEYS for f in (0, 1, 2))})  # fmt: skip
     shown = cast_of(found.comparison, found.detector).shown
@@ -50,7 +50,7 @@ def test_the_page_has_every_section_filled():
 )
 def test_no_section_forgets_a_detector(where):
     text = section(page_of(), where)
-    assert [name for name in many.DETECTORS if label_of(name) not in text] == []
+    assert [name for name in made_up_run.DETECTORS if label_of(name) not in text] == []
 
 
 def test_one_verdict_and_four_tiles_not_one_a_pair():
@@ -72,18 +72,18 @@ def test_the_page_is_small_with_pictures_of_noise():
 
 def test_no_table_grows_sideways_with_the_detectors():
     """A column a detector would make one of 13; heads name strata, metrics, folds and strengths instead."""
-    thirteen, five = page_of(), page_of(many.findings((*many.DETECTORS[:4], "effort")))
+    thirteen, five = page_of(), page_of(made_up_run.findings((*made_up_run.DETECTORS[:4], "effort")))
     widths = [re.findall(r'<tr class="group"><th colspan="(\d+)"', text) for text in (thirteen, five)]
     assert max(map(int, widths[0])) == max(map(int, widths[1]))
 
 
 def test_the_same_findings_give_the_same_bytes():
     assert page_of() == page_of()
-    assert summarise(many.findings()) == summarise(many.findings())
+    assert summarise(made_up_run.findings()) == summarise(made_up_run.findings())
 
 
 def test_the_summary_has_the_pair_and_the_league():
-    text = summarise(many.findings())
+    text = summarise(made_up_run.findings())
     lines = text.splitlines()
     assert sum(line.startswith("## ") for line in lines) == 1
     assert "### Which adaptation?" in lines
@@ -95,7 +95,7 @@ def test_the_summary_has_the_pair_and_the_league():
 
 # sections
 def test_curves_have_five_colours_two_bands_and_the_rest_in_grey():
-    found = many.findings()
+    found = made_up_run.findings()
     ((roc, det), _) = curves.figures(found, found.evaluations, cast_of(found.comparison))
     for _, figure in (roc, det):
         assert len(re.findall(r'class="line series-\d"', figure)) == 5

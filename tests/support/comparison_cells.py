@@ -27,7 +27,7 @@ def comparison(*cells):
     return {"reference": "baseline", "headline": headline, "seeds": [42], "cells": list(cells)}
 
 
-def spaces(text):
+def plain_spaces(text):
     return text.replace("\N{NO-BREAK SPACE}", " ")
 
 
@@ -67,7 +67,7 @@ def gap_row(value, low, high, level="video", protocol="per_class", subtrahend="n
     }  # fmt: skip
 
 
-def compared(*cells, **more):
+def under_protocols(*cells, **more):
     head = {
         "split": "per_class",
         "protocol": "per_class",
@@ -77,9 +77,9 @@ def compared(*cells, **more):
     return {"reference": "baseline", "headline": head, "seeds": [42], "cells": list(cells), **more}
 
 
-def both(usual="above", clean="open", protocol="grouped", **more):
+def two_protocols(usual="above", clean="open", protocol="grouped", **more):
     """The usual protocol with its strata, and a clean one."""
-    return compared(
+    return under_protocols(
         in_protocol("per_class", gap=GAPS[usual]),
         in_protocol("per_class", "twin", n=(10, 90)),
         in_protocol("per_class", "no_twin", gap=GAPS["open"], n=(10, 10)),
@@ -88,17 +88,17 @@ def both(usual="above", clean="open", protocol="grouped", **more):
     )
 
 
-def texts(row):
-    return [(c.text, spaces(c.note)) for c in row if c.figure is None]
+def texts_of_row(row):
+    return [(c.text, plain_spaces(c.note)) for c in row if c.figure is None]
 
 
 def clean_headline(*cells, name="grouped", **more):
-    found = compared(*cells, **more)
+    found = under_protocols(*cells, **more)
     found["headline"] = {**found["headline"], "split": name, "protocol": name}
     return found
 
 
-def metric(name, value, protocol="per_class", level="video", **more):
+def metric_row(name, value, protocol="per_class", level="video", **more):
     found = {"value": value, "low": value - 0.1, "high": value + 0.1}
     return {
         "protocol": protocol, "train_set": "FaceSwap", "manipulation": "NeuralTextures", "level": level,

@@ -3,6 +3,6 @@
 from xml.etree import ElementTree
 
 
-def drawn(svg, kind):
+def elements_of(svg, kind):
     """Elements of one kind; parsing fails where the SVG is not well-formed."""
     return list(ElementTree.fromstring(str(svg)).iter(kind))

@@ -1,7 +1,7 @@
 """A league of single letters, made by hand."""
 
 
-def fixed(rows, reference="a", **more):
+def league_of(rows, reference="a", **more):
     """A league of single letters; each (to_leader, to reference) as (low, high)."""
     league = []
     for name, leader, other in rows:

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 import pytest
 
 from clipforensics.report.figures.bars import interval_bar, score_bar, sparkline
-from tests.support.drawings import drawn
+from tests.support.drawings import elements_of
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,8 @@ def test_an_interval_is_coloured_only_where_it_excludes_zero(low, high, kind):
 
 def test_interval_bars_share_a_scale_with_zero_in_the_middle():
     svg = interval_bar(0.1, -0.2, 0.2, reach=0.2, label="difference")
-    zero, span = drawn(svg, "line")
-    (dot,) = drawn(svg, "circle")
+    zero, span = elements_of(svg, "line")
+    (dot,) = elements_of(svg, "circle")
     assert float(zero.get("x1")) == 80
     assert (float(span.get("x1")), float(span.get("x2"))) == (6, 154)
     assert float(dot.get("cx")) == 80 + 74 / 2
@@ -34,26 +34,26 @@ def test_interval_bars_share_a_scale_with_zero_in_the_middle():
 
 def test_nothing_is_drawn_for_an_undefined_value_and_no_line_without_bounds():
     assert interval_bar(None, None, None, reach=1, label="x") == ""
-    assert len(drawn(interval_bar(0.1, None, None, reach=1, label="x"), "line")) == 1
-    assert len(drawn(interval_bar(0.0, 0.0, 0.0, reach=0, label="x"), "circle")) == 1
+    assert len(elements_of(interval_bar(0.1, None, None, reach=1, label="x"), "line")) == 1
+    assert len(elements_of(interval_bar(0.0, 0.0, 0.0, reach=0, label="x"), "circle")) == 1
 
 
 def test_the_score_bar_places_score_and_threshold():
     svg = score_bar(1.0, 0.5, label="score")
-    ticks = [float(line.get("x1")) for line in drawn(svg, "line") if line.get("class") == "tick"]
+    ticks = [float(line.get("x1")) for line in elements_of(svg, "line") if line.get("class") == "tick"]
     assert ticks == [60]
-    assert float(drawn(svg, "circle")[0].get("cx")) == 114
+    assert float(elements_of(svg, "circle")[0].get("cx")) == 114
     assert not [
-        line for line in drawn(score_bar(0.0, None, label="s"), "line") if line.get("class") == "tick"
+        line for line in elements_of(score_bar(0.0, None, label="s"), "line") if line.get("class") == "tick"
     ]
 
 
 def test_a_sparkline_has_a_dot_a_frame_and_the_threshold():
     svg = sparkline([0.0, 1.0, 0.5], 0.25, label="scores")
-    assert [(c.get("cx"), c.get("cy")) for c in drawn(svg, "circle")] == [
+    assert [(c.get("cx"), c.get("cy")) for c in elements_of(svg, "circle")] == [
         ("4", "32"), ("64", "4"), ("124", "18"),
     ]  # fmt: skip
-    assert [p.get("d") for p in drawn(svg, "path") if p.get("class") == "tick"] == ["M2 25H126"]
+    assert [p.get("d") for p in elements_of(svg, "path") if p.get("class") == "tick"] == ["M2 25H126"]
     bare = sparkline([2.0] * 101, None, label="scores")
-    assert drawn(bare, "circle") == []
-    assert not [p for p in drawn(bare, "path") if p.get("class") == "tick"]
+    assert elements_of(bare, "circle") == []
+    assert not [p for p in elements_of(bare, "path") if p.get("class") == "tick"]

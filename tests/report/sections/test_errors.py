@@ -2,7 +2,7 @@
 
 from clipforensics.report.sections import errors
 from clipforensics.report.sections import errors as wrong
-from tests.support import made_up_run as many
+from tests.support import made_up_run
 
 
 def test_groups_of_errors_name_their_most_typical_video():
@@ -29,7 +29,7 @@ def test_the_sanity_check_stands_beside_the_heatmaps():
 
 
 def test_the_videos_that_most_get_wrong_and_who_gets_them_right():
-    few = many.errors(("a", "b", "c", "d"), n=8)
+    few = made_up_run.errors(("a", "b", "c", "d"), n=8)
     table = errors.hardest_table(few)
     found = {r[0].text: (r[2].text, r[3].text) for r in table.groups[0].rows}
     assert found["001"] == ("4 of 4", "nobody"), "a real video that all call manipulated"
@@ -41,4 +41,4 @@ def test_the_videos_that_most_get_wrong_and_who_gets_them_right():
     assert errors.hardest_table([("a", {})]) is None
     counts = errors.counts_table(few)
     assert [c.text for c in counts.groups[0].rows[0]] == ["a", "1", "4", ".430"]
-    assert len(errors.hardest_table(many.errors()).groups[0].rows) == errors.MOST_VIDEOS
+    assert len(errors.hardest_table(made_up_run.errors()).groups[0].rows) == errors.MOST_VIDEOS

@@ -2,7 +2,7 @@
 
 from clipforensics.report.sections import metrics
 from clipforensics.report.wording.names import ORACLE
-from tests.support.comparison_cells import both, evaluation, metric, texts
+from tests.support.comparison_cells import evaluation, metric_row, texts_of_row, two_protocols
 
 
 def row(table, group, head):
@@ -56,17 +56,18 @@ def test_seeds_are_named_where_there_are_several():
 
 
 def undefined_metric(name, reason):
-    row = metric(name, 0.5, oracle=True, undefined=reason)
+    row = metric_row(name, 0.5, oracle=True, undefined=reason)
     nothing = {"value": None, "low": None, "high": None}
     return {**row, "detectors": {"baseline": nothing, "lora": nothing}, "differences": {"lora": nothing}}
 
 
 def test_all_metrics_have_intervals_and_a_table_for_each_protocol_and_level():
-    rows = [metric("ece", 0.3), metric("auc", 0.7), metric("mine", 0.4, undefined={"lora": "one class"}),
-            metric("auc", 0.6, "grouped", "frame"), metric("eer", 0.2, oracle=True),
-            metric("their_own", 0.1, oracle=True),
+    rows = [metric_row("ece", 0.3), metric_row("auc", 0.7),
+            metric_row("mine", 0.4, undefined={"lora": "one class"}),
+            metric_row("auc", 0.6, "grouped", "frame"), metric_row("eer", 0.2, oracle=True),
+            metric_row("their_own", 0.1, oracle=True),
             undefined_metric("tpr_at_fpr_0.01", "too few reals")]  # fmt: skip
-    usual, clean = metrics.metric_tables(both(metrics=rows))
+    usual, clean = metrics.metric_tables(two_protocols(metrics=rows))
     assert usual.caption == "Video level, per class: 10 real, 100 manipulated, 55 identity groups"
     assert clean.caption.startswith("Frame level, grouped")
     assert [(g.name, [r[0].text for r in g.rows]) for g in usual.groups] == [
@@ -75,12 +76,12 @@ def test_all_metrics_have_intervals_and_a_table_for_each_protocol_and_level():
         ("Calibrated scores", ["expected calibration error ↓"]),
         ("Others", ["mine"]),
     ]
-    assert texts(usual.groups[0].rows[0])[1:] == [
+    assert texts_of_row(usual.groups[0].rows[0])[1:] == [
         (".700", "[.600, .800]"), (".700", "[.600, .800]"), ("+.200", "[.100, .300]"), (".010", ""),
     ]  # fmt: skip
     assert {"mine, lora: one class", "TPR at FPR 1%: too few reals"} <= set(usual.notes)
     assert [c.text for c in usual.groups[1].rows[1]] == ["TPR at FPR 1%", *["–"] * 4]
-    assert metrics.metric_tables(both()) == []
+    assert metrics.metric_tables(two_protocols()) == []
 
 
 def thresholded():

@@ -3,7 +3,7 @@
 import pytest
 
 from clipforensics.report.sections.robustness import robustness_section
-from tests.support.comparison_cells import spaces
+from tests.support.comparison_cells import plain_spaces
 
 
 def degraded(kind, strength, auc, drop=None, setting=""):
@@ -31,7 +31,7 @@ def test_robustness_has_a_panel_a_degradation_and_names_the_largest_change_at_fu
         ("Blur", "1: sigma 1; 2: sigma 2"),
         ("My own", "2: 2"),
     ]
-    assert spaces(found.lead).endswith("changes most, of LoRA by −.100 [−.150, −.050] under blur.")
+    assert plain_spaces(found.lead).endswith("changes most, of LoRA by −.100 [−.150, −.050] under blur.")
     assert "LoRA: 0.600" in found.figures[0][2]
     assert "LoRA: 0.600" in found.figures[1][2]  # each begins at the undegraded test
     blur = next(g for g in found.table.groups if g.name == "Blur")

@@ -9,22 +9,22 @@ from clipforensics.report.sections import matrix, metrics, verdict
 from clipforensics.report.sections.side_by_side import about_protocols, side_by_side
 from tests.support.comparison_cells import (
     GAPS,
-    both,
     cell,
     clean_headline,
-    compared,
     comparison,
     gap_row,
     in_protocol,
-    metric,
-    spaces,
-    texts,
+    metric_row,
+    plain_spaces,
+    texts_of_row,
+    two_protocols,
+    under_protocols,
 )
 
 
 def test_both_protocols_stand_in_one_table_with_the_gap_under_its_own():
     unseen = gap_row(0.3, 0.1, 0.5, subtrahend="clean", n_minuend=90, n_subtrahend=2)
-    found = both(leak_gaps=[gap_row(0.2, 0.1, 0.3), unseen])
+    found = two_protocols(leak_gaps=[gap_row(0.2, 0.1, 0.3), unseen])
     found["cells"][0]["differences"]["lora"]["delong"] = {"low": 0.0, "high": 0.12, "p": 0.049}
     table = side_by_side(found, "video")
     assert [c.name for c in table.columns] == [
@@ -38,7 +38,7 @@ def test_both_protocols_stand_in_one_table_with_the_gap_under_its_own():
         "gap: with a twin minus no identity seen",
     ]  # fmt: skip
     assert [r[0].note for r in usual.rows[-2:]] == ["", "90 fake minus 2"]
-    assert texts(usual.rows[0]) == [
+    assert texts_of_row(usual.rows[0]) == [
         ("all test fakes", "100 fake, 10 real"), ("+.060", "[.010, .110]"), (".020", ""),
         (".049", "[.000, .120]"), (".770", "[.650, .890]"), (".830", "[.710, .930]"),
     ]  # fmt: skip
@@ -62,7 +62,9 @@ def test_beside_a_clean_headline_stands_the_protocol_that_leaks():
     ]  # fmt: skip
     assert len(groups[0].rows) == 1, "a stratum that is the whole again is left out"
     (point,) = [p for p in verdict.verdict(found, "lora").points if "which leaks" in p]
-    assert spaces(point).startswith("Under per class, which leaks (10 real, 100 manipulated), the difference")
+    assert plain_spaces(point).startswith(
+        "Under per class, which leaks (10 real, 100 manipulated), the difference"
+    )
     assert "−.060" in point
 
 
@@ -84,7 +86,7 @@ def test_which_protocol_leaks_is_said_by_the_protocols_of_the_cells(head, names,
 def test_the_mean_of_the_folds_stands_under_the_pooled_auc_and_is_explained_once():
     means = {"detectors": {"baseline": 0.71, "lora": 0.75}, "differences": {"lora": 0.04}}
     pooled = {**in_protocol("grouped_kfold"), "fold_mean": means}
-    found = compared(in_protocol("per_class"), pooled, {**pooled, "level": "frame"})
+    found = under_protocols(in_protocol("per_class"), pooled, {**pooled, "level": "frame"})
     table = side_by_side(found, "video")
     assert [c.text for c in table.groups[1].rows[1]] == [
         "mean of the folds", "+.040", "–", "–", "–", ".710", ".750",
@@ -99,7 +101,7 @@ def test_strata_keep_their_order_unknown_ones_stay_and_empty_ones_become_a_note(
         in_protocol("per_class", s, n=(10, n))
         for s, n in (("clean", 5), ("my_own", 5), ("twin", 0), ("no_twin", 5), ("all", 9), ("validation", 9))
     ]
-    table = side_by_side(compared(*cells), "video")
+    table = side_by_side(under_protocols(*cells), "video")
     assert [r[0].text for r in table.groups[0].rows] == [
         "all test fakes", "without a twin", "no identity seen in training", "my_own",
     ]  # fmt: skip
@@ -115,7 +117,7 @@ def test_a_file_with_one_protocol_needs_no_name_for_it():
 
 
 def test_builders_leave_a_full_file_alone():
-    given = both(leak_gaps=[gap_row(0.2, 0.1, 0.3)], metrics=[metric("auc", 0.7)])
+    given = two_protocols(leak_gaps=[gap_row(0.2, 0.1, 0.3)], metrics=[metric_row("auc", 0.7)])
     before = copy.deepcopy(given)
     side_by_side(given, "video"), matrix.matrix_tables(given), metrics.metric_tables(given)
     verdict.verdict(given, "lora")

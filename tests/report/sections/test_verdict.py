@@ -6,17 +6,17 @@ import pytest
 
 from clipforensics.report.reading import lookup
 from clipforensics.report.sections import caveats, verdict
-from tests.support import made_up_run as many
+from tests.support import made_up_run
 from tests.support.comparison_cells import (
     GAPS,
-    both,
     cell,
-    compared,
     comparison,
     evaluation,
     gap_row,
     in_protocol,
-    spaces,
+    plain_spaces,
+    two_protocols,
+    under_protocols,
 )
 
 
@@ -41,17 +41,17 @@ from tests.support.comparison_cells import (
     ],
 )
 def test_the_conclusion_says_what_the_clean_protocol_shows(usual, clean, said):
-    found = verdict.verdict(both(usual, clean), "lora")
+    found = verdict.verdict(two_protocols(usual, clean), "lora")
     assert said in found.conclusion
     assert any("clean protocol (grouped; 20 real, 21 manipulated)" in point for point in found.points)
 
 
 def test_the_clean_protocol_with_most_videos_is_taken_and_never_the_headlines_own():
     cells = [in_protocol(name) for name in ("per_class", "official", "grouped", "grouped_kfold")]
-    assert lookup.clean_protocol(compared(*cells)) == "grouped_kfold"
-    assert lookup.clean_protocol(compared(*cells[:2])) == "official"
-    assert lookup.clean_protocol(compared(*cells[:1])) is None
-    own = compared(*cells)
+    assert lookup.clean_protocol(under_protocols(*cells)) == "grouped_kfold"
+    assert lookup.clean_protocol(under_protocols(*cells[:2])) == "official"
+    assert lookup.clean_protocol(under_protocols(*cells[:1])) is None
+    own = under_protocols(*cells)
     own["headline"] = {**own["headline"], "protocol": "grouped"}
     assert lookup.clean_protocol(own) is None
 
@@ -65,7 +65,7 @@ def test_the_clean_protocol_with_most_videos_is_taken_and_never_the_headlines_ow
     ],
 )
 def test_leakage_explains_a_lead_only_where_the_interval_of_the_gap_excludes_zero(gap, said, not_said):
-    text = verdict.verdict(both(leak_gaps=[gap_row(*gap)]), "lora").conclusion
+    text = verdict.verdict(two_protocols(leak_gaps=[gap_row(*gap)]), "lora").conclusion
     assert said in text
     assert not_said not in text
 
@@ -80,7 +80,7 @@ def test_leakage_explains_a_lead_only_where_the_interval_of_the_gap_excludes_zer
 )
 def test_the_gap_between_strata_is_worded_by_its_own_interval(gap, said):
     others = [gap_row(9, 9, 9, subtrahend="clean"), gap_row(9, 9, 9, level="frame")]
-    points = verdict.verdict(both(leak_gaps=[*others, gap_row(*gap)]), "lora").points
+    points = verdict.verdict(two_protocols(leak_gaps=[*others, gap_row(*gap)]), "lora").points
     (point,) = [p for p in points if "minus without one" in p]
     assert said in point
     assert "9.000" not in point
@@ -99,7 +99,7 @@ def test_the_gap_between_strata_is_worded_by_its_own_interval(gap, said):
 def test_delong_is_heard_where_it_disagrees(bounds, delong, said):
     whole = in_protocol("per_class", gap=(0.05, *bounds))
     whole["differences"]["lora"]["delong"] = {"low": delong[0], "high": delong[1], "p": 0.05}
-    points = verdict.verdict(compared(whole), "lora").points
+    points = verdict.verdict(under_protocols(whole), "lora").points
     found = [p for p in points if "DeLong" in p]
     assert bool(found) == bool(said)
     if said:
@@ -115,14 +115,14 @@ def test_delong_under_the_clean_protocol_says_where():
 
 
 def test_how_many_seeds_the_intervals_cover():
-    one = caveats.about_seeds(compared(seeds=[7]), None)
+    one = caveats.about_seeds(under_protocols(seeds=[7]), None)
     assert "One training seed (7)" in one
     assert "not the luck" in one
-    assert caveats.about_seeds(compared(seeds=[]), None) == ""
+    assert caveats.about_seeds(under_protocols(seeds=[]), None) == ""
     whole = in_protocol("per_class")
     whole["detectors"]["lora"]["seeds"] = {"n": 3, "sd": 0.0123, "min": 0.8, "max": 0.84}
     spread = "; video AUC between seeds: LoRA .800 to .840 (standard deviation .012)."
-    many = compared(seeds=[1, 2, 3])
+    many = under_protocols(seeds=[1, 2, 3])
     videos = "3 training seeds (1, 2, 3): the intervals cover the choice of test videos, not the luck of a"
     assert caveats.about_seeds(many, whole) == f"{videos} training run{spread}"
     for kind in ("detectors", "differences"):
@@ -148,7 +148,7 @@ def test_what_the_bootstrap_draws(bootstrap, said):
 
 def test_the_headline_has_both_differences_with_intervals():
     found = verdict.verdict(comparison(cell(), cell("no_twin", gap=(0.0, -0.2, 0.2), n=(10, 10))), "lora")
-    assert spaces(found.headline) == (
+    assert plain_spaces(found.headline) == (
         "LoRA against the baseline: +.060 [.010, .110] video AUC;"
         " .000 [−.200, .200] on fakes without a twin in training"
     )
@@ -224,7 +224,7 @@ def test_all_fake_is_pointed_out_where_it_is_no_worse():
 
 
 def test_beating_nothing_is_counted_where_there_are_many():
-    found = many.evaluations()
+    found = made_up_run.evaluations()
     for one in found:
         one["test"]["NeuralTextures"]["all_fake"]["video"] = {"accuracy": 0.9, "f1": 0.9}
     assert "No better in accuracy: 13 of 13 detectors." in verdict.about_all_fake(found, "NeuralTextures")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clipforensics.report.wording import numbers
-from tests.support.comparison_cells import spaces
+from tests.support.comparison_cells import plain_spaces
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_signed(value, text):
 
 
 def test_interval_count_and_p_value():
-    assert spaces(numbers.interval(-0.01, 0.11)) == "[−.010, .110]"
+    assert plain_spaces(numbers.interval(-0.01, 0.11)) == "[−.010, .110]"
     assert numbers.interval(None, 0.1) == numbers.interval(0.1, math.nan) == ""
     assert numbers.count(88144128) == "88\u202f144\u202f128"
     assert numbers.count(None) == numbers.p_value(None) == "–"
