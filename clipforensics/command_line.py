@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clipforensics.core.faults import InputError, one_line_errors
-from clipforensics.machine import kernels
 
 PARAMS, PIPELINE = "params.yaml", "dvc.yaml"
 """What makes a folder a project."""
@@ -66,6 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         asks_for_help = {"-h", "--help"} & set(rest)  # which needs no project
         project = Path() if asks_for_help else find_project(found.project or given.project)
         if command.trains and not asks_for_help:
+            from clipforensics.machine import kernels  # not before: help needs no pydantic
+
             kernels.pin(project / PARAMS, project / PROFILES)
         importlib.import_module(command.module).main(rest, project)
 
