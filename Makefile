@@ -1,5 +1,5 @@
 # make help lists what there is. Everything runs in .venv, from the exact versions of requirements.lock.
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 .DEFAULT_GOAL := help
 .PHONY: help install repro browser test check docs bench prune clean
@@ -10,7 +10,7 @@ help: ## this list
 install: .venv/installed ## make .venv: the locked dependencies, and the command clipforensics
 
 .venv/installed: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; v = sys.version.split()[0]; sys.exit(None if sys.version_info[:2] == (3, 11) else f"error: Python 3.11 is needed, {sys.executable} is {v}; make PYTHON=/path/to/python3.11")'
+	@$(PYTHON) -c 'import sys; v = sys.version.split()[0]; sys.exit(None if (3, 11) <= sys.version_info[:2] <= (3, 13) else f"error: Python 3.11, 3.12 or 3.13 is needed, {sys.executable} is {v}; make PYTHON=/path/to/python3.13")'
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
