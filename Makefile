@@ -1,8 +1,8 @@
 # make help lists what there is. Everything runs in .venv, from the exact versions of requirements.lock.
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help install repro browser test check bench prune clean
+.PHONY: help install repro browser test check docs bench prune clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -10,7 +10,7 @@ help: ## this list
 install: .venv/installed ## make .venv: the locked dependencies, and the command clipforensics
 
 .venv/installed: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; v = sys.version.split()[0]; sys.exit(None if sys.version_info[:2] == (3, 11) else f"error: Python 3.11 is needed, {sys.executable} is {v}; make PYTHON=/path/to/python3.11")'
+	@$(PYTHON) -c 'import sys; v = sys.version.split()[0]; sys.exit(None if (3, 11) <= sys.version_info[:2] <= (3, 13) else f"error: Python 3.11, 3.12 or 3.13 is needed, {sys.executable} is {v}; make PYTHON=/path/to/python3.13")'
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
@@ -27,24 +27,21 @@ browser: ## install Debian's Chromium, in which tests open the report (needs roo
 test: install ## the whole test suite
 	OMP_NUM_THREADS=1 python -m pytest -n 2 --dist worksteal
 
-check: install ## ruff, type checker, import contracts
+docs: install ## build the docs (docs/_build/html/index.html); a link that leads nowhere stops it
+	sphinx-build -q --fail-on-warning --keep-going docs docs/_build/html
+
+check: install docs ## ruff, type checker, import contracts, and the docs without a dead link
 	ruff check .
 	ruff format --check .
 	mypy
 	lint-imports
 
-bench: install ## benchmarks, as ratios against a floor or peer measured in the same run
-	python -m benchmarks.extraction
-	python -m benchmarks.embedding
-	python -m benchmarks.training
-	python -m benchmarks.embedding_methods
-	python -m benchmarks.bootstrap
-	python -m benchmarks.robustness
-	python -m benchmarks.growth
+bench: install ## benchmarks in one table, each beside a floor or peer measured in turn with it (minutes)
+	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} python -m benchmarks
 
 prune: install ## forget cells that params.yaml no longer names; what is current comes back from DVC's cache
-	rm -rf dvc.lock data/scores data/errors data/splits data/weights models metrics/evaluate metrics/leakage plots/train plots/roc
+	rm -rf dvc.lock data/scores data/errors data/metrics data/splits data/weights models plots/train
 	dvc repro
 
 clean: ## remove what can be made again, but not the DVC cache
-	rm -rf .scratch .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dvc_plots
+	rm -rf .scratch .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dvc_plots docs/_build docs/reference/api

@@ -1,23 +1,21 @@
 """How much of a card's matrix-product rate the encoder and a LoRA step reach, ViT-B/32 and ViT-L/14.
 
-`python -m benchmarks.accelerator` measures the card's own rate first (a large product of two square matrices
-in the same dtype), then frames a second through the frozen encoder as `embed` runs it, and through training
-steps of LoRA as `train` runs them, from uint8 frames in memory. A ratio is the operations that the work needs
-(multiply and add are two) over what the card does in that time. Weights are random: they change no time.
-On a CPU it runs the same in float32 with smaller batches, which shows that the script works, not a card.
-
-The line of a card goes into benchmarks/RESULTS.md, with date and command.
+The floor is a large product of two square matrices in the same dtype, in turn with frames through the frozen
+encoder as `embed` runs it, and with training steps of LoRA as `train` runs them, from uint8 frames in memory.
+Both are counted in operations that the work needs (multiply and add are two) a second. FULL needs a GPU; TINY
+runs anywhere, which shows that the script works and says nothing of a card.
 """
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
-from benchmarks.clock import show
+from benchmarks.material import TOY, VIT_B_32, Shape
+from benchmarks.table import Row, Side, Skipped, compare, timed
 from clipforensics.adaptation.pixel_training import compile_blocks
 from clipforensics.detectors import lora
 from clipforensics.encoder.vision import Preprocessing, embed_pixels
@@ -27,96 +25,124 @@ from clipforensics.training.trainer import Schedule, Trainer
 from clipforensics.training.validation import Validation
 from tests.support.training_tasks import shipped_settings
 
-ENCODER_FLOOR, STEP_FLOOR = 0.5, 0.3
 CLIP_MEAN, CLIP_STD = (0.481, 0.458, 0.408), (0.269, 0.261, 0.276)
-SIZE = 224
+VIT_L_14: Shape = {
+    "hidden_size": 1024,
+    "intermediate_size": 4096,
+    "num_hidden_layers": 24,
+    "num_attention_heads": 16,
+    "patch_size": 14,
+    "projection_dim": 768,
+}
 
 
 @dataclass(frozen=True)
-class Shape:
-    """Sizes of a vision tower."""
+class Size:
+    """Encoders with the frames of a batch, the side of the square matrices, whether to compile too."""
 
-    patch: int
-    width: int
-    blocks: int
-    heads: int
-    projection: int
-
-    @property
-    def tokens(self) -> int:
-        return (SIZE // self.patch) ** 2 + 1
-
-    def operations(self) -> float:
-        """Of one frame's forward pass: products of matrices only, a multiply and an add being two."""
-        products = 4 * self.width**2 + 2 * self.width * 4 * self.width  # q, k, v, out; fc1, fc2
-        attention = 2 * self.tokens * self.width  # q k' and weights v, a token
-        patches = (self.tokens - 1) * 3 * self.patch**2 * self.width
-        return 2.0 * (
-            self.blocks * self.tokens * (products + attention) + patches + self.width * self.projection
-        )
-
-    def tower(self) -> CLIPVisionModelWithProjection:
-        config = CLIPVisionConfig(
-            hidden_size=self.width,
-            intermediate_size=4 * self.width,
-            num_hidden_layers=self.blocks,
-            num_attention_heads=self.heads,
-            image_size=SIZE,
-            patch_size=self.patch,
-            projection_dim=self.projection,
-        )
-        return CLIPVisionModelWithProjection(config).eval().requires_grad_(False)
+    encoders: tuple[tuple[str, Shape, int], ...]
+    side: int
+    rounds: int
+    compiled: tuple[bool, ...]
+    on_card: bool
 
 
-SHAPES = {"ViT-B/32": Shape(32, 768, 12, 12, 512), "ViT-L/14": Shape(14, 1024, 24, 16, 768)}
+FULL = Size((("ViT-B/32", VIT_B_32, 512), ("ViT-L/14", VIT_L_14, 256)), 8192, 10, (False, True), True)
+TINY = Size((("a toy", TOY, 4),), 64, 1, (False,), False)
 
 
-def seconds(run: Callable[[], object], *, repeats: int) -> float:
-    """Median seconds of a call, the device waited for; two unmeasured ones first."""
-    times = []
-    for number in range(repeats + 2):
-        start = time.perf_counter()
+def rows(size: Size) -> Iterator[Row]:
+    """The encoder and LoRA's steps, of every size.
+
+    Raises:
+        Skipped: FULL without a GPU.
+    """
+    device = choose_device()
+    if size.on_card and device.type != "cuda":
+        raise Skipped("needs a GPU (CUDA), and there is none here")
+    dtype = choose_dtype("auto", device)
+    a, b = (torch.randn(size.side, size.side, device=device, dtype=dtype) for _ in range(2))
+    products = waited(lambda: a @ b)
+    for name, shape, batch in size.encoders:
+        forward = operations(CLIPVisionConfig(**shape)) * batch
+        options = {"rounds": size.rounds, "unit": "T operations/s"}
+        sides = encoding(shape, batch, dtype), scaled(products, forward / (2 * size.side**3))
+        what = f"encode {batch} frames with {name} / matrix products"
+        yield compare(what, *sides, goal=0.5, work=forward / 1e12, **options)
+        for compiled in size.compiled:
+            # forward, and backward through activations only: the frozen weights need no gradient
+            sides = stepping(shape, batch, dtype, compiled=compiled), scaled(products, forward / size.side**3)
+            what = f"{'compiled ' * compiled}LoRA step of {name} / matrix products"
+            yield compare(what, *sides, goal=0.3, work=2 * forward / 1e12, **options)
+
+
+def operations(config: CLIPVisionConfig) -> float:
+    """Of one frame's forward pass: products of matrices only, a multiply and an add being two."""
+    width, inner, patches = config.hidden_size, config.intermediate_size, patches_of(config)
+    products = 4 * width**2 + 2 * width * inner  # q, k, v, out; fc1, fc2
+    attention = 2 * (patches + 1) * width  # q k' and weights v, a token
+    blocks = config.num_hidden_layers * (patches + 1) * (products + attention)
+    ends = patches * 3 * config.patch_size**2 * width + width * config.projection_dim
+    return 2.0 * (blocks + ends)
+
+
+def patches_of(config: CLIPVisionConfig) -> int:
+    """Patches of a frame; the class token comes on top."""
+    return (config.image_size // config.patch_size) ** 2
+
+
+def waited(run: Callable[[], object]) -> Side:
+    """A side that ends when the card has done its work."""
+
+    def once() -> None:
         run()
         if torch.cuda.is_available():
             torch.cuda.synchronize()
-        if number > 1:
-            times.append(time.perf_counter() - start)
-    return float(np.median(times))
+
+    return timed(once)
 
 
-def product_rate(n: int, dtype: torch.dtype, repeats: int) -> float:
-    """Operations a second of an n x n by n x n product."""
-    a, b = (torch.randn(n, n, device=choose_device(), dtype=dtype) for _ in range(2))
-    return 2 * n**3 / seconds(lambda: a @ b, repeats=repeats)
+def scaled(side: Side, factor: float) -> Side:
+    """The side's time as if it had done so many times its work."""
+    return lambda: side() * factor
 
 
-def encoder_rate(shape: Shape, batch: int, dtype: torch.dtype, repeats: int) -> float:
-    """Frames a second through the frozen encoder, from uint8."""
+def make_tower(shape: Shape) -> CLIPVisionModelWithProjection:
+    """An encoder with random weights."""
+    return CLIPVisionModelWithProjection(CLIPVisionConfig(**shape)).eval().requires_grad_(False)
+
+
+def make_frames(batch: int, side: int) -> tuple[np.ndarray, Preprocessing]:
+    """Frames of noise (batch, side, side, 3), and how they are standardised."""
+    frames = np.random.default_rng(0).integers(0, 256, (batch, side, side, 3), dtype=np.uint8)
+    return frames, Preprocessing(side, CLIP_MEAN, CLIP_STD)
+
+
+def encoding(shape: Shape, batch: int, dtype: torch.dtype) -> Side:
+    """A batch through the frozen encoder, from uint8."""
     device = choose_device()
-    tower = shape.tower().to(device)
-    preprocessing = Preprocessing(SIZE, CLIP_MEAN, CLIP_STD)
-    frames = np.random.default_rng(0).integers(0, 256, (batch, SIZE, SIZE, 3), dtype=np.uint8)
+    tower = make_tower(shape).to(device)
+    frames, preprocessing = make_frames(batch, tower.config.image_size)
 
     @torch.inference_mode()
     def run() -> torch.Tensor:
         with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
             return embed_pixels(tower, preprocessing.pixels(frames, device), "projected")
 
-    return batch / seconds(run, repeats=repeats)
+    return waited(run)
 
 
-def step_rate(shape: Shape, batch: int, dtype: torch.dtype, repeats: int, *, compiled: bool) -> float:
-    """Frames a second through LoRA's training steps, from uint8."""
-    device = choose_device()
-    settings = shipped_settings("lora")
-    model = lora.DETECTOR.adapt(shape.tower(), settings, embedding="projected", seed=0).to(device).train()
+def stepping(shape: Shape, batch: int, dtype: torch.dtype, *, compiled: bool) -> Side:
+    """A training step of LoRA, from uint8."""
+    device, tower = choose_device(), make_tower(shape)
+    frames, preprocessing = make_frames(batch, tower.config.image_size)
+    model = (
+        lora.DETECTOR.adapt(tower, shipped_settings("lora"), embedding="projected", seed=0).to(device).train()
+    )
     if compiled:
         compile_blocks(model)
-    preprocessing = Preprocessing(SIZE, CLIP_MEAN, CLIP_STD)
-    frames = np.random.default_rng(0).integers(0, 256, (batch, SIZE, SIZE, 3), dtype=np.uint8)
-    draw = Draw(
-        np.arange(batch), np.arange(batch) % 2, np.zeros(batch, dtype=bool), np.zeros(batch, np.int64)
-    )
+    n = np.arange(batch)
+    draw = Draw(n, n % 2, np.zeros(batch, dtype=bool), np.zeros(batch, np.int64))
     rates = {"learning_rate": 1e-4, "head_learning_rate": 1e-3, "weight_decay": 0.01, "warmup_fraction": 0.0}
     trainer = Trainer(
         model,
@@ -130,29 +156,4 @@ def step_rate(shape: Shape, batch: int, dtype: torch.dtype, repeats: int, *, com
         dtype=dtype,
         state=None,  # type: ignore[arg-type]  # nothing is stored between steps
     )
-    return batch / seconds(lambda: trainer.step(draw, epoch=0, number=0, factor=1.0), repeats=repeats)
-
-
-def main() -> None:
-    """Print the card's rate, frames a second and the ratios."""
-    device = choose_device()
-    on_card, dtype = device.type == "cuda", choose_dtype("auto", device)
-    name = torch.cuda.get_device_name(device) if on_card else f"CPU, {torch.get_num_threads()} threads"
-    rate = product_rate(8192 if on_card else 1024, dtype, 20 if on_card else 3)
-    print(f"{name}, torch {torch.__version__}: {rate / 1e12:.2f} T operations/s in {dtype}")
-    for title, shape in SHAPES.items():
-        batch, repeats = (512 if shape.width < 1000 else 256, 10) if on_card else (4, 1)
-        needed = shape.operations()
-        frames = encoder_rate(shape, batch, dtype, repeats)
-        print(f"{title}: {frames:,.0f} frames/s encoded")
-        show(f"{title} encoder / matrix products", frames * needed / rate, ENCODER_FLOOR)
-        for compiled in (False, True) if on_card else (False,):
-            frames = step_rate(shape, batch // 2, dtype, repeats, compiled=compiled)
-            how = "LoRA step, compiled" if compiled else "LoRA step"
-            print(f"{title}: {frames:,.0f} frames/s in the {how}")
-            # forward, and backward through activations only: the frozen weights need no gradient
-            show(f"{title} {how} / matrix products", frames * 2 * needed / rate, STEP_FLOOR)
-
-
-if __name__ == "__main__":
-    main()
+    return waited(partial(trainer.step, draw, epoch=0, number=0, factor=1.0))

@@ -1,75 +1,118 @@
-"""How long the bootstrap takes, and how that compares with a loop over scikit-learn, in one run.
+"""The bootstrap against the usual one: a loop that hands every replicate to scikit-learn.
 
-`python -m benchmarks.bootstrap`: 10,000 replicates of frame and video AUC over 11,110 frames of 110
-videos (the report's test set), one detector. The loop calls `roc_auc_score` on the frames, each repeated as
-often as its video was drawn, and on the videos; the quicker loop gives it weights instead. Loops run fewer
-replicates; their time is scaled up. Last, the time of every other metric and of a band of the ROC.
+FULL is the report's test set: 11,110 frames of 110 videos, 10,000 replicates, one detector. Loops run fewer
+replicates and their time is scaled up. A loop repeats each frame as often as its video was drawn, or hands
+scikit-learn these counts as weights, which is quicker. The loops compute fewer metrics than ours does.
 """
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score, roc_curve
 
+from benchmarks.table import Row, Side, compare, timed
 from clipforensics.metrics.pooling import pool_by_video
-from clipforensics.statistics.bootstrap import bootstrap_auc, bootstrap_metrics, roc_band
-from clipforensics.statistics.replicates import draw_replicates
+from clipforensics.statistics.bootstrap import GRID, bootstrap_auc, bootstrap_metrics, roc_band
+from clipforensics.statistics.replicates import Replicates, draw_replicates
 
-N_REAL, N_FAKE, N_FRAMES, N_REPLICATES, N_LOOPS = 10, 100, 101, 10_000, 40
-BUDGET_SECONDS, BUDGET_RATIO = 2.0, 50.0
+LARGEST_SCORE = 1.5
+One = Callable[[np.ndarray, np.ndarray, np.ndarray], Any]
+"""Labels, scores and weights of rows -> what scikit-learn makes of one replicate."""
 
 
-def main() -> None:
-    """Print seconds of each, their ratios, and the largest difference of their values."""
+@dataclass(frozen=True)
+class Size:
+    """Videos of each class, frames of each, replicates of ours and of the loops."""
+
+    real: int
+    fake: int
+    frames: int
+    replicates: int
+    looped: int
+    rounds: int
+
+
+FULL = Size(real=10, fake=100, frames=101, replicates=10_000, looped=20, rounds=3)
+TINY = Size(real=4, fake=6, frames=3, replicates=40, looped=4, rounds=1)
+
+
+def rows(size: Size) -> Iterator[Row]:
+    """AUC against both loops, then every other metric and the band of the ROC at both levels."""
     rng = np.random.default_rng(0)
-    videos = np.repeat(np.arange(N_REAL + N_FAKE), N_FRAMES)
-    labels = (videos >= N_REAL).astype(int)
-    scores = rng.random(N_REAL + N_FAKE)[videos] + 0.2 * rng.random(len(videos)) + 0.3 * labels
-
-    print(f"{N_REPLICATES} replicates, {len(videos)} frames of {N_REAL + N_FAKE} videos")
-    draws = draw_replicates(labels, videos, n_replicates=N_REPLICATES, seed=0)
-    ours, found = timed(lambda: bootstrap_auc(draws, {"detector": scores})["all"])
-    print(f"frame and video AUC            {ours:8.2f} s  (at most {BUDGET_SECONDS:g})")
-    drawn = np.stack([found[level]["detector"].draws[:N_LOOPS] for level in ("frame", "video")])
-    weights = np.concatenate(list(draws._weights(N_LOOPS)))[1 + len(draws.strata) :][:N_LOOPS]
+    videos = np.repeat(np.arange(size.real + size.fake), size.frames)
+    labels = (videos >= size.real).astype(int)
+    scores = rng.random(size.real + size.fake)[videos] + 0.2 * rng.random(len(videos)) + 0.3 * labels
+    draws = draw_replicates(labels, videos, n_replicates=size.replicates, seed=0)
     pooled, truth = pool_by_video(scores, labels, videos)
-    for name, loop in (("repeated", repeated), ("weighted", weighted)):
-        seconds, theirs = timed(
-            lambda loop=loop: [(loop(labels, scores, w[videos]), loop(truth, pooled, w)) for w in weights]
+    weights = first_weights(draws, size.looped)
+    levels = {"frame": (labels, scores, weights[:, videos]), "video": (truth, pooled, weights)}
+
+    def loop(one: One, *names: str) -> Side:
+        taken = timed(lambda: [[one(*levels[n][:2], w) for w in levels[n][2]] for n in names])
+        return lambda: taken() * size.replicates / size.looped
+
+    check_values(draws, scores, levels)
+    auc, options = timed(partial(bootstrap_auc, draws, {"detector": scores})), {"rounds": size.rounds}
+    for how, one in (("repeated", repeated_auc), ("weighted", weighted_auc)):
+        what = f"bootstrap of frame and video AUC / scikit-learn, rows {how}"
+        yield compare(what, auc, loop(one, "frame", "video"), goal=50, **options)
+    for level in levels:
+        every = partial(bootstrap_metrics, draws, scores, level=level, threshold=0.8, probability=probability)
+        what = f"bootstrap of every {level} metric / scikit-learn's AUC, AP and Brier score"
+        yield compare(what, timed(every), loop(three_metrics, level), goal=10, **options)
+        band = timed(partial(roc_band, draws, scores, level=level))
+        yield compare(
+            f"band of the {level} ROC / scikit-learn's curves", band, loop(curve, level), goal=10, **options
         )
-        seconds *= N_REPLICATES / N_LOOPS
-        apart = float(np.abs(drawn - np.array(theirs).T).max())
-        print(
-            f"scikit-learn, {name} rows    {seconds:8.1f} s  ratio {seconds / ours:.0f}"
-            f" (at least {BUDGET_RATIO:g}); values differ by {apart:.1e}"
-        )
-    for level in ("frame", "video"):
-        options: dict[str, Any] = {"level": level, "threshold": 0.8, "probability": lambda s: s / 1.5}
-        seconds, _ = timed(lambda options=options: bootstrap_metrics(draws, scores, **options))
-        print(f"every metric at {level} level    {seconds:8.2f} s")
-        seconds, _ = timed(lambda level=level: roc_band(draws, scores, level=level))
-        print(f"band of the ROC, {level} level   {seconds:8.2f} s")
 
 
-def timed(run: Callable[[], Any]) -> tuple[float, Any]:
-    """Seconds, and what it returned."""
-    start = time.perf_counter()
-    result = run()
-    return time.perf_counter() - start, result
+def first_weights(draws: Replicates, n: int) -> np.ndarray:
+    """Weights of the videos (n, n_videos) in the first replicates, the very ones that ours draws."""
+    blocks = np.concatenate(list(draws._weights(n)))
+    return blocks[1 + len(draws.strata) :][:n]
 
 
-def repeated(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float:
+def check_values(draws: Replicates, scores: np.ndarray, levels: dict[str, tuple[np.ndarray, ...]]) -> None:
+    """A comparison of times is worth something only where both sides give the same.
+
+    Raises:
+        ArithmeticError: they do not.
+    """
+    found = bootstrap_auc(draws, {"detector": scores})["all"]
+    for level, (labels, values, weights) in levels.items():
+        theirs = np.array([weighted_auc(labels, values, w) for w in weights])
+        apart = np.abs(found[level]["detector"].draws[: len(theirs)] - theirs).max()
+        if not apart < 1e-12:
+            raise ArithmeticError(f"{level} AUC of the replicates and scikit-learn's differ by {apart}")
+
+
+def probability(scores: np.ndarray) -> np.ndarray:
+    """Scores brought to [0, 1]."""
+    return scores / LARGEST_SCORE
+
+
+def repeated_auc(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float:
     """AUC of rows that are repeated as often as they were drawn."""
-    rows = np.repeat(np.arange(len(labels)), weights.astype(int))
-    return float(roc_auc_score(labels[rows], scores[rows]))
+    drawn = np.repeat(np.arange(len(labels)), weights.astype(int))
+    return float(roc_auc_score(labels[drawn], scores[drawn]))
 
 
-def weighted(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float:
+def weighted_auc(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float:
     """The same by weights."""
     return float(roc_auc_score(labels, scores, sample_weight=weights))
 
 
-if __name__ == "__main__":
-    main()
+def three_metrics(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> tuple[float, ...]:
+    """Three of the dozen that ours computes."""
+    found = (roc_auc_score, average_precision_score)
+    ranked = (float(metric(labels, scores, sample_weight=weights)) for metric in found)
+    return *ranked, float(brier_score_loss(labels, probability(scores), sample_weight=weights))
+
+
+def curve(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """One replicate's ROC on the grid of the band."""
+    fpr, tpr, _ = roc_curve(labels, scores, sample_weight=weights, drop_intermediate=False)
+    return np.interp(GRID, fpr, tpr)

@@ -1,46 +1,85 @@
-"""embed against the bare encoder's forward pass, same batch and dtype.
-
-`python -m benchmarks.embedding` prints ratios taken in one run; both sides alternate and their
-medians are compared. Weights are random: time does not depend on them.
-"""
+"""`embed` against the bare encoder's forward passes, same batch and dtype."""
 
 import shutil
 import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
+from transformers import CLIPVisionModelWithProjection
 
-from benchmarks.clock import alternate, show
-from clipforensics.encoder import vision
+from benchmarks.material import SAMPLE_CLIP, TOY, VIT_B_32, Shape, write_clip
+from benchmarks.table import Row, compare, timed
 from clipforensics.encoder.embeddings import embed_frames
+from clipforensics.encoder.vision import Preprocessing, embed_pixels, load_preprocessing, load_vision_tower
 from clipforensics.frames.store import FrameStore
 from clipforensics.machine.devices import choose_device
 from tests.support.stores import noise_videos, write_frame_store
 
-FLOOR = 0.95
-SIZES = {
-    "the sample's tiny CLIP": (
-        {"hidden_size": 96, "intermediate_size": 384, "num_hidden_layers": 4, "num_attention_heads": 4},
-        {"image_size": 64, "patch_size": 8, "projection_dim": 64},
-        {"frames": 2048, "batch": 64, "repeats": 7},
-    ),
-    "CLIP ViT-B/32": ({}, {}, {"frames": 128, "batch": 32, "repeats": 5}),
-}
-CLIP_MEAN, CLIP_STD = (0.481, 0.458, 0.408), (0.269, 0.261, 0.276)
+
+@dataclass(frozen=True)
+class Load:
+    """How much to embed, with which encoder."""
+
+    name: str
+    shape: Shape
+    videos: int
+    frames: int
+    batch: int
+    rounds: int
 
 
-def embed_store(frames: FrameStore, tower: CLIPVisionModelWithProjection, folder: Path, batch: int) -> None:
-    """What the stage `embed` does after loading: read, standardise, forward, write."""
+FULL = (
+    Load("the sample's CLIP", SAMPLE_CLIP, videos=32, frames=32, batch=64, rounds=7),
+    Load("ViT-B/32", VIT_B_32, videos=4, frames=8, batch=32, rounds=3),
+)
+TINY = (Load("a toy", TOY, videos=2, frames=4, batch=4, rounds=1),)
+
+
+def rows(size: tuple[Load, ...]) -> Iterator[Row]:
+    """One row an encoder."""
     device = choose_device()
-    preprocessing = vision.Preprocessing(frames.size, CLIP_MEAN, CLIP_STD)
+    for load in size:
+        with tempfile.TemporaryDirectory() as text:
+            folder = Path(text)
+            frames, tower, preprocessing = prepare(folder, load)
+            pixels = preprocessing.pixels(frames.read(np.arange(load.batch)), device)
+            yield compare(
+                f"embed / forward passes of {load.name}",
+                timed(partial(embed_store, frames, tower, preprocessing, folder, load.batch)),
+                timed(partial(forward_bare, tower, pixels, len(frames) // load.batch)),
+                rounds=load.rounds,
+                goal=0.95,
+                work=len(frames),
+                unit="frames/s",
+            )
+
+
+def prepare(folder: Path, load: Load) -> tuple[FrameStore, CLIPVisionModelWithProjection, Preprocessing]:
+    """Frames of noise, and the encoder on its device."""
+    about = write_clip(folder / "clip", load.shape)
+    tower = load_vision_tower(about["model"], about["revision"], choose_device())
+    videos = noise_videos(load.videos, frames=load.frames, size=tower.config.image_size)
+    frames = write_frame_store(folder / "frames", videos, per_shard=16)
+    return frames, tower, load_preprocessing(about["model"], about["revision"], frame_size=frames.size)
+
+
+def embed_store(
+    frames: FrameStore,
+    tower: CLIPVisionModelWithProjection,
+    preprocessing: Preprocessing,
+    folder: Path,
+    batch: int,
+) -> None:
+    """What the stage `embed` does after loading: read, standardise, forward, write."""
 
     @torch.inference_mode()
     def embed(rows: np.ndarray) -> np.ndarray:
-        pixels = preprocessing.pixels(rows, device)
-        return vision.embed_pixels(tower, pixels, "projected").float().cpu().numpy()
+        pixels = preprocessing.pixels(rows, tower.device)
+        return embed_pixels(tower, pixels, "projected").float().cpu().numpy()
 
     scratch = folder / "scratch"
     shutil.rmtree(scratch, ignore_errors=True)
@@ -51,33 +90,6 @@ def embed_store(frames: FrameStore, tower: CLIPVisionModelWithProjection, folder
 
 @torch.inference_mode()
 def forward_bare(tower: CLIPVisionModelWithProjection, pixels: torch.Tensor, n: int) -> None:
-    """The encoder alone, on one batch of pixels that is already there."""
+    """The encoder alone, n times, on one batch of pixels that is already there."""
     for _ in range(n):
         tower(pixel_values=pixels).image_embeds.cpu()
-
-
-def main() -> None:
-    """Print one ratio an encoder size."""
-    for name, (shape, picture, load) in SIZES.items():
-        device = choose_device()
-        tower = CLIPVisionModelWithProjection(CLIPVisionConfig(**shape, **picture)).eval()
-        torch.nn.Module.to(tower, device)
-        size, batch = tower.config.image_size, load["batch"]
-        with tempfile.TemporaryDirectory() as text:
-            videos = noise_videos(load["frames"] // 32, frames=32, size=size)
-            frames = write_frame_store(Path(text) / "frames", videos, per_shard=16)
-            pixels = torch.randn(batch, 3, size, size, device=device)
-            times = alternate(
-                {
-                    "embed": partial(embed_store, frames, tower, Path(text), batch),
-                    "bare": partial(forward_bare, tower, pixels, len(frames) // batch),
-                },
-                repeats=load["repeats"],
-            )
-        rates = {side: len(frames) / seconds for side, seconds in times.items()}
-        print(f"{name}: embed {rates['embed']:.0f} frames/s, bare forward {rates['bare']:.0f} frames/s")
-        show("embed / bare forward", rates["embed"] / rates["bare"], FLOOR)
-
-
-if __name__ == "__main__":
-    main()

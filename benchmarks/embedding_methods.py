@@ -1,148 +1,113 @@
-"""Methods on cached embeddings: samples trained a second, and against a bare loop with the same judge.
+"""Methods on cached embeddings, trained as the stage does, against a bare loop of steps with the same judge.
 
-`python -m benchmarks.embedding_methods` trains each method as the stage does, with the settings and the batch
-size of params.yaml: drawing, steps, validation and checkpoint after every epoch. The bare loop has steps
-only. Embeddings are random, as wide as ViT-B/32's; the text tower has ViT-B/32's size and random weights.
-The floor is meant for two idle cores; on a busy machine look at the rate by CPU time, all threads at work.
+Settings and batch size are those of params.yaml. The stage draws, steps, validates and stores a checkpoint
+after every epoch; the bare loop shuffles and steps. Embeddings are random and as wide as ViT-B/32's.
 """
 
-import os
 import tempfile
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 
-from benchmarks.clock import show
+from benchmarks.material import TOY, TOY_TEXT, Shape, write_clip
+from benchmarks.table import Row, compare, timed
 from clipforensics.adaptation.contract import find_detector
 from clipforensics.adaptation.embedding_method import EmbeddingMethod, train_on_embeddings
 from clipforensics.core.files import write_json
-from clipforensics.core.params import read_section
 from clipforensics.encoder.embeddings import EmbeddingStore
 from clipforensics.frames.rows import RowIndex
-from clipforensics.training.budget import TrainSection
 from clipforensics.training.task import Task
-from tests.support.shared_data import ENCODERS
-from tests.support.text_towers import write_text_tower
+from clipforensics.training.trainer import LogOdds
+from tests.support.stores import labelled_table
+from tests.support.training_tasks import shipped_budget, shipped_settings
 
-FLOOR, RATIO_FLOOR = 100_000, 0.7
-WIDTH, N_TRAIN, N_VAL, PER_VIDEO = 512, 50_000, 5_000, 100
-EPOCHS, REPEATS = 3, 3
 METHODS = ("clip_adapter", "coop", "text_lora", "mlp")
-PARAMS = Path("params.yaml")
-REAL_CONFIG, SAMPLE = ENCODERS / "clip-vit-base-patch32-config", Path("data/sample/clip")
 
 
 @dataclass(frozen=True)
-class Took:
-    """What a run took: samples, wall seconds, CPU seconds of all threads."""
+class Size:
+    """Videos to train and to choose on, frames of each, the embedding's width, the text tower."""
 
-    samples: int
-    wall: float
-    cpu: float
+    train: int
+    val: int
+    frames: int
+    width: int
+    text: Shape
+    epochs: int
+    rounds: int
 
 
-def make_store(folder: Path) -> EmbeddingStore:
-    """Random embeddings in which a direction tells the class a little, PER_VIDEO rows a video."""
+FULL = Size(train=500, val=50, frames=100, width=512, text={}, epochs=3, rounds=3)
+TINY = Size(train=4, val=4, frames=5, width=16, text=TOY_TEXT, epochs=1, rounds=1)
+
+
+def rows(size: Size) -> Iterator[Row]:
+    """One row a method."""
+    with tempfile.TemporaryDirectory() as text:
+        folder = Path(text)
+        encoder = write_clip(folder / "clip", {**TOY, "projection_dim": size.width}, size.text)
+        task = make_task(make_store(folder / "store", size), encoder, folder, size)
+        for name in METHODS:
+            method, settings = find_detector(name), shipped_settings(name)
+            build = partial(method.build, task, settings)
+            yield compare(
+                f"train {name} / bare loop of its steps",
+                timed(partial(train, method, task, settings), build),
+                timed(partial(train_bare, task, settings), build),
+                rounds=size.rounds,
+                goal=0.7,
+                work=size.epochs * len(task.train.rows),
+                unit="samples/s",
+            )
+
+
+def make_store(folder: Path, size: Size) -> EmbeddingStore:
+    """Random embeddings in which a direction tells the class a little."""
     rng = np.random.default_rng(0)
-    n = N_TRAIN + N_VAL
-    matrix = rng.standard_normal((n, WIDTH), dtype=np.float32)
-    matrix[:, 0] += np.arange(n) // PER_VIDEO % 2
+    numbers = np.repeat(np.arange(size.train + size.val), size.frames)
+    matrix = rng.standard_normal((len(numbers), size.width), dtype=np.float32)
+    matrix[:, 0] += numbers % 2
     folder.mkdir()
     np.save(folder / "embeddings.npy", matrix)
-    keys = [f"v{i // PER_VIDEO}" for i in range(n)]
-    RowIndex(keys, np.arange(n) % PER_VIDEO).write(folder / "index.csv")
+    keys = [f"v{number}" for number in numbers]
+    RowIndex(keys, np.arange(len(numbers)) % size.frames).write(folder / "index.csv")
     write_json(folder / "meta.json", {})
     return EmbeddingStore(folder)
 
 
-def make_task(store: EmbeddingStore, encoder: Mapping[str, str], scratch: Path) -> Task:
-    """The stage's task on that store, EPOCHS long."""
-    n = (N_TRAIN + N_VAL) // PER_VIDEO
-    labels = np.arange(n) % 2
-    names = np.where(labels, "FaceSwap", "real")
-    table = pd.DataFrame({"key": [f"v{i}" for i in range(n)], "label": labels, "manipulation": names})
-    budget = read_section(PARAMS, "train", TrainSection)
-    short = budget.embeddings.model_copy(update={"epochs": EPOCHS, "patience": EPOCHS})
-    cut = N_TRAIN // PER_VIDEO
-    parts = (store.rows.labelled(part) for part in (table[:cut], table[cut:]))
+def make_task(store: EmbeddingStore, encoder: Mapping[str, str], scratch: Path, size: Size) -> Task:
+    """The stage's task on that store."""
+    table = labelled_table(size.train + size.val)
+    parts = (store.rows.labelled(part) for part in (table[: size.train], table[size.train :]))
+    budget = shipped_budget({"embeddings": {"epochs": size.epochs, "patience": size.epochs}})
     frames: Any = None  # methods on embeddings look at no frame
-    budget = budget.model_copy(update={"embeddings": short})
     return Task(frames, store, *parts, encoder, budget, seed=0, scratch=scratch)
 
 
-def ours(method: EmbeddingMethod, task: Task, settings: Any, folder: Path) -> Took:
-    """Train as the stage does, once the encoder is read."""
-    run = replace(task, scratch=Path(tempfile.mkdtemp(dir=folder)))
-    judge = method.build(task, settings)
+def train(method: EmbeddingMethod, task: Task, settings: Any, judge: LogOdds) -> None:
+    """As the stage does, once the encoder is read."""
+    run = replace(task, scratch=Path(tempfile.mkdtemp(dir=task.scratch)))
     options: dict[str, Any] = {"settled": method.settled, "rows_at_once": method.rows_at_once}
-    wall, cpu = time.perf_counter(), time.process_time()
-    progress = train_on_embeddings(judge, run, settings.learning_rate, **options, label=method.name)
-    return Took(progress.samples, time.perf_counter() - wall, time.process_time() - cpu)
+    train_on_embeddings(judge, run, settings.learning_rate, **options, label=method.name)
 
 
-def bare(method: EmbeddingMethod, task: Task, settings: Any) -> Took:
-    """The same judge in a plain loop: shuffle, forward, backward, step."""
-    judge = method.build(task, settings).train()
+def train_bare(task: Task, settings: Any, judge: LogOdds) -> None:
+    """Shuffle, forward, backward, step."""
+    judge.train()
+    device = next(judge.parameters()).device
     moved = [p for p in judge.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(moved, lr=settings.learning_rate)
-    features = torch.from_numpy(task.embeddings.read(task.train.rows))
-    labels = torch.from_numpy(task.train.labels).float()
-    wall, cpu = time.perf_counter(), time.process_time()
-    for _ in range(EPOCHS):
-        for part in torch.randperm(len(features)).split(task.budget.embeddings.batch_size):
+    features = torch.from_numpy(task.embeddings.read(task.train.rows)).to(device)
+    labels = torch.from_numpy(task.train.labels).float().to(device)
+    for _ in range(task.budget.embeddings.epochs):
+        for part in torch.randperm(len(features), device=device).split(task.budget.embeddings.batch_size):
             logits = judge(features[part])
             loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, labels[part])
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
-    return Took(EPOCHS * len(features), time.perf_counter() - wall, time.process_time() - cpu)
-
-
-def best(run: Callable[[], Took]) -> Took:
-    """The fastest of some runs, the least disturbed one."""
-    return min((run() for _ in range(REPEATS)), key=lambda took: took.wall)
-
-
-def report(name: str, task: Task, folder: Path) -> None:
-    """Print one method's rates and ratio."""
-    method: Any = find_detector(name)
-    settings = read_section(PARAMS, f"methods.{name}", method.settings)
-    mine = best(lambda: ours(method, task, settings, folder))
-    plain = best(lambda: bare(method, task, settings))
-    rate, undisturbed = mine.samples / mine.wall, mine.samples * torch.get_num_threads() / mine.cpu
-    show(f"{name}: {rate:,.0f} samples/s, against {FLOOR:,}", rate / FLOOR, 1.0)
-    show(f"{name}: {undisturbed:,.0f} samples/s if nothing else ran", undisturbed / FLOOR, 1.0)
-    print(f"    CPU seconds for {mine.samples:,} samples: {mine.cpu:.2f}, bare {plain.cpu:.2f}")
-    show(f"{name}: our rate / bare loop's", rate / (plain.samples / plain.wall), RATIO_FLOOR)
-
-
-def find_encoder(folder: Path) -> dict[str, str]:
-    """A text tower of ViT-B/32's size with random weights where its config is at hand, else the sample's."""
-    if REAL_CONFIG.is_dir():
-        model = str(write_text_tower(folder, like=REAL_CONFIG))
-        print("text tower: ViT-B/32's size, random weights")
-    else:
-        model = str(SAMPLE)
-        print(f"text tower: the sample's ({SAMPLE}), for want of {REAL_CONFIG}")
-    return {"model": model, "revision": "local", "embedding": "projected"}
-
-
-def main() -> None:
-    """Print rates and ratios of all methods."""
-    with tempfile.TemporaryDirectory() as text:
-        folder = Path(text)
-        task = make_task(make_store(folder / "store"), find_encoder(folder / "clip"), folder)
-        threads, load = torch.get_num_threads(), os.getloadavg()[0]
-        print(f"{N_TRAIN:,} embeddings of width {WIDTH}, {threads} threads, load {load:.1f}")
-        for name in METHODS:
-            report(name, task, folder)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,65 +1,118 @@
-"""The stage robustness against bare encoder forwards on the same frames, in the same threads.
+"""The stage `robustness` against bare encoder forwards on the same frames, in as many threads.
 
-`python -m benchmarks.robustness` runs what the stage does after loading (read, degrade, embed, score by the
-probe and by LoRA) on the sample's frame size; on the other side stand two forwards of the bare encoder for
-every frame, the least that a probe and an adapted encoder can cost. Both sides alternate and their medians
-are compared; weights are random: time does not depend on them.
+Ours is what the stage does after loading: read, degrade, embed, score by the probe and by LoRA. On the other
+side stand two forwards of the bare encoder for every frame, the least that a probe and an adapted encoder
+can cost.
 """
 
+import sys
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stdout
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
-from transformers import CLIPImageProcessorPil, CLIPVisionConfig, CLIPVisionModelWithProjection
+from transformers import CLIPVisionModelWithProjection
 
-from benchmarks.clock import alternate, show
+from benchmarks.material import SAMPLE_CLIP, TOY, Shape, write_clip
+from benchmarks.table import Row, compare, timed
+from clipforensics.adaptation.contract import find_detector
 from clipforensics.alterations.degradations import DEGRADATIONS
-from clipforensics.detectors import baseline, lora
-from clipforensics.encoder import vision
+from clipforensics.encoder.embeddings import EmbeddingStore, embed_frames
+from clipforensics.encoder.vision import embedding_width, load_vision_tower
 from clipforensics.frames.store import FrameStore
+from clipforensics.machine.devices import choose_device
 from clipforensics.machine.workers import n_workers
 from clipforensics.robustness import scoring
-from clipforensics.training.trainer import Progress
+from clipforensics.training.task import Task
 from tests.support.stores import labelled_table, noise_videos, write_frame_store
+from tests.support.training_tasks import shipped_budget, shipped_settings
 
-FLOOR = 0.7
-VIDEOS, FRAMES, SIZE, BATCH, REPEATS = 32, 8, 64, 32, 3
-SHAPE = {"hidden_size": 96, "intermediate_size": 384, "num_hidden_layers": 4, "num_attention_heads": 4}
+DETECTORS = ("baseline", "lora")
+STRENGTH = 3
 
 
-def save_models(folder: Path) -> dict[str, Path]:
-    """A random encoder of the sample's shape, a probe and LoRA on it; the folders of the detectors."""
-    tower = CLIPVisionModelWithProjection(
-        CLIPVisionConfig(**SHAPE, image_size=SIZE, patch_size=8, projection_dim=64)
-    )
-    tower.save_pretrained(folder / "clip")
-    CLIPImageProcessorPil(size={"shortest_edge": SIZE}, crop_size=SIZE).save_pretrained(folder / "clip")
-    base = {"model": str(folder / "clip"), "revision": "local", "embedding": "projected"}
-    options = {"r": 8, "alpha": 16, "dropout": 0.05, "target_modules": ["q_proj", "k_proj"], "seed": 0}
-    detector = lora.build(vision.load_vision_tower(base["model"], "local"), **options, embedding="projected")
-    lora.save(detector, folder / "lora", base=base, progress=Progress())
-    baseline.save(baseline.Probe(np.ones(64), 0.0, 1.0, [(1.0, 0.5, 0.5)]), folder / "baseline")
-    return {"baseline": folder / "baseline", "lora": folder / "lora"}
+@dataclass(frozen=True)
+class Size:
+    """Videos, frames of each, frames at a time, the encoder."""
+
+    videos: int
+    frames: int
+    batch: int
+    shape: Shape
+    rounds: int
+
+
+FULL = Size(videos=32, frames=8, batch=32, shape=SAMPLE_CLIP, rounds=3)
+TINY = Size(videos=8, frames=2, batch=4, shape=TOY, rounds=1)
+
+
+def rows(size: Size) -> Iterator[Row]:
+    """One row a degradation at its middle strength, and one for frames as they are."""
+    with tempfile.TemporaryDirectory() as text:
+        folder = Path(text)
+        about = write_clip(folder / "clip", size.shape)
+        side = size.shape["image_size"]
+        frames = write_frame_store(
+            folder / "frames", noise_videos(size.videos, frames=size.frames, size=side)
+        )
+        embed = scoring.frozen_encoder(**about, precision="float32", frame_size=side)
+        saved = train_detectors(folder, about, frames, embed)
+        tower = load_vision_tower(about["model"], about["revision"], choose_device())
+        pixels = torch.randn(size.batch, 3, side, side, device=tower.device)
+        bare = timed(partial(forward_bare, tower, pixels, 2 * len(frames) // size.batch))
+        with scoring.open_detectors(saved) as scorers:
+            for condition in (scoring.UNDEGRADED, *((name, STRENGTH) for name in DEGRADATIONS)):
+                yield compare(
+                    f"score degraded frames by two detectors, {condition[0]} / bare forwards",
+                    timed(partial(score_all, condition, scorers, frames, embed, size)),
+                    bare,
+                    rounds=size.rounds,
+                    goal=0.7,
+                    work=len(frames),
+                    unit="frames/s",
+                )
+
+
+def train_detectors(
+    folder: Path, about: dict[str, str], frames: FrameStore, embed: scoring.Embed
+) -> dict[str, Path]:
+    """A probe and LoRA, trained for one epoch as the stage trains them; the folders they lie in."""
+    tower = load_vision_tower(about["model"], about["revision"])
+    (folder / "scratch").mkdir()
+    options = {"width": embedding_width(tower, "projected"), "batch_size": 64, "meta": {}}
+    embed_frames(frames, embed, folder / "embeddings", scratch=folder / "scratch", **options)
+    half = len(table := labelled_table(len(frames) // frames.n_frames)) // 2
+    train, val = (frames.rows.labelled(part) for part in (table[:half], table[half:]))
+    store, budget = EmbeddingStore(folder / "embeddings"), shipped_budget({"pixels": {"epochs": 1}})
+    task = Task(frames, store, train, val, about, budget, seed=0, scratch=folder)
+    for name in DETECTORS:
+        scratch = folder / f"scratch-{name}"
+        scratch.mkdir()
+        with redirect_stdout(sys.stderr):  # what it says is no line of the table
+            find_detector(name).fit(replace(task, scratch=scratch), shipped_settings(name), folder / name)
+    return {name: folder / name for name in DETECTORS}
 
 
 def score_all(
-    conditions: list[scoring.Condition],
+    condition: scoring.Condition,
     scorers: dict[str, scoring.Scorer],
     frames: FrameStore,
     embed: scoring.Embed,
+    size: Size,
 ) -> None:
-    """What the stage does once everything is loaded."""
-    table = labelled_table(VIDEOS).assign(group=range(VIDEOS))
-    material = scoring.choose_material(frames.rows, table, "FaceSwap", frames_per_video=FRAMES)
-    settings = {"batch_size": BATCH, "seed": 0, "workers": n_workers()}
-    with tempfile.TemporaryDirectory() as scratch:
-        scoring.score_conditions(
-            material, conditions, scorers, frames=frames, embed=embed, **settings, scratch=Path(scratch)
-        )
+    """What the stage does for one condition once everything is loaded."""
+    table = labelled_table(size.videos).assign(group=np.arange(size.videos))
+    material = scoring.choose_material(frames.rows, table, "FaceSwap", frames_per_video=size.frames)
+    settings: dict[str, Any] = {"batch_size": size.batch, "seed": 0, "workers": n_workers()}
+    with tempfile.TemporaryDirectory() as text:
+        settings["scratch"] = Path(text)
+        scoring.score_conditions(material, [condition], scorers, frames=frames, embed=embed, **settings)
 
 
 def forward_bare(tower: CLIPVisionModelWithProjection, pixels: torch.Tensor, n: int) -> None:
@@ -71,29 +124,3 @@ def forward_bare(tower: CLIPVisionModelWithProjection, pixels: torch.Tensor, n: 
 
     with ThreadPoolExecutor(n_workers(), initializer=torch.set_num_threads, initargs=(1,)) as pool:
         list(pool.map(forward, range(n)))
-
-
-def main() -> None:
-    """Print a ratio for every degradation at its middle strength, and for undegraded frames."""
-    with tempfile.TemporaryDirectory() as text:
-        folders = save_models(Path(text))
-        frames = write_frame_store(Path(text) / "frames", noise_videos(VIDEOS, frames=FRAMES, size=SIZE))
-        about = {"model": str(Path(text) / "clip"), "revision": "local"}
-        embed = scoring.frozen_encoder(
-            **about, embedding="projected", precision="float32", frame_size=frames.size
-        )
-        tower = vision.load_vision_tower(**about)
-        pixels = torch.randn(BATCH, 3, SIZE, SIZE)
-        batches = 2 * len(frames) // BATCH
-        with scoring.open_detectors(folders) as scorers:
-            sides = {"bare": partial(forward_bare, tower, pixels, batches)}
-            for condition in [scoring.UNDEGRADED, *((name, 3) for name in DEGRADATIONS)]:
-                sides[condition[0]] = partial(score_all, [condition], scorers, frames, embed)
-            times = pd.Series(alternate(sides, repeats=REPEATS))
-    print(f"{2 * len(frames) / times['bare']:.0f} bare forwards/s, {n_workers()} threads")
-    for name, seconds in times.drop("bare").items():
-        show(f"bare forwards / {name}", times["bare"] / seconds, FLOOR)
-
-
-if __name__ == "__main__":
-    main()

@@ -11,6 +11,8 @@ from clipforensics.core.faults import InputError, one_line_errors
 PARAMS, PIPELINE = "params.yaml", "dvc.yaml"
 """What makes a folder a project."""
 
+PROFILES = "conf/data"
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -20,11 +22,13 @@ class Command:
         module: Whose `main` it is.
         about: What it does, in one line.
         in_project: Whether it works on a project, whose folder its `main` is given.
+        trains: Whether kernels are pinned before it loads torch, as params.yaml says.
     """
 
     module: str
     about: str
     in_project: bool = True
+    trains: bool = False
 
 
 COMMANDS = {
@@ -32,6 +36,9 @@ COMMANDS = {
     "verdict": Command("clipforensics.verdict", "what the last run found, and where its page lies"),
     "league": Command("clipforensics.league", "every detector in one table, with what training cost"),
     "spread": Command("clipforensics.spread.command", "the matrix over several GPUs, or jobs of a cluster"),
+    "learning-rates": Command(
+        "clipforensics.learning_rates", "every method at every learning rate, on validation", trains=True
+    ),
     "audit": Command(
         "clipforensics.audit.command", "anyone's frame scores; needs no project", in_project=False
     ),
@@ -57,6 +64,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         found, rest = option.parse_known_args(rest)
         asks_for_help = {"-h", "--help"} & set(rest)  # which needs no project
         project = Path() if asks_for_help else find_project(found.project or given.project)
+        if command.trains and not asks_for_help:
+            from clipforensics.machine import kernels  # not before: help needs no pydantic
+
+            kernels.pin(project / PARAMS, project / PROFILES)
         importlib.import_module(command.module).main(rest, project)
 
 
@@ -77,7 +88,7 @@ def find_project(named: Path | None) -> Path:
 
 
 def _parser() -> argparse.ArgumentParser:
-    listed = "\n".join(f"  {name:10}{command.about}" for name, command in COMMANDS.items())
+    listed = "\n".join(f"  {name:16}{command.about}" for name, command in COMMANDS.items())
     parser = argparse.ArgumentParser(
         prog="clipforensics",
         parents=[_project_option()],

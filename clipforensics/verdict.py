@@ -10,11 +10,11 @@ from clipforensics.report.reading.cast import cast_of
 from clipforensics.report.reading.lookup import difference, find_cell, partner_protocol, protocol
 from clipforensics.report.sections.side_by_side import about_protocols
 from clipforensics.report.sections.verdict import verdict, what_was_asked
-from clipforensics.report.wording.names import capital, name_of, protocol_of
+from clipforensics.report.wording.names import capital, name_of, protocol_in_words
 from clipforensics.report.wording.numbers import counted, interval, number, signed
 from clipforensics.report.wording.tables import Json
 
-COMPARISON, METRICS, PAGE = "metrics/comparison.json", "metrics/metrics.json", "report/report.html"
+COMPARISON, HEADLINE, PAGE = "metrics/comparison.json", "metrics/headline/video.json", "report/report.html"
 
 
 def main(arguments: Sequence[str] | None = None, project: Path = Path()) -> None:
@@ -30,10 +30,10 @@ def main(arguments: Sequence[str] | None = None, project: Path = Path()) -> None
     argparse.ArgumentParser(prog="clipforensics verdict", description=__doc__.split(": ", 1)[1]).parse_args(
         arguments
     )
-    missing = next((name for name in (COMPARISON, METRICS) if not (project / name).is_file()), None)
+    missing = next((name for name in (COMPARISON, HEADLINE) if not (project / name).is_file()), None)
     if missing:
         raise InputError(f"{project / missing} does not exist: nothing was run yet; run `make repro`")
-    for line in lines(read_json(project / COMPARISON), read_json(project / METRICS)["detector"]):
+    for line in lines(read_json(project / COMPARISON), read_json(project / HEADLINE)["detector"]):
         print(line)
     page = project / PAGE
     print(f"page: {page}" if page.is_file() else f"page: none here yet; `dvc repro` writes {page}")
@@ -44,7 +44,7 @@ def lines(comparison: Json, detector: str) -> Iterator[str]:
 
     Args:
         comparison: Content of metrics/comparison.json.
-        detector: The one that metrics/metrics.json shows.
+        detector: The one that metrics/headline/ shows.
     """
     head = comparison["headline"]
     cast = cast_of(comparison, detector)
@@ -62,7 +62,7 @@ def _numbers(cell: Json, shown: Sequence[str]) -> str:
     """One protocol: each detector's video AUC, and the differences from the first, with intervals."""
     sizes = f"{counted(cell['n_real'], 'real video')}, {cell['n_fake']} manipulated"
     aucs = ", ".join(f"{name_of(name)} {_bounded(cell['detectors'].get(name) or {})}" for name in shown)
-    text = f"{capital(protocol_of(cell['protocol']))} ({sizes}): video AUC {aucs}"
+    text = f"{capital(protocol_in_words(cell['protocol']))} ({sizes}): video AUC {aucs}"
     gaps = [(name, difference(cell, name)) for name in shown[1:]]
     said = [f"{_named(name, shown)} {signed(gap['auc'])} {_bounds(gap)}".strip() for name, gap in gaps if gap]
     return f"{text}; {', '.join(said)}" if said else text

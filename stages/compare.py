@@ -1,8 +1,9 @@
-"""Compare all detectors on every cell; name one of them in metrics/metrics.json."""
+"""Compare all detectors on every cell; put one of them into metrics/headline."""
 
 from pathlib import Path
 
 from clipforensics.comparison.by_protocol import Results
+from clipforensics.comparison.headline import headline_of
 from clipforensics.comparison.league import league_points
 from clipforensics.comparison.matrix import Matrix
 from clipforensics.comparison.plots import matrix_table
@@ -16,9 +17,9 @@ from clipforensics.statistics.settings import check_detector, read_compared
 PARAMS = Path("params.yaml")
 SCORES = Path("data/scores")
 SPLITS = Path("data/splits")
-EVALUATIONS = Path("metrics/evaluate")
-COMPARISON = Path("metrics/comparison.json")
-METRICS = Path("metrics/metrics.json")
+EVALUATIONS = Path("data/metrics/evaluate")
+COMPARISON = Path("data/metrics/comparison.json")
+HEADLINE = Path("metrics/headline")
 CURVES = Path("plots/roc")
 BANDS = Path("plots/bands")
 MATRIX = Path("plots/matrix.csv")
@@ -38,7 +39,8 @@ def main() -> None:
     )
     comparison = matrix.compare()
     write_json(COMPARISON, comparison)
-    write_json(METRICS, matrix.headline_of(comparison, detector))
+    for name, numbers in headline_of(comparison, detector).items():
+        write_json(HEADLINE / f"{name}.json", numbers)
     write_curve(MATRIX, matrix_table(comparison["cells"]))
     write_curve(LEAGUE, league_points(comparison["league"]))
     for kind, level, table in matrix.curves(comparison):

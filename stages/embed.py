@@ -2,9 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
-import torch
-
 from clipforensics.core.faults import run_command
 from clipforensics.core.params import read_section
 from clipforensics.encoder import embeddings, vision
@@ -34,13 +31,7 @@ def main() -> None:
     compute_deterministically(seed=0)
     tower = vision.load_vision_tower(base.model, base.revision, device)
     dtype = choose_dtype(params.precision, device)
-
-    @torch.inference_mode()
-    def embed(batch: np.ndarray) -> np.ndarray:
-        with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
-            out = vision.embed_pixels(tower, preprocessing.pixels(batch, device), base.embedding)
-        return out.float().cpu().numpy()
-
+    embed = vision.frame_embedder(tower, preprocessing, base.embedding, device=device, dtype=dtype)
     about = {**params.model_dump(), **base.model_dump(), "weights_sha256": vision.weights_digest(tower)}
     inputs = [FRAMES / "index.csv", FRAMES / "meta.json", *project_code()]
     work = fingerprint({**about, "dtype": dtype, "device": device}, inputs)

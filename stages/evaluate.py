@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from clipforensics.adaptation.contract import find_detector
-from clipforensics.adaptation.record import ABOUT
+from clipforensics.adaptation.record import RECORD
 from clipforensics.core.faults import run_command
 from clipforensics.core.files import read_json, write_json
 from clipforensics.core.params import read_section
@@ -21,7 +21,7 @@ EMBEDDINGS = Path("data/embeddings")
 WEIGHTS = Path("data/weights")
 SCORES = Path("data/scores")
 ERRORS = Path("data/errors")
-METRICS = Path("metrics/evaluate")
+METRICS = Path("data/metrics/evaluate")
 
 
 def main(detector: str, split: str, train_set: str, seed: str) -> None:
@@ -37,7 +37,7 @@ def main(detector: str, split: str, train_set: str, seed: str) -> None:
         frames.rows,
         lambda rows: module.score(folder, rows, frames=frames, embeddings=embeddings),
     )
-    about = read_json(folder / ABOUT)
+    about = read_json(folder / RECORD)
     wanted = read_section(PARAMS, "protocol", Protocol).test_manipulations
     manipulations = tested_manipulations(tables["test"], wanted, split=split, train_set=train_set)
     metrics, errors = evaluation.evaluate(scores, tables, manipulations=manipulations, **params.model_dump())

@@ -21,7 +21,7 @@ EMBEDDINGS = Path("data/embeddings")
 WEIGHTS = Path("data/weights")
 ERRORS = Path("data/errors")
 OUT = Path("data/explanations")
-METRICS = Path("metrics/explanations.json")
+METRICS = Path("data/metrics/explanations.json")
 
 DISABLED = "explain.enabled is false"
 

@@ -8,14 +8,14 @@ from clipforensics.core.files import read_json
 from clipforensics.core.params import read_section, read_value, read_yaml
 from clipforensics.protocol.cells import Protocol
 from clipforensics.publishing.folder import PackageSection, write_package
-from clipforensics.publishing.model import Footage, Records, read_model
+from clipforensics.publishing.model import Records, TrainingFootage, read_model
 
 PARAMS = Path("params.yaml")
 PROFILES = Path("conf/data")
 WEIGHTS = Path("data/weights")
-EVALUATIONS = Path("metrics/evaluate")
-LEAKAGE = Path("metrics/leakage")
-COMPARISON = Path("metrics/comparison.json")
+EVALUATIONS = Path("data/metrics/evaluate")
+LEAKAGE = Path("data/metrics/leakage")
+COMPARISON = Path("data/metrics/comparison.json")
 OUT = Path("models")
 
 
@@ -33,10 +33,10 @@ def main() -> None:
     print(f"{OUT}: {len(models)} folders, one a detector and cell")
 
 
-def read_footage() -> Footage:
+def read_footage() -> TrainingFootage:
     """What the detectors were trained on, by the settings."""
     name = read_value(PARAMS, "", "dataset", str)
-    return Footage(
+    return TrainingFootage(
         dataset=name,
         is_sample=read_yaml(PROFILES / f"{name}.yaml").get("layout") == "sample",
         n_frames=read_value(PARAMS, "extract_frames", "n_frames", int),

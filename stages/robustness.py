@@ -18,7 +18,7 @@ PARAMS = Path("params.yaml")
 SPLITS = Path("data/splits")
 FRAMES = Path("data/frames")
 WEIGHTS = Path("data/weights")
-METRICS = Path("metrics/robustness.json")
+METRICS = Path("data/metrics/robustness.json")
 CURVES = Path("plots/robustness")
 
 

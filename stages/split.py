@@ -14,7 +14,7 @@ from clipforensics.splits.by_name import SplitSection, make_split
 PARAMS = Path("params.yaml")
 VIDEOS = Path("data/videos.csv")
 SPLITS = Path("data/splits")
-LEAKAGE = Path("metrics/leakage")
+LEAKAGE = Path("data/metrics/leakage")
 
 
 def main(split: str, train_set: str) -> None:

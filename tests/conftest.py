@@ -5,6 +5,11 @@ settings.register_profile("patient", deadline=None)  # a busy machine is no fail
 settings.load_profile("patient")
 
 
+def pytest_collection_modifyitems(items):
+    """Tests of the finished run go first, so that one worker has them all and none waits until it is made."""
+    items.sort(key=lambda item: "finished" not in item.fixturenames)
+
+
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory):
     """Frames, embeddings and a tiny encoder to train on; the tests of a file share them."""

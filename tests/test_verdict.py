@@ -8,7 +8,7 @@ import pytest
 from clipforensics.core.faults import InputError
 from clipforensics.report.sections.verdict import verdict
 from clipforensics.report.wording.numbers import interval, number, signed
-from clipforensics.verdict import COMPARISON, METRICS, PAGE, lines, main
+from clipforensics.verdict import COMPARISON, HEADLINE, PAGE, lines, main
 from tests.support.repository import ROOT
 
 COMMITTED = json.loads((ROOT / COMPARISON).read_text())
@@ -16,8 +16,8 @@ COMMITTED = json.loads((ROOT / COMPARISON).read_text())
 
 @pytest.fixture
 def project(tmp_path):
-    (tmp_path / "metrics").mkdir()
-    for name in (COMPARISON, METRICS):
+    (tmp_path / "metrics/headline").mkdir(parents=True)
+    for name in (COMPARISON, HEADLINE):
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 
@@ -50,7 +50,7 @@ def test_it_says_where_the_page_lies(project, capsys):
     assert capsys.readouterr().out.splitlines()[-1] == f"page: {project / PAGE}"
 
 
-@pytest.mark.parametrize("name", [COMPARISON, METRICS])
+@pytest.mark.parametrize("name", [COMPARISON, HEADLINE])
 def test_without_a_run_it_says_what_to_do(project, name):
     (project / name).unlink()
     with pytest.raises(InputError, match="does not exist: nothing was run yet; run `make repro`"):

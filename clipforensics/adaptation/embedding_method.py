@@ -15,7 +15,7 @@ from pydantic import Field
 from transformers import CLIPVisionModelWithProjection
 
 from clipforensics.adaptation.frozen import FrozenEncoder
-from clipforensics.adaptation.record import Usage, write_about
+from clipforensics.adaptation.record import Usage, write_record
 from clipforensics.core.params import Section
 from clipforensics.encoder.embeddings import EmbeddingStore
 from clipforensics.encoder.vision import Embedding, Preprocessing, load_preprocessing, load_vision_tower
@@ -63,7 +63,7 @@ class EmbeddingMethod(ABC):
 
     @abstractmethod
     def counts(self, judge: Any) -> dict[str, int | str]:
-        """As `counting.parameter_counts` gives them."""
+        """What of the judge moves, all that it holds, and its head: an entry of `record.parameter_counts`."""
 
     def settled(self, judge: Any) -> torch.nn.Module:
         """The judge as it stands, for scoring: what does not depend on the embeddings is computed."""
@@ -83,10 +83,10 @@ class EmbeddingMethod(ABC):
 
     @abstractmethod
     def expected_parameters(self, encoder: Mapping[str, Any], settings: Any) -> dict[str, int]:
-        """See `detectors.base`."""
+        """`trainable` and `head` by the formula of the method's paper, as the contract asks for them."""
 
     def fit(self, task: Task, settings: Any, folder: Path) -> Fit:
-        """See `detectors.base`."""
+        """Train the judge on cached embeddings, keep the epoch best on validation, write the folder."""
         compute_deterministically(task.seed)
         judge = self.build(task, settings).to(choose_device())
         counts = self.counts(judge)
@@ -109,8 +109,7 @@ class EmbeddingMethod(ABC):
             epochs=progress.epoch,
             best_epoch=progress.best_epoch,
         )
-        summary = f"best epoch {progress.best_epoch} of {progress.epoch}"
-        return Fit(progress.curve, progress.best_rank, progress.samples, progress.seconds, summary)
+        return progress.as_fit()
 
     def save(
         self,
@@ -126,7 +125,7 @@ class EmbeddingMethod(ABC):
         """Write the judge and detector.json; `chosen` is what the method wants remembered beside."""
         folder.mkdir(parents=True, exist_ok=True)
         self.save_judge(judge, folder)
-        write_about(
+        write_record(
             folder,
             method=self.name,
             encoder=task.encoder,
@@ -145,7 +144,7 @@ class EmbeddingMethod(ABC):
     def score(
         self, folder: Path, rows: np.ndarray, *, frames: FrameStore, embeddings: EmbeddingStore
     ) -> np.ndarray:
-        """See `detectors.base`; reads embeddings only."""
+        """Scores float64 (len(rows),) in [0, 1] by the judge saved in `folder`; no frame is read."""
         del frames  # the contract hands every detector both stores
         compute_deterministically(seed=0)
         return score_embeddings(self.load(folder), embeddings, rows)
@@ -153,7 +152,7 @@ class EmbeddingMethod(ABC):
     def log_odds(
         self, folder: Path, *, encoder: Mapping[str, str], frame_size: int
     ) -> tuple[FrozenEncoder, Preprocessing, CLIPVisionModelWithProjection]:
-        """The judge on its frozen encoder, from pixels, in float32; see `detectors.base`."""
+        """The judge on its frozen encoder, from pixels, in float32: module, preprocessing and tower."""
         model, revision = encoder["model"], encoder["revision"]
         compute_deterministically(seed=0)
         tower = load_vision_tower(model, revision)
@@ -177,22 +176,10 @@ def train_on_embeddings(
         judge: What to train, on its device.
         task: Rows, budget and seed.
         learning_rate: AdamW's peak rate.
-        settled: See `EmbeddingMethod.settled`.
-        rows_at_once: See `EmbeddingMethod`.
+        settled: The judge as it stands -> what scores, as `EmbeddingMethod.settled`.
+        rows_at_once: Rows that go through the judge at once; None: a whole step's.
         label: What the progress bar calls the run.
     """
-    budget = task.budget.embeddings
-    schedule = Schedule(
-        epochs=budget.epochs,
-        patience=budget.patience,
-        batch_size=budget.batch_size,
-        micro_batch_size=rows_at_once or budget.batch_size,
-        learning_rate=learning_rate,
-        head_learning_rate=learning_rate,
-        weight_decay=budget.weight_decay,
-        warmup_fraction=budget.warmup_fraction,
-        seed=task.seed,
-    )
 
     def draw(epoch: int) -> Draw:
         return draw_embeddings(task, epoch)
@@ -206,13 +193,29 @@ def train_on_embeddings(
         inputs=lambda part, epoch: features.take(part.rows),
         score=lambda: score_features(settled(judge), validation.matrix),
         validation=Validation(task.val.labels, task.val.videos),
-        schedule=schedule,
+        schedule=_schedule(task, learning_rate, rows_at_once),
         weights=class_weights(draw(0).labels, task.budget.class_weight),
         dtype=torch.float32,
         state=task.scratch / "state",
         label=label,
     )
     return trainer.fit()
+
+
+def _schedule(task: Task, learning_rate: float, rows_at_once: int | None) -> Schedule:
+    """The task's budget, with one rate for all of the judge."""
+    budget = task.budget.embeddings
+    return Schedule(
+        epochs=budget.epochs,
+        patience=budget.patience,
+        batch_size=budget.batch_size,
+        micro_batch_size=rows_at_once or budget.batch_size,
+        learning_rate=learning_rate,
+        head_learning_rate=learning_rate,
+        weight_decay=budget.weight_decay,
+        warmup_fraction=budget.warmup_fraction,
+        seed=task.seed,
+    )
 
 
 def draw_embeddings(task: Task, epoch: int) -> Draw:

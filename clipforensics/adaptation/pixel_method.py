@@ -16,7 +16,7 @@ from transformers import CLIPVisionModelWithProjection
 
 from clipforensics.adaptation.adapted import AdaptedEncoder
 from clipforensics.adaptation.pixel_training import score_rows, train_on_pixels
-from clipforensics.adaptation.record import ABOUT, Usage, count_parameters, parameter_counts, write_about
+from clipforensics.adaptation.record import RECORD, Usage, count_parameters, parameter_counts, write_record
 from clipforensics.core.files import read_json
 from clipforensics.core.params import Section
 from clipforensics.encoder.embeddings import EmbeddingStore
@@ -60,7 +60,7 @@ class PixelMethod(ABC):
         """Make a detector of a frozen tower: every parameter that shall move has `requires_grad`.
 
         Args:
-            tower: As `encoder.load_vision_tower` gives it, frozen; changed in place.
+            tower: As `vision.load_vision_tower` gives it, frozen; changed in place.
             settings: Of the method.
             embedding: What the head reads.
             seed: Of initial values.
@@ -71,7 +71,7 @@ class PixelMethod(ABC):
 
     @abstractmethod
     def expected_parameters(self, encoder: Mapping[str, Any], settings: Any) -> dict[str, int]:
-        """See `detectors.base`."""
+        """`trainable` and `head` by the formula of the method's paper, as the contract asks for them."""
 
     def save_adapter(self, model: AdaptedEncoder, folder: Path) -> None:
         """Write what training moved, but for the head; by default its tensors, by name."""
@@ -97,7 +97,7 @@ class PixelMethod(ABC):
         return None
 
     def fit(self, task: Task, settings: Any, folder: Path) -> Fit:
-        """See `detectors.base`."""
+        """Train tower and head on frames, keep the epoch that is best on validation, write the folder."""
         encoder, processes = task.encoder, task.processes or ALONE
         compute_deterministically(task.seed)
         device = choose_device()
@@ -111,8 +111,7 @@ class PixelMethod(ABC):
         progress = train_on_pixels(model, task, settings, preprocessing, label=self.name)
         if processes.first:
             self.save(model, folder, task=task, settings=settings, counts=counts, progress=progress)
-        summary = f"best epoch {progress.best_epoch} of {progress.epoch}"
-        return Fit(progress.curve, progress.best_rank, progress.samples, progress.seconds, summary)
+        return progress.as_fit()
 
     def save(
         self,
@@ -129,7 +128,7 @@ class PixelMethod(ABC):
         self.save_adapter(model, folder)
         head = {name: tensor.detach().cpu().contiguous() for name, tensor in model.head.state_dict().items()}
         save_file(head, folder / HEAD)
-        write_about(
+        write_record(
             folder,
             method=self.name,
             encoder=task.encoder,
@@ -159,7 +158,7 @@ class PixelMethod(ABC):
                 own costs, and gives the same log odds up to the rounding of float32.
             encoder: Where that encoder is found; as the folder says if not given.
         """
-        about = read_json(folder / ABOUT)
+        about = read_json(folder / RECORD)
         encoder = encoder or about["encoder"]
         settings = self.settings.model_validate(about["settings"])
         tower = load_vision_tower(encoder["model"], encoder["revision"])
@@ -173,7 +172,7 @@ class PixelMethod(ABC):
     def score(
         self, folder: Path, rows: np.ndarray, *, frames: FrameStore, embeddings: EmbeddingStore
     ) -> np.ndarray:
-        """See `detectors.base`; in float32, from pixels only."""
+        """Scores float64 (len(rows),) in [0, 1] of stored frames, in float32; no embedding is read."""
         del embeddings  # the contract hands every detector both stores
         compute_deterministically(seed=0)
         model, preprocessing = self.load(folder, frame_size=frames.size, merged=True)
@@ -182,7 +181,7 @@ class PixelMethod(ABC):
     def log_odds(
         self, folder: Path, *, encoder: Mapping[str, str], frame_size: int
     ) -> tuple[AdaptedEncoder, Preprocessing, CLIPVisionModelWithProjection]:
-        """See `detectors.base`; the tower has the adapter inside."""
+        """The saved model, its preprocessing, and its tower with the adapter inside."""
         compute_deterministically(seed=0)
         model, preprocessing = self.load(folder, frame_size=frame_size, encoder=encoder)
         return model, preprocessing, model.base

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from clipforensics.core.files import write_json
 from clipforensics.core.params import Section
 
-ABOUT = "detector.json"
+RECORD = "detector.json"
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Usage:
     log_odds: str = ""
 
 
-def write_about(
+def write_record(
     folder: Path,
     *,
     method: str,
@@ -66,9 +66,9 @@ def write_about(
         "parameters": dict(counts),
         "validation": dict(zip(("video_auc", "frame_auc"), rank, strict=True)),
         **chosen,
-        **described(usage),
+        **usage_entry(usage),
     }
-    write_json(folder / ABOUT, about)
+    write_json(folder / RECORD, about)
 
 
 def parameter_counts(trainable: int, everything: int, head: int) -> dict[str, int | str]:
@@ -102,6 +102,6 @@ def count_parameters(network: Network, *, moved: bool = False) -> int:
     return sum(p.numel() for p in network.parameters() if p.requires_grad or not moved)
 
 
-def described(usage: Usage | None) -> dict[str, Any]:
+def usage_entry(usage: Usage | None) -> dict[str, Any]:
     """The entry `usage` of detector.json; nothing where there is none."""
     return {} if usage is None else {"usage": {**asdict(usage), "setup": list(usage.setup)}}

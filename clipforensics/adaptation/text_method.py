@@ -58,7 +58,7 @@ class FixedJudge(PromptJudge):
         self.register_buffer("known", classes)
 
     def classes(self) -> torch.Tensor:
-        """See `PromptJudge`."""
+        """The class embeddings (2, d) that it was given."""
         return self.known
 
 
@@ -87,11 +87,11 @@ class TextMethod(EmbeddingMethod):
 
     @torch.no_grad()
     def settled(self, judge: Any) -> torch.nn.Module:
-        """See `embedding_method`: the class embeddings are computed once for all that is scored."""
+        """A judge with the class embeddings as they stand, computed once for all that is scored."""
         return FixedJudge(judge.classes(), float(judge.scale))
 
     def usage(self, settings: Any) -> Usage:
-        """See `embedding_method`: `compare` with the class embeddings."""
+        """Lines for the model card: `compare` with the class embeddings."""
         return Usage((READ_CLASSES,), log_odds=f"embedding @ {DIRECTION}")
 
     def save_judge(self, judge: Any, folder: Path) -> None:

@@ -50,8 +50,8 @@ def compare_all(
         confidence: Of the intervals.
 
     Returns:
-        Rows of the tables `cells` and `leak_gaps`, as `comparison.compare_aucs` gives them (`cells` with
-        the stratum `trained_on` where there is such a fake), and of `metrics`, as `measures.metric_rows`.
+        Rows of the tables `cells` and `leak_gaps`, as `meeting.compare_aucs` gives them (`cells` with
+        the stratum `trained_on` where there is such a fake), and of `metrics`, as `every_metric.metric_rows`.
     """
 
     def gathered(tables: Mapping[str, pd.DataFrame]) -> Meeting:

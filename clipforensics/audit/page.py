@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
-from clipforensics import report
 from clipforensics.audit import words
 from clipforensics.audit.tables import numbers_table, strata_table
 from clipforensics.report.figures.curves import Curve, roc_figure
+from clipforensics.report.wording.html import render_html
 from clipforensics.report.wording.nested import nested_tables
 from clipforensics.report.wording.tables import Table
+
+PAGE = Path(__file__).with_name("audit.html")
 
 Json = Mapping[str, Any]
 
@@ -42,33 +43,23 @@ def render(content: Json, rocs: Rocs, *, sources: Mapping[str, str]) -> str:
         rocs: Curves to draw.
         sources: What is shown of the files: a name and a text each.
     """
-    places = [Path(__file__).parent, *(Path(place) for place in report.__path__)]
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(places),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     parts = [_part(content, name, rocs.get(name, {})) for name in content["leakage"]["manipulations"]]
     first = content["headline"]["manipulation"]
     parts.sort(key=lambda part: part.name != first)
-    page = environment.get_template("audit.html").render(
-        parts=parts,
-        train_set=content["headline"]["train_set"],
-        detectors=list(content["points"]),
-        leakage=nested_tables(content["leakage"]),
-        settings=nested_tables(
-            {
-                "files": dict(sources),
-                "bootstrap": content["bootstrap"],
-                "calibration": content["calibration"],
-                "names": content["names"],
-            }
-        ),
-        cluster=content["bootstrap"]["cluster"],
-    )
-    return page + "\n"
+    leakage, bootstrap = content["leakage"], content["bootstrap"]
+    settings = {
+        "files": dict(sources),
+        **{key: content[key] for key in ("bootstrap", "calibration", "names")},
+    }
+    said = {
+        "parts": parts,
+        "train_set": content["headline"]["train_set"],
+        "detectors": list(content["points"]),
+        "leakage": nested_tables(leakage),
+        "settings": nested_tables(settings),
+        "cluster": bootstrap["cluster"],
+    }
+    return render_html(PAGE, said) + "\n"
 
 
 def _part(content: Json, manipulation: str, rocs: Mapping[str, list[Curve]]) -> _Part:

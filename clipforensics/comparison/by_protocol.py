@@ -107,7 +107,7 @@ def compare_protocol(
         n_replicates: Of the bootstrap.
         seed: Of the bootstrap.
         confidence: Of the intervals.
-        leader: Detector that all others are compared with as well; see `comparison.compare_aucs`.
+        leader: Detector that all others are compared with as well; see `meeting.compare_aucs`.
 
     Returns:
         Rows of the tables `cells`, `metrics`, `leak_gaps` and `folds` of comparison.json.

@@ -10,6 +10,7 @@ from clipforensics.comparison.meeting import Meeting, Row
 from clipforensics.core.files import json_ready
 from clipforensics.metrics.auc import Floats
 from clipforensics.metrics.calibration import probabilities
+from clipforensics.metrics.points import AT_THRESHOLD, ORACLE
 from clipforensics.metrics.pooling import LEVELS
 from clipforensics.statistics.bootstrap import bootstrap_intervals, bootstrap_metrics
 from clipforensics.statistics.uncertainty import Estimate, Interval
@@ -17,9 +18,6 @@ from clipforensics.statistics.uncertainty import Estimate, Interval
 Evaluations = Mapping[tuple[str, int], Mapping[str, Mapping[str, Any]]]
 """(detector, seed) -> split -> its evaluate file, which holds what was chosen on validation."""
 
-ORACLE = ("eer", "tpr_at_fpr")
-"""Metrics read off the test's own ROC, at a threshold that nobody has without the test labels."""
-AT_THRESHOLD = ("accuracy", "balanced_accuracy", "f1", "tpr", "fpr")
 PROBABILITY = ("brier", "ece")
 AT_PRIOR = "_at_validation_prior"
 

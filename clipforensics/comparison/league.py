@@ -14,7 +14,7 @@ What each column means, for the headline's train set:
 - `cross`: the headline's cell, all test fakes of the first test manipulation under the first split.
 - `clean`: the same manipulation under the protocol without leaks that has the most test videos.
 
-The order is that of `selection.Validation.rank` (video AUC, then frame AUC), then fewer trainable
+The order is that of `training.validation.Validation.rank` (video AUC, then frame AUC), then fewer trainable
 parameters, then the name; test scores have no say in it. Columns come from the rows of `cells` in
 comparison.json, and nothing is drawn anew.
 """

@@ -8,7 +8,7 @@ import pandas as pd
 
 from clipforensics.comparison.by_protocol import Results, compare_protocol, headline_curves
 from clipforensics.comparison.league import league, standings, validation_protocol
-from clipforensics.comparison.meeting import Row, headline_metrics
+from clipforensics.comparison.meeting import Row
 from clipforensics.protocol.cells import Protocol, by_protocol
 
 TABLES = ("cells", "metrics", "leak_gaps", "folds")
@@ -73,20 +73,6 @@ class Matrix:
                 for table, rows in found.items():
                     tables[table] += [{"protocol": name, "train_set": train_set, **row} for row in rows]
         return tables
-
-    def headline_of(self, comparison: dict[str, Any], detector: str) -> Row:
-        """The headline's numbers of one detector, flat, with the validation AUC that it was chosen by.
-
-        Args:
-            comparison: As `compare` returns it.
-            detector: One of the run's.
-        """
-        place = {name: value for name, value in comparison["headline"].items() if name != "split"}
-        # Of the headline's own models, not of those that give the league its order
-        chosen_on = {row["detector"]: row for row in standings(self.results.read_evaluations(*self.headline))}
-        validation = {"video_auc": chosen_on[detector]["validation"]["auc"]}
-        metrics = headline_metrics(comparison, place, detector)
-        return {"detector": detector, **place, **metrics, "validation": validation}
 
     def curves(self, comparison: dict[str, Any]) -> Iterator[tuple[str, str, pd.DataFrame]]:
         """Kind (`roc` or `band`), level and table of the headline's curves."""

@@ -23,8 +23,6 @@ from clipforensics.statistics.uncertainty import (
 
 Row = dict[str, Any]
 
-COUNTS = ("n_real", "n_fake", "n_groups")
-
 GAPS = (("twin", "no_twin"), ("twin", "clean"))
 """Leak gaps: AUC on fakes with a twin in training minus AUC on those without, and on those that show
 nobody from training."""
@@ -240,39 +238,6 @@ def mean_of_folds(rows: Sequence[Row], reference: str) -> Row:
     means = {name: float(np.mean([row["detectors"][name]["auc"] for row in known])) for name in names}
     differences = {name: means[name] - means[reference] for name in names if name != reference}
     return {"detectors": means, "differences": differences, "n_folds": len(known)}
-
-
-def headline_metrics(tables: Mapping[str, Sequence[Row]], place: Mapping[str, str], detector: str) -> Row:
-    """The flat metrics of one detector that experiments are compared by, from the rows of all.
-
-    F1, accuracy and what else needs a threshold are at the one chosen on validation.
-
-    Args:
-        tables: `cells` and `metrics` of comparison.json.
-        place: `protocol`, `train_set` and `manipulation` of the headline.
-        detector: Whose.
-    """
-
-    def here(table: str) -> list[Row]:
-        return [row for row in tables[table] if all(row[key] == value for key, value in place.items())]
-
-    found: Row = {}
-    for level in ("video", "frame"):
-        rows = [row for row in here("metrics") if row["level"] == level]
-        found[level] = {row["metric"]: row["detectors"][detector]["value"] for row in rows}
-        found[level] |= {name: rows[0][name] for name in COUNTS}
-        lost = {row["metric"]: row["undefined"] for row in rows if found[level][row["metric"]] is None}
-        found[level] |= {"undefined": lost} if lost else {}
-    found["strata"] = {
-        row["stratum"]: {
-            "video_auc": row["detectors"][detector]["auc"],
-            **{name: row[name] for name in COUNTS},
-            **({"undefined": row["undefined"]} if row["detectors"][detector]["auc"] is None else {}),
-        }
-        for row in here("cells")
-        if row["level"] == "video" and row["stratum"] != "all"
-    }
-    return found
 
 
 def _mean(values: Sequence[float | int | None]) -> float | int | None:

@@ -135,7 +135,7 @@ class Baseline(EmbeddingMethod):
     settings = Settings
 
     def fit(self, task: Task, settings: Settings, folder: Path) -> Fit:
-        """See `detectors.base`."""
+        """Fit the probe with every candidate C, keep the best on validation, write the folder."""
         started = time.perf_counter()
         draw = draw_embeddings(task, 0)
         order = np.argsort(draw.rows, kind="stable")  # the optimum has no order; L-BFGS' last digits do

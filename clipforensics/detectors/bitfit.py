@@ -30,7 +30,7 @@ class BitFit(PixelMethod):
     def adapt(
         self, tower: CLIPVisionModelWithProjection, settings: Settings, *, embedding: Embedding, seed: int
     ) -> AdaptedEncoder:
-        """See `pixel_method`; nothing is drawn."""
+        """Let every bias of the tower move, under a new linear head; nothing is drawn."""
         for name, parameter in tower.named_parameters():
             parameter.requires_grad_(name.endswith(".bias"))
         return AdaptedEncoder(tower, embedding)

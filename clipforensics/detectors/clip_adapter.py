@@ -75,7 +75,7 @@ class ClipAdapter(TextMethod):
     rows_at_once = EmbeddingMethod.rows_at_once  # the class embeddings are computed only once
 
     def build(self, task: Task, settings: Settings) -> AdapterJudge:
-        """See `embedding_method`; weights start as torch starts linear layers, as in the authors' code."""
+        """The untrained adapter; its weights start as torch starts linear layers, as in the authors' code."""
         text = self.open_text(task)
         classes = embed_prompts(text, settings)
         width = classes.shape[1]
@@ -90,7 +90,7 @@ class ClipAdapter(TextMethod):
         return AdapterJudge(classes, text.scale, down=down, up=up, ratio=settings.ratio)
 
     def settled(self, judge: AdapterJudge) -> torch.nn.Module:
-        """See `embedding_method`; its class embeddings never move."""
+        """The judge itself: its class embeddings never move."""
         return judge
 
     def counts(self, judge: AdapterJudge) -> dict[str, int | str]:
@@ -103,7 +103,7 @@ class ClipAdapter(TextMethod):
         return {"trainable": 2 * width * (width // settings.reduction), "head": 0}
 
     def usage(self, settings: Settings) -> Usage:
-        """See `embedding_method`: `AdapterJudge.adapt`, then `compare`."""
+        """Lines for the model card: `AdapterJudge.forward` in torch alone."""
         setup = (
             READ_CLASSES,
             f'adapter = load_file(folder / "{ADAPTER}")',

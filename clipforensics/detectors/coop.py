@@ -82,7 +82,7 @@ class CoopJudge(PromptJudge):
             self.register_buffer(name, tensor)
 
     def classes(self) -> torch.Tensor:
-        """See `PromptJudge`."""
+        """Class embeddings (2, d) of the prompts with the vectors as they stand now."""
         rows = torch.arange(2, device=self.places.device)[:, None]
         context = self.context.expand(2, -1, -1)
         vectors = self.around.index_put((rows, self.places), context)
@@ -96,7 +96,7 @@ class Coop(TextMethod):
     settings = Settings
 
     def build(self, task: Task, settings: Settings) -> CoopJudge:
-        """See `embedding_method`."""
+        """The prompts with untrained vectors, on the frozen text tower."""
         text = self.open_text(task)
         tokens, places = lay_out(text, settings)
         return CoopJudge(text, tokens, places, start(text, settings, task.seed))

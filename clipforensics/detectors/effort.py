@@ -149,7 +149,7 @@ class Effort(PixelMethod):
     def adapt(
         self, tower: CLIPVisionModelWithProjection, settings: Settings, *, embedding: Embedding, seed: int
     ) -> AdaptedEncoder:
-        """See `pixel_method`; nothing is drawn.
+        """Part every attention layer into what is kept and what learns; nothing is drawn.
 
         Decomposing takes one core half a second for each of the 96 layers of ViT-L/14.
 
@@ -178,7 +178,7 @@ class Effort(PixelMethod):
         }
 
     def usage(self, settings: Settings) -> Usage:
-        """See `pixel_method`: what was learnt is added to the weights, as by `merge`."""
+        """Lines for the model card: what was learnt is added to the weights, as by `merge`."""
         factors = ", ".join(f'trained[f"{{name}}.{key}{{start}}"]' for key in "usv")
         return Usage(
             setup=(

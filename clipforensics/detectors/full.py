@@ -28,7 +28,7 @@ class Full(FineTuned):
     def adapt(
         self, tower: CLIPVisionModelWithProjection, settings: Settings, *, embedding: Embedding, seed: int
     ) -> AdaptedEncoder:
-        """See `pixel_method`; nothing is drawn."""
+        """Let the whole tower move, under a new linear head; nothing is drawn."""
         tower.requires_grad_(True)
         tower.visual_projection.requires_grad_(embedding == "projected")
         return AdaptedEncoder(tower, embedding)

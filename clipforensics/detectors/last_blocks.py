@@ -37,7 +37,7 @@ class LastBlocks(FineTuned):
     def adapt(
         self, tower: CLIPVisionModelWithProjection, settings: Settings, *, embedding: Embedding, seed: int
     ) -> AdaptedEncoder:
-        """See `pixel_method`; nothing is drawn.
+        """Let the last blocks move, under a new linear head; nothing is drawn.
 
         Raises:
             InputError: the tower has fewer blocks.

@@ -62,7 +62,7 @@ class LayerNorm(PixelMethod):
     def adapt(
         self, tower: CLIPVisionModelWithProjection, settings: Settings, *, embedding: Embedding, seed: int
     ) -> AdaptedEncoder:
-        """See `pixel_method`; nothing is drawn."""
+        """Let the layer normalisations move, under a new linear head; nothing is drawn."""
         del seed
         tuned = put_inside(tower, LNTuningConfig(target_modules=list(LAYERS)))
         return SphereEncoder(tuned, embedding, settings)

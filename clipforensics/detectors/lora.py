@@ -77,7 +77,7 @@ class Lora(PixelMethod):
     def adapt(
         self, tower: CLIPVisionModelWithProjection, settings: Settings, *, embedding: Embedding, seed: int
     ) -> AdaptedEncoder:
-        """See `pixel_method`.
+        """Put peft's adapter inside the tower, under a new linear head; the seed draws its start.
 
         Raises:
             InputError: a name in `target_modules` is no linear layer of the tower, or learns nothing; there

@@ -61,7 +61,7 @@ class MlpMethod(EmbeddingMethod):
     settings = Settings
 
     def build(self, task: Task, settings: Settings) -> Mlp:
-        """See `embedding_method`."""
+        """The untrained network; the seed draws the hidden layer, the head starts at zero."""
         torch.manual_seed(task.seed)
         return Mlp(task.embeddings.matrix.shape[1], settings.hidden, settings.dropout)
 
@@ -75,7 +75,7 @@ class MlpMethod(EmbeddingMethod):
         return {"trainable": settings.hidden * (encoder["width"] + 1), "head": settings.hidden + 1}
 
     def usage(self, settings: Settings) -> Usage:
-        """See `embedding_method`."""
+        """Lines for the model card: `Mlp.forward` in torch alone."""
         hidden = 'embedding * embedding.shape[-1] ** 0.5 @ mlp["hidden.weight"].T + mlp["hidden.bias"]'
         log_odds = f'torch.relu({hidden}) @ mlp["head.weight"][0] + mlp["head.bias"]'
         return Usage((f'mlp = load_file(folder / "{WEIGHTS}")',), log_odds=log_odds)

@@ -53,7 +53,7 @@ class Reprogramming(PixelMethod):
     def adapt(
         self, tower: CLIPVisionModelWithProjection, settings: Settings, *, embedding: Embedding, seed: int
     ) -> AdaptedEncoder:
-        """See `pixel_method`; nothing is drawn.
+        """Put the frozen tower behind a border that learns; nothing is drawn.
 
         Raises:
             InputError: the border leaves no room for the frame.
@@ -75,7 +75,7 @@ class Reprogramming(PixelMethod):
         return {"trainable": each, "head": encoder["width"] + 1}
 
     def usage(self, settings: Settings) -> Usage:
-        """See `pixel_method`: `Border` in a few lines."""
+        """Lines for the model card: `Border` in torch alone."""
         setup = (
             f'border = load_file(folder / "{TRAINED}")',
             'names = ("up", "down", "left", "right")',
@@ -97,7 +97,7 @@ class Border(torch.nn.Module):
     Attributes:
         size: s.
         width: Of the border, w.
-        mode: See `Settings`.
+        mode: As in `Settings`.
         up: (c, w, s), and `down`.
         left: (c, s - 2 w, w), and `right`.
     """

@@ -55,7 +55,7 @@ class TextLoraJudge(PromptJudge):
         self.register_buffer("ends", tokens.ends)
 
     def classes(self) -> torch.Tensor:
-        """See `PromptJudge`."""
+        """Class embeddings (2, d) of the prompts through the tower with its adapter as it stands now."""
         tower = cast(CLIPTextModel, self.text.get_base_model())
         return ensemble(embed_tokens(tower, self.projection, Tokens(self.ids, self.ends)), self.n_real)
 
@@ -66,7 +66,7 @@ class TextLora(TextMethod):
     settings = Settings
 
     def build(self, task: Task, settings: Settings) -> TextLoraJudge:
-        """See `embedding_method`; but for pissa's rounding, the first output is that of the bare tower."""
+        """The prompts through the adapted tower, which starts as the bare one but for pissa's rounding."""
         text = self.open_text(task)
         real, manipulated = settings.prompts()
         tokens = text.tokens([*real, *manipulated])
@@ -81,7 +81,7 @@ class TextLora(TextMethod):
         return parameter_counts(count_parameters(judge.text, moved=True), count_parameters(judge.text), 0)
 
     def expected_parameters(self, encoder: Mapping[str, Any], settings: Settings) -> dict[str, int]:
-        """See `peft_tower.count_lora`."""
+        """What `peft_tower.count_lora` counts for the adapted layers of all blocks."""
         text = encoder["text"]
         width, inner = text["hidden_size"], text["intermediate_size"]
         shapes = dict.fromkeys(("q_proj", "k_proj", "v_proj", "out_proj"), (width, width))

@@ -29,12 +29,12 @@ class ZeroShot(TextMethod):
     settings = Settings
 
     def build(self, task: Task, settings: Settings) -> FixedJudge:
-        """See `embedding_method`; no parameter moves."""
+        """The judge of the section's prompts; no parameter moves."""
         text = self.open_text(task)
         return FixedJudge(embed_prompts(text, settings), text.scale)
 
     def fit(self, task: Task, settings: Settings, folder: Path) -> Fit:
-        """See `detectors.base`; the curve has one row, epoch 0."""
+        """Embed the prompts, rank validation once, write the folder; the curve has one row, epoch 0."""
         started = time.perf_counter()
         compute_deterministically(task.seed)
         judge = self.build(task, settings).to(choose_device()).eval()

@@ -123,7 +123,7 @@ def load_text_encoder(model: str, revision: str) -> TextEncoder:
     """Load the frozen text tower in float32, and its tokenizer; no code of the checkpoint is run.
 
     Args:
-        model: As in `encoder.load_vision_tower`.
+        model: As in `vision.load_vision_tower`.
         revision: As there.
 
     Raises:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError  # only its name: nothing is unpickled here
@@ -93,8 +94,8 @@ def load_tower(kind: type[T], model: str, revision: str) -> T:
 
     Args:
         kind: The tower's class.
-        model: See `load_vision_tower`.
-        revision: See `load_vision_tower`.
+        model: A local folder in Hugging Face's layout, or a hub id.
+        revision: What pins it, as in `load_vision_tower`.
 
     Raises:
         InputError: as `load_vision_tower`, or the checkpoint lacks weights of this tower.
@@ -175,6 +176,33 @@ def embed_pixels(
     if embedding == "projected":
         return tower(pixel_values=pixels).image_embeds
     return tower.vision_model(pixel_values=pixels).pooler_output
+
+
+def frame_embedder(
+    tower: CLIPVisionModelWithProjection,
+    preprocessing: Preprocessing,
+    embedding: Embedding,
+    *,
+    device: torch.device,
+    dtype: torch.dtype,
+) -> Callable[[np.ndarray], np.ndarray]:
+    """The frozen encoder as a function: uint8 frames (n, s, s, 3) -> float32 embeddings (n, d).
+
+    Args:
+        tower: On `device`.
+        preprocessing: Of the same encoder.
+        embedding: Projected or pooled.
+        device: Where to compute.
+        dtype: What to compute in, by autocast where it is not float32.
+    """
+
+    @torch.inference_mode()
+    def embed(frames: np.ndarray) -> np.ndarray:
+        with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
+            out = embed_pixels(tower, preprocessing.pixels(frames, device), embedding)
+        return out.float().cpu().numpy()
+
+    return embed
 
 
 def embedding_width(tower: CLIPVisionModelWithProjection, embedding: Embedding) -> int:

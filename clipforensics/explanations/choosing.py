@@ -97,7 +97,7 @@ def cluster_errors(errors: Json, videos: Mapping[str, np.ndarray], *, max_distan
     Args:
         errors: Error lists of one detector.
         videos: As `mean_embeddings` returns them.
-        max_distance: See `clusters.group_similar`.
+        max_distance: Largest cosine distance within a cluster, as in `clusters.group_similar`.
 
     Returns:
         A copy of `errors`: each entry has `cluster`, a number from 0 for the largest, or null if the video is

@@ -14,7 +14,7 @@ from clipforensics.frames.store import FrameStore
 from clipforensics.machine.devices import compute_deterministically
 
 Chosen = Sequence[tuple[str, int]]
-"""(key, frame number), as `explanations.choose_frames` gives them."""
+"""(key, frame number), as `choosing.choose_frames` gives them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,7 @@ def trace_detector(
         folder: What its training stage wrote.
         chosen: The frames.
         frames: The frame store.
-        encoder: Section `encoder` of params.yaml, as in `detectors.base`.
+        encoder: Section `encoder` of params.yaml, as in `adaptation.contract`.
         seed: Of the shuffling.
         draws: How often weights are shuffled.
     """

@@ -144,8 +144,13 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
 
 def n_bytes(path: Path) -> int:
     """Size of a video file, or of all pictures in a folder; raises OSError or UnreadableVideo."""
-    return sum(part.stat().st_size for part in _parts(path))
+    return sum(part.stat().st_size for part in files_of(path))
 
 
-def _parts(path: Path) -> list[Path]:
+def files_of(path: Path) -> list[Path]:
+    """The files that a video consists of: itself, or the pictures of its folder in their order.
+
+    Raises:
+        UnreadableVideo: as `list_pictures`.
+    """
     return list_pictures(path) if path.is_dir() else [path]

@@ -12,7 +12,7 @@ from tqdm import tqdm
 from clipforensics.core.faults import InputError
 from clipforensics.core.params import Section
 from clipforensics.core.records import Skipped, Video, check_unique
-from clipforensics.footage.pictures import _parts, n_bytes, probe_pictures
+from clipforensics.footage.pictures import files_of, n_bytes, probe_pictures
 from clipforensics.footage.video import UnreadableVideo, probe_video
 from clipforensics.machine.workers import ordered_map
 
@@ -109,7 +109,7 @@ def _digest(path: Path) -> str:
     """SHA-256 of a file; of a folder, that of each picture's name and digest in order."""
     if not path.is_dir():
         return _file_digest(path)
-    lines = (f"{_file_digest(part)}  {part.name}\n" for part in _parts(path))
+    lines = (f"{_file_digest(part)}  {part.name}\n" for part in files_of(path))
     return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Video files: how many frames they hold, which to take, and taking them exactly and in order."""
+"""Video files: how many frames they hold, and taking chosen ones exactly and in order."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager

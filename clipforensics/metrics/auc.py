@@ -34,7 +34,7 @@ def roc_curve(scores: npt.ArrayLike, labels: npt.ArrayLike) -> RocCurve:
     as scikit-learn's `roc_curve(..., drop_intermediate=False)`. Without real (manipulated) rows, fpr
     (tpr) is NaN.
     """
-    values, n_real, n_fake = _by_score(scores, labels)
+    values, n_real, n_fake = by_score(scores, labels)
     return RocCurve(
         fpr=_share(np.r_[0, np.cumsum(n_real)], n_real.sum()),
         tpr=_share(np.r_[0, np.cumsum(n_fake)], n_fake.sum()),
@@ -48,7 +48,7 @@ def roc_auc(scores: npt.ArrayLike, labels: npt.ArrayLike) -> float:
     The Mann-Whitney U over n_real * n_fake (Hanley & McNeil, Radiology 143 (1982) 29-36); in [0, 1], .5
     is chance. Counted in whole halves, so it is exact. NaN where a class is missing.
     """
-    _, n_real, n_fake = _by_score(scores, labels)
+    _, n_real, n_fake = by_score(scores, labels)
     if not n_real.sum() or not n_fake.sum():
         return math.nan
     above = np.cumsum(n_fake) - n_fake
@@ -84,13 +84,22 @@ def _labels(labels: npt.ArrayLike) -> Ints:
     return truth.astype(np.int64)
 
 
-def _class_counts(labels: npt.ArrayLike) -> tuple[int, int]:
+def class_counts(labels: npt.ArrayLike) -> tuple[int, int]:
+    """How many rows are real, and how many manipulated.
+
+    Raises:
+        InputError: a label is not 0 or 1.
+    """
     truth = _labels(labels)
     return int((truth == 0).sum()), int((truth == 1).sum())
 
 
-def _by_score(scores: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[Floats, Ints, Ints]:
-    """Distinct scores, descending, with how many real and manipulated rows have each."""
+def by_score(scores: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[Floats, Ints, Ints]:
+    """Distinct scores, descending, with how many real and how many manipulated rows have each.
+
+    Raises:
+        InputError: as `checked_scores`.
+    """
     values, truth = checked_scores(scores, labels)
     order = np.argsort(-values, kind="stable")
     values, truth = values[order], truth[order]

@@ -9,7 +9,7 @@ which the classes are as frequent as in validation. `weights_at_prior` weighs ot
 
 Conventions: scores, probabilities and labels have shape (n,); labels are 0 real and 1 manipulated; the
 probability is that of being manipulated; `weights` (n,), not negative, count a row that many times. The
-order of rows never matters, to the last bit. A measure is NaN where a class is missing, as in `metrics`.
+order of rows never matters, to the last bit. A measure is NaN where a class is missing, as in `points`.
 """
 
 import math

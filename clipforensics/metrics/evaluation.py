@@ -152,7 +152,8 @@ def evaluate(
         for level in LEVELS
     }
     cut = {level: choices[level].thresholds[threshold] for level in LEVELS}
-    metrics: dict[str, Any] = {
+    strata = strata_keys(tables["test"])
+    metrics = {
         "aggregate": aggregate,
         "threshold": {**cut, "rule": threshold},
         "thresholds": {level: choices[level].thresholds for level in LEVELS},
@@ -160,19 +161,25 @@ def evaluate(
         "calibration": _describe(choices, calibration),
         "oracle": ORACLE,
         "validation": _points(val, aggregate, choices),
-        "test": {},
+        "test": {
+            name: _tested(against_reals(parts["test"], name), aggregate, choices, strata)
+            for name in manipulations
+        },
     }
-    strata = strata_keys(tables["test"])
-    for manipulation in manipulations:
-        chosen = against_reals(parts["test"], manipulation)
-        metrics["test"][manipulation] = {
-            **_points(chosen, aggregate, choices),
-            "all_fake": {level: _all_fake(chosen, level, aggregate) for level in LEVELS},
-            "strata": {name: _stratum(chosen, keys, aggregate) for name, keys in strata.items()},
-        }
     headline = against_reals(scores, manipulations[0])
     errors = list_errors(headline, cut, aggregate=aggregate, worst_videos=worst_videos, test=tables["test"])
     return json_ready(metrics), json_ready({"manipulation": manipulations[0], **errors})
+
+
+def _tested(
+    chosen: pd.DataFrame, aggregate: Pooling, choices: Mapping[str, Choices], strata: Mapping[str, set[str]]
+) -> dict[str, Any]:
+    """One test manipulation: its points, what calling everything manipulated gives, and its strata."""
+    return {
+        **_points(chosen, aggregate, choices),
+        "all_fake": {level: _all_fake(chosen, level, aggregate) for level in LEVELS},
+        "strata": {name: _stratum(chosen, keys, aggregate) for name, keys in strata.items()},
+    }
 
 
 def point(scores: Floats, labels: Ints, choices: Choices) -> dict[str, Any]:

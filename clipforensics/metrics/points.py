@@ -1,4 +1,4 @@
-"""Point metrics of scores against labels, at frame or video level.
+"""One number for a table of scores: EER, average precision, partial AUC, TPR at FPR, accuracy, F1, ...
 
 Conventions that hold for every function here:
 
@@ -6,10 +6,13 @@ Conventions that hold for every function here:
   and 1 manipulated. Order of rows never matters.
 - A prediction is manipulated if score >= threshold.
 - Undefined is NaN, never a plausible number: a metric that compares the classes is NaN where only one
-  is there, and `undefined_reason` says why. `json_ready` turns NaN into null.
+  is there, and `undefined_reason` says why. `files.json_ready` turns NaN into null.
 - A metric at a threshold is given one that was chosen elsewhere (`thresholds`, on validation). What is
   read off the ROC itself (`eer`, `tpr_at_fpr`) needs no choice, and says how well the classes can be
   parted; no user reaches it but by luck, who has to fix a threshold before seeing the labels.
+
+Each metric is defined here, over one table; its interval comes from `statistics.weighted`, which has it again
+for thousands of resampled tables at once. A test holds the two equal.
 """
 
 import math
@@ -20,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clipforensics.core.faults import InputError
-from clipforensics.metrics.auc import RocCurve, _by_score, _class_counts, checked_scores, roc_auc, roc_curve
+from clipforensics.metrics.auc import RocCurve, by_score, checked_scores, class_counts, roc_auc, roc_curve
 
 RANKING = ("auc", "ap", "eer", "partial_auc")
 """Metrics that need no threshold; beside them stands `tpr_at_fpr` at each of `FPR_BUDGETS`."""
@@ -55,7 +58,7 @@ def average_precision(scores: npt.ArrayLike, labels: npt.ArrayLike) -> float:
     No interpolation, equal scores are taken at once; scikit-learn's `average_precision_score`. NaN where
     a class is missing: without real rows it would be 1 for any scores.
     """
-    _, n_real, n_fake = _by_score(scores, labels)
+    _, n_real, n_fake = by_score(scores, labels)
     if not n_real.sum() or not n_fake.sum():
         return math.nan
     hits = np.cumsum(n_fake)
@@ -101,7 +104,7 @@ def tpr_at_fpr(scores: npt.ArrayLike, labels: npt.ArrayLike, budget: float) -> f
     """
     curve = roc_curve(scores, labels)
     vertex = vertex_within(curve, budget)
-    if budget_reason(_class_counts(labels)[0], [budget]):
+    if budget_reason(class_counts(labels)[0], [budget]):
         return math.nan
     return float(curve.tpr[vertex])
 
@@ -232,7 +235,7 @@ def point_metrics(scores: npt.ArrayLike, labels: npt.ArrayLike, threshold: float
     """
     values = ranking_metrics(scores, labels) | threshold_metrics(scores, labels, threshold)
     reason = undefined_reason(labels)
-    n_real, n_fake = _class_counts(labels)
+    n_real, n_fake = class_counts(labels)
     whys = {"tpr_at_fpr": reason or budget_reason(n_real)}
     undefined = {name: whys.get(name, reason) for name, value in values.items() if _holds_nan(value)}
     return {**values, "n_real": n_real, "n_fake": n_fake, "undefined": undefined}
@@ -248,7 +251,7 @@ def undefined_reason(labels: npt.ArrayLike) -> str:
 
     That `tpr_at_fpr` may still be undefined at small budgets, `budget_reason` says.
     """
-    n_real, n_fake = _class_counts(labels)
+    n_real, n_fake = class_counts(labels)
     if n_real and n_fake:
         return ""
     return f"needs both classes, got {n_real} real and {n_fake} manipulated"

@@ -1,6 +1,6 @@
 """Thresholds for use on new data, chosen on validation scores; never give these functions test scores.
 
-Scores and labels are as in `metrics`. Any cut between two neighbouring scores decides these rows alike;
+Scores and labels are as in `points`. Any cut between two neighbouring scores decides these rows alike;
 each rule returns the middle, as the least tied to them. Above the highest score that is the next number,
 below the lowest that score. All of it sees only which rows stand above the cut, so a strictly increasing
 map of the scores moves the threshold into the same gap.

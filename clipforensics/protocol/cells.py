@@ -1,4 +1,4 @@
-"""One cell of the matrix (split x train set x seed): its name, and the tables that it leaves."""
+"""One cell of the matrix (split x train set x seed): its name, its protocol, and what it is tested on."""
 
 import re
 from collections.abc import Sequence

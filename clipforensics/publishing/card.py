@@ -5,7 +5,6 @@ from importlib.metadata import version
 import yaml
 
 from clipforensics.publishing.code import loading_code
-from clipforensics.publishing.markdown import Markdown, render, table
 from clipforensics.publishing.methods import Method, describe_method
 from clipforensics.publishing.model import Json, Model
 from clipforensics.publishing.sentences import sentences
@@ -17,6 +16,8 @@ from clipforensics.publishing.tables import (
     sizes_table,
     thresholds_table,
 )
+from clipforensics.publishing.templates import render_markdown
+from clipforensics.report.wording.markdown import Markdown, table
 from clipforensics.report.wording.names import listed
 
 METRICS = ["roc_auc", "accuracy", "f1", "brier_score"]
@@ -61,7 +62,7 @@ def model_card(model: Model, point: Json, *, files: list[str], has_encoder: bool
         "files": _files(files),
     }
     words = sentences(model, point, has_encoder=has_encoder)
-    return render("card.md.jinja", {**content, **_tables(model, point), **words})
+    return render_markdown("card.md.jinja", {**content, **_tables(model, point), **words})
 
 
 def front_matter(model: Model) -> Json:

@@ -3,11 +3,9 @@
 import json
 from typing import Any
 
-import jinja2
-
 from clipforensics.publishing.encoders import FOLDER
-from clipforensics.publishing.markdown import FOLDER_OF_TEMPLATES
 from clipforensics.publishing.model import Json, Model
+from clipforensics.publishing.templates import render_code
 
 POOLING = {"mean": "statistics.fmean", "median": "statistics.median", "max": "max"}
 EMBEDDING = {
@@ -35,14 +33,7 @@ def loading_code(model: Model, point: Json, *, has_encoder: bool) -> str:
         "pooling": POOLING[point["pooling"]],
         "calibrated": point["video"]["calibration"] is not None,
     }
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(FOLDER_OF_TEMPLATES),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template("code.py.jinja").render(content)
+    return render_code("code.py.jinja", content)
 
 
 def _encoder(model: Model, has_encoder: bool) -> str:

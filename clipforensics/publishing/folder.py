@@ -4,13 +4,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from clipforensics.adaptation.record import ABOUT
+from clipforensics.adaptation.record import RECORD
 from clipforensics.core.files import read_json, write_json
 from clipforensics.core.params import Section
 from clipforensics.publishing.card import model_card
 from clipforensics.publishing.encoders import FOLDER, copy_encoder
 from clipforensics.publishing.loading import ADAPTER
-from clipforensics.publishing.model import Footage, Model
+from clipforensics.publishing.model import Model, TrainingFootage
 from clipforensics.publishing.operating_point import operating_point
 
 CARD, POINT, FRAMES = "README.md", "operating_point.json", "frames.json"
@@ -50,7 +50,7 @@ def write_package(model: Model, out: Path, *, include_encoder: bool) -> None:
     (out / CARD).write_text(card, encoding="utf-8")
 
 
-def drawn_frames(footage: Footage) -> dict[str, Any]:
+def drawn_frames(footage: TrainingFootage) -> dict[str, Any]:
     """Content of frames.json: which frames of a video, and what is done to one before preprocessing."""
     return {
         "frames_per_video": footage.n_frames,
@@ -67,7 +67,7 @@ def drawn_frames(footage: Footage) -> dict[str, Any]:
 def _name_encoder(model: Model, out: Path, name: str) -> None:
     """Say where the encoder is as seen from the package: its hub id and commit, or its folder's name."""
     encoder = {**model.about["encoder"], "model": name, "revision": model.encoder.revision}
-    write_json(out / ABOUT, {**model.about, "encoder": encoder})
+    write_json(out / RECORD, {**model.about, "encoder": encoder})
     if (out / ADAPTER).is_file():
         revision = model.encoder.revision if model.encoder.folder is None else None
         base = {"base_model_name_or_path": name, "revision": revision}

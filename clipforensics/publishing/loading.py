@@ -7,7 +7,7 @@ from typing import Any
 
 from safetensors import safe_open
 
-from clipforensics.adaptation.record import ABOUT, Usage
+from clipforensics.adaptation.record import RECORD, Usage
 
 HEAD, TRAINED = "head.safetensors", "trained.safetensors"
 ADAPTER, CONFIG = "adapter_config.json", "config.json"
@@ -68,7 +68,7 @@ def _by_files(folder: Path, about: dict[str, Any]) -> Loading:
         return Loading("peft", "peft", Usage(setup=(READ_ADAPTER,)))
     if {CONFIG, HEAD} <= files:
         return Loading("tower", "transformers", Usage())
-    if files == {ABOUT, HEAD, TRAINED} and all(map(PLAIN.fullmatch, _shapes(folder / TRAINED))):
+    if files == {RECORD, HEAD, TRAINED} and all(map(PLAIN.fullmatch, _shapes(folder / TRAINED))):
         return Loading("tensors", "transformers", Usage(setup=READ_TRAINED))
     unit = _linear_unit(folder, files)
     if unit:
@@ -80,7 +80,7 @@ def _by_files(folder: Path, about: dict[str, Any]) -> Loading:
 
 def _linear_unit(folder: Path, files: set[str]) -> str | None:
     """The one file beside detector.json, if it holds a weight (d,) and a bias (1,) and nothing else."""
-    others = sorted(files - {ABOUT})
+    others = sorted(files - {RECORD})
     if len(others) != 1 or not others[0].endswith(".safetensors"):
         return None
     shapes = _shapes(folder / others[0])

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from clipforensics.core.faults import InputError
-from clipforensics.publishing.markdown import Markdown, prose
+from clipforensics.report.wording.markdown import Markdown, prose
 from clipforensics.report.wording.titles import docstring_of
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clipforensics.adaptation.record import ABOUT
+from clipforensics.adaptation.record import RECORD
 from clipforensics.core.faults import InputError
 from clipforensics.core.files import read_json
 from clipforensics.protocol.cells import Cell, protocol_of
@@ -15,7 +15,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Footage:
+class TrainingFootage:
     """What the detector was trained and tested on, and how frames were drawn from it.
 
     Attributes:
@@ -71,7 +71,7 @@ class Model:
     about: Json
     loading: Loading
     encoder: Encoder
-    footage: Footage
+    footage: TrainingFootage
     evaluation: Json
     leakage: Json
     comparison: Json
@@ -88,7 +88,7 @@ class Model:
         return bool(counts["trainable"] or counts["head"])
 
 
-def read_model(detector: str, cell: Cell, records: Records, footage: Footage) -> Model:
+def read_model(detector: str, cell: Cell, records: Records, footage: TrainingFootage) -> Model:
     """Read what the stages left of one detector on one cell.
 
     Raises:
@@ -97,7 +97,7 @@ def read_model(detector: str, cell: Cell, records: Records, footage: Footage) ->
     folder = records.weights / cell.name / detector
     if not folder.is_dir():
         raise InputError(f"{folder} does not exist, so there is no {detector} to package; run `dvc repro`")
-    about = read_json(folder / ABOUT)
+    about = read_json(folder / RECORD)
     return Model(
         detector=detector,
         cell=cell,

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from clipforensics.adaptation.contract import explainable, find_detector
-from clipforensics.adaptation.record import ABOUT
+from clipforensics.adaptation.record import RECORD
 from clipforensics.core.faults import InputError
 from clipforensics.core.files import read_json
 from clipforensics.encoder.vision import Preprocessing
@@ -54,7 +54,7 @@ def open_package(folder: Path, *, encoder: Path | None = None) -> Package:
         InputError: it is no package, its encoder is not there or another one, or its method is unknown or
             scores no pixels.
     """
-    about = read_json(folder / ABOUT)
+    about = read_json(folder / RECORD)
     method = explainable(find_detector(about["method"]))
     if method is None:
         raise InputError(f"{folder}: {about['method']} scores no pixels; score stored frames with `evaluate`")

@@ -1,8 +1,8 @@
 """Sentences of a model card that depend on what is known: leaks, thresholds, probabilities, needs."""
 
-from clipforensics.publishing.markdown import Markdown, escape
 from clipforensics.publishing.model import Json, Model
-from clipforensics.report.wording.names import PROTOCOLS, RULES, protocol_of
+from clipforensics.report.wording.markdown import Markdown, escape
+from clipforensics.report.wording.names import PROTOCOLS, RULES, protocol_in_words
 from clipforensics.report.wording.numbers import count, number, percent
 
 CLUSTERS = {"identity": "identity groups", "video": "videos"}
@@ -66,7 +66,7 @@ def all_fake_words(model: Model) -> Markdown:
 
 def models_words(model: Model) -> Markdown:
     """Which models the table with intervals is of, where it is not of this one alone."""
-    seeds, here = model.comparison["seeds"], protocol_of(model.protocol)
+    seeds, here = model.comparison["seeds"], protocol_in_words(model.protocol)
     several = (
         f"A number is the mean over {len(seeds)} training seeds, of which this is one. " if seeds[1:] else ""
     )

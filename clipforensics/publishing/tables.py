@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from clipforensics.publishing.markdown import Markdown, table
 from clipforensics.publishing.model import Json, Model
-from clipforensics.report.wording.names import CLASSES, PARTS, RULES, STRATA, name_of, protocol_of
+from clipforensics.report.wording.markdown import Markdown, table
+from clipforensics.report.wording.names import CLASSES, PARTS, RULES, STRATA, name_of, protocol_in_words
 from clipforensics.report.wording.numbers import count, interval, number, signed
 
 LEVEL = "video"
@@ -68,7 +68,7 @@ def intervals_table(model: Model) -> Markdown:
     against = [] if reference == model.detector else [f"minus {name_of(reference)}"]
     rows = [
         [
-            protocol_of(row["protocol"]),
+            protocol_in_words(row["protocol"]),
             row["manipulation"],
             STRATA[row["stratum"]],
             f"{count(row['n_real'])} / {count(row['n_fake'])}",

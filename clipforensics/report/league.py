@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from clipforensics.core.faults import InputError
 from clipforensics.report.reading.costs import Spent
 from clipforensics.report.sections.league import CHOSEN_ON, lead, points, tests_of, where
-from clipforensics.report.wording.markdown import aligned, escaped
-from clipforensics.report.wording.names import label_of, protocol_of
+from clipforensics.report.wording.markdown import aligned, escape
+from clipforensics.report.wording.names import label_of, protocol_in_words
 from clipforensics.report.wording.numbers import interval, known, number
 from clipforensics.report.wording.tables import Json
 
@@ -31,15 +31,15 @@ def league_markdown(comparison: Json, spent: Mapping[str, Spent]) -> str:
     marks = _marks(spent)
     heads = [("#", True), ("method", False), ("trainable", True), ("training", True), ("samples/s", True),
              ("peak memory", True), ("validation", True), ("in domain", True)]  # fmt: skip
-    heads += [(escaped(where(rows[0], test)), True) for test in tests]
+    heads += [(escape(where(rows[0], test)), True) for test in tests]
     body = [_row(place, row, tests, spent, marks) for place, row in enumerate(rows, start=1)]
     texts = [
-        f"# League table: trained on {escaped(head['train_set'])}, tested on {escaped(head['manipulation'])}",
-        escaped(lead(comparison)),
+        f"# League table: trained on {escape(head['train_set'])}, tested on {escape(head['manipulation'])}",
+        escape(lead(comparison)),
         aligned(heads, body).rstrip("\n"),
-        *(f"({mark}) not measured: {escaped(why)}" for why, mark in marks.items()),
+        *(f"({mark}) not measured: {escape(why)}" for why, mark in marks.items()),
         *_notes(rows, spent, head["protocol"]),
-        *(f"- {escaped(text)}" for text in points(comparison)),
+        *(f"- {escape(text)}" for text in points(comparison)),
     ]
     return "\n\n".join(texts) + "\n"
 
@@ -60,7 +60,7 @@ def _row(
     domain = row["in_domain"]
     return [
         str(place),
-        escaped(label_of(name)),
+        escape(label_of(name)),
         _count(row["parameters"]["trainable"]),
         f"{duration(cost.seconds)}{part}{said}",
         _count(cost.samples_per_second),
@@ -105,12 +105,12 @@ def _notes(rows: Sequence[Json], spent: Mapping[str, Spent], protocol: str) -> l
     several = any(one.n_models > 1 for one in spent.values())
     notes = [
         "AUC by video, with intervals. Trainable: adapter and head together."
-        f" Training (under {escaped(protocol_of(protocol))}): wall time with validation"
+        f" Training (under {escape(protocol_in_words(protocol))}): wall time with validation"
         + (", mean of a model" if several else "")
         + "."
     ]
     if machines:
-        notes.append(f"Measured on: {escaped('; '.join(machines))}.")
+        notes.append(f"Measured on: {escape('; '.join(machines))}.")
     if rows[0]["in_domain"] and rows[0]["in_domain"]["part"] == "validation":
         notes.append(f"{CHOSEN_ON} validation videos, on which the models were chosen.")
     return notes

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from pydantic import Field
 
 from clipforensics.core.faults import InputError
@@ -26,10 +25,13 @@ from clipforensics.report.sections.league import league_section
 from clipforensics.report.sections.robustness import robustness_section
 from clipforensics.report.sections.side_by_side import about_protocols, side_by_side
 from clipforensics.report.wording import nested, numbers
-from clipforensics.report.wording.names import capital, label_of, name_of, protocol_of
+from clipforensics.report.wording.html import render_html
+from clipforensics.report.wording.names import capital, label_of, name_of, protocol_in_words
 from clipforensics.report.wording.tables import Json, interval_words
 
 __all__ = ["MAX_BYTES", "Findings", "Tile", "check_agreement", "render"]
+
+PAGE = Path(__file__).with_name("page.html")
 
 MAX_BYTES = 10_000_000
 """A page above this is refused: it should open on a phone and pass through mail."""
@@ -64,16 +66,9 @@ def render(findings: Findings, album: Album | None, *, pictures_per_list: int) -
         InputError: the page would be larger than `MAX_BYTES`, or two files disagree on an AUC.
     """
     check_agreement(findings)
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     cast = cast_of(findings.comparison, findings.detector)
     content = _content(findings, cast) | _wrong(findings, cast, album, pictures_per_list)
-    page = environment.get_template("page.html").render(content)
+    page = render_html(PAGE, content)
     size = len(page.encode("utf-8"))
     if size > MAX_BYTES:
         raise InputError(
@@ -154,7 +149,7 @@ def _opening(findings: Findings, cast: Cast) -> dict[str, Any]:
         "is_sample": findings.is_sample,
         "train_set": headline["train_set"],
         "manipulation": manipulation,
-        "protocol": protocol_of(headline["protocol"]) if headline.get("protocol") else "",
+        "protocol": protocol_in_words(headline["protocol"]) if headline.get("protocol") else "",
         "fold": capital(alone),
         "about_fold": caveats.about_fold(comparison),
         "asked": verdict.what_was_asked(headline["train_set"], manipulation),
@@ -288,7 +283,7 @@ def _tiles(comparison: Json, cast: Cast) -> list[Tile]:
     cells = [("Difference", cell)]
     if partner:
         found = lookup.find_cell(comparison, stratum="all", level="video", protocol=partner)
-        cells.append((f"Difference, {protocol_of(partner)}", found or {}))
+        cells.append((f"Difference, {protocol_in_words(partner)}", found or {}))
     for title, one in cells:
         tiles += [
             _difference_tile(one, name, title if len(names) == 1 else f"{label_of(name)}: {title}")

@@ -29,7 +29,7 @@ from clipforensics.alterations.degradations import NONE, degrade, setting_in_wor
 from clipforensics.core.faults import InputError
 from clipforensics.core.params import Section
 from clipforensics.encoder.embeddings import EmbeddingStore
-from clipforensics.encoder.vision import Embedding, embed_pixels, load_preprocessing, load_vision_tower
+from clipforensics.encoder.vision import Embedding, frame_embedder, load_preprocessing, load_vision_tower
 from clipforensics.frames.rows import RowIndex, sample_frame_indices
 from clipforensics.frames.store import INDEX, META, FrameStore
 from clipforensics.machine.devices import choose_device, choose_dtype, compute_deterministically
@@ -162,7 +162,7 @@ def frozen_encoder(
 
     Args:
         model: A local folder or a hub id, pinned by `revision`.
-        revision: As in `encoder.load_vision_tower`.
+        revision: As in `vision.load_vision_tower`.
         embedding: Projected or pooled.
         precision: As in `devices.choose_dtype`.
         frame_size: Side of the stored frames.
@@ -171,17 +171,15 @@ def frozen_encoder(
     dtype = choose_dtype(precision, device)
 
     @functools.cache
-    def load() -> tuple[Any, Any]:
+    def load() -> Embed:
         preprocessing = load_preprocessing(model, revision, frame_size=frame_size)
-        return load_vision_tower(model, revision, device), preprocessing
+        tower = load_vision_tower(model, revision, device)
+        return frame_embedder(tower, preprocessing, embedding, device=device, dtype=dtype)
 
-    @torch.inference_mode()
     def embed(frames: NDArray[np.uint8]) -> np.ndarray:
         with _LOADING:
-            tower, preprocessing = load()
-        with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
-            out = embed_pixels(tower, preprocessing.pixels(frames, device), embedding)
-        return out.float().cpu().numpy()
+            encoder = load()
+        return encoder(frames)
 
     return embed
 
@@ -245,13 +243,13 @@ def score_saved(
         material: The frames.
         conditions: As `all_conditions` gives them.
         frames: The frame store.
-        model: The frozen encoder; `revision`, `embedding`, `precision` as in `frozen_encoder`.
-        revision: See `frozen_encoder`.
-        embedding: See `frozen_encoder`.
-        precision: See `frozen_encoder`.
-        batch_size: As in `score_conditions`; so are `seed` and `workers`.
-        seed: See `score_conditions`.
-        workers: See `score_conditions`.
+        model: The frozen encoder: a local folder or a hub id.
+        revision: What pins it.
+        embedding: Projected or pooled.
+        precision: Of the encoder, as in section `embed`.
+        batch_size: Frames a chunk.
+        seed: Of the noise.
+        workers: Threads; changes no score.
 
     Returns:
         The scores, and the scratch folder.

@@ -38,7 +38,7 @@ def tabulate(
     same condition) are paired.
 
     Args:
-        scores: As `degraded.score_conditions` returns them.
+        scores: As `scoring.score_conditions` returns them.
         material: The frames that were scored.
         level: `frame` or `video`.
         aggregate: How frame scores become a video's.

@@ -26,7 +26,7 @@ def split_by_fold(
 ) -> Split:
     """One fold of a grouped K-fold: it tests, the next one (after the last the first) validates.
 
-    Identity groups are dealt to the folds as `splits.split_by_identity` deals them to parts, each fold
+    Identity groups are dealt to the folds as `parts.split_by_identity` deals them to parts, each fold
     with an equal share of every class. So over all folds each real video, and each video of the test
     manipulations, is tested exactly once, by a model whose training and validation shared no identity
     with it. The dealing depends on the seed, and on the manipulations only where a fold would otherwise

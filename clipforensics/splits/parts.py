@@ -1,4 +1,4 @@
-"""Protocols: which videos train, validate and test.
+"""Who trains, validates and tests: by class, by identity, or by the data set's own lists.
 
 All of them agree in this: train and val hold real videos and the training manipulations only;
 test holds real videos and the test manipulations; no video is in two parts; each part keeps the

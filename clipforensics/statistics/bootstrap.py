@@ -16,16 +16,12 @@ import numpy.typing as npt
 
 from clipforensics.core.faults import InputError
 from clipforensics.metrics.auc import Floats, Ints
-from clipforensics.metrics.points import budget_reason
+from clipforensics.metrics.points import FPR_BUDGETS, PARTIAL_AUC_FPR, budget_reason
 from clipforensics.metrics.pooling import LEVELS, Pooling, pool_by_video
 from clipforensics.statistics import weighted
 from clipforensics.statistics.replicates import Bools, Replicates
 from clipforensics.statistics.uncertainty import Estimate, Interval
 
-BUDGETS = (0.01, 0.05, 0.1)
-"""False positive rates of `tpr_at_fpr_<budget>`."""
-MAX_FPR = 0.1
-"""Where the partial AUC ends."""
 GRID = np.linspace(0, 1, 101)
 """False positive rates of a band."""
 NO_ECE_INTERVAL = "no interval: binning biases it upward, so one would not hold the truth"
@@ -78,7 +74,7 @@ def bootstrap_auc(
         `estimates[subset][level][detector]`; no effect is .5.
 
     Raises:
-        InputError: no detector, or scores as in `metrics`.
+        InputError: no detector, or scores that are none, as `auc.checked_scores` tells.
     """
     if not scores:
         raise InputError("no scores: must be of at least one detector; add some")
@@ -105,8 +101,8 @@ def bootstrap_metrics(
     probability: Callable[[Floats], npt.ArrayLike] | None = None,
     prior: float | None = None,
     subset: Collection[Any] | None = None,
-    budgets: Sequence[float] = BUDGETS,
-    max_fpr: float = MAX_FPR,
+    budgets: Sequence[float] = FPR_BUDGETS,
+    max_fpr: float = PARTIAL_AUC_FPR,
     with_ranking: bool = True,
 ) -> dict[str, Estimate]:
     """Every metric of one detector at one level.
@@ -140,7 +136,7 @@ def bootstrap_metrics(
         weights = weights * videos
         found: dict[str, Floats] = {}
         if with_ranking:
-            found |= _ranking_metrics(weighted.trace(ranking, weights), budgets, max_fpr)
+            found |= weighted.ranking_metrics(weighted.trace(ranking, weights), budgets, max_fpr)
         if threshold is not None:
             found |= weighted.threshold_metrics(*rows, weights, threshold)
         if predicted is not None:
@@ -210,30 +206,16 @@ def bootstrap_intervals(
     )
 
 
-def _ranking_metrics(curve: weighted.Curve, budgets: Sequence[float], max_fpr: float) -> dict[str, Floats]:
-    return {
-        "auc": weighted.auc(curve),
-        "ap": weighted.average_precision(curve),
-        "eer": weighted.eer(curve),
-        "partial_auc": weighted.partial_auc(curve, max_fpr),
-        **{_at_budget(budget): weighted.tpr_at_fpr(curve, budget) for budget in budgets},
-    }
-
-
 def _withheld(found: Mapping[str, Estimate], budgets: Sequence[float], n_real: int) -> dict[str, Estimate]:
-    """Without the values and intervals that the data cannot give: see `bootstrap_metrics`."""
+    """Without the values and intervals that the data cannot give, as `bootstrap_metrics` tells."""
     kept = dict(found)
     for budget in budgets:
-        name = _at_budget(budget)
+        name = weighted.at_budget(budget)
         if (reason := budget_reason(n_real, [budget])) and not np.isnan(kept[name].value):
             kept[name] = _without_value(kept[name], reason)
     if "ece" in kept:
         kept["ece"] = replace(kept["ece"], undefined=kept["ece"].undefined or NO_ECE_INTERVAL)
     return kept
-
-
-def _at_budget(budget: float) -> str:
-    return f"tpr_at_fpr_{budget:g}"
 
 
 def _without_value(one: Estimate, reason: str) -> Estimate:

@@ -139,7 +139,7 @@ class Estimate:
 
     @property
     def covers(self) -> str:
-        """See `Interval`."""
+        """Whose randomness the interval covers: `videos`, or `videos and seeds`."""
         several = [len(deviations) > 1 for deviations in self.seeds.values()]
         return "videos and seeds" if several and all(several) else "videos"
 

@@ -1,8 +1,12 @@
-"""Point metrics under weights of videos, for many rows of weights at a time.
+"""Metrics under weights of videos, for many rows of weights at a time: what the bootstrap draws.
 
 A row of weights says how often each video counts; weights are whole numbers. Under weights all 1 each
-function gives what its namesake of `metrics` (or `calibration`) gives, under others what that gives if
-the rows of a video are repeated that often. NaN where a class has no weight.
+function gives what its namesake of `metrics.points` (or `metrics.calibration`) gives, under others what
+that gives if the rows of a video are repeated that often. NaN where a class has no weight.
+
+Each metric is so written twice, and on purpose. There it is the definition, over one table, sum by sum as the
+literature has it, and what `evaluate` reports; here it is a few passes over arrays for thousands of tables at
+once, whose last digits are others. A test holds the two equal on rows repeated as often as the weights say.
 
 `weights` have the shape (n, n_videos), results (n,). Counts are exact, so the AUC is bit for bit
 independent of threads; the other sums run along a row in fixed order, without BLAS.
@@ -17,7 +21,8 @@ import numpy.typing as npt
 from clipforensics.metrics.auc import Floats, Ints
 
 N_BINS = 10
-"""Equal-width bins of the expected calibration error, closed above, the first with 0."""
+"""Bins of the expected calibration error, as many as `calibration.reliability` has, which a test holds. Said
+again, since importing that module would make the stage `robustness` run again for every word in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +98,31 @@ def trace(ranking: Ranking, weights: Floats) -> Curve:
     )
 
 
+def ranking_metrics(curve: Curve, budgets: Sequence[float], max_fpr: float) -> dict[str, Floats]:
+    """The metrics of `points.ranking_metrics`, each (n,); `tpr_at_fpr` has a name a budget (`at_budget`)."""
+    return {
+        "auc": auc(curve),
+        "ap": average_precision(curve),
+        "eer": eer(curve),
+        "partial_auc": partial_auc(curve, max_fpr),
+        **{at_budget(budget): tpr_at_fpr(curve, budget) for budget in budgets},
+    }
+
+
+def at_budget(budget: float) -> str:
+    """What `tpr_at_fpr` at a budget is called: `tpr_at_fpr_0.05`."""
+    return f"tpr_at_fpr_{budget:g}"
+
+
 def auc(curve: Curve) -> Floats:
-    """`metrics.roc_auc`."""
+    """Area under the ROC, as `auc.roc_auc`."""
     false, true = curve.false.astype(np.float64), curve.true.astype(np.float64)
     twice = np.einsum("nk,nk->n", np.diff(false, axis=1), true[:, 1:] + true[:, :-1])
     return _share(twice, 2 * false[:, -1] * true[:, -1])
 
 
 def average_precision(curve: Curve) -> Floats:
-    """`metrics.average_precision`."""
+    """Average precision, as `points.average_precision`."""
     hits = curve.true_at_hits
     precision = hits / np.maximum(hits + curve.false_at_hits, 1)  # without weight the gain is 0 as well
     gains = hits.astype(np.float64)
@@ -111,7 +132,7 @@ def average_precision(curve: Curve) -> Floats:
 
 
 def eer(curve: Curve) -> Floats:
-    """`metrics.eer(...).rate`."""
+    """Equal error rate, as the rate of `points.eer`."""
     fpr, gap = curve.fpr, curve.fpr - (1 - curve.tpr)
     before = np.maximum(
         (gap < -5e-13).sum(axis=1) - 1, 0
@@ -124,7 +145,7 @@ def eer(curve: Curve) -> Floats:
 
 
 def partial_auc(curve: Curve, max_fpr: float) -> Floats:
-    """`metrics.partial_auc`: scikit-learn's `roc_auc_score(max_fpr=...)`."""
+    """Area under the ROC up to max_fpr, standardised so that chance is .5, as `points.partial_auc`."""
     fpr, tpr = curve.fpr, curve.tpr
     widths = np.diff(np.minimum(fpr, max_fpr), axis=1)
     area = np.einsum("nk,nk->n", widths, tpr[:, 1:] + tpr[:, :-1]) / 2
@@ -137,7 +158,7 @@ def partial_auc(curve: Curve, max_fpr: float) -> Floats:
 
 
 def tpr_at_fpr(curve: Curve, budget: float) -> Floats:
-    """`metrics.tpr_at_fpr`, no interpolation; but also at a budget that too few real rows can measure.
+    """As `points.tpr_at_fpr`, without interpolation; but also at a budget that too few real rows can measure.
 
     That is for the caller to refuse, by the real rows of the data and not by those of each row of weights.
     """
@@ -155,7 +176,7 @@ def tpr_on_grid(curve: Curve, grid: Floats) -> Floats:
 def threshold_metrics(
     scores: Floats, labels: Ints, videos: Ints, weights: Floats, threshold: float
 ) -> dict[str, Floats]:
-    """`accuracy`, `balanced_accuracy`, `f1`, `tpr`, `fpr` at score >= threshold."""
+    """The metrics of `points.threshold_metrics` at score >= threshold, each (n,)."""
     n_videos, called = weights.shape[1], scores >= threshold
     true, fakes = (_summed(videos[rows], n_videos, weights) for rows in (called & (labels == 1), labels == 1))
     false, reals = (

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from clipforensics.core.faults import InputError
-from clipforensics.training.hardware import machine
+from clipforensics.training.hardware import describe_machine
 
 NO_FILE = "it was not trained on this machine"
 NO_WEIGHTS = "its weights are not here"
@@ -132,7 +132,7 @@ def peak_memory() -> tuple[int, str]:
         most = max(taken, key=lambda gpu: taken[gpu], default=None)
         if most is not None and taken[most]:
             return taken[most], torch.cuda.get_device_name(most)
-    return _resident(Path("/proc/self/status")), machine()["processor"]
+    return _resident(Path("/proc/self/status")), describe_machine()["processor"]
 
 
 def _resident(status: Path) -> int:

@@ -5,7 +5,9 @@ import platform
 from pathlib import Path
 
 
-def machine(cpuinfo: Path = Path("/proc/cpuinfo"), release: Path = Path("/etc/os-release")) -> dict[str, str]:
+def describe_machine(
+    cpuinfo: Path = Path("/proc/cpuinfo"), release: Path = Path("/etc/os-release")
+) -> dict[str, str]:
     """Python, processor, number of logical cores and operating system of this machine, in words."""
     return {
         "Python": f"{platform.python_implementation()} {platform.python_version()}",

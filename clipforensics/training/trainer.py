@@ -25,6 +25,7 @@ from tqdm import tqdm
 from clipforensics.core.faults import InputError
 from clipforensics.training.processes import ALONE, Processes
 from clipforensics.training.sampling import Draw
+from clipforensics.training.task import Fit
 from clipforensics.training.validation import Validation
 
 
@@ -93,6 +94,11 @@ class Progress:
     samples: int = 0
     seconds: float = 0.0
     scaler: dict[str, Any] = field(default_factory=dict)
+
+    def as_fit(self) -> Fit:
+        """How training went, in the words of the contract."""
+        summary = f"best epoch {self.best_epoch} of {self.epoch}"
+        return Fit(self.curve, self.best_rank, self.samples, self.seconds, summary)
 
 
 def warmup_steps(steps: int, fraction: float) -> int:

@@ -1,24 +1,15 @@
 """The command as a user runs it: files, exit codes, the page in a real browser."""
 
 import json
-import re
-import shutil
 import subprocess
 import sys
 
 import pytest
 
 from clipforensics.audit import command as audit
-from clipforensics.audit.tables import AT_THRESHOLD, RANKING, numbers_table, strata_table
 from clipforensics.core.faults import InputError
-from clipforensics.report.wording.numbers import interval, number, signed
-from tests.report.test_browser import browse
 from tests.support.repository import ROOT
-from tests.support.score_files import TRAIN, VIDEOS, score_rows, write_csv, write_scores, write_train
-from tests.support.shared_data import PEER_SCORES, needs_shared
-
-needs_chromium = pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
-EVIL = "<script>alert(1)</script>"
+from tests.support.score_files import TRAIN, VIDEOS, write_scores, write_train
 
 
 @pytest.fixture
@@ -153,84 +144,6 @@ def test_torch_is_not_imported():
     assert heavy & set(found.stdout.split()) == set()
 
 
-def test_the_page_has_every_stratum_and_its_numbers(files, tmp_path):
-    audit.main([*files, "--confidence", "0.9"])
-    text = (tmp_path / "out/report.html").read_text(encoding="utf-8")
-    for words in (
-        "all fakes",
-        "with a twin in training",
-        "without a twin",
-        "any identity seen",
-        "no identity",
-    ):
-        assert f'<th scope="row">{words}' in text
-    assert "90% intervals" in text
-    assert "nothing calibrates these scores" in text
-    assert "2 fake, 3 real" in text
-    assert text.count('<svg class="figure"') == 2
-    assert "training videos themselves" not in text
-
-
-def test_the_tables_hold_each_detectors_own_numbers_and_the_gap(files, tmp_path):
-    """Checked in the tables that the page is made of, against metrics.json; frames and videos differ."""
-    header = ("manipulation", "video", "frame", "label", "score")
-    for name, sign in (("mine", 1), ("other", -1)):
-        rows = [
-            (m, v, frame, y, 0.5 + sign * (score - 0.5 - 0.7 * (frame and v == "003_004")))
-            for m, v, frame, y, score in score_rows(VIDEOS)
-        ]
-        write_csv(tmp_path / f"{name}.csv", header, rows[:-1])
-    other = tmp_path / "other.csv"
-    audit.main([files[0], str(other), *files[1:], "--cluster", "video"])
-    content = json.loads((tmp_path / "out/metrics.json").read_text())
-    numbers, strata = (make(content, "NT") for make in (numbers_table, strata_table))
-    for group, level in zip(numbers.groups, ("video", "frame"), strict=True):
-        found = {row["metric"]: row["detectors"] for row in content["metrics"] if row["level"] == level}
-        for name, row in zip(("mine", "other"), group.rows[:2], strict=True):
-            values = [found[metric][name] for metric in RANKING]
-            assert [cell.text for cell in row[1:8]] == [number(v["value"]) for v in values]
-            assert [cell.note for cell in row[1:8]] == [interval(v["low"], v["high"]) for v in values]
-            assert [cell.text for cell in row[9:14]] == [
-                number(found[metric][name]["value"]) for metric in AT_THRESHOLD
-            ]
-        assert group.rows[2][10].text == ".500"
-    assert [[cell.text for cell in g.rows[2][9:12]] for g in numbers.groups] == [
-        [".625", ".500", ".769"], [".600", ".500", ".750"],
-    ]  # fmt: skip
-    assert numbers.groups[0].rows[0][1:8] != numbers.groups[1].rows[0][1:8]
-    assert [column.name for column in numbers.columns][5:8] == ["FPR .01", "FPR .05", "FPR .1"]
-    for group, level in zip(strata.groups, ("video", "frame"), strict=True):
-        gap = next(row for row in content["leak_gaps"] if row["level"] == level)
-        last = group.rows[-1]
-        assert last[0].text == "with minus without a twin"
-        aucs = [gap["detectors"]["mine"]["auc"], gap["detectors"]["other"]["auc"]]
-        assert [cell.text for cell in last[2:5]] == [
-            signed(value) for value in (*aucs, gap["differences"]["other"]["auc"])
-        ]
-    assert strata.groups[0].rows[-1][2:] != strata.groups[1].rows[-1][2:]
-
-
-@needs_chromium
-def test_hostile_names_are_harmless(tmp_path):
-    """In a video, a manipulation, a column and the file's own name: shown as text, no path made of them."""
-    videos = {(m.replace("NT", f"NT{EVIL}"), v, label): s for (m, v, label), s in VIDEOS.items()}
-    videos[f"NT{EVIL}", f"../../{EVIL}", 1] = 0.5
-    rows = [(*row, "x") for row in score_rows(videos)]
-    header = ("manipulation", "video", "frame", "label", "score", EVIL)
-    scores = write_csv(tmp_path / "<img src=x onerror=alert(1)>.csv", header, rows)
-    train = write_train(tmp_path / "train.csv", TRAIN)
-    out = tmp_path / "a" / "out"
-    audit.main([str(scores), "--train", str(train), "--out", str(out), "--replicates", "50"])
-    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([scores.name, "train.csv", "a"])
-    text = (out / "report.html").read_text(encoding="utf-8")
-    assert EVIL not in text
-    assert "<img" not in text
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
-    messages, dom = browse(tmp_path, text)
-    assert messages == []
-    assert "width" in dom
-
-
 def test_a_terminal_gets_no_control_characters_from_names(tmp_path, capsys):
     videos = {(m.replace("NT", "NT\x1b[31m"), v, label): s for (m, v, label), s in VIDEOS.items()}
     scores = write_scores(tmp_path / "a.csv", videos)
@@ -239,19 +152,3 @@ def test_a_terminal_gets_no_control_characters_from_names(tmp_path, capsys):
     shown = capsys.readouterr().out
     assert "\x1b" not in shown
     assert "NT [31m" in shown
-
-
-@needs_shared
-@needs_chromium
-def test_the_peers_page_opens_in_a_browser_and_fits_a_phone(tmp_path):
-    peers = [str(PEER_SCORES / f"{name}.csv") for name in ("lora", "linear", "vpt")]
-    train = str(PEER_SCORES / "train.csv")
-    audit.main([*peers, "--train", train, "--out", str(tmp_path), "--replicates", "500"])
-    text = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert "Nine of ten NeuralTextures fakes have a twin in training" in text
-    assert "90 fake, 10 real" in text
-    messages, dom = browse(tmp_path, text)
-    assert messages == []
-    width, inner, height = map(int, re.search(r"width (\d+) of (\d+), height (\d+)", dom).groups())
-    assert width <= inner
-    assert height > 1000

@@ -1,4 +1,4 @@
-"""Comparison on the same videos: paired, in every stratum, mean over seeds; curves; headline metrics."""
+"""Comparison on the same videos: paired, in every stratum, mean over seeds; curves."""
 
 import numpy as np
 import pandas as pd
@@ -212,34 +212,6 @@ def test_roc_table_has_the_area_of_the_full_curve():
     assert np.trapezoid(table["tpr"], table["fpr"]) == pytest.approx(np.trapezoid(tpr, fpr))
     assert len(table) < len(fpr)
     assert table.iloc[[0, -1]].to_numpy().tolist() == [[0, 0], [1, 1]]
-
-
-def test_headline_metrics_are_the_rows_of_one_detector():
-    base, test = make(gain=0.3)
-    cells, _ = compare({("baseline", 1): base, ("lora", 1): base.assign(score=1 - base["score"])}, test)
-    place = {"protocol": "grouped", "train_set": "FS", "manipulation": "NT"}
-    counts = {"n_real": 6, "n_fake": 10, "n_groups": 10}
-    values = {"baseline": {"value": 0.25}, "lora": {"value": 0.75}}
-    metrics = [
-        {**place, "level": level, "metric": "f1", **counts, "detectors": values}
-        for level in ("video", "frame")
-    ]
-    elsewhere = [{**row, "train_set": "DF", "detectors": {"lora": {"value": 9}}} for row in metrics]
-    tables = {"cells": [{**place, **row} for row in cells], "metrics": [*elsewhere, *metrics]}
-    found = comparison.headline_metrics(tables, place, "lora")
-    assert found["video"] == found["frame"] == {"f1": 0.75, **counts}
-    unknown = {**metrics[0], "metric": "ap", "undefined": "why", "detectors": {"lora": {"value": None}}}
-    more = comparison.headline_metrics({**tables, "metrics": [*metrics, unknown]}, place, "lora")
-    assert (more["video"]["ap"], more["video"]["undefined"]) == (None, {"ap": "why"})
-    of = {row["stratum"]: row for row in cells if row["level"] == "video"}
-    assert set(found["strata"]) == {"twin", "no_twin", "seen_identity", "clean"}
-    assert found["strata"]["twin"]["video_auc"] == of["twin"]["detectors"]["lora"]["auc"]
-    assert found["strata"]["twin"]["n_fake"] == 7
-    cells, _ = compare({("lora", 1): base}, test.assign(twin=0), reference="lora")
-    tables = {"cells": [{**place, **row} for row in cells], "metrics": metrics}
-    lost = comparison.headline_metrics(tables, place, "lora")["strata"]["twin"]
-    assert lost["video_auc"] is None
-    assert "0 manipulated" in lost["undefined"]
 
 
 def test_the_mean_of_folds_leaves_out_folds_without_an_auc():

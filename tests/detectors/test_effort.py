@@ -22,7 +22,7 @@ from clipforensics.detectors.effort import (
 from clipforensics.encoder import vision as encoder
 from clipforensics.explanations.relevance import relevance_maps
 from clipforensics.training.trainer import Progress
-from tests.support.saved_detectors import described
+from tests.support.saved_detectors import bare_task
 from tests.support.training_tasks import N_BLOCKS, SIZE, WIDTH, shipped_settings, write_two_towers
 
 
@@ -201,7 +201,7 @@ def test_the_losses_draw_back_what_has_strayed(folder):
 
 def test_saved_and_loaded_it_is_the_same_without_another_decomposition(folder, tmp_path, monkeypatch):
     model, images = build(folder, moved=0.1), pixels()
-    options = {"task": described(folder), "settings": model.settings, "progress": Progress()}
+    options = {"task": bare_task(folder), "settings": model.settings, "progress": Progress()}
     DETECTOR.save(model, tmp_path / "model", counts=model_counts(model), **options)
 
     def refuse(*args, **kwargs):

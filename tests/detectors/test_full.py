@@ -21,7 +21,7 @@ from tests.support.pixel_methods import (
     vit_b_32,
 )
 from tests.support.shared_data import needs_shared
-from tests.support.training_tasks import PROJECTION, WIDTH, described
+from tests.support.training_tasks import PROJECTION, WIDTH, encoder_fields
 
 SLOW = {"learning_rate": 0.003}
 
@@ -45,7 +45,7 @@ def test_parameters_follow_the_formula(bench, embedding):
     whole = sum(p.numel() for p in tower_of(bench).parameters())
     assert counts["all"] == whole
     assert counts["trainable"] == whole - (0 if embedding == "projected" else WIDTH * PROJECTION)
-    about = described({**bench.task.encoder, "embedding": embedding})
+    about = encoder_fields({**bench.task.encoder, "embedding": embedding})
     expected = DETECTOR.expected_parameters(about, fast_settings("full"))
     assert expected == {"trainable": counts["trainable"], "head": counts["head"]}
 

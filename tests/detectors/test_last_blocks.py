@@ -20,7 +20,7 @@ from tests.support.pixel_methods import (
     vit_b_32,
 )
 from tests.support.shared_data import needs_shared
-from tests.support.training_tasks import N_BLOCKS, PROJECTION, WIDTH, described
+from tests.support.training_tasks import N_BLOCKS, PROJECTION, WIDTH, encoder_fields
 
 SLOW = {"learning_rate": 0.003}
 
@@ -50,7 +50,7 @@ def test_the_last_blocks_and_what_the_embedding_passes_after_them_move(bench, k,
 def test_parameters_follow_the_formula(bench, k, embedding):
     settings = fast_settings("last_blocks", k=k)
     counts = model_counts(untrained("last_blocks", bench, k=k, embedding=embedding))
-    about = described({**bench.task.encoder, "embedding": embedding})
+    about = encoder_fields({**bench.task.encoder, "embedding": embedding})
     expected = DETECTOR.expected_parameters(about, settings)
     assert expected == {"trainable": counts["trainable"], "head": counts["head"]}
     a_block = 4 * (32 * 32 + 32) + (32 * 64 + 64) + (64 * 32 + 32) + 2 * 2 * 32

@@ -16,7 +16,7 @@ from clipforensics.detectors.layer_norm import DETECTOR, alignment, uniformity
 from clipforensics.encoder import vision as encoder
 from clipforensics.explanations.relevance import relevance_maps
 from clipforensics.training.trainer import Progress
-from tests.support.saved_detectors import described
+from tests.support.saved_detectors import bare_task
 from tests.support.training_tasks import SIZE, shipped_settings, write_two_towers
 
 OFF = {"alignment_weight": 0.0, "uniformity_weight": 0.0}
@@ -200,7 +200,7 @@ def test_both_losses_move_embeddings_as_they_say(folder):
 @pytest.mark.parametrize("embedding", ["projected", "pooled"])
 def test_what_is_saved_loads_here_and_in_plain_peft(folder, tmp_path, embedding):
     model, images = build(folder, moved=0.1, embedding=embedding), pixels()
-    task, settings = described(folder, embedding), shipped_settings("layer_norm")
+    task, settings = bare_task(folder, embedding), shipped_settings("layer_norm")
     options = {"task": task, "settings": settings, "counts": model_counts(model), "progress": Progress()}
     DETECTOR.save(model, tmp_path / "model", **options)
     loaded, _ = DETECTOR.load(tmp_path / "model", frame_size=SIZE)

@@ -42,3 +42,28 @@ def test_a_missing_or_short_store_is_named(tmp_path):
     np.save(tmp_path / "maps.npy", np.ones((1, 2, 2), np.float16))
     with pytest.raises(InputError, match="do not agree"):
         Heatmaps.open(tmp_path)
+
+
+def test_heatmaps_are_found_by_video_and_frame(tmp_path):
+    np.save(tmp_path / "maps.npy", np.arange(8, dtype=np.float16).reshape(2, 2, 2) / 8)
+    (tmp_path / "index.csv").write_text("key,frame,row,peak\nNA,3,1,0.5\nb,3,0,0.5\n")
+    maps = Heatmaps.open(tmp_path)
+    assert len(maps) == 2
+    np.testing.assert_array_equal(maps.find("NA", 3), [[0.5, 0.625], [0.75, 0.875]])
+    assert maps.find("NA", 4) is None
+
+
+@pytest.mark.parametrize(
+    "index",
+    ["key,frame,row\na,1,2\n", "key,frame,row\na,1,-1\n", "key,frame\na,1\n", "key,frame,row\na,x,0\n"],
+)
+def test_heatmaps_that_do_not_fit_their_index_are_refused(tmp_path, index):
+    np.save(tmp_path / "maps.npy", np.zeros((2, 2, 2), dtype=np.float16))
+    (tmp_path / "index.csv").write_text(index)
+    with pytest.raises(InputError, match="dvc repro -f explain"):
+        Heatmaps.open(tmp_path)
+
+
+def test_heatmaps_that_are_not_there_are_named(tmp_path):
+    with pytest.raises(InputError, match=r"heatmaps .* cannot be opened"):
+        Heatmaps.open(tmp_path)

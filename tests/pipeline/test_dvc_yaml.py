@@ -65,8 +65,9 @@ BESIDE = {  # modules that lie in a stage's folders and that it never runs: a ch
     "compare": "metrics/errors.py metrics/evaluation.py metrics/thresholds.py",
     "robustness": "training/costs.py training/hardware.py training/launching.py",
     "explain": "protocol/tables.py training/costs.py training/hardware.py training/launching.py",
+    "record": "core/files.py",
     "package": """metrics/errors.py metrics/evaluation.py metrics/strata.py metrics/thresholds.py
-        protocol/tables.py publishing/opening.py report/wording/markdown.py report/wording/nested.py
+        protocol/tables.py publishing/opening.py report/wording/html.py report/wording/nested.py
         report/wording/tables.py""",
 }
 
@@ -126,7 +127,8 @@ def rerun_by(path: str) -> set[str]:
         ("frames", "extract_frames embed train evaluate robustness explain report"),
         (
             "core",
-            "ingest extract_frames split embed train evaluate compare robustness explain package report",
+            "ingest extract_frames split embed train evaluate compare robustness explain record package"
+            " report",
         ),
     ],
 )

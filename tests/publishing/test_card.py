@@ -12,29 +12,26 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from clipforensics.adaptation.contract import known_detectors
-from clipforensics.core.faults import InputError
 from clipforensics.core.files import read_json, write_json
 from clipforensics.metrics.calibration import probabilities
 from clipforensics.protocol.cells import Cell
-from clipforensics.publishing import markdown
 from clipforensics.publishing.card import model_card
 from clipforensics.publishing.code import loading_code
 from clipforensics.publishing.encoders import Encoder
 from clipforensics.publishing.folder import write_package
 from clipforensics.publishing.loading import find_loading
 from clipforensics.publishing.methods import describe_method
-from clipforensics.publishing.model import Footage, Records, read_model
+from clipforensics.publishing.model import Records, TrainingFootage, read_model
 from clipforensics.publishing.operating_point import operating_point
-from clipforensics.report.wording import titles
 from tests.support.trained_project import CELL, add_frames, code_of, make_packages, make_project, run_cards
 
 METHODS = known_detectors()
+
 PARSER = MarkdownIt("commonmark").enable("table")
+
 NASTY = "a|b\n# c [d](http://e.f) <script>alert(1)</script> `g` *h* ```"
 
 
@@ -66,12 +63,12 @@ def model(project, monkeypatch):
 def read(name: str, **changes):
     records = Records(
         Path("data/weights"),
-        Path("metrics/evaluate"),
-        Path("metrics/leakage"),
-        read_json(Path("metrics/comparison.json")),
+        Path("data/metrics/evaluate"),
+        Path("data/metrics/leakage"),
+        read_json(Path("data/metrics/comparison.json")),
     )
     found = read_model(
-        name, Cell.parse("per_class", "FaceSwap", "42"), records, Footage("sample", True, 2, 64)
+        name, Cell.parse("per_class", "FaceSwap", "42"), records, TrainingFootage("sample", True, 2, 64)
     )
     return dataclasses.replace(found, **changes)
 
@@ -104,7 +101,7 @@ def test_the_code_of_every_card_gives_the_scores_of_evaluate(name, ran):
 @pytest.mark.parametrize("name", METHODS)
 def test_its_verdict_on_a_video_is_that_of_the_metrics(name, ran, project):
     said, expected = ran[name]
-    found = read_json(project / f"metrics/evaluate/{name}/{CELL}.json")
+    found = read_json(project / f"data/metrics/evaluate/{name}/{CELL}.json")
     score = expected[:2].mean()
     verdict = said["verdict"]
     assert verdict["score"] == pytest.approx(score, abs=1e-5)
@@ -246,7 +243,7 @@ def test_a_split_without_a_leak_says_so(model):
 
 def test_only_the_sample_is_called_a_toy_and_only_it_has_a_free_licence(model):
     assert "**This is a toy: do not use it on real footage.**" in card_of(model())
-    other = card_of(model(footage=Footage("ffpp", False, 32, 224)))
+    other = card_of(model(footage=TrainingFootage("ffpp", False, 32, 224)))
     assert "toy" not in other
     assert yaml.safe_load(other.split("---")[1])["license"] == "other"
     assert "terms of their own" in other
@@ -317,7 +314,7 @@ def test_names_cannot_write_markdown_html_or_code(model):
         evaluation=json.loads(text),
         leakage=json.loads(leak),
         comparison=json.loads(compared),
-        footage=Footage(NASTY, True, 2, 64),
+        footage=TrainingFootage(NASTY, True, 2, 64),
         encoder=dataclasses.replace(lora.encoder, name=NASTY),
     )
     for has_encoder in (True, False):
@@ -330,39 +327,6 @@ def test_names_cannot_write_markdown_html_or_code(model):
         for tag in ("<h1", "<h2", "<h3", "<table", "<td", "<th", "<pre", "<li"):
             assert page.count(tag) == plain.count(tag), tag
         compile(code_of(card), "card", "exec")
-
-
-@given(st.text(max_size=40))
-def test_any_text_is_shown_as_it_is_and_as_nothing_else(text):
-    page = PARSER.render(markdown.escape(text))
-    shown = re.sub(r"^<p>|</p>\n$", "", page)
-    for entity, character in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&")):
-        shown = shown.replace(entity, character)
-    assert shown.split() == re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", " ", text).split()
-
-
-@given(st.lists(st.text(max_size=10), min_size=2, max_size=2))
-def test_any_cell_stays_a_cell(cells):
-    page = PARSER.render(markdown.table(["one", "two"], [cells]))
-    assert page.count("<td>") == 2
-
-
-def test_a_docstring_becomes_title_summary_and_paragraphs(tmp_path, monkeypatch):
-    monkeypatch.setattr(titles, "DETECTORS", tmp_path)
-    docstring = "New one: does\n`a_b` and *c*.\n\nTwo kinds:\n\n- `x`: the\n  first.\n- y\n\nSo & so 2020.\n"
-    (tmp_path / "new.py").write_text(f'"""{docstring}"""\nimport nothing_at_all\n')
-    found = describe_method("new")
-    assert (found.title, found.summary) == ("New one", "does `a_b` and \\*c\\*.")
-    assert found.paragraphs == ("Two kinds:", "- `x`: the first.\n- y", "So \\& so 2020.")
-    with pytest.raises(InputError, match=r"'\.\./new' is no module"):
-        describe_method("../new")
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"), [("a `b_*c` d*", "a `b_*c` d\\*"), ("a ` b*", "a \\` b\\*"), ("- a", "\\- a")]
-)
-def test_prose_keeps_code_and_escapes_the_rest(text, shown):
-    assert markdown.prose(text) == shown
 
 
 def test_every_kind_of_folder_is_told_by_what_lies_in_it(project):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from clipforensics.sample import face
 from clipforensics.sample.identity import Identity, draw_identity
-from clipforensics.sample.motion import Expression, draw_track
+from clipforensics.sample.motion import Expression
 
 REST = Expression(mouth=0, wide=0, smile=0, blink=0, brow=0, gaze=0)
 
@@ -61,23 +61,3 @@ def test_a_blink_hides_the_eye(seed: int) -> None:
     assert colours(identity, REST, u, v).mean() != pytest.approx(
         colours(identity, shut, u, v).mean(), abs=0.05
     )
-
-
-def test_identities_differ_and_repeat() -> None:
-    first, again, other = (face.paint_skin(person(seed), 48).maps for seed in (1, 1, 2))
-    np.testing.assert_array_equal(first, again)
-    assert np.abs(first - other).mean() > 0.02
-
-
-@settings(max_examples=25, deadline=None)
-@given(st.integers(0, 2**31), st.integers(1, 40))
-def test_motion_stays_within_its_ranges(seed: int, n_frames: int) -> None:
-    track = draw_track(np.random.default_rng(seed), n_frames, 12)
-    assert len(track) == n_frames
-    for pose, expression in track:
-        assert abs(pose.x) < 0.3
-        assert abs(pose.yaw) < 0.6
-        assert 0.5 < pose.scale < 0.8
-        assert 0 <= expression.mouth <= 1
-        assert 0 <= expression.blink <= 1
-        assert all(-1 <= value <= 1 for value in (expression.wide, expression.smile, expression.brow))

@@ -3,13 +3,11 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from clipforensics.core.faults import InputError
 from clipforensics.sample.pictures import Captioned, render_pictures
 from clipforensics.sample.tiny_clip import train_tiny_clip
-from clipforensics.sample.tokenizer import BOS, EOS, learn_vocabulary
 
 SMALL = {
     "steps": 3, "batch_size": 16, "learning_rate": 0.0015, "image_size": 32, "patch_size": 8,
@@ -117,36 +115,3 @@ def test_sizes_that_do_not_fit_are_refused(tmp_path: Path, wrong: dict[str, int]
         train_tiny_clip(
             tmp_path / "clip", pictures(wrong.pop("n_pictures", 16), seed=1), seed=1, **{**SMALL, **wrong}
         )
-
-
-def test_captions_say_what_is_there_and_people_are_not_the_videos() -> None:
-    from clipforensics.sample.identity import draw_identity
-    from clipforensics.sample.pictures import _STRANGERS
-    from clipforensics.sample.videos import _PERSON
-
-    shown = pictures(12, seed=4)
-    assert all(p.pixels.shape == (32, 32, 3) and p.pixels.dtype == np.uint8 for p in shown)
-    people = [draw_identity(np.random.default_rng([4, _STRANGERS, number])) for number in range(3)]
-    for person, picture in zip(np.repeat(np.array(people, object), 4), shown, strict=True):
-        for caption in picture.captions:
-            assert caption.startswith("a ")
-            assert " skin" not in caption or f"{person.skin_tone} skin" in caption
-            assert ("no glasses" in caption) <= (not person.glasses)
-    actors = {draw_identity(np.random.default_rng([4, _PERSON, n])).texture_seed for n in range(100)}
-    assert not actors & {person.texture_seed for person in people}
-
-
-def test_no_caption_is_about_what_a_manipulation_of_the_mouth_leaves_behind() -> None:
-    """Else the encoder would be taught the test manipulation."""
-    captions = " ".join(caption for p in pictures(80, seed=4) for caption in p.captions)
-    assert "a filter on the face" in captions
-    assert "filter on the mouth" not in captions
-
-
-def test_every_word_becomes_one_token() -> None:
-    vocabulary, merges = learn_vocabulary(["a blurry photo, red hair", "a red photo"])
-    for word in ("a", "blurry", "photo", "red", "hair", ","):
-        assert word + "</w>" in vocabulary
-    assert sorted(vocabulary.values()) == list(range(len(vocabulary)))
-    assert vocabulary[EOS] == len(vocabulary) - 1 == vocabulary[BOS] + 1
-    assert learn_vocabulary(["a red photo", "a blurry photo, red hair"]) == (vocabulary, merges)

@@ -84,7 +84,8 @@ def run(tmp_path, monkeypatch):
 
 
 def outputs():
-    files = [p for folder in ("data/explanations", "metrics") for p in Path(folder).rglob("*") if p.is_file()]
+    folders = (Path("data/explanations"), Path("data/metrics"))
+    files = [p for folder in folders for p in folder.rglob("*") if p.is_file()]
     return {str(p): p.read_bytes() for p in files}
 
 
@@ -97,7 +98,7 @@ def test_both_detectors_are_explained_on_the_union_of_their_worst_frames(run):
     for store in found.values():
         maps = [store.find(*pair) for pair in expected]
         assert all(m.shape == (4, 4) and m.max() == 1 and m.min() >= 0 for m in maps)
-    metrics = read_json(Path("metrics/explanations.json"))
+    metrics = read_json(Path("data/metrics/explanations.json"))
     assert (metrics["split"], metrics["train_set"], metrics["seed"]) == ("per_class", "FaceSwap", 42)
     assert metrics["manipulation"] == "FaceSwap"
     for sanity in metrics["sanity"].values():
@@ -137,7 +138,7 @@ def test_switched_off_it_leaves_empty_outputs_that_say_so(run):
     errors = read_json(Path("data/explanations/errors/lora.json"))
     assert errors["clusters"] == {"summary": [], "undefined": "explain.enabled is false"}
     assert [entry["key"] for entry in errors["false_negatives"]] == ["v1", "v3", "v5"]
-    metrics = read_json(Path("metrics/explanations.json"))
+    metrics = read_json(Path("data/metrics/explanations.json"))
     assert metrics["sanity"]["baseline"] == {
         "rank_correlation": None,
         "n": 0,
@@ -151,7 +152,7 @@ def test_a_detector_that_offers_no_log_odds_is_recorded_and_the_others_are_expla
     modules = {"baseline": find_detector("baseline"), "lora": SimpleNamespace(score=print)}
     monkeypatch.setattr(tracing, "find_detector", modules.__getitem__)
     explain.main()
-    sanity = read_json(Path("metrics/explanations.json"))["sanity"]
+    sanity = read_json(Path("data/metrics/explanations.json"))["sanity"]
     assert "lora offers no log_odds" in sanity["lora"]["undefined"]
     assert sanity["baseline"]["n"] == 4
     assert len(Heatmaps.open(Path("data/explanations/lora"))) == 0
@@ -163,7 +164,7 @@ def test_no_errors_at_all_leave_nothing_to_explain(run):
     for name in WRONG:
         write_errors(name, ())
     explain.main()
-    metrics = json.loads(Path("metrics/explanations.json").read_text())
+    metrics = json.loads(Path("data/metrics/explanations.json").read_text())
     assert "no frame is chosen" in metrics["sanity"]["lora"]["undefined"]
     clusters = read_json(Path("data/explanations/errors/lora.json"))["clusters"]
     assert "not 0" in clusters["undefined"]

@@ -11,7 +11,7 @@ import pytest
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.files import read_json
-from clipforensics.publishing.model import Footage
+from clipforensics.publishing.model import TrainingFootage
 from stages import package
 from tests.support.repository import ROOT, edit_yaml
 from tests.support.trained_project import CELL, N_FRAMES, make_packages, make_project
@@ -86,9 +86,9 @@ def test_an_encoder_named_by_an_absolute_path_leaves_no_trace_of_it(project):
     ("gone", "message"),
     [
         (f"data/weights/{CELL}/lora", "there is no lora to package; run `dvc repro`"),
-        (f"metrics/evaluate/baseline/{CELL}.json", "does not exist; run `dvc repro`"),
-        ("metrics/leakage/per_class/FaceSwap.json", "does not exist; run `dvc repro`"),
-        ("metrics/comparison.json", "does not exist; run `dvc repro`"),
+        (f"data/metrics/evaluate/baseline/{CELL}.json", "does not exist; run `dvc repro`"),
+        ("data/metrics/leakage/per_class/FaceSwap.json", "does not exist; run `dvc repro`"),
+        ("data/metrics/comparison.json", "does not exist; run `dvc repro`"),
         ("data/sample/clip/preprocessor_config.json", "is no folder with a preprocessor_config.json"),
         ("data/sample/clip/model.safetensors", "holds none of model.safetensors"),
     ],
@@ -103,10 +103,10 @@ def test_what_is_missing_is_told_in_one_line_and_nothing_is_written(project, gon
 
 
 def test_only_footage_of_the_samples_layout_is_a_toy(project):
-    assert package.read_footage() == Footage("sample", True, N_FRAMES, SIZE)
+    assert package.read_footage() == TrainingFootage("sample", True, N_FRAMES, SIZE)
     Path("conf/data/mine.yaml").write_text("layout: manifest\n")
     edit_yaml(Path("params.yaml"), {"dataset": "mine"})
-    assert package.read_footage() == Footage("mine", False, N_FRAMES, SIZE)
+    assert package.read_footage() == TrainingFootage("mine", False, N_FRAMES, SIZE)
 
 
 def test_a_misspelt_setting_is_refused(project):

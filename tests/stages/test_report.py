@@ -83,9 +83,9 @@ def write_extras():
            "detectors": {"lora": {"auc": 0.5, "low": 0.4, "high": 0.6}}}  # fmt: skip
     rows = [row, {**row, "degradation": "jpeg", "strength": 5, "setting": "quality 10"}]
     head = {"detectors": ["baseline", "lora"], "manipulation": "NeuralTextures", "seed": 42}
-    write("metrics/robustness.json", {**head, "rows": rows})
+    write("data/metrics/robustness.json", {**head, "rows": rows})
     sanity = {d: {"rank_correlation": 0.0625, "n": 1} for d in PARAMS["detectors"]}
-    write("metrics/explanations.json", {"method": "some-method", "sanity": sanity})
+    write("data/metrics/explanations.json", {"method": "some-method", "sanity": sanity})
     for detector in PARAMS["detectors"]:
         write(f"data/explanations/{detector}/index.csv", f"key,frame,row\n{KEYS[0]},1,0\n")
         np.save(f"data/explanations/{detector}/maps.npy", np.ones((1, 2, 2), dtype=np.float16))
@@ -97,10 +97,10 @@ def workspace(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write("params.yaml", yaml.safe_dump(PARAMS))
     write("conf/data/sample.yaml", "layout: sample\n")
-    write("metrics/comparison.json", comparison())
+    write("data/metrics/comparison.json", comparison())
     for split in ("per_class", "grouped"):
-        write(f"metrics/leakage/{split}/FaceSwap.json", {"twins": f"audit-of-{split}"})
-    write("metrics/leakage/per_class/Stale.json", {"stale": "stale-leakage"})
+        write(f"data/metrics/leakage/{split}/FaceSwap.json", {"twins": f"audit-of-{split}"})
+    write("data/metrics/leakage/per_class/Stale.json", {"stale": "stale-leakage"})
     write("data/videos.csv", "key\na\nb\n")
     for folder in ("clipforensics", "stages"):
         write(f"{folder}/code.py", "x = 1\n")
@@ -111,7 +111,7 @@ def workspace(tmp_path, monkeypatch):
     for detector in (*PARAMS["detectors"], "stale-detector"):
         for seed in (42, 43, 99):
             for split in ("per_class", "grouped", "stale-split"):
-                path = f"metrics/evaluate/{detector}/{split}/FaceSwap-{seed}.json"
+                path = f"data/metrics/evaluate/{detector}/{split}/FaceSwap-{seed}.json"
                 write(path, evaluation(detector, seed, split))
         error = {"key": KEYS[0], "score": 0.8, "label": 0, "manipulation": "real", "worst_frames": [1]}
         lists = {"false_positives": [error], "false_negatives": [], "worst_videos": []}
@@ -221,8 +221,8 @@ def test_a_section_that_was_not_run_says_so(workspace, section, way):
         write("params.yaml", yaml.safe_dump({**PARAMS, section: {"enabled": False}}))
         reason = "It is switched off in params.yaml."
     else:
-        file = {"robustness": "metrics/robustness.json", "explain": "metrics/explanations.json"}[section]
-        Path(file).unlink()
+        file = {"robustness": "robustness.json", "explain": "explanations.json"}[section]
+        Path("data/metrics", file).unlink()
         reason = "The run has no files of it."
     text = page()
     assert f"{name} {reason}" in text
@@ -245,9 +245,9 @@ def test_error_lists_with_groups_go_before_those_without(workspace):
 
 @pytest.mark.parametrize(
     "missing",
-    ["metrics/comparison.json", "metrics/evaluate/lora/grouped/FaceSwap-43.json", "plots/roc/frame.csv",
-     "data/errors/baseline/per_class/FaceSwap-42.json", "metrics/leakage/grouped/FaceSwap.json",
-     "data/frames/meta.json", "data/videos.csv"],
+    ["data/metrics/comparison.json", "data/metrics/evaluate/lora/grouped/FaceSwap-43.json",
+     "data/errors/baseline/per_class/FaceSwap-42.json", "data/metrics/leakage/grouped/FaceSwap.json",
+     "data/frames/meta.json", "data/videos.csv", "plots/roc/frame.csv"],
 )  # fmt: skip
 def test_a_missing_file_is_named_with_the_remedy(workspace, missing):
     Path(missing).unlink()

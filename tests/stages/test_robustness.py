@@ -101,11 +101,11 @@ def change(place: Path, **changes: object) -> None:
 
 def run(place: Path) -> dict:
     stage.main()
-    return json.loads((place / "metrics/robustness.json").read_text())
+    return json.loads((place / "data/metrics/robustness.json").read_text())
 
 
 def outputs(place: Path) -> dict[str, bytes]:
-    files = [place / "metrics/robustness.json", *(place / "plots").rglob("*.csv")]
+    files = [place / "data/metrics/robustness.json", *(place / "plots").rglob("*.csv")]
     return {str(path.relative_to(place)): path.read_bytes() for path in files}
 
 
@@ -193,7 +193,7 @@ def test_threads_change_no_byte_and_batches_no_number(place, monkeypatch):
 def test_killed_and_run_again_it_ends_in_the_same_bytes(place, monkeypatch):
     run(place)
     whole = outputs(place)
-    shutil.rmtree(place / "metrics")
+    shutil.rmtree(place / "data/metrics")
     shutil.rmtree(place / "plots")
     done = []
 
@@ -207,7 +207,7 @@ def test_killed_and_run_again_it_ends_in_the_same_bytes(place, monkeypatch):
     monkeypatch.setattr(scoring, "degrade_chunk", dies)
     with pytest.raises(KeyboardInterrupt):
         run(place)
-    assert not (place / "metrics").exists()
+    assert not (place / "data/metrics").exists()
     assert set(done) == {("none", 0), ("jpeg", 1), ("jpeg", 5)}
     done.clear()
 
@@ -252,7 +252,7 @@ def test_detectors_are_read_once_and_the_encoder_only_if_asked(place, monkeypatc
     for name, kind in kinds.items():
         monkeypatch.setattr(kind, "load", counting(name, kind.load))
     monkeypatch.setattr(scoring, "load_vision_tower", counting("encoder", scoring.load_vision_tower))
-    monkeypatch.setattr(scoring, "embed_pixels", counting("frames", scoring.embed_pixels))
+    monkeypatch.setattr(vision, "embed_pixels", counting("frames", vision.embed_pixels))
     run(place)
     chunks = 5  # ten videos of three frames, two a chunk of at most seven
     assert counts == {"lora": 1, "baseline": 1, "encoder": 1, "frames": 5 * chunks}

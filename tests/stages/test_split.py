@@ -1,12 +1,12 @@
 """Stage split: what it writes, in each protocol, and what stops it."""
 
 import csv
-import json
 import re
 
 import pytest
 
 from clipforensics.core.faults import InputError
+from clipforensics.core.files import read_json
 from clipforensics.core.records import Video, write_records
 from stages import split as stage
 from tests.support.populations import population
@@ -65,7 +65,7 @@ def test_the_stage_writes_parts_flags_and_audit(workspace, capsys):
     )
     assert list(rows["test"][0])[6:] == ["target_seen", "source_seen", "any_seen", "twin", "same_content"]
     assert {value for row in rows["test"] for value in list(row.values())[6:]} == {"0", "1"}
-    audited = json.loads((workspace / "metrics/leakage/per_class/FaceSwap.json").read_text(encoding="utf-8"))
+    audited = read_json(workspace / "data/metrics/leakage/per_class/FaceSwap.json")
     assert audited["protocol"] == "per_class"
     assert audited["sizes"]["train"] == {"FaceSwap": 18, "real": 16}
     twins = sum(row["twin"] == "1" for row in rows["test"])
@@ -79,9 +79,7 @@ def test_the_stage_writes_parts_flags_and_audit(workspace, capsys):
 
 def test_the_stage_runs_the_grouped_protocol(workspace):
     stage.main("grouped", "FaceSwap+NeuralTextures")
-    audited = json.loads(
-        (workspace / "metrics/leakage/grouped/FaceSwap+NeuralTextures.json").read_text("utf-8")
-    )
+    audited = read_json(workspace / "data/metrics/leakage/grouped/FaceSwap+NeuralTextures.json")
     assert audited["fake"]["any_seen"] == 0
 
 
@@ -92,7 +90,7 @@ def test_the_stage_deals_folds(workspace):
         folder = workspace / f"data/splits/grouped_kfold-{fold}/FaceSwap"
         with (folder / "test.csv").open(encoding="utf-8", newline="") as file:
             tested += [row["key"] for row in csv.DictReader(file)]
-        audited = json.loads((workspace / f"metrics/leakage/grouped_kfold-{fold}/FaceSwap.json").read_text())
+        audited = read_json(workspace / f"data/metrics/leakage/grouped_kfold-{fold}/FaceSwap.json")
         assert (audited["protocol"], audited["fake"]["any_seen"]) == ("grouped_kfold", 0)
     assert sorted(tested) == sorted(video.key for video in population())
 
@@ -110,7 +108,7 @@ def test_a_leak_stops_the_run_if_told_to(workspace):
         InputError, match=r"split per_class of FaceSwap leaks: in test 18 of 20 fakes .* a twin"
     ):
         stage.main("per_class", "FaceSwap")
-    audited = json.loads((workspace / "metrics/leakage/per_class/FaceSwap.json").read_text(encoding="utf-8"))
+    audited = read_json(workspace / "data/metrics/leakage/per_class/FaceSwap.json")
     assert audited["fake"]["twin"] == 18, "what leaks can be read"
     stage.main("grouped", "FaceSwap")
 

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from clipforensics.metrics import auc, points
+from clipforensics.metrics import auc, calibration, points
+from clipforensics.report.wording.names import METRICS
 from clipforensics.statistics import weighted
 from tests.support.resampling import repeated, table
 
@@ -152,3 +153,24 @@ def test_auc_from_wins_over_subsets():
             for r, weight in enumerate(weights):
                 rows = repeated(weight * subset, codes)
                 assert math.isclose(found[s, d, r], roc_auc_score(labels[rows], values[rows]))
+
+
+def test_no_metric_lacks_its_definition_its_interval_or_its_name():
+    scores, labels, codes = table(1, 2, 2)
+    values, weights = scores["a"], np.ones((1, 4))
+    found = points.ranking_metrics(values, labels)
+    defined = {f"tpr_at_fpr_{budget}" for budget in found.pop("tpr_at_fpr")} | set(found)
+    assert set(found) == set(points.RANKING)
+    curve = weighted.trace(weighted.rank_rows(values, labels, codes), weights)
+    assert set(weighted.ranking_metrics(curve, points.FPR_BUDGETS, points.PARTIAL_AUC_FPR)) == defined
+    cut = set(points.threshold_metrics(values, labels, 0.5))
+    assert set(weighted.threshold_metrics(values, labels, codes, weights, 0.5)) == cut
+    assert cut == set(points.AT_THRESHOLD)
+    chances = set(calibration.calibration_metrics(values, labels)) - {"reliability"}
+    assert set(weighted.probability_metrics(values, labels, codes, weights)) == chances
+    named = {metric for kind in METRICS.values() for metric in kind}
+    assert defined | cut | chances <= named
+
+
+def test_the_bins_are_those_of_reliability():
+    assert weighted.N_BINS == calibration.N_BINS

@@ -15,7 +15,7 @@ LORA = {"r": 2, "alpha": 4.0, "dropout": 0.0, "target_modules": ["q_proj"]}
 PROBE = {"inverse_l2": [1.0], "max_iterations": 100}
 
 
-def described(model: Path | str, embedding: str = "projected") -> SimpleNamespace:
+def bare_task(model: Path | str, embedding: str = "projected") -> SimpleNamespace:
     """What of a task is remembered with a saved detector."""
     about = {"model": str(model), "revision": "local", "embedding": embedding}
     return SimpleNamespace(encoder=about, seed=1)
@@ -25,7 +25,7 @@ def save_probe(folder: Path, weight: np.ndarray, bias: float = 0.1, model: Path 
     """A probe with the given weights."""
     probe = baseline.Probe(weight, bias, 1.0, [])
     method, settings = baseline.DETECTOR, baseline.Settings(**PROBE)
-    options = {"task": described(model), "settings": settings, "counts": method.counts(probe)}
+    options = {"task": bare_task(model), "settings": settings, "counts": method.counts(probe)}
     method.save(probe, folder, **options, rank=(0.5, 0.5), inverse_l2=1.0)
 
 
@@ -39,7 +39,7 @@ def save_lora(folder: Path, model: Path | str, *, spread: float = 0.3) -> None:
         for name, parameter in adapted.named_parameters():
             if "lora_B" in name or name.startswith("head."):
                 parameter.normal_(0, spread, generator=torch.Generator().manual_seed(len(name)))
-    options = {"task": described(model), "settings": settings, "counts": model_counts(adapted)}
+    options = {"task": bare_task(model), "settings": settings, "counts": model_counts(adapted)}
     lora.DETECTOR.save(adapted, folder, **options, progress=Progress())
 
 

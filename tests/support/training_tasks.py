@@ -121,10 +121,10 @@ class Bench:
     @property
     def encoder(self) -> dict[str, Any]:
         """What `expected_parameters` is given."""
-        return described(self.task.encoder)
+        return encoder_fields(self.task.encoder)
 
 
-def described(about: Mapping[str, str]) -> dict[str, Any]:
+def encoder_fields(about: Mapping[str, str]) -> dict[str, Any]:
     """Fields of both towers' configs, as `Detector.expected_parameters` wants them."""
     config = CLIPConfig.from_pretrained(about["model"])
     width = config.projection_dim if about["embedding"] == "projected" else config.vision_config.hidden_size

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from clipforensics.core.faults import InputError
 from clipforensics.training import costs
 from clipforensics.training.costs import costs_folder, folder_digest, read_cost, write_cost
-from clipforensics.training.hardware import machine
+from clipforensics.training.hardware import describe_machine
 
 CELL = "per_class/FaceSwap-42"
 PAID = {"seconds": 20.0, "samples": 500, "processes": 2}
@@ -116,7 +116,7 @@ def test_on_a_gpu_it_is_that_of_the_one_that_training_used(monkeypatch, taken):
     if any(taken):
         assert (peak, device) == (max(taken), f"GPU {taken.index(max(taken))}")
     else:
-        assert device == machine()["processor"]
+        assert device == describe_machine()["processor"]
 
 
 # digest

@@ -1,4 +1,4 @@
-"""Numbers to figures: small SVG drawings that follow the page's light or dark colours."""
+"""Curves as SVG: ROC, DET, reliability, AUC against strength; in the page's light or dark colours."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import ArrayLike, NDArray
 
+from clipforensics.metrics.calibration import Bin
 from clipforensics.report.figures.axes import (
     SERIES_COLOURS,
     Box,
@@ -145,25 +146,6 @@ def _dense(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.f
     return np.interp(place, vertices, x), np.interp(place, vertices, y)
 
 
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """One bin of a reliability diagram.
-
-    Attributes:
-        low: Lower edge of the probabilities in it.
-        high: Upper edge.
-        n: Cases in it.
-        probability: Mean probability of its cases; None where it is empty.
-        share: Part of its cases that is manipulated; None where it is empty.
-    """
-
-    low: float
-    high: float
-    n: int
-    probability: float | None
-    share: float | None
-
-
 def reliability_figure(bins: Sequence[Bin], *, index: int, label: str) -> Markup:
     """Reliability diagram: in each bin of probabilities, the share that was manipulated, and the counts.
 
@@ -171,7 +153,7 @@ def reliability_figure(bins: Sequence[Bin], *, index: int, label: str) -> Markup
     rests on, written over it; a point's area grows with its count.
 
     Args:
-        bins: In the order of their edges.
+        bins: Those that hold a case, in the order of their edges.
         index: Which series' colour.
         label: What a screen reader says the figure shows.
     """
@@ -181,17 +163,14 @@ def reliability_figure(bins: Sequence[Bin], *, index: int, label: str) -> Markup
         grid(box, QUARTERS, QUARTERS, "probability given", "share manipulated"),
         chance(box, (0.0, 0.0), (1.0, 1.0)),
     ]
-    points = [(b.probability, b.share) for b in bins if b.probability is not None and b.share is not None]
-    if points:
-        found = np.array(points)
+    if bins:
+        found = np.array([(b.mean_probability, b.share_manipulated) for b in bins])
         parts.append(line(box.pixels(found[:, 0], found[:, 1]), index, label))
     for b in bins:
-        if b.probability is not None and b.share is not None and most:
-            said = f"{b.n} at {b.low:.1f} to {b.high:.1f}: {b.share:.0%} manipulated"
-            parts.append(
-                dot(*box.at(b.probability, b.share), index, radius=2.5 + 6 * (b.n / most) ** 0.5, title=said)
-            )
-    parts += [_count_bar(box, b, most, index) for b in bins if b.n]
+        said = f"{b.n} at {b.low:.1f} to {b.high:.1f}: {b.share_manipulated:.0%} manipulated"
+        at = box.at(b.mean_probability, b.share_manipulated)
+        parts.append(dot(*at, index, radius=2.5 + 6 * (b.n / most) ** 0.5, title=said))
+    parts += [_count_bar(box, b, most, index) for b in bins]
     return drawing(box.size, label, parts)
 
 

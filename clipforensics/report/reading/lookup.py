@@ -1,8 +1,10 @@
 """Rows of comparison.json looked up: the headline's, a stratum's, a partner protocol's."""
 
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from clipforensics.protocol.cells import CLEAN_PROTOCOLS
+from clipforensics.report.wording.names import SHOWN_LEVELS, STRATA
 from clipforensics.report.wording.numbers import known
 from clipforensics.report.wording.tables import Json
 
@@ -51,13 +53,62 @@ def partner_protocol(comparison: Json) -> str | None:
         return clean_protocol(comparison)
     found = [str(p) for p in dict.fromkeys(c.get("protocol") for c in comparison["cells"]) if p != headline]
     having = [p for p in found if find_cell(comparison, stratum="all", level="video", protocol=p)]
-    return min(having, key=rank_beside_clean, default=None)
+    return min(having, key=_rank_beside_clean, default=None)
 
 
-def rank_beside_clean(name: str) -> int:
+def _rank_beside_clean(name: str) -> int:
     """Place of a protocol beside a clean headline: per_class, others that leak, clean ones."""
     order = {"per_class": 0, **{clean: place + 2 for place, clean in enumerate(CLEAN_PROTOCOLS)}}
     return order.get(name, 1)
+
+
+def protocols_of(comparison: Json) -> list[str | None]:
+    """The headline's protocol first; [None] if the file knows only one.
+
+    Then clean ones before those that leak, or where the headline's is clean itself, behind them.
+    """
+    found = dict.fromkeys([protocol(comparison), *(c.get("protocol") for c in comparison["cells"])])
+    rank = {name: place for place, name in enumerate(CLEAN_PROTOCOLS)}
+    first, *rest = found
+    if first in CLEAN_PROTOCOLS:
+        return [first, *sorted(rest, key=lambda name: _rank_beside_clean(str(name)))]
+    return [first, *sorted(rest, key=lambda name: rank.get(str(name), len(rank)))]
+
+
+def strata_of(comparison: Json, name: str | None, level: str) -> dict[str, Json]:
+    """The headline's test cells under a protocol by stratum: in the order of `STRATA`, others behind."""
+    found = {
+        str(cell["stratum"]): cell
+        for cell in _under(comparison, "cells", name, level)
+        if cell["stratum"] != "validation"
+    }
+    return {s: found[s] for s in (*STRATA, *(s for s in found if s not in STRATA)) if s in found}
+
+
+def gaps_of(comparison: Json, name: str | None, level: str) -> list[Json]:
+    """The headline's rows of `leak_gaps` under a protocol, where a detector at least has both strata."""
+    return [
+        gap
+        for gap in _under(comparison, "leak_gaps", name, level)
+        if any((values or {}).get("auc") is not None for values in (gap.get("detectors") or {}).values())
+    ]
+
+
+def metrics_of(comparison: Json) -> Iterator[tuple[str | None, str, dict[str, Json]]]:
+    """The headline's rows of `metrics` by metric, a protocol and level at a time, where there are any."""
+    for name in protocols_of(comparison):
+        for level in SHOWN_LEVELS:
+            found = {str(row["metric"]): row for row in _under(comparison, "metrics", name, level)}
+            if found:
+                yield name, level, found
+
+
+def _under(comparison: Json, table: str, name: str | None, level: str) -> list[Json]:
+    """Rows of a table for the headline's train set and manipulation, under a protocol and at a level."""
+    headline = comparison["headline"]
+    wanted = (name, headline["train_set"], headline["manipulation"], level)
+    keys = ("protocol", "train_set", "manipulation", "level")
+    return [row for row in comparison.get(table) or () if tuple(map(row.get, keys)) == wanted]
 
 
 def candidates(comparison: Json) -> list[str]:

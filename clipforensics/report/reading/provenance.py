@@ -17,7 +17,7 @@ from pathlib import Path
 
 from clipforensics.core.faults import InputError
 from clipforensics.machine import kernels
-from clipforensics.training.hardware import machine
+from clipforensics.training.hardware import describe_machine
 
 LIBRARIES = (
     "av", "dvc", "jinja2", "numpy", "pandas", "peft", "pillow", "pydantic", "safetensors", "scikit-learn",
@@ -73,7 +73,7 @@ def _computed_on() -> dict[str, str]:
     """This machine, unless another would have written the same page, which then must not name one."""
     pins = {} if _sees_gpu() else kernels.pinned()
     if not pins:
-        return {"numbers": "of this machine; on another the last digits may differ", **machine()}
+        return {"numbers": "of this machine; on another the last digits may differ", **describe_machine()}
     return {
         "numbers": "the same on every CPU with x86-64 and AVX2 under Linux",
         "kernels pinned by": ", ".join(f"{name}={value}" for name, value in pins.items()),

@@ -3,16 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from clipforensics.report.sections.side_by_side import POOLED, protocols_of
+from clipforensics.report.reading.lookup import gaps_of, metrics_of, protocols_of, strata_of
+from clipforensics.report.sections.side_by_side import POOLED
 from clipforensics.report.wording.names import (
     DEGRADATIONS,
     METRICS,
     ORACLE,
-    STRATA,
     capital,
     label_of,
     name_of,
-    protocol_of,
+    protocol_in_words,
     words,
 )
 from clipforensics.report.wording.numbers import count
@@ -86,23 +86,16 @@ def strata_by_detector(comparison: Json, level: str, order: Sequence[str]) -> Ta
         level: video or frame.
         order: Of the detectors, the reference first.
     """
-    place = (comparison["headline"]["train_set"], comparison["headline"]["manipulation"], level)
-    keys = ("train_set", "manipulation", "level")
     rows: list[Json] = []
     columns = [Column("detector", numeric=False)]
     for protocol in protocols_of(comparison):
         cells = [
-            c for c in _strata(comparison, protocol, place)
-            if c["n_fake"] or c["stratum"] == "all"
-        ]  # fmt: skip
+            c for c in strata_of(comparison, protocol, level).values() if c["n_fake"] or c["stratum"] == "all"
+        ]
         whole = next((c["n_fake"] for c in cells if c["stratum"] == "all"), None)
         cells = [c for c in cells if c["stratum"] == "all" or c["n_fake"] != whole]  # no whole twice
-        gaps = [
-            g for g in comparison.get("leak_gaps") or ()
-            if tuple(g[k] for k in keys) == place and g.get("protocol") == protocol
-            if any((v or {}).get("auc") is not None for v in (g.get("detectors") or {}).values())
-        ]  # fmt: skip
-        head = protocol_of(protocol) if protocol else ""
+        gaps = gaps_of(comparison, protocol, level)
+        head = protocol_in_words(protocol) if protocol else ""
         means = [_fold_means(c) for c in cells if c.get("fold_mean")]
         columns += [Column(_stratum_head(c), head) for c in cells]
         columns += [Column("mean of the folds", head) for _ in means]
@@ -134,16 +127,6 @@ def _fold_means(cell: Json) -> Json:
     }
 
 
-def _strata(comparison: Json, protocol: str | None, place: tuple[str, str, str]) -> list[Json]:
-    found = {
-        c["stratum"]: c
-        for c in comparison["cells"]
-        if (c["train_set"], c["manipulation"], c["level"]) == place and c.get("protocol") == protocol
-        if c["stratum"] != "validation"
-    }
-    return [found[s] for s in (*STRATA, *(s for s in found if s not in STRATA)) if s in found]
-
-
 def _stratum_head(cell: Json) -> str:
     return f"{_short(cell['stratum'])} ({count(cell['n_fake'])})"
 
@@ -154,15 +137,7 @@ def _short(stratum: str) -> str:
 
 def metrics_by_detector(comparison: Json, order: Sequence[str]) -> list[Table]:
     """Every metric of the headline's cell, a column each; one table a protocol and level."""
-    place = (comparison["headline"]["train_set"], comparison["headline"]["manipulation"])
-    rows = [r for r in comparison.get("metrics") or () if (r["train_set"], r["manipulation"]) == place]
-    tables = []
-    for protocol in protocols_of(comparison):
-        for level in ("video", "frame"):
-            found = {r["metric"]: r for r in rows if (r.get("protocol"), r["level"]) == (protocol, level)}
-            if found:
-                tables.append(_metrics(comparison, found, protocol, level, order))
-    return tables
+    return [_metrics(comparison, found, name, level, order) for name, level, found in metrics_of(comparison)]
 
 
 def _metrics(
@@ -177,7 +152,7 @@ def _metrics(
     columns = [Column(text, SHORT_KINDS.get(kind, kind.split(",")[0].lower())) for kind, _, text in named]
     first = next(iter(found.values()))
     size = f"{count(first.get('n_real'))} real, {count(first.get('n_fake'))} manipulated"
-    where = f", {protocol_of(protocol)}" if protocol else ""
+    where = f", {protocol_in_words(protocol)}" if protocol else ""
     rows = [found[m] for _, m, _ in named]
     groups = _two_groups(f"{level} level", rows, order, comparison["reference"], "value")
     notes = [

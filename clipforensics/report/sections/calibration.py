@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from clipforensics.report.figures.curves import Bin, reliability_figure
+from clipforensics.metrics.calibration import Bin
+from clipforensics.report.figures.curves import reliability_figure
 from clipforensics.report.wording.names import SHOWN_LEVELS, capital, label_of
 from clipforensics.report.wording.numbers import count, counted, known, number, percent
 from clipforensics.report.wording.tables import EMPTY, Column, Entry, Group, Json, Table
@@ -68,16 +69,8 @@ def _points(one: Json, manipulation: str) -> dict[str, Json]:
 
 def _figure(one: Json, manipulation: str, level: str, order: Sequence[str]) -> Markup:
     rows = _points(one, manipulation)[level]["probability"].get("reliability") or ()
-    bins = [
-        Bin(
-            r["low"],
-            r["high"],
-            int(r["n"]),
-            known(r.get("mean_probability")),
-            known(r.get("share_manipulated")),
-        )
-        for r in rows
-    ]
+    numbers = ("low", "high", "n", "mean_probability", "share_manipulated")
+    bins = [Bin(**{key: r[key] for key in numbers}) for r in rows if None not in map(r.get, numbers)]
     index = list(order).index(one["detector"])
     said = f"reliability of {label_of(one['detector'])}, {level} level"
     return reliability_figure(bins, index=index, label=said)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from clipforensics.report.wording.names import capital, label_of, listed, name_of, protocol_of
+from clipforensics.report.wording.names import capital, label_of, listed, name_of, protocol_in_words
 from clipforensics.report.wording.numbers import counted, interval, known, number
 from clipforensics.report.wording.tables import Json
 
@@ -111,7 +111,7 @@ def about_delong(candidate: str, cells: Sequence[tuple[str, Json | None]]) -> li
         ours, theirs = _excludes(values), _excludes(delong)
         if ours is None or theirs is None or ours == theirs:
             continue
-        where = f"Under {protocol_of(protocol)}, " if protocol else ""
+        where = f"Under {protocol_in_words(protocol)}, " if protocol else ""
         bounds = interval(delong.get("low"), delong.get("high"))
         found.append(
             f"{where}DeLong's interval {'excludes' if theirs else 'holds'} 0 ({bounds}) and the"

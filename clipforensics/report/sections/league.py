@@ -12,7 +12,7 @@ from clipforensics.report.figures.parameters import Mark, parameters_figure
 from clipforensics.report.reading.cast import FEW, Cast
 from clipforensics.report.reading.lookup import sign_of
 from clipforensics.report.sections.caveats import FEW as FEW_VIDEOS
-from clipforensics.report.wording.names import capital, label_of, listed, name_of, protocol_of
+from clipforensics.report.wording.names import capital, label_of, listed, name_of, protocol_in_words
 from clipforensics.report.wording.numbers import count, counted, interval, known, number
 from clipforensics.report.wording.tables import (
     EMPTY,
@@ -94,7 +94,7 @@ def _overlap(row: Json) -> str:
     validated, tested = row["validation"]["protocol"], [row[test]["protocol"] for test in tests_of([row])]
     if validated == FOLDS:
         return " Each of them is tested too, by the model of another fold."
-    others = [protocol_of(name) for name in tested if name != validated]
+    others = [protocol_in_words(name) for name in tested if name != validated]
     return f" Some of them may be test videos of another split ({listed(others)})." if others else ""
 
 
@@ -108,7 +108,7 @@ def where(row: Json, test: str) -> str:
     """`NeuralTextures, per class` and whether that leaks."""
     one = row[test]
     clean = " (no leaks)" if one["protocol"] in CLEAN_PROTOCOLS else ""
-    return f"{one['manipulation']}, {protocol_of(one['protocol'])}{clean}"
+    return f"{one['manipulation']}, {protocol_in_words(one['protocol'])}{clean}"
 
 
 def points(comparison: Json) -> list[str]:
@@ -235,7 +235,7 @@ def _notes(comparison: Json) -> list[str]:
     elif one:
         notes.append(
             f"In domain: test videos of {one['manipulation']}, which was trained on,"
-            f" {protocol_of(one['protocol'])}."
+            f" {protocol_in_words(one['protocol'])}."
         )
     reasons = dict.fromkeys(text for row in rows for text in (row.get("undefined") or {}).items())
     return [*notes, *(f"{capital(column.replace('_', ' '))}: {reason}." for column, reason in reasons)]

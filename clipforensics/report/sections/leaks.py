@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from clipforensics.report.wording import nested
-from clipforensics.report.wording.names import CLASSES, LEAKS, PARTS, capital, protocol_of, words
+from clipforensics.report.wording.names import CLASSES, LEAKS, PARTS, capital, protocol_in_words, words
 from clipforensics.report.wording.numbers import count, counted, known, percent
 from clipforensics.report.wording.tables import EMPTY, Column, Entry, Group, Json, Table
 
@@ -20,14 +20,14 @@ def leak_tables(leakage: Mapping[str, Json]) -> list[Table]:
     tables = [_flags_table(leakage), _sizes_table(leakage)]
     for name, audit in leakage.items():
         rest = {key: value for key, value in audit.items() if key not in SHOWN or not _fits(key, value)}
-        tables += nested.nested_tables(rest, title_of(name)) if rest else []
+        tables += nested.nested_tables(rest, audit_title(name)) if rest else []
     return [table for table in tables if table]
 
 
-def title_of(name: str) -> str:
+def audit_title(name: str) -> str:
     """`per_class FaceSwap` is `Per class: FaceSwap`."""
     split, _, train_set = name.partition(" ")
-    return f"{capital(protocol_of(split))}: {train_set}" if train_set else name
+    return f"{capital(protocol_in_words(split))}: {train_set}" if train_set else name
 
 
 def leak_sentence(leakage: Mapping[str, Json]) -> str:
@@ -45,7 +45,7 @@ def leak_sentence(leakage: Mapping[str, Json]) -> str:
             if known(fake.get(key)) is not None
         ]
         if said:
-            return f"{title_of(name)}: of {counted(fake['n'], 'test fake')}, {' and '.join(said)}."
+            return f"{audit_title(name)}: of {counted(fake['n'], 'test fake')}, {' and '.join(said)}."
     return ""
 
 
@@ -75,7 +75,7 @@ def about_sizes(leakage: Mapping[str, Json], comparison: Json, partner: str | No
     if partner is None:
         return ""
     said = [
-        f"{protocol_of(name)} {sizes}"
+        f"{protocol_in_words(name)} {sizes}"
         for name in (str(headline.get("protocol")), partner)
         if (sizes := _training(leakage, name, headline["train_set"]))
     ]
@@ -143,7 +143,7 @@ def _flags_table(leakage: Mapping[str, Json]) -> Table | None:
             for k in order
         )
         if rows:
-            groups.append(Group(title_of(name), rows))
+            groups.append(Group(audit_title(name), rows))
     if not groups:
         return None
     columns = (Column("test videos", numeric=False), *(Column(kind) for kind in kinds))
@@ -172,7 +172,7 @@ def _sizes_table(leakage: Mapping[str, Json]) -> Table | None:
     order = [c for c in classes if c == "real"] + [c for c in classes if c != "real"]
     groups = tuple(
         Group(
-            title_of(name),
+            audit_title(name),
             tuple(
                 (
                     Entry(PARTS.get(part, words(part))),

@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from clipforensics.report.reading.lookup import candidates
-from clipforensics.report.sections.side_by_side import protocols_of
-from clipforensics.report.wording.names import capital, label_of, protocol_of
+from clipforensics.report.reading.lookup import candidates, protocols_of
+from clipforensics.report.wording.names import capital, label_of, protocol_in_words
 from clipforensics.report.wording.numbers import count, interval, known, number
 from clipforensics.report.wording.tables import (
     EMPTY,
@@ -44,7 +43,7 @@ def matrix_tables(comparison: Json, *, level: str = "video", by_detector: Sequen
             groups = turned or _groups(comparison, place, tests)
             head = "detector" if turned else "trained on"
             columns = (Column(head, numeric=False), *(Column(t, "tested on") for t in tests))
-            caption = f"{capital(level)} AUC" + (f", {protocol_of(name)}" if name else "")
+            caption = f"{capital(level)} AUC" + (f", {protocol_in_words(name)}" if name else "")
             tables.append(Table(caption, columns, tuple(groups), _notes(comparison, place)))
     return tables
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from clipforensics.report.reading.lookup import candidates
-from clipforensics.report.sections.side_by_side import protocols_of
+from clipforensics.report.reading.lookup import candidates, metrics_of
 from clipforensics.report.wording.names import (
     METRICS,
     ORACLE,
@@ -11,7 +10,7 @@ from clipforensics.report.wording.names import (
     SHOWN_LEVELS,
     capital,
     label_of,
-    protocol_of,
+    protocol_in_words,
 )
 from clipforensics.report.wording.numbers import NONE, count, known, number, percent
 from clipforensics.report.wording.tables import (
@@ -39,17 +38,7 @@ def metric_tables(comparison: Json) -> list[Table]:
     Args:
         comparison: Content of metrics/comparison.json.
     """
-    headline = (comparison["headline"]["train_set"], comparison["headline"]["manipulation"])
-    rows = [
-        row for row in comparison.get("metrics") or () if (row["train_set"], row["manipulation"]) == headline
-    ]
-    tables = []
-    for name in protocols_of(comparison):
-        for level in SHOWN_LEVELS:
-            found = {r["metric"]: r for r in rows if (r.get("protocol"), r["level"]) == (name, level)}
-            if found:
-                tables.append(_metric_table(comparison, found, name, level))
-    return tables
+    return [_metric_table(comparison, found, name, level) for name, level, found in metrics_of(comparison)]
 
 
 def _metric_table(comparison: Json, found: Mapping[str, Json], protocol: str | None, level: str) -> Table:
@@ -65,7 +54,7 @@ def _metric_table(comparison: Json, found: Mapping[str, Json], protocol: str | N
     for name in names:
         columns += [Column(difference_head(comparison, name)), Column("p")]
     first = next(iter(found.values()))
-    where = f", {protocol_of(protocol)}" if protocol else ""
+    where = f", {protocol_in_words(protocol)}" if protocol else ""
     size = ", ".join(
         f"{count(first.get(key))} {text}"
         for key, text in (("n_real", "real"), ("n_fake", "manipulated"), ("n_groups", "identity groups"))
@@ -235,7 +224,7 @@ def training_table(evaluations: Sequence[Json]) -> Table:
         validation = evaluation.get("validation") or {}
         cells = [Entry(count(parameters.get(key))) for key in ("trainable", "all", "head")]
         cells += [Entry(number((validation.get(level) or {}).get("auc"))) for level in SHOWN_LEVELS]
-        where = [protocol_of(evaluation["split"])] if evaluation.get("split") else []
+        where = [protocol_in_words(evaluation["split"])] if evaluation.get("split") else []
         head = Entry(label_of(evaluation["detector"]), ", ".join([*where, f"seed {evaluation['seed']}"]))
         rows.append((head, *cells))
     columns = [Column("detector", numeric=False)]

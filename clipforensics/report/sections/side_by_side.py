@@ -1,10 +1,17 @@
 """The headline's protocol and another in one table: what of a difference is left without leaks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from clipforensics.protocol.cells import CLEAN_PROTOCOLS
-from clipforensics.report.reading.lookup import candidates, partner_protocol, protocol, rank_beside_clean
-from clipforensics.report.wording.names import PROTOCOLS, STRATA, capital, label_of, protocol_of
+from clipforensics.report.reading.lookup import (
+    candidates,
+    gaps_of,
+    partner_protocol,
+    protocol,
+    protocols_of,
+    strata_of,
+)
+from clipforensics.report.wording.names import PROTOCOLS, STRATA, capital, label_of, protocol_in_words
 from clipforensics.report.wording.numbers import NONE, count, interval, known, number, p_value, signed
 from clipforensics.report.wording.tables import (
     EMPTY,
@@ -27,24 +34,10 @@ from clipforensics.report.wording.tables import (
 GAPS = {"no_twin": "without", "clean": "no identity seen"}
 """What is subtracted from the fakes with a twin in training."""
 
-
 POOLED = (
     "Over folds, the pooled AUC compares scores of different models, so a detector whose scale drifts from"
     " fold to fold loses by it; the mean of the folds' own AUCs does not."
 )
-
-
-def protocols_of(comparison: Json) -> list[str | None]:
-    """The headline's protocol first; [None] if the file knows only one.
-
-    Then clean ones before those that leak, or where the headline's is clean itself, behind them.
-    """
-    found = dict.fromkeys([protocol(comparison), *(c.get("protocol") for c in comparison["cells"])])
-    rank = {name: place for place, name in enumerate(CLEAN_PROTOCOLS)}
-    first, *rest = found
-    if first in CLEAN_PROTOCOLS:
-        return [first, *sorted(rest, key=lambda name: rank_beside_clean(str(name)))]
-    return [first, *sorted(rest, key=lambda name: rank.get(str(name), len(rank)))]
 
 
 def about_protocols(comparison: Json) -> str:
@@ -55,12 +48,12 @@ def about_protocols(comparison: Json) -> str:
         return (
             f"This run has one protocol only, so there is no {'leaking' if clean else 'clean'} one beside it."
         )
-    first = f"The headline's protocol, {protocol_of(name)}, {'does not leak' if clean else 'leaks'}"
+    first = f"The headline's protocol, {protocol_in_words(name)}, {'does not leak' if clean else 'leaks'}"
     if partner is None:
         return f"{first}; no clean one was tested on the same."
     if clean and partner in CLEAN_PROTOCOLS:
-        return f"{first}, nor does {protocol_of(partner)}, beside it."
-    return f"{first}; {protocol_of(partner)}, beside it, {'does' if clean else 'does not'}."
+        return f"{first}, nor does {protocol_in_words(partner)}, beside it."
+    return f"{first}; {protocol_in_words(partner)}, beside it, {'does' if clean else 'does not'}."
 
 
 def heading_of(comparison: Json, name: str | None) -> str:
@@ -68,7 +61,7 @@ def heading_of(comparison: Json, name: str | None) -> str:
     if name is None:
         return ""
     what = "The headline's protocol" if name == protocol(comparison) else "Beside it"
-    return f"{what}, {protocol_of(name)}" + (f": {PROTOCOLS[name]}" if name in PROTOCOLS else "")
+    return f"{what}, {protocol_in_words(name)}" + (f": {PROTOCOLS[name]}" if name in PROTOCOLS else "")
 
 
 def side_by_side(comparison: Json, level: str, only: Sequence[str] | None = None) -> Table:
@@ -79,45 +72,38 @@ def side_by_side(comparison: Json, level: str, only: Sequence[str] | None = None
         level: video or frame.
         only: Whom to set beside the reference; None for all.
     """
-    headline = (comparison["headline"]["train_set"], comparison["headline"]["manipulation"])
-    cells = [
-        c
-        for c in comparison["cells"]
-        if (c["train_set"], c["manipulation"], c["level"]) == (*headline, level)
-        if c["stratum"] != "validation"
-    ]
-    gaps = [
-        g
-        for g in comparison.get("leak_gaps") or ()
-        if (g["train_set"], g["manipulation"], g["level"]) == (*headline, level)
-    ]
     names = [name for name in candidates(comparison) if only is None or name in only]
     detectors = detectors_of(comparison) if only is None else [comparison["reference"], *names]
-    differences = [
-        (row.get("differences") or {}).get(name) or {} for row in (*cells, *gaps) for name in names
-    ]
-    reach = reach_of(differences)
+    strata = {name: strata_of(comparison, name, level) for name in protocols_of(comparison)}
+    gaps = {name: gaps_of(comparison, name, level) for name in strata}
+    cells = [cell for found in strata.values() for cell in found.values()]
+    every = [*cells, *(gap for found in gaps.values() for gap in found)]
+    reach = reach_of([(row.get("differences") or {}).get(name) or {} for row in every for name in names])
     groups, notes = [], []
-    for name in protocols_of(comparison):
-        found = {c["stratum"]: c for c in cells if c.get("protocol") == name}
-        order = [s for s in STRATA if s in found] + [s for s in found if s not in STRATA]
-        full = [s for s in order if found[s]["n_fake"] or s == "all"]
-        if name != protocol(comparison) or name in CLEAN_PROTOCOLS:  # there most strata are the whole again
-            full = [s for s in full if s == "all" or found[s]["n_fake"] < found["all"]["n_fake"]]
+    for name, found in strata.items():
+        full = _full(comparison, name, found)
         rows = [
             row
             for s in full
             for row in (_row(found[s], names, detectors, reach), _fold_mean(found[s], names, detectors))
             if row
         ]
-        rows += [_gap_row(g, names, detectors, reach) for g in gaps if g.get("protocol") == name if _known(g)]
+        rows += [_gap_row(gap, names, detectors, reach) for gap in gaps[name]]
         if rows:
             groups.append(Group(heading_of(comparison, name), tuple(rows)))
-        notes += _empty_note(name, [s for s in order if not found[s]["n_fake"] and s != "all"])
+        notes += _empty_note(name, [s for s in found if not found[s]["n_fake"] and s != "all"])
         notes += [r for s in full for r in reasons(found[s].get("undefined"), STRATA.get(s, s))]
     if level == "video" and any(c.get("fold_mean") for c in cells):
         notes.insert(0, POOLED)
     return Table("", _columns(comparison, names, detectors), tuple(groups), (_explained(comparison), *notes))
+
+
+def _full(comparison: Json, name: str | None, found: Mapping[str, Json]) -> list[str]:
+    """Strata that hold a fake; without leaks, where most are the whole again, only those that are a part."""
+    full = [s for s in found if found[s]["n_fake"] or s == "all"]
+    if name != protocol(comparison) or name in CLEAN_PROTOCOLS:
+        full = [s for s in full if s == "all" or found[s]["n_fake"] < found["all"]["n_fake"]]
+    return full
 
 
 def _columns(comparison: Json, names: Sequence[str], detectors: Sequence[str]) -> tuple[Column, ...]:
@@ -169,11 +155,6 @@ def _fold_mean(cell: Json, names: Sequence[str], detectors: Sequence[str]) -> tu
     return (*row, *(Entry(number((means.get("detectors") or {}).get(d))) for d in detectors))
 
 
-def _known(gap: Json) -> bool:
-    """Whether both strata of the gap have a fake, under one detector at least."""
-    return any(values.get("auc") is not None for values in (gap.get("detectors") or {}).values())
-
-
 def _delong(values: Json | None) -> Entry:
     """p of DeLong's test, its interval beneath."""
     values = values or {}
@@ -185,7 +166,7 @@ def _empty_note(name: str | None, strata: Sequence[str]) -> list[str]:
     """One sentence for all strata of a protocol that no test fake is in."""
     if not strata:
         return []
-    where = f"{capital(protocol_of(name))}: " if name else ""
+    where = f"{capital(protocol_in_words(name))}: " if name else ""
     said = "; ".join(STRATA.get(s, s) for s in strata)
     return [f"{where}no test fake is in these rows: {said}."]
 

@@ -20,7 +20,7 @@ from clipforensics.report.reading.lookup import (
     state_of,
 )
 from clipforensics.report.sections import caveats
-from clipforensics.report.wording.names import capital, listed, name_of, protocol_of
+from clipforensics.report.wording.names import capital, listed, name_of, protocol_in_words
 from clipforensics.report.wording.numbers import NO_BREAK, interval, known, number, signed
 from clipforensics.report.wording.tables import Json
 
@@ -199,7 +199,7 @@ def _with_leak(state: State, case: Case, what: str) -> str:
 
 def _clean_against_shown(state: State, case: Case, what: str) -> str:
     """What is left of a difference under the protocol without leaks."""
-    name, apart = protocol_of(case.clean_protocol), case.state(case.clean)
+    name, apart = protocol_in_words(case.clean_protocol), case.state(case.clean)
     if case.clean is None or apart == "unknown":
         return ""
     if apart == state:
@@ -210,7 +210,7 @@ def _clean_against_shown(state: State, case: Case, what: str) -> str:
 
 
 def _clean_against_open(case: Case) -> str:
-    name, apart = protocol_of(case.clean_protocol), case.state(case.clean)
+    name, apart = protocol_in_words(case.clean_protocol), case.state(case.clean)
     if apart in ("above", "below"):
         better = "better" if apart == "above" else "worse"
         return f"Under the clean protocol ({name}) {case.who} is {better}, by an interval that excludes 0."
@@ -252,7 +252,7 @@ def _about_clean(case: Case) -> str:
     if text is None or case.clean is None:
         return ""
     size = f"{case.clean['n_real']} real, {case.clean['n_fake']} manipulated"
-    where = f"{protocol_of(case.clean_protocol)}; {size}"
+    where = f"{protocol_in_words(case.clean_protocol)}; {size}"
     return (
         f"Under the clean protocol ({where}) the difference in video AUC is"
         f" {text} ({shown(case.state(case.clean))})."
@@ -266,8 +266,8 @@ def _about_leaking(case: Case) -> str:
         return ""
     size = f"{case.leaking['n_real']} real, {case.leaking['n_fake']} manipulated"
     return (
-        f"Under {protocol_of(case.leaking_protocol)}, which leaks ({size}), the difference in video AUC is"
-        f" {text} ({shown(case.state(case.leaking))})."
+        f"Under {protocol_in_words(case.leaking_protocol)}, which leaks ({size}), the difference in video AUC"
+        f" is {text} ({shown(case.state(case.leaking))})."
     )
 
 

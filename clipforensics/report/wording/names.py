@@ -97,7 +97,7 @@ def label_of(detector: str) -> str:
     return detector if title is None else capital(title.removeprefix("the "))
 
 
-def protocol_of(name: str) -> str:
+def protocol_in_words(name: str) -> str:
     """A protocol's or a split's name in a sentence: `grouped folds`, `grouped fold 2`."""
     text = str(name).replace("_kfold-", " fold ").replace("_kfold", " folds")
     return text.replace("_", " ")

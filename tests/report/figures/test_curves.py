@@ -7,11 +7,11 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from clipforensics.metrics.calibration import Bin
 from clipforensics.report.figures.axes import SERIES_COLOURS
 from clipforensics.report.figures.bars import interval_bar, score_bar, sparkline
 from clipforensics.report.figures.curves import (
     Band,
-    Bin,
     Curve,
     Strengths,
     det_figure,
@@ -19,18 +19,14 @@ from clipforensics.report.figures.curves import (
     roc_figure,
     strength_figure,
 )
+from tests.support.drawings import elements_of
 
 NASTY = """<script>alert("1")</script>&'"""
 
 
-def drawn(svg, kind):
-    """Elements of one kind; parsing fails where the SVG is not well-formed."""
-    return list(ElementTree.fromstring(str(svg)).iter(kind))
-
-
 def lines(svg):
     """Corner points of each curve, shape (n, 2), in pixels."""
-    paths = [p.get("d") for p in drawn(svg, "path") if p.get("class").startswith("line ")]
+    paths = [p.get("d") for p in elements_of(svg, "path") if p.get("class").startswith("line ")]
     return [np.array([[float(v) for v in point.split()] for point in d[1:].split("L")]) for d in paths]
 
 
@@ -46,16 +42,16 @@ def test_roc_begins_and_ends_in_the_corners_and_keeps_its_corner():
 def test_roc_has_one_line_and_one_legend_a_curve_with_colours_by_order():
     names = [f"detector {i}" for i in range(7)]
     svg = roc_figure([Curve(name, [0, 1], [0, 1], ".500") for name in names], label="roc")
-    classes = [p.get("class") for p in drawn(svg, "path") if p.get("class").startswith("line ")]
+    classes = [p.get("class") for p in elements_of(svg, "path") if p.get("class").startswith("line ")]
     assert classes == [f"line series-{i % len(SERIES_COLOURS)}" for i in range(7)]
-    legends = ["".join(t.itertext()) for t in drawn(svg, "text") if t.get("class").startswith("legend")]
+    legends = ["".join(t.itertext()) for t in elements_of(svg, "text") if t.get("class").startswith("legend")]
     assert legends == [f"{name} .500" for name in names]
 
 
 def test_names_are_escaped_everywhere():
     svg = roc_figure([Curve(NASTY, [0, 1], [0, 1], NASTY)], label=NASTY)
     assert "<script" not in svg
-    assert [t.text for t in drawn(svg, "title")] == [NASTY]
+    assert [t.text for t in elements_of(svg, "title")] == [NASTY]
     assert ElementTree.fromstring(str(svg)).get("aria-label") == NASTY
     assert "<script" not in interval_bar(0.1, 0.0, 0.2, reach=1, label=NASTY)
     assert "<script" not in score_bar(0.1, 0.5, label=NASTY)
@@ -75,46 +71,6 @@ def test_a_curve_that_is_none_is_refused(x, y, problem):
         roc_figure([Curve("a", x, y)], label="roc")
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "kind"),
-    [
-        (0.01, 0.2, "above"),
-        (-0.2, -0.01, "below"),
-        (-0.1, 0.2, "open"),
-        (0.0, 0.2, "open"),
-        (None, 0.2, "open"),
-    ],
-)
-def test_an_interval_is_coloured_only_where_it_excludes_zero(low, high, kind):
-    svg = interval_bar(0.1, low, high, reach=0.3, label="difference")
-    assert ElementTree.fromstring(str(svg)).get("class") == f"bar bar-{kind}"
-
-
-def test_interval_bars_share_a_scale_with_zero_in_the_middle():
-    svg = interval_bar(0.1, -0.2, 0.2, reach=0.2, label="difference")
-    zero, span = drawn(svg, "line")
-    (dot,) = drawn(svg, "circle")
-    assert float(zero.get("x1")) == 80
-    assert (float(span.get("x1")), float(span.get("x2"))) == (6, 154)
-    assert float(dot.get("cx")) == 80 + 74 / 2
-
-
-def test_nothing_is_drawn_for_an_undefined_value_and_no_line_without_bounds():
-    assert interval_bar(None, None, None, reach=1, label="x") == ""
-    assert len(drawn(interval_bar(0.1, None, None, reach=1, label="x"), "line")) == 1
-    assert len(drawn(interval_bar(0.0, 0.0, 0.0, reach=0, label="x"), "circle")) == 1
-
-
-def test_the_score_bar_places_score_and_threshold():
-    svg = score_bar(1.0, 0.5, label="score")
-    ticks = [float(line.get("x1")) for line in drawn(svg, "line") if line.get("class") == "tick"]
-    assert ticks == [60]
-    assert float(drawn(svg, "circle")[0].get("cx")) == 114
-    assert not [
-        line for line in drawn(score_bar(0.0, None, label="s"), "line") if line.get("class") == "tick"
-    ]
-
-
 def test_a_curve_of_many_points_stays_small():
     x = np.linspace(0, 1, 200_001)
     svg = roc_figure([Curve("a", x, x**0.5)], label="roc")
@@ -129,7 +85,7 @@ def test_no_number_has_a_long_tail():
 
 def paths(svg, kind):
     """Points of each path of a class, shape (n, 2), in pixels."""
-    found = [p.get("d") for p in drawn(svg, "path") if p.get("class", "").split()[0] == kind]
+    found = [p.get("d") for p in elements_of(svg, "path") if p.get("class", "").split()[0] == kind]
     return [np.array([[float(v) for v in q.split()] for q in d[1:].rstrip("Z").split("L")]) for d in found]
 
 
@@ -139,7 +95,7 @@ def test_a_band_is_drawn_under_the_lines_where_its_bounds_say():
     (outline,) = paths(svg, "band")
     left, right, top, bottom = 56, 356, 10, 310
     assert {tuple(p) for p in outline} == {(left, bottom), (right, 160), (left, 160), (right, top)}
-    classes = [p.get("class") for p in drawn(svg, "path")]
+    classes = [p.get("class") for p in elements_of(svg, "path")]
     assert classes.index("band fill-0") < classes.index("line series-0")
 
 
@@ -181,21 +137,20 @@ def test_det_bands_run_from_one_minus_high_to_one_minus_low():
 
 
 def test_reliability_points_and_counts():
-    bins = [Bin(0.0, 0.5, 3, 0.25, 0.5), Bin(0.5, 0.6, 0, None, None), Bin(0.6, 1.0, 12, 0.8, 1.0)]
+    bins = [Bin(0.0, 0.5, 3, 0.25, 0.5), Bin(0.6, 1.0, 12, 0.8, 1.0)]
     svg = reliability_figure(bins, index=1, label="reliability")
-    dots = [(float(c.get("cx")), float(c.get("cy")), float(c.get("r"))) for c in drawn(svg, "circle")]
+    dots = [(float(c.get("cx")), float(c.get("cy")), float(c.get("r"))) for c in elements_of(svg, "circle")]
     assert [d[:2] for d in dots] == [(131, 160), (296, 10)]
     areas = [(r - 2.5) ** 2 for _, _, r in dots]
     assert areas[0] / areas[1] == pytest.approx(3 / 12, abs=0.01)
-    bars = drawn(svg, "rect")
+    bars = elements_of(svg, "rect")
     assert [float(b.get("height")) for b in bars] == [8, 32]
-    assert {"3", "12"} <= {t.text for t in drawn(svg, "text")}
-    assert "0" not in {t.text for t in drawn(svg, "text") if t.get("font-size") == "10.5"}
+    assert {"3", "12"} <= {t.text for t in elements_of(svg, "text")}
 
 
 def test_reliability_without_any_case_is_an_empty_figure():
-    svg = reliability_figure([Bin(0, 1, 0, None, None)], index=0, label="reliability")
-    assert drawn(svg, "circle") == drawn(svg, "rect") == []
+    svg = reliability_figure([], index=0, label="reliability")
+    assert elements_of(svg, "circle") == elements_of(svg, "rect") == []
 
 
 def test_strengths_share_the_scale_and_leave_out_what_is_undefined():
@@ -216,17 +171,6 @@ def test_strengths_without_intervals_have_no_band():
     assert (len(paths(svg, "band")), len(lines(svg))) == (0, 1)
 
 
-def test_a_sparkline_has_a_dot_a_frame_and_the_threshold():
-    svg = sparkline([0.0, 1.0, 0.5], 0.25, label="scores")
-    assert [(c.get("cx"), c.get("cy")) for c in drawn(svg, "circle")] == [
-        ("4", "32"), ("64", "4"), ("124", "18"),
-    ]  # fmt: skip
-    assert [p.get("d") for p in drawn(svg, "path") if p.get("class") == "tick"] == ["M2 25H126"]
-    bare = sparkline([2.0] * 101, None, label="scores")
-    assert drawn(bare, "circle") == []
-    assert not [p for p in drawn(bare, "path") if p.get("class") == "tick"]
-
-
 def test_names_are_escaped_in_every_figure():
     for svg in (
         det_figure([Curve(NASTY, [0, 1], [0, 1], NASTY)], label=NASTY),
@@ -245,10 +189,10 @@ def test_grey_lines_lie_beneath_without_colour_and_are_counted(figure):
     named = [Curve(name, [0, 1], [0, 1], ".500") for name in ("a", "b")]
     grey = [Curve(f"grey {i}", [0, 0.5, 1], [0, 0.6, 1], ".600") for i in range(3)]
     svg = figure(named, label="x", grey=grey)
-    classes = [p.get("class") for p in drawn(svg, "path") if p.get("class").startswith("line ")]
+    classes = [p.get("class") for p in elements_of(svg, "path") if p.get("class").startswith("line ")]
     assert classes == ["line other"] * 3 + ["line series-0", "line series-1"]
-    assert "".join(drawn(svg, "text")[-1].itertext()) == "others, in grey 3"
-    assert [t.text for t in drawn(svg, "title")][:3] == [f"grey {i} .600" for i in range(3)]
+    assert "".join(elements_of(svg, "text")[-1].itertext()) == "others, in grey 3"
+    assert [t.text for t in elements_of(svg, "title")][:3] == [f"grey {i} .600" for i in range(3)]
     same = figure(grey[:1], label="x")
     np.testing.assert_array_equal(lines(svg)[0], lines(same)[0])
     assert "grey" not in figure(named, label="x").replace("grey-", "")
@@ -261,6 +205,8 @@ def test_grey_strengths_have_neither_band_nor_dots():
     ticks = [(0.0, "0"), (1.0, "1")]
     grey = [one("g", [0.7, 0.6]), one("unknown", [None, None])]
     svg = strength_figure([one("a", [0.8, 0.7])], floor=0.4, ticks=ticks, label="x", grey=grey)
-    classes = [p.get("class") for p in drawn(svg, "path") if p.get("class").startswith(("line", "band"))]
+    classes = [
+        p.get("class") for p in elements_of(svg, "path") if p.get("class").startswith(("line", "band"))
+    ]
     assert classes == ["band fill-0", "line other", "line series-0"]
-    assert len(drawn(svg, "circle")) == 2
+    assert len(elements_of(svg, "circle")) == 2

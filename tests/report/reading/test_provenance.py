@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from clipforensics.core.faults import InputError
 from clipforensics.report.reading import provenance
 from clipforensics.report.reading.provenance import tree_hash
-from clipforensics.training import hardware
 
 
 def git(folder, *words):
@@ -67,6 +66,7 @@ def test_the_hash_is_gits(repository):
 
 
 names = st.text("ab.-_Z0é", min_size=1, max_size=4).filter(lambda n: n.strip(".") and not n.endswith("~"))
+
 folders = st.recursive(
     st.binary(max_size=8), lambda inner: st.dictionaries(names, inner, max_size=4), max_leaves=12
 ).filter(lambda tree: isinstance(tree, dict))
@@ -141,16 +141,6 @@ def test_versions_are_those_installed():
 
     found = provenance.versions(["numpy", "no-such-package-at-all"])
     assert found == {"numpy": numpy.__version__, "no-such-package-at-all": "not installed"}
-
-
-def test_the_machine_is_read_from_its_files(tmp_path):
-    (tmp_path / "cpu").write_text("processor\t: 0\nmodel name\t: A Fast: One\nmodel name\t: B\n")
-    (tmp_path / "os").write_text('NAME="x"\nPRETTY_NAME="An OS 1"\n')
-    found = hardware.machine(tmp_path / "cpu", tmp_path / "os")
-    assert (found["processor"], found["system"]) == ("A Fast: One", "An OS 1")
-    assert found["logical cores"] == str(os.cpu_count())
-    bare = hardware.machine(tmp_path / "none", tmp_path / "none")
-    assert all(bare.values())
 
 
 def test_a_run_is_described_by_its_code_data_libraries_and_machine(tmp_path):

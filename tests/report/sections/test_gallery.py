@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from clipforensics.explanations.maps import Heatmaps
+from clipforensics.report.figures.overlay import overlay
 from clipforensics.report.sections import gallery
-from clipforensics.report.sections.gallery import Album, error_lists
-from tests.support.made_up_findings import FAKE_KEY, NASTY, REAL_KEY, Store, errors
+from clipforensics.report.sections.gallery import Album, data_uri, error_lists
+from tests.support.made_up_findings import FAKE_KEY, NASTY, REAL_KEY, Store, entry, errors
 
 
 def pixels(uri):
@@ -61,3 +63,57 @@ def test_entries_say_what_went_wrong():
     assert worst.entries[0].origin == "NeuralTextures c23"
     assert worst.entries[0].facts == ("score .12", "80% of 5 frames wrong")
     assert not positives.pictured
+
+
+def heatmaps(frames=(10, 30), key=FAKE_KEY):
+    maps = np.zeros((len(frames), 2, 2), dtype=np.float16)
+    maps[:, 0, 0] = 1
+    return Heatmaps(maps, {(key, frame): i for i, frame in enumerate(frames)})
+
+
+def test_a_video_shows_the_same_frames_plain_and_under_every_detectors_heatmap():
+    store = Store()
+    album = Album(store, size=32, heatmaps={"baseline": heatmaps(), "lora": heatmaps()})
+    _, negatives, worst = error_lists(errors(), album, pictures_per_list=1)
+    (shown,) = worst.pictured
+    assert [p.frame for p in shown.pictures] == [30, 10]
+    assert [name for name, _ in shown.overlays] == ["Baseline", "LoRA"]
+    assert [[p.frame for p in pictures] for _, pictures in shown.overlays] == [[30, 10], [30, 10]]
+    row = 8  # frame 30 of the second video
+    expected = overlay(store.read([row])[0], np.array([[1, 0], [0, 0]], dtype=np.float32))
+    assert shown.overlays[0][1][0].uri == data_uri(expected, size=32)
+    assert negatives.pictured[0].overlays == ()  # its evenly spread frames have no maps
+
+
+def test_frames_with_a_map_go_before_those_without():
+    album = Album(Store(), size=32, heatmaps={"lora": heatmaps(frames=(40,))})
+    assert [p.frame for p in album.pictures(FAKE_KEY, [30, 40, 10])] == [40]
+    assert [p.frame for p in album.pictures(REAL_KEY, [30, 40, 10])] == [30, 40, 10]
+    assert [len(p) for _, p in album.overlays(FAKE_KEY, [30, 40, 10])] == [1]
+
+
+def test_a_detector_that_lacks_a_map_of_a_shown_frame_is_left_out():
+    maps = {"lora": heatmaps(frames=(10, 30)), "baseline": heatmaps(frames=(10,))}
+    album = Album(Store(), size=32, heatmaps=maps)
+    assert [name for name, _ in album.overlays(FAKE_KEY, [30, 10])] == ["LoRA"]
+
+
+def test_entries_have_flags_spread_and_scores_over_time():
+    rows = [
+        entry(
+            FAKE_KEY, 0.2, 1, twin=1, any_seen=1, cluster=0, spread=0.125, scores=[0.1, 0.3], frames=[0, 1]
+        ),
+        entry(FAKE_KEY, 0.2, 1, twin=0, any_seen=1, cluster=None),
+        entry(FAKE_KEY, 0.2, 1, twin=0, any_seen=0, scores=[0.1, None]),
+        entry(FAKE_KEY, 0.2, 1, error_rate=1.0, n_frames=1),
+    ]
+    wrong_ones = {**errors(), "false_negatives": rows, "frame_threshold": 0.5}
+    _, found, _ = error_lists(wrong_ones, None, pictures_per_list=0)
+    assert [e.flags for e in found.entries] == [
+        ("twin in training", "cluster 0"), ("identity in training",), ("unseen",), (),
+    ]  # fmt: skip
+    assert found.entries[0].facts == ("score .20", "spread .12")
+    assert found.entries[3].facts == ("score .20", "100% of 1 frame wrong")
+    assert "spark" in found.entries[0].bar
+    assert "M2 18H126" in found.entries[0].bar  # the threshold of frames, not of videos
+    assert all('class="score"' in e.bar for e in found.entries[1:])

@@ -1,0 +1,63 @@
+"""The whole matrix compared: tables of every protocol, the league's order, the headline of one detector."""
+
+import pytest
+
+from clipforensics.comparison.matrix import TABLES, Matrix
+from clipforensics.protocol.cells import Protocol
+from tests.support.result_files import FOLDS, OPTIONS, write_results
+
+
+@pytest.fixture(scope="module")
+def matrix(tmp_path_factory):
+    protocol = Protocol(
+        splits=["per_class", *FOLDS], train_sets=["FS"], test_manipulations=["NT", "rest"], seeds=[1]
+    )
+    results = write_results(tmp_path_factory.mktemp("matrix"), protocol.splits, in_domain=True)
+    return Matrix(results, protocol, n_folds=3, options=OPTIONS)
+
+
+@pytest.fixture(scope="module")
+def compared(matrix):
+    return matrix.compare()
+
+
+def test_every_row_says_its_protocol_and_train_set(compared):
+    for table in TABLES:
+        assert {row["protocol"] for row in compared[table]} <= {"per_class", "grouped_kfold"}
+        assert {row["train_set"] for row in compared[table]} <= {"FS"}
+    assert {row["protocol"] for row in compared["cells"]} == {"per_class", "grouped_kfold"}
+    assert {row["protocol"] for row in compared["folds"]} == {"grouped_kfold"}
+
+
+def test_the_headline_is_the_first_of_everything(compared):
+    assert compared["headline"] == {
+        "split": "per_class", "protocol": "per_class", "train_set": "FS", "manipulation": "NT",
+    }  # fmt: skip
+    assert compared["reference"] == "baseline"
+    assert "aggregate" not in compared["bootstrap"]
+
+
+def test_the_league_is_ordered_by_the_validation_without_leaks_and_the_first_meets_all(compared):
+    first, second = compared["league"]
+    assert [first["detector"], second["detector"]] == ["lora", "baseline"]
+    assert first["validation"]["protocol"] == "grouped_kfold"
+    assert first["validation"]["auc"] == pytest.approx(0.5 + 0.2 + 0.01)  # mean of the folds' .61, .71, .81
+    assert second["to_leader"]["cross"]["auc"] == pytest.approx(-first["differences"]["cross"]["auc"])
+
+
+@pytest.mark.parametrize("detector", ["baseline", "lora"])
+def test_the_headlines_numbers_are_of_one_detector_with_its_own_validation(matrix, compared, detector):
+    found = matrix.headline_of(compared, detector)
+    (cell,) = [
+        c for c in compared["cells"]
+        if (c["protocol"], c["manipulation"], c["stratum"], c["level"]) == ("per_class", "NT", "all", "video")
+    ]  # fmt: skip
+    assert found["detector"] == detector
+    assert found["validation"] == {"video_auc": pytest.approx(0.5 + 0.01 * (detector == "lora"))}
+    assert cell["detectors"][detector]["auc"] in found["video"].values()
+
+
+def test_curves_are_of_the_headline(matrix, compared):
+    found = {(kind, level): table for kind, level, table in matrix.curves(compared)}
+    assert set(found) == {(kind, level) for kind in ("roc", "band") for level in ("video", "frame")}
+    assert set(found["roc", "video"]["detector"]) == {"baseline", "lora"}

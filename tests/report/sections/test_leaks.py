@@ -1,0 +1,85 @@
+"""The leak audit in words and tables."""
+
+from clipforensics.report.sections import leaks
+from clipforensics.report.sections.leaks import about_reals
+
+
+def test_reals_that_training_has_seen_are_told():
+    audit = {"real": {"n": 10, "any_seen": 8, "in_training_fake": 7}}
+    text = about_reals({"per_class FS": audit, "grouped FS": {"real": {"n": 10, "any_seen": 0}}})
+    assert text.startswith("Of 10 test reals, 8 show somebody from training, 7 of them in a training fake:")
+    assert about_reals({"grouped FS": {"real": {"n": 10, "any_seen": 0}}}) == about_reals({}) == ""
+
+
+def audit(**flags):
+    flags = {"n": 10, "n_groups": 4, "twin": 0, "any_seen": 0, "target_is_training_real": 0, **flags}
+    real = {**flags, "n": 1}
+    return {
+        "protocol": "per_class", "sizes": {"train": {"FaceSwap": 9, "real": 8}, "test": {"X": 10}},
+        "real": real, "fake": flags, "manipulations": {"X": flags},
+    }  # fmt: skip
+
+
+def trained(real, **fakes):
+    return {"sizes": {"train": {"real": real, **fakes}, "test": {"real": 1}}}
+
+
+def test_two_protocols_differ_in_more_than_leaks():
+    head = {"headline": {"train_set": "A+B", "protocol": "per_class"}}
+    leakage = {
+        "per_class A+B": trained(80, A=45, B=45), "grouped_kfold-1 A+B": trained(60, A=30, B=30),
+        "grouped_kfold-2 A+B": trained(62, A=30, B=30), "grouped_kfold-2 A": trained(1, A=1),
+    }  # fmt: skip
+    said = "per class 80 real and 90 manipulated; grouped folds 60 to 62 real and 60 manipulated in a fold"
+    assert f"({said})" in leaks.about_sizes(leakage, head, "grouped_kfold")
+    assert "train on and in which real videos" in leaks.about_sizes({}, head, "grouped_kfold")
+    assert leaks.about_sizes(leakage, head, None) == ""
+
+
+def test_leaks_are_in_words_with_shares():
+    flags, sizes = leaks.leak_tables(
+        {"per_class FaceSwap": audit(twin=9, target_is_training_real=8, odd_one=1)}
+    )
+    assert flags.caption != sizes.caption
+    rows = {r[0].text: r for r in flags.groups[0].rows}
+    assert list(rows) == [
+        "videos", "identity groups", "twin in training (same target and source)", "any identity in training",
+        "target's real video in training", "odd one",
+    ]  # fmt: skip
+    assert [c.name for c in flags.columns] == ["test videos", "real", "all fakes", "X"]
+    twin = rows["twin in training (same target and source)"]
+    assert [(c.text, c.note) for c in twin[2:]] == [("9", "90%"), ("9", "90%")]
+    assert not {"target_is_training_real", "any_seen"} & set(rows)
+    assert [c.name for c in sizes.columns] == ["part", "real", "FaceSwap", "X"]
+    assert [[c.text for c in r] for r in sizes.groups[0].rows] == [
+        ["training", "8", "9", "0"], ["test", "0", "0", "10"],
+    ]  # fmt: skip
+
+
+def test_an_audit_without_leaks_is_three_rows_and_several_audits_share_the_tables():
+    both = {"per_class FaceSwap": audit(twin=1), "grouped_kfold-2 FaceSwap": audit()}
+    flags, sizes = leaks.leak_tables(both)
+    assert [g.name for g in flags.groups] == ["Per class: FaceSwap", "Grouped fold 2: FaceSwap"]
+    assert [r[0].text for r in flags.groups[1].rows] == [
+        "videos", "identity groups", "any identity in training",
+    ]  # fmt: skip
+    assert len(flags.groups[0].rows) == 5
+    assert len(sizes.groups) == 2
+
+
+def test_what_an_audit_holds_beside_is_not_lost():
+    *_, rest = leaks.leak_tables({"per_class A": {**audit(), "extra": {"deep": 77}, "real": [1, 2]}})
+    found = {c.text for t in leaks.leak_tables({"per_class A": {"extra": 5, "real": 7}}) for g in t.groups
+             for r in g.rows for c in r}  # fmt: skip
+    assert {"5", "7"} <= found
+    assert "Per class: A" in rest.caption
+
+
+def test_the_worst_leak_in_one_sentence():
+    said = leaks.leak_sentence({"per_class A": audit(twin=9, any_seen=10), "grouped A": audit()})
+    assert (
+        said
+        == "Per class: A: of 10 test fakes, 9 have a twin in training and 10 show somebody from training."
+    )
+    assert "of 1 test fake," in leaks.leak_sentence({"per_class A": audit(n=1, twin=1)})
+    assert leaks.leak_sentence({}) == leaks.leak_sentence({"a": {}}) == ""

@@ -1,0 +1,45 @@
+"""How numbers are written: they read back, and what is none is a dash."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clipforensics.report.wording import numbers
+from tests.support.comparison_cells import plain_spaces
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.8346, ".835"), (1.0, "1.000"), (0, ".000"), (-0.25, "−.250"), (-0.0001, ".000"), (None, "–"),
+        (math.nan, "–"), (math.inf, "–"), ("x", "–"), (True, "–"), (12.5, "12.500"), (0.9996, "1.000"),
+    ],
+)  # fmt: skip
+def test_number(value, text):
+    assert numbers.number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.06, "+.060"), (-0.06, "−.060"), (0.0004, ".000"), (-0.0004, ".000"), (None, "–")]
+)
+def test_signed(value, text):
+    assert numbers.signed(value) == text
+
+
+def test_interval_count_and_p_value():
+    assert plain_spaces(numbers.interval(-0.01, 0.11)) == "[−.010, .110]"
+    assert numbers.interval(None, 0.1) == numbers.interval(0.1, math.nan) == ""
+    assert numbers.count(88144128) == "88\u202f144\u202f128"
+    assert numbers.count(None) == numbers.p_value(None) == "–"
+    assert [numbers.p_value(p) for p in (0.0005, 0.001, 0.034, 1)] == ["< .001", ".001", ".034", "1.000"]
+
+
+@given(st.floats(allow_nan=True, allow_infinity=True))
+def test_a_written_number_reads_back(value):
+    text = numbers.signed(value)
+    if math.isfinite(value):
+        assert float(text.replace("−", "-")) == float(f"{value:.3f}")
+    else:
+        assert text == numbers.NONE

@@ -1,0 +1,59 @@
+"""A split's name leads to its protocol, with that protocol's own settings; official lists are files."""
+
+import json
+
+import pytest
+
+from clipforensics.core.faults import InputError
+from clipforensics.splits.by_name import SplitSection, make_split
+from clipforensics.splits.folds import split_by_fold
+from clipforensics.splits.parts import split_by_identity, split_per_class
+from tests.support.populations import population
+
+WHO = {"train_manipulations": ["FaceSwap"], "test_manipulations": ["NeuralTextures"]}
+VIDEOS = population(40)
+
+
+def section(folder):
+    return SplitSection(
+        on_leak="report",
+        seed=3,
+        real_fractions=[0.6, 0.2, 0.2],
+        train_fractions=[0.8, 0.2],
+        grouped_fractions=[0.6, 0.2, 0.2],
+        n_folds=4,
+        **{f"{part}_list": str(folder / f"{part}.json") for part in ("train", "val", "test")},
+    )
+
+
+def made(name, folder):
+    return make_split(name, VIDEOS, section(folder), ["FaceSwap"], ["NeuralTextures"])
+
+
+def test_each_name_is_its_protocol(tmp_path):
+    fractions = {"real_fractions": [0.6, 0.2, 0.2], "train_fractions": [0.8, 0.2]}
+    assert made("per_class", tmp_path) == split_per_class(VIDEOS, **WHO, **fractions, seed=3)
+    grouped = split_by_identity(VIDEOS, **WHO, fractions=[0.6, 0.2, 0.2], seed=3)
+    assert made("grouped", tmp_path) == grouped
+    fold = split_by_fold(VIDEOS, **WHO, n_folds=4, fold=2, seed=3)
+    assert made("grouped_kfold-2", tmp_path) == fold
+    assert made("grouped_kfold-1", tmp_path) != fold
+
+
+def test_official_lists_are_read_from_their_files(tmp_path):
+    pairs = [[f"{i:03d}", f"{i + 1:03d}"] for i in range(0, 40, 2)]
+    for part, own in (("train", pairs[:12]), ("val", pairs[12:16]), ("test", pairs[16:])):
+        (tmp_path / f"{part}.json").write_text(json.dumps(own))
+    found = made("official", tmp_path)
+    assert {v.target for v in found.test} == {name for pair in pairs[16:] for name in pair}
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(None, "must be a file"), ("{", "not JSON"), ('{"a": 1}', "holds no list")],
+)
+def test_a_list_that_is_none_is_refused_by_its_parameter(tmp_path, content, words):
+    if content is not None:
+        (tmp_path / "train.json").write_text(content)
+    with pytest.raises(InputError, match=f"split.train_list .*{words}"):
+        made("official", tmp_path)
