@@ -1,6 +1,8 @@
 """`clipforensics COMMAND`: one command for all that is not `dvc repro`; each is imported when it is named."""
 
 import argparse
+import atexit
+import gc
 import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,6 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Raises:
         SystemExit: with 1, an error was told; with 2, the command line is wrong.
     """
+    if arguments is None:  # a process of its own, which loads much and ends soon: see stages/__init__.py
+        gc.set_threshold(10_000, 20, 20)
+        atexit.register(gc.freeze)
     parser = _parser()
     given = parser.parse_args(arguments)
     if given.command not in COMMANDS:

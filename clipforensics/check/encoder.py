@@ -66,6 +66,7 @@ def _check_tiny(profile: SampleProfile, encoder: EncoderSection, extract: Extrac
         )
     return {
         "hidden_size": profile.clip.hidden_size,
+        "intermediate_size": 2 * profile.clip.hidden_size,
         "num_hidden_layers": profile.clip.n_layers,
         "num_attention_heads": profile.clip.n_heads,
         "patch_size": profile.clip.patch_size,

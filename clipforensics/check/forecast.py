@@ -13,9 +13,10 @@ from clipforensics.check.everything import Checked
 from clipforensics.check.footage import Footage
 from clipforensics.check.speed import Speed
 from clipforensics.check.tower import BYTES, Tower
+from clipforensics.core.records import REAL
 from clipforensics.footage.extraction import ExtractSection
 from clipforensics.machine.workers import n_workers
-from clipforensics.protocol.cells import Protocol
+from clipforensics.protocol.cells import Protocol, order_manipulations
 from clipforensics.publishing.folder import PackageSection
 from clipforensics.robustness.scoring import RobustnessSection
 from clipforensics.training.budget import TrainSection
@@ -24,10 +25,10 @@ from clipforensics.training.budget import TrainSection
 PROBING, DECODING = 60e6, 5e6  # bytes of video a second and core, to look into it and to take frames
 PICTURE = 0.005  # seconds for a picture of a folder
 RENDERING, TINY_CLIP = 0.012, 50.0  # seconds and core for a frame of the sample; for its CLIP
-START = 3.0  # seconds until a stage has loaded what it needs
-ON_EMBEDDINGS = 10.0  # seconds to train a method on cached embeddings
-EFFICIENCY = 0.4  # part of the rate of bare matrix products that a transformer reaches
-BACKWARD = 3  # times the operations of forward alone, forward and backward together
+START = 2.0  # seconds until a stage has loaded what it needs
+ON_EMBEDDINGS = 5.0  # seconds to train a method on cached embeddings
+EFFICIENCY = 0.5  # part of the rate of bare matrix products that a transformer reaches
+BACKWARD = 2  # times the operations of forward alone, forward and backward together: most weights are frozen
 LIBRARIES = 0.7e9  # bytes that torch and the rest take
 
 
@@ -109,7 +110,7 @@ def forecast(checked: Checked, upcoming: Sequence[str], speed: Speed) -> Cost:
     sizes, tower = count(footage, extract), Tower.of(checked.tower)
     frame = tower.operations / (EFFICIENCY * speed.rate)  # seconds, forward
     seconds = {"ingest": _ingest(sizes), "extract_frames": _extract(sizes), "embed": sizes.stored * frame}
-    seconds["robustness"] = _degraded(checked, sizes) * frame
+    seconds["robustness"] = _degraded(checked, sizes) * frame / (n_workers() if speed.one_thread else 1)
     seconds |= _cells(checked, train, sizes, frame)
     models = sum(name.startswith("train@") for name in upcoming)
     return Cost(
@@ -125,10 +126,9 @@ def _cells(checked: Checked, train: TrainSection, sizes: Sizes, frame: float) ->
     protocol, budget = checked.params.section(Protocol), train.pixels
     assert protocol is not None
     for detector, cell in product(checked.params.detectors, protocol.cells):
-        parts, name = (
-            checked.splits[cell.split, cell.train_set],
-            f"{detector}-{cell.split}-{cell.train_set}-{cell.seed}",
-        )
+        made = checked.splits[cell.split, cell.train_set]
+        parts = {part: sum(counts.values()) for part, counts in made.items()}
+        name = f"{detector}-{cell.split}-{cell.train_set}-{cell.seed}"
         if find_detector(detector).reads == "embeddings":
             found[f"train@{name}"] = ON_EMBEDDINGS
             continue
@@ -154,7 +154,11 @@ def _degraded(checked: Checked, sizes: Sizes) -> float:
     if settings is None or not settings.enabled or protocol is None:
         return 0.0
     head = protocol.headline
-    videos = checked.splits[head.split, head.train_set]["test"]  # of which it takes one manipulation
+    test = checked.splits[head.split, head.train_set]["test"]
+    tested = order_manipulations(
+        protocol.test_manipulations, [name for name in test if name != REAL], trained=head.train_set
+    )
+    videos = test[REAL] + test[tested[0]]
     conditions = 1 + len(settings.degradations) * len(settings.strengths)
     towers = 1 + sum(find_detector(name).reads == "pixels" for name in checked.params.detectors)
     return conditions * videos * min(settings.frames_per_video, sizes.n_frames) * towers

@@ -8,8 +8,8 @@ from clipforensics.protocol.cells import Protocol, by_protocol, fold_of, order_m
 from clipforensics.splits import leakage, parts
 from clipforensics.splits.by_name import SplitSection, make_split, read_lists
 
-PartSizes = dict[str, int]
-"""train, val, test -> videos."""
+PartSizes = dict[str, dict[str, int]]
+"""train, val, test -> real, or a manipulation -> videos."""
 
 
 def check_splits(
@@ -48,7 +48,7 @@ def check_splits(
             with problems.caught(name):
                 made = make_split(split, footage.videos, settings, trained, tested)
                 _check_made(made, split, train_set, protocol)
-                sizes[split, train_set] = {part: len(members) for part, members in made.parts().items()}
+                sizes[split, train_set] = made.sizes()
                 if settings.on_leak == "fail":
                     with problems.caught():
                         leakage.check_clean(name, made.train, made.test)

@@ -102,7 +102,8 @@ def test_a_lock_without_anything_whole_or_committed_is_removed(repo):
     assert not (repo.path / LOCK).exists()
 
 
-def test_the_command_says_it_and_mends_it(project, capsys):
+def test_the_command_says_it_and_mends_it(project, capsys, monkeypatch):
+    monkeypatch.setattr("clipforensics.check.command.find_upcoming", lambda: ([], 0))  # this is no repository
     READERS.parent.mkdir(parents=True)
     READERS.touch()
     with pytest.raises(SystemExit) as caught:
