@@ -28,12 +28,12 @@ def tower():
 def test_a_folder_of_the_frames_size_is_right(tower):
     found = checked(**LOCAL)
     assert found.problems == []
-    assert found.tower["hidden_size"] == 32
+    assert found.encoder.vision["hidden_size"] == 32
 
 
 def test_the_samples_own_encoder_is_known_before_it_is_made():
     assert not Path("data/sample/clip").exists()
-    assert checked().tower["num_hidden_layers"] == 4
+    assert checked().encoder.vision["num_hidden_layers"] == 4
     assert problems(extract_frames={"frame_size": 224}) == [
         "params.yaml: encoder.model 'data/sample/clip' reads frames of 64 pixels (clip.image_size of its"
         " profile), and extract_frames.frame_size is 224; set it to 64"
