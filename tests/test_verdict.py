@@ -8,7 +8,7 @@ import pytest
 from clipforensics.core.faults import InputError
 from clipforensics.report.sections.verdict import verdict
 from clipforensics.report.wording.numbers import interval, number, signed
-from clipforensics.verdict import COMPARISON, HEADLINE, PAGE, lines, main
+from clipforensics.verdict import COMPARISON, HEADLINE, PAGE, SAMPLE, lines, main
 from tests.support.repository import ROOT, edit_yaml
 from tests.support.settings import write_shipped
 
@@ -42,14 +42,14 @@ def test_the_finding_comes_first_and_every_number_is_the_files(project, capsys):
         assert line.endswith(f"difference {signed(gap['auc'])} {interval(gap['low'], gap['high'])}")
         assert f"({cell['n_real']} real videos, {cell['n_fake']} manipulated)" in line
     assert protocols == "The headline's protocol, per class, leaks; grouped, beside it, does not."
-    assert sample == "The built-in sample: these numbers show the machinery, not science."
+    assert sample == SAMPLE
     assert page == f"page: none here yet; `dvc repro` writes {project / PAGE}"
 
 
 def test_only_the_sample_is_called_one(project, capsys):
     edit_yaml(project / "params.yaml", {"dataset": "footage"})
     main([], project)
-    assert "sample" not in capsys.readouterr().out
+    assert SAMPLE not in capsys.readouterr().out
 
 
 def test_it_says_where_the_page_lies(project, capsys):
