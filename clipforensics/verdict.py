@@ -6,6 +6,7 @@ from pathlib import Path
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.files import read_json
+from clipforensics.core.params import read_yaml
 from clipforensics.report.reading.cast import cast_of
 from clipforensics.report.reading.lookup import difference, find_cell, partner_protocol, protocol
 from clipforensics.report.sections.side_by_side import about_protocols
@@ -15,6 +16,8 @@ from clipforensics.report.wording.numbers import counted, interval, number, sign
 from clipforensics.report.wording.tables import Json
 
 COMPARISON, HEADLINE, PAGE = "metrics/comparison.json", "metrics/headline/video.json", "report/report.html"
+PARAMS, PROFILES = "params.yaml", "conf/data"
+SAMPLE = "The built-in sample: these numbers show the machinery, not science."
 
 
 def main(arguments: Sequence[str] | None = None, project: Path = Path()) -> None:
@@ -35,8 +38,16 @@ def main(arguments: Sequence[str] | None = None, project: Path = Path()) -> None
         raise InputError(f"{project / missing} does not exist: nothing was run yet; run `make repro`")
     for line in lines(read_json(project / COMPARISON), read_json(project / HEADLINE)["detector"]):
         print(line)
+    if _is_sample(project):
+        print(SAMPLE)
     page = project / PAGE
     print(f"page: {page}" if page.is_file() else f"page: none here yet; `dvc repro` writes {page}")
+
+
+def _is_sample(project: Path) -> bool:
+    """Whether params.yaml names the built-in sample."""
+    profile = project / PROFILES / f"{read_yaml(project / PARAMS).get('dataset')}.yaml"
+    return profile.is_file() and read_yaml(profile).get("layout") == "sample"
 
 
 def lines(comparison: Json, detector: str) -> Iterator[str]:

@@ -8,8 +8,9 @@ import pytest
 from clipforensics.core.faults import InputError
 from clipforensics.report.sections.verdict import verdict
 from clipforensics.report.wording.numbers import interval, number, signed
-from clipforensics.verdict import COMPARISON, HEADLINE, PAGE, lines, main
-from tests.support.repository import ROOT
+from clipforensics.verdict import COMPARISON, HEADLINE, PAGE, SAMPLE, lines, main
+from tests.support.repository import ROOT, edit_yaml
+from tests.support.settings import write_shipped
 
 COMMITTED = json.loads((ROOT / COMPARISON).read_text())
 
@@ -19,12 +20,13 @@ def project(tmp_path):
     (tmp_path / "metrics/headline").mkdir(parents=True)
     for name in (COMPARISON, HEADLINE):
         shutil.copy(ROOT / name, tmp_path / name)
+    write_shipped(tmp_path)
     return tmp_path
 
 
 def test_the_finding_comes_first_and_every_number_is_the_files(project, capsys):
     main([], project)
-    first, asked, *numbers, protocols, page = capsys.readouterr().out.splitlines()
+    first, asked, *numbers, protocols, sample, page = capsys.readouterr().out.splitlines()
     assert first == verdict(COMMITTED, "lora").conclusion
     assert asked.startswith("Trained on real videos and FaceSwap, tested on NeuralTextures")
     cells = [
@@ -40,7 +42,14 @@ def test_the_finding_comes_first_and_every_number_is_the_files(project, capsys):
         assert line.endswith(f"difference {signed(gap['auc'])} {interval(gap['low'], gap['high'])}")
         assert f"({cell['n_real']} real videos, {cell['n_fake']} manipulated)" in line
     assert protocols == "The headline's protocol, per class, leaks; grouped, beside it, does not."
+    assert sample == SAMPLE
     assert page == f"page: none here yet; `dvc repro` writes {project / PAGE}"
+
+
+def test_only_the_sample_is_called_one(project, capsys):
+    edit_yaml(project / "params.yaml", {"dataset": "footage"})
+    main([], project)
+    assert SAMPLE not in capsys.readouterr().out
 
 
 def test_it_says_where_the_page_lies(project, capsys):

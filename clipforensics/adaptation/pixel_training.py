@@ -16,6 +16,7 @@ from clipforensics.core.faults import InputError
 from clipforensics.encoder.vision import Preprocessing
 from clipforensics.machine.devices import choose_dtype
 from clipforensics.machine.workers import n_workers
+from clipforensics.training.budget import TrainSection
 from clipforensics.training.processes import ALONE, Processes
 from clipforensics.training.sampling import Draw, class_weights, draw_epoch
 from clipforensics.training.task import Task
@@ -84,6 +85,16 @@ def make_trainer(
     return trainer, spent
 
 
+def check_pairs(budget: TrainSection) -> None:
+    """Raise InputError if pairs are drawn and a batch would split one."""
+    pixels = budget.pixels
+    if budget.sampling == "paired" and (pixels.micro_batch_size % 2 or pixels.batch_size % 2):
+        raise InputError(
+            "train.sampling is paired, and train.pixels.batch_size and micro_batch_size"
+            f" ({pixels.batch_size}, {pixels.micro_batch_size}) would split pairs; make both even"
+        )
+
+
 def make_schedule(task: Task, settings: Any, processes: Processes) -> Schedule:
     """The budget with the method's rates.
 
@@ -98,11 +109,7 @@ def make_schedule(task: Task, settings: Any, processes: Processes) -> Schedule:
             f" has {shares} micro-batches of train.pixels.micro_batch_size {pixels.micro_batch_size};"
             " start fewer processes, or make micro-batches smaller or the batch larger"
         )
-    if task.budget.sampling == "paired" and (pixels.micro_batch_size % 2 or pixels.batch_size % 2):
-        raise InputError(
-            "train.sampling is paired, and train.pixels.batch_size and micro_batch_size"
-            f" ({pixels.batch_size}, {pixels.micro_batch_size}) would split pairs; make both even"
-        )
+    check_pairs(task.budget)
     return Schedule(
         epochs=pixels.epochs,
         patience=pixels.patience,

@@ -67,6 +67,15 @@ def compare(features: torch.Tensor, classes: torch.Tensor, scale: torch.Tensor) 
     return features @ (scale * (classes[1] - classes[0]))
 
 
+def check_projected(name: str, embedding: str) -> None:
+    """Raise InputError unless embeddings are of the space in which pictures and texts meet."""
+    if embedding != "projected":
+        raise InputError(
+            f"detectors: {name} compares pictures with texts, which meet in the projected embedding;"
+            f" set encoder.embedding to projected (it is {embedding}), or leave it out"
+        )
+
+
 class TextMethod(EmbeddingMethod):
     """A method on embeddings that needs the encoder's text tower while it trains."""
 
@@ -78,11 +87,7 @@ class TextMethod(EmbeddingMethod):
         Raises:
             InputError: the embeddings are not those that texts are compared with, or there is no text tower.
         """
-        if task.encoder["embedding"] != "projected":
-            raise InputError(
-                f"detectors: {self.name} compares pictures with texts, which meet in the projected embedding;"
-                f" set encoder.embedding to projected (it is {task.encoder['embedding']}), or leave it out"
-            )
+        check_projected(self.name, task.encoder["embedding"])
         return load_text_encoder(task.encoder["model"], task.encoder["revision"])
 
     @torch.no_grad()

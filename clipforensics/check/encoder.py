@@ -1,5 +1,7 @@
 """The encoder: there, a CLIP, and reading frames of the size that is extracted."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,20 @@ CLIP = "clip"
 """Folder of the sample's tiny CLIP, below the sample's root."""
 
 
-def check_encoder(params: Params, footage: Footage | None, problems: Problems) -> dict[str, Any] | None:
+@dataclass(frozen=True)
+class Described:
+    """An encoder by its config.
+
+    Attributes:
+        vision: Fields of the vision tower's.
+        has_text: Whether there is a text tower beside it.
+    """
+
+    vision: Mapping[str, Any]
+    has_text: bool
+
+
+def check_encoder(params: Params, footage: Footage | None, problems: Problems) -> Described | None:
     """Everything about the encoder but its numbers.
 
     Args:
@@ -27,7 +42,7 @@ def check_encoder(params: Params, footage: Footage | None, problems: Problems) -
         problems: Receives what is wrong.
 
     Returns:
-        The fields of its vision tower's config, or None where something is wrong.
+        What it is, or None where something is wrong.
     """
     encoder, extract = params.section(EncoderSection), params.section(ExtractSection)
     if encoder is None or extract is None:
@@ -42,8 +57,7 @@ def check_encoder(params: Params, footage: Footage | None, problems: Problems) -
         config = load_config(encoder.model, encoder.revision)
         load_preprocessing(encoder.model, encoder.revision, frame_size=extract.frame_size)
         _check_whole(Path(encoder.model))
-        vision: dict[str, Any] = config.get("vision_config", config)
-        return vision
+        return Described(config.get("vision_config", config), has_text="text_config" in config)
     return None
 
 
@@ -56,7 +70,7 @@ def _looks_made(model: str) -> bool:
     return path.parts[-2:] == (SAMPLE, CLIP) and not path.is_dir()
 
 
-def _check_tiny(profile: SampleProfile, encoder: EncoderSection, extract: ExtractSection) -> dict[str, Any]:
+def _check_tiny(profile: SampleProfile, encoder: EncoderSection, extract: ExtractSection) -> Described:
     """The sample's CLIP, which may not be made yet, by the profile that it is made from."""
     size = profile.clip.image_size
     if size != extract.frame_size:
@@ -64,7 +78,7 @@ def _check_tiny(profile: SampleProfile, encoder: EncoderSection, extract: Extrac
             f"encoder.model {encoder.model!r} reads frames of {size} pixels (clip.image_size of its"
             f" profile), and extract_frames.frame_size is {extract.frame_size}; set it to {size}"
         )
-    return {
+    vision = {
         "hidden_size": profile.clip.hidden_size,
         "intermediate_size": 2 * profile.clip.hidden_size,
         "num_hidden_layers": profile.clip.n_layers,
@@ -73,6 +87,7 @@ def _check_tiny(profile: SampleProfile, encoder: EncoderSection, extract: Extrac
         "image_size": size,
         "projection_dim": profile.clip.projection,
     }
+    return Described(vision, has_text=True)
 
 
 def _check_named(model: str, footage: Footage | None) -> None:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from clipforensics.check.encoder import check_encoder
+from clipforensics.check.encoder import Described, check_encoder
+from clipforensics.check.fit import check_fit
 from clipforensics.check.footage import Footage, find_footage
 from clipforensics.check.names import check_names
 from clipforensics.check.problems import Problems
@@ -21,14 +21,14 @@ class Checked:
         params: params.yaml.
         footage: The data set.
         splits: Videos of each part, by split and train set.
-        tower: Fields of the vision tower's config.
+        encoder: Its shape.
         problems: What is wrong, one line each; a run would be refused.
     """
 
     params: Params
     footage: Footage | None
     splits: Mapping[tuple[str, str], PartSizes]
-    tower: Mapping[str, Any] | None
+    encoder: Described | None
     problems: list[str]
 
 
@@ -48,5 +48,6 @@ def check_everything(params: Path, profiles: Path) -> Checked:
     check_names(read, problems)
     footage = find_footage(read, profiles, problems)
     splits = check_splits(read, footage, problems)
-    tower = check_encoder(read, footage, problems)
-    return Checked(read, footage, splits, tower, problems.lines)
+    encoder = check_encoder(read, footage, problems)
+    check_fit(read, encoder, problems)
+    return Checked(read, footage, splits, encoder, problems.lines)

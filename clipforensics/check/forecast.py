@@ -106,8 +106,8 @@ def forecast(checked: Checked, upcoming: Sequence[str], speed: Speed) -> Cost:
     assert footage is not None
     assert extract is not None
     assert train is not None
-    assert checked.tower is not None
-    sizes, tower = count(footage, extract), Tower.of(checked.tower)
+    assert checked.encoder is not None
+    sizes, tower = count(footage, extract), Tower.of(checked.encoder.vision)
     frame = tower.operations / (EFFICIENCY * speed.rate)  # seconds, forward
     seconds = {"ingest": _ingest(sizes), "extract_frames": _extract(sizes), "embed": sizes.stored * frame}
     seconds["robustness"] = _degraded(checked, sizes) * frame / (n_workers() if speed.one_thread else 1)

@@ -4,7 +4,9 @@ Its client tries five times a file, with growing pauses, before it says that it 
 minute for one encoder, and never that the network is what is missing.
 """
 
-from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
+from typing import Any
 
 from httpx2 import HTTPError
 from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
@@ -22,27 +24,42 @@ CONFIG, PROCESSOR = "config.json", "preprocessor_config.json"
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 """Weight files in the order in which transformers takes them; the second is read as tensors only."""
 
+INDEX = "model.safetensors.index.json"
+"""Stands for the weights where they are several files."""
+
 PATIENCE = 5.0
 """Seconds for one answer of the hub."""
 
 
-def is_cached(model: str, revision: str) -> bool:
+def is_cached(model: str, revision: str, *, tokenizer: bool = False) -> bool:
     """Whether an encoder can be loaded without the network.
 
     Args:
         model: Its id on the hub.
         revision: The full hash of a commit.
+        tokenizer: Whether its tokenizer is needed too.
     """
-    names = (CONFIG, PROCESSOR)
-    return all(map(lambda name: find_cached(model, revision, name), names)) and any(
-        find_cached(model, revision, name) for name in WEIGHTS
-    )
+    needed = [(CONFIG,), (PROCESSOR,), (*WEIGHTS, INDEX)]
+    if tokenizer:
+        needed.append(("tokenizer.json", "vocab.json"))
+    return all(any(_has(model, revision, name) for name in names) for names in needed)
 
 
-def find_cached(model: str, revision: str, name: str) -> Path | None:
-    """One of its files in the local cache, or None."""
-    found = try_to_load_from_cache(model, name, revision=revision)
-    return Path(found) if isinstance(found, str) else None
+def pinned(model: str, revision: str, *, tokenizer: bool = False) -> dict[str, Any]:
+    """What `from_pretrained` must be told: the commit, and not to ask the hub for what the cache has.
+
+    Without the second, transformers asks for files that no CLIP has; where there is no network, 23 s each.
+
+    Args:
+        model: Its id on the hub.
+        revision: The full hash of a commit.
+        tokenizer: Whether it is the tokenizer that is loaded.
+    """
+    return {"revision": revision, "local_files_only": is_cached(model, revision, tokenizer=tokenizer)}
+
+
+def _has(model: str, revision: str, name: str) -> bool:
+    return isinstance(try_to_load_from_cache(model, name, revision=revision), str)
 
 
 def check_reachable(model: str, revision: str) -> None:
@@ -58,7 +75,7 @@ def check_reachable(model: str, revision: str) -> None:
     if is_cached(model, revision):
         return
     try:
-        get_hf_file_metadata(hf_hub_url(model, CONFIG, revision=revision), timeout=PATIENCE)
+        _ask(hf_hub_url(model, CONFIG, revision=revision))
     except GatedRepoError as error:
         raise InputError(
             f"encoder.model {model!r} is open only to those who accepted its terms; accept them at"
@@ -80,6 +97,31 @@ def check_reachable(model: str, revision: str) -> None:
         ) from error
     except (HTTPError, OfflineModeIsEnabled, OSError) as error:
         raise InputError(_unreachable(model, error)) from error
+
+
+def _ask(url: str) -> None:
+    """One question; a name server that does not answer has no time limit of its own, so this has.
+
+    Raises:
+        TimeoutError: there was no answer in twice `PATIENCE`.
+    """
+    answer: Queue[Exception | None] = Queue()
+
+    def ask() -> None:
+        try:
+            get_hf_file_metadata(url, timeout=PATIENCE)
+        except Exception as error:  # whatever it is, it is raised below, where it is waited for
+            answer.put(error)
+        else:
+            answer.put(None)
+
+    Thread(target=ask, daemon=True).start()
+    try:
+        error = answer.get(timeout=2 * PATIENCE)
+    except Empty:
+        raise TimeoutError(f"no answer in {2 * PATIENCE:g} s") from None
+    if error is not None:
+        raise error
 
 
 def _unreachable(model: str, error: Exception) -> str:

@@ -132,7 +132,7 @@ def load_text_encoder(model: str, revision: str) -> TextEncoder:
     _check_has_text(model, revision)
     tower = load_tower(TextTower, model, revision)
     try:
-        tokenizer = CLIPTokenizer.from_pretrained(model, **at_revision(model, revision))
+        tokenizer = CLIPTokenizer.from_pretrained(model, **at_revision(model, revision, tokenizer=True))
     except (OSError, ValueError) as error:
         raise InputError(f"encoder.model {model!r} has no readable tokenizer: {error}") from error
     ends = (HIGHEST_IS_END, tokenizer.eos_token_id)

@@ -22,7 +22,7 @@ from transformers.utils import logging
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.params import Section
-from clipforensics.encoder.hub import WEIGHTS, check_reachable
+from clipforensics.encoder.hub import WEIGHTS, check_reachable, pinned
 
 Embedding = Literal["projected", "pooled"]
 T = TypeVar("T", bound=PreTrainedModel)
@@ -259,9 +259,9 @@ def load_config(model: str, revision: str) -> dict[str, Any]:
     return dict(content)
 
 
-def at_revision(model: str, revision: str) -> dict[str, Any]:
-    """What `from_pretrained` must be told beside a checked model."""
-    return {} if Path(model).is_dir() else {"revision": revision}
+def at_revision(model: str, revision: str, *, tokenizer: bool = False) -> dict[str, Any]:
+    """What `from_pretrained` must be told beside a checked model (of its tokenizer, if that is loaded)."""
+    return {} if Path(model).is_dir() else pinned(model, revision, tokenizer=tokenizer)
 
 
 def _check_folder(folder: Path, revision: str) -> None:

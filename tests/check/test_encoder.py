@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import socket
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -12,9 +14,10 @@ import pytest
 
 from clipforensics.encoder import hub
 from tests.encoder.test_vision import write_encoder
-from tests.support.repository import edit_yaml
+from tests.support.repository import ROOT, edit_yaml
 from tests.support.settings import checked, problems
 from tests.support.shared_data import ENCODERS, needs_shared
+from tests.support.training_tasks import write_two_towers
 
 HUB = {"model": "openai/clip-vit-base-patch32", "revision": "3d74acf9a28c67741b2f4f2ea7635f0aaf6f0268"}
 LOCAL = {"encoder": {"model": "tower"}, "extract_frames": {"frame_size": 32}}
@@ -28,12 +31,12 @@ def tower():
 def test_a_folder_of_the_frames_size_is_right(tower):
     found = checked(**LOCAL)
     assert found.problems == []
-    assert found.tower["hidden_size"] == 32
+    assert found.encoder.vision["hidden_size"] == 32
 
 
 def test_the_samples_own_encoder_is_known_before_it_is_made():
     assert not Path("data/sample/clip").exists()
-    assert checked().tower["num_hidden_layers"] == 4
+    assert checked().encoder.vision["num_hidden_layers"] == 4
     assert problems(extract_frames={"frame_size": 224}) == [
         "params.yaml: encoder.model 'data/sample/clip' reads frames of 64 pixels (clip.image_size of its"
         " profile), and extract_frames.frame_size is 224; set it to 64"
@@ -162,6 +165,14 @@ def test_what_the_hub_says_is_told_apart(endpoint, head, words):
     assert words in line
 
 
+def test_a_name_server_that_never_answers_is_given_up_too(monkeypatch):
+    monkeypatch.setattr(hub, "PATIENCE", 0.1)
+    monkeypatch.setattr(hub, "get_hf_file_metadata", lambda *_, **__: time.sleep(30))
+    (line,) = problems(encoder=HUB)
+    assert "the network does not reach https://" in line
+    assert "no answer in 0.2 s" in line
+
+
 def test_a_machine_told_to_stay_offline_is_told_the_variable(endpoint, monkeypatch):
     endpoint("http://127.0.0.1:9")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
@@ -169,13 +180,35 @@ def test_a_machine_told_to_stay_offline_is_told_the_variable(endpoint, monkeypat
     assert "HF_HUB_OFFLINE keeps it from the network; unset HF_HUB_OFFLINE" in line
 
 
-def test_an_encoder_in_the_cache_needs_no_network(tower, tmp_path, monkeypatch, endpoint):
-    endpoint("http://127.0.0.1:9")
-    snapshot = tmp_path / "cache/models--openai--clip-vit-base-patch32/snapshots" / HUB["revision"]
-    shutil.copytree(tower, snapshot)
-    monkeypatch.setattr(hub, "try_to_load_from_cache", lambda model, name, revision: str(snapshot / name))
-    assert hub.is_cached(**HUB)
-    hub.check_reachable(**HUB)
+CACHED = """
+import sys
+from pathlib import Path
+from clipforensics.check.everything import check_everything
+from clipforensics.encoder import text, vision
+print(check_everything(Path("params.yaml"), Path("conf/data")).problems)
+vision.load_vision_tower(*sys.argv[1:])
+text.load_text_encoder(*sys.argv[1:])
+"""
+
+
+def test_an_encoder_in_the_cache_is_loaded_without_a_word_to_the_hub(tmp_path):
+    snapshot = tmp_path / "hub/models--openai--clip-vit-base-patch32/snapshots" / HUB["revision"]
+    write_two_towers(snapshot)
+    edit_yaml(Path("params.yaml"), {"encoder": HUB})
+    done = subprocess.run(
+        [sys.executable, "-c", CACHED, *HUB.values()],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "HF_HOME": str(tmp_path),
+            "HF_ENDPOINT": "http://127.0.0.1:9",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
+    assert "127.0.0.1" not in done.stderr, "it was asked for something"
 
 
 def test_the_size_of_a_profiles_encoder_counts_not_that_of_the_last_run():

@@ -1,5 +1,6 @@
 """What `dvc repro` refuses at once: before outputs go, a frame is decoded, or a word of it runs."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,26 @@ def test_dvcs_own_advice_on_a_misspelt_setting_ends_in_the_right_name(repo):
     output = repo.run("dvc", "exp", "run", "-S", "+detektor=lora", check=False)
     assert "error: params.yaml: `detektor` is not a parameter; perhaps `detector` was meant" in output
     assert stages_run(output) == {"check"}
+
+
+def test_the_command_says_what_will_run_and_what_it_may_cost(repo):
+    """Every stage, in a repository that has never run; from a folder below it."""
+    output = repo.run("sh", "-c", "cd stages && PYTHONPATH=.. python -W ignore -m clipforensics check")
+    settings, footage, to_run, cost = output.splitlines()
+    assert settings == "params.yaml: 13 sections and 13 methods are right"
+    assert footage.startswith(
+        "data set sample: 100 videos (20 real, 20 Deepfakes, 20 Face2Face, 20 FaceSwap, "
+    )
+    listed = repo.run("dvc", "stage", "list", "--name-only").splitlines()
+    n = sum(bool(re.fullmatch(r"[\w@-]+", line)) for line in listed)
+    named = "check, ingest, extract_frames, 1 of split, embed, 2 of train, 2 of evaluate"
+    assert to_run.startswith(f"to run: {n} of {n} stages: {named}")
+    assert cost.startswith("estimate, to a factor of two or three: ")
+
+
+def test_check_refuses_in_the_command_too_and_counts(repo):
+    edit_yaml(repo.path / "params.yaml", WRONG)
+    output = repo.run("python", "-m", "clipforensics", "check", check=False)
+    lines = [line for line in output.splitlines() if line.startswith("error: ")]
+    assert len(lines) == len(SAID)
+    assert f"{len(SAID)} problems; a run would be refused" in output

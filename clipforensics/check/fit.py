@@ -1,0 +1,54 @@
+"""Methods against the encoder: what they adapt must be there; no weight is read."""
+
+import torch
+from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
+
+from clipforensics.adaptation.contract import find_detector
+from clipforensics.adaptation.pixel_method import PixelMethod, PixelSettings
+from clipforensics.adaptation.pixel_training import check_pairs
+from clipforensics.adaptation.text_method import TextMethod, check_projected
+from clipforensics.check.encoder import Described
+from clipforensics.check.problems import Problems
+from clipforensics.check.settings import Params
+from clipforensics.core.faults import InputError
+from clipforensics.encoder.vision import EncoderSection
+from clipforensics.training.budget import TrainSection
+
+
+def check_fit(params: Params, described: Described | None, problems: Problems) -> None:
+    """Adapt a tower of the encoder's shape, without numbers, by every detector that changes it.
+
+    Args:
+        params: As far as it is right.
+        described: The encoder, None where it is not known.
+        problems: Receives what is wrong.
+    """
+    encoder, train = params.section(EncoderSection), params.section(TrainSection)
+    methods = {name: find_detector(name) for name in params.detectors}
+    if train and any(isinstance(method, PixelMethod) for method in methods.values()):
+        with problems.caught(str(params.path)):
+            check_pairs(train)
+    if encoder is None or described is None:
+        return
+    for name, method in methods.items():
+        settings = params.methods.get(name)
+        with problems.caught(str(params.path)):
+            if isinstance(method, TextMethod):
+                check_projected(name, encoder.embedding)
+                _check_text(name, encoder.model, described)
+            if isinstance(method, PixelMethod) and isinstance(settings, PixelSettings):
+                method.adapt(_hollow_tower(described), settings, embedding=encoder.embedding, seed=0)
+
+
+def _hollow_tower(described: Described) -> CLIPVisionModelWithProjection:
+    with torch.device("meta"):
+        tower = CLIPVisionModelWithProjection(CLIPVisionConfig(**described.vision))
+    return tower.requires_grad_(False)
+
+
+def _check_text(name: str, model: str, described: Described) -> None:
+    if not described.has_text:
+        raise InputError(
+            f"detectors: {name} compares pictures with texts, and encoder.model {model!r} is a vision tower"
+            " alone; name a whole CLIP, or leave the detector out"
+        )
