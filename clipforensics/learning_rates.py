@@ -44,8 +44,8 @@ def main(arguments: Sequence[str] | None = None, project: Path = Path()) -> None
         InputError: a method has no learning rate; params.yaml is wrong, or its run has not been made.
         SystemExit: with 2, the command line is wrong.
     """
+    given = _parser().parse_args(arguments)
     known = trained_methods()
-    given = _parser(known).parse_args(arguments)
     for method in given.methods:
         if method not in known:
             raise InputError(f"{method!r} is no method with a learning rate; there are {', '.join(known)}")
@@ -112,12 +112,14 @@ def _rate(text: str) -> float:
     return value
 
 
-def _parser(known: Sequence[str]) -> argparse.ArgumentParser:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="clipforensics learning-rates",
         description="Validation AUC by video (by frame) of every trained method at every learning rate.",
     )
-    parser.add_argument("methods", nargs="*", metavar="METHOD", help=f"all if none: {', '.join(known)}")
+    parser.add_argument(
+        "methods", nargs="*", metavar="METHOD", help="by default every method that has a rate"
+    )
     shown = " ".join(f"{rate:g}" for rate in RATES)
     parser.add_argument("--rates", nargs="+", type=_rate, default=RATES, help=f"default: {shown}")
     return parser

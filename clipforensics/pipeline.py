@@ -148,7 +148,7 @@ def _dvc_errors() -> Iterator[None]:
             text += f": {error.__cause__}"
         if str(LOCK) in text:
             text += (
-                f"; if dvc was killed while it wrote {LOCK}, `git checkout -- {LOCK}` and run again:"
+                f"; if dvc was killed while it wrote {LOCK}, `clipforensics check --mend` and run again:"
                 " finished cells come back from DVC's cache"
             )
         raise InputError(text) from error

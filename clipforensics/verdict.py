@@ -30,9 +30,9 @@ def main(arguments: Sequence[str] | None = None, project: Path = Path()) -> None
     Raises:
         InputError: nothing was run yet, or a file of the run is broken.
     """
-    argparse.ArgumentParser(prog="clipforensics verdict", description=__doc__.split(": ", 1)[1]).parse_args(
-        arguments
-    )
+    argparse.ArgumentParser(
+        prog="clipforensics verdict", description="What the last run found, and where its page lies."
+    ).parse_args(arguments)
     missing = next((name for name in (COMPARISON, HEADLINE) if not (project / name).is_file()), None)
     if missing:
         raise InputError(f"{project / missing} does not exist: nothing was run yet; run `make repro`")

@@ -36,7 +36,8 @@ def measure(*, portable: bool) -> Speed:
     """
     device = choose_device()
     if device.type != "cpu":
-        return Speed(_rate(device, torch.bfloat16), f"{torch.cuda.get_device_name(device)}, bfloat16")
+        name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+        return Speed(_rate(device, torch.bfloat16), f"{name}, bfloat16")
     threads = torch.get_num_threads()
     if not portable:
         return Speed(_rate(device, torch.float32), f"the CPU, {threads} threads")

@@ -13,6 +13,8 @@ from dvc.schema import COMPILED_LOCKFILE_SCHEMA
 from dvc.utils.serialize import dump_yaml
 from voluptuous import Invalid
 
+from clipforensics.core.faults import InputError
+
 LOCK, READERS = Path("dvc.lock"), Path(".dvc/tmp/rwlock")
 
 TRIES, PAUSE = 5, 0.1
@@ -67,16 +69,21 @@ def _lock(path: Path) -> Iterator[Wreck]:
     def mend() -> str:
         whole, committed = _whole_entries(path.read_bytes()), _committed(path)
         entries = committed | whole
-        if entries:
-            dump_yaml(str(path), {"schema": "2.0", "stages": entries})
-        else:
+        if not entries:
             path.unlink()
+            return f"{path} is removed, for not one entry was whole; dvc makes it anew"
+        dump_yaml(str(path), {"schema": "2.0", "stages": entries})
         kept = f"{len(whole)} whole entries of its own and {len(entries) - len(whole)} of HEAD's"
         return f"{path} holds {kept}; what is missing comes back from dvc's cache"
 
-    if path.is_file() and not _becomes(lambda: _is_lock(path.read_bytes())):
-        about = "is cut short: a dvc was killed while it wrote it"
-        yield Wreck(path, about, f"`git checkout -- {path}` takes the committed one", mend)
+    if not path.is_file() or _becomes(lambda: _is_lock(path.read_bytes())):
+        return
+    if b"\n<<<<<<< " in path.read_bytes():
+        raise InputError(
+            f"{path} holds marks of a git merge; take a side (`git checkout --ours {path}`), then `dvc repro`"
+        )
+    about = "is cut short: a dvc was killed while it wrote it"
+    yield Wreck(path, about, f"`git checkout -- {path}` takes the committed one", mend)
 
 
 def _becomes(is_sound: Callable[[], bool]) -> bool:

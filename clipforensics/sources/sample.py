@@ -40,9 +40,14 @@ class ClipSettings(Section):
 
 
 class Profile(base.Profile):
-    """What is rendered; see `videos.render_videos`."""
+    """What is rendered; see `videos.render_videos`.
+
+    Other settings delete what the last ones made, so only the folder that dvc.yaml declares may be the root.
+    """
 
     layout: Literal["sample"]
+    root: Literal["data/sample"]
+    root_env: Literal[""] = ""
     n_identities: PositiveInt
     n_frames: PositiveInt
     frame_size: PositiveInt

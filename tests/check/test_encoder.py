@@ -94,7 +94,8 @@ def test_a_folder_that_is_no_whole_clip_is_refused(tower, spoil, words):
 
 
 def test_a_revision_that_does_not_fit_is_refused(tower):
-    (line,) = problems(**LOCAL, **{}) or problems(encoder={"revision": "0123456789"})
+    assert problems(**LOCAL) == []
+    (line,) = problems(encoder={"revision": "0123456789"})
     assert "encoder.revision '0123456789' does not fit" in line
 
 

@@ -46,7 +46,7 @@ def test_every_room_and_public_function_is_in_the_reference(site):
     pages = "".join(path.read_text(encoding="utf-8") for path in (site / "reference/api").rglob("*.html"))
     for path in (ROOT / "clipforensics").rglob("*.py"):
         for name in re.findall(r"^def ([a-z]\w*)\(", path.read_text(encoding="utf-8"), re.M):
-            assert f">{name}<a" in pages or f"{name}</code>" in pages or name in pages, f"{name} of {path}"
+            assert f">{name}<a" in pages or f"{name}</code>" in pages, f"{name} of {path}"
 
 
 def test_links_inside_the_site_lead_somewhere(site):

@@ -73,6 +73,7 @@ def side_by_side(jobs):
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not kernels.has_avx2(), reason="needs x86-64 with AVX2 under Linux")
 def test_the_sample_is_trained_alike_under_the_kernels_of_any_cpu(tmp_path):
     """And would not be without the pins, or this would test nothing."""
     pieces = ("clip", "lora", "baseline", "libraries")

@@ -121,3 +121,9 @@ def test_the_shipped_profile_is_valid() -> None:
 def test_a_wrong_profile_is_refused(tmp_path: Path, changes: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         load(tmp_path, **changes)
+
+
+@pytest.mark.parametrize("changes", [{"root": "/home"}, {"root": ""}, {"root": ".."}, {"root_env": "HOME"}])
+def test_no_profile_can_have_another_folder_cleared(tmp_path: Path, changes: dict[str, str]) -> None:
+    with pytest.raises(InputError, match=f"`{next(iter(changes))}`"):
+        load(tmp_path, **changes)

@@ -1,0 +1,71 @@
+"""What `clipforensics check` says: every problem in a line of its own, or what will run at what cost."""
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from clipforensics.check.everything import Checked, check_everything
+from clipforensics.check.forecast import forecast
+from clipforensics.check.forecast import in_words as cost_in_words
+from clipforensics.check.speed import measure
+from clipforensics.check.upcoming import find_upcoming
+from clipforensics.check.upcoming import in_words as upcoming_in_words
+from clipforensics.check.wreckage import find_wrecks
+from clipforensics.core.records import REAL
+from clipforensics.machine.kernels import asks_for_portable, has_avx2
+
+PARAMS, PROFILES = "params.yaml", "conf/data"
+
+
+def tell(*, mend: bool) -> None:
+    """Check the project in the working folder and print what was found.
+
+    Args:
+        mend: Whether files that a killed dvc cut short are mended first.
+
+    Raises:
+        SystemExit: with 1, a run would be refused.
+    """
+    wrecks = find_wrecks(Path())
+    if mend:
+        for wreck in wrecks:
+            print(f"mended: {wreck.mend()}")
+        wrecks = []
+    checked = check_everything(Path(PARAMS), Path(PROFILES))
+    _refuse([*map(str, wrecks), *checked.problems])
+    upcoming, n_stages = find_upcoming()
+    portable = asks_for_portable(Path(PARAMS), Path(PROFILES))
+    speed = measure(portable=portable)
+    for line in _summary(checked):
+        print(line)
+    if portable and not (has_avx2() and speed.one_thread):
+        print(
+            "numbers: not those of an x86-64 CPU with AVX2 under Linux; an AUC may differ by some hundredths"
+        )
+    print(upcoming_in_words(upcoming, n_stages))
+    if upcoming:
+        print(cost_in_words(forecast(checked, upcoming, speed), speed))
+
+
+def _refuse(problems: Sequence[str]) -> None:
+    if not problems:
+        return
+    for line in problems:
+        print(f"error: {line}", file=sys.stderr)
+    number = len(problems)
+    print(f"{number} problem{'s' if number > 1 else ''}; a run would be refused", file=sys.stderr)
+    sys.exit(1)
+
+
+def _summary(checked: Checked) -> list[str]:
+    footage, params = checked.footage, checked.params
+    assert footage is not None  # else there would be a problem
+    counts = Counter(video.manipulation for video in footage.videos)
+    named = ", ".join([f"{counts.pop(REAL)} {REAL}", *(f"{n} {name}" for name, n in sorted(counts.items()))])
+    where = "to be rendered" if footage.is_sample else f"in {footage.root}"
+    left_out = f"; {footage.n_skipped} files are left out for their names" if footage.n_skipped else ""
+    return [
+        f"{PARAMS}: {len(params.sections)} sections and {len(params.methods)} methods are right",
+        f"data set {footage.dataset}: {len(footage.videos)} videos ({named}) {where}{left_out}",
+    ]

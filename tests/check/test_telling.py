@@ -1,0 +1,40 @@
+"""What `clipforensics check` prints: problems and exit status 1, or the data set, what will run, its cost."""
+
+import pytest
+
+from clipforensics.check import telling
+from clipforensics.check.telling import tell
+from tests.support.repository import edit_yaml
+
+
+@pytest.fixture
+def no_dvc(monkeypatch):
+    """The working folder is no repository."""
+    monkeypatch.setattr(telling, "find_upcoming", lambda: ([], 20))
+    monkeypatch.setenv("CLIPFORENSICS_DEVICE", "cpu")
+
+
+def test_what_is_right_is_told_with_counts(no_dvc, capsys):
+    tell(mend=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("params.yaml: ")
+    assert lines[1].startswith("data set sample: 500 videos (100 real, 100 Deepfakes, ")
+    assert not any("estimate" in line for line in lines), "nothing will run"
+
+
+@pytest.mark.parametrize(("has_avx2", "told"), [(True, False), (False, True)])
+def test_other_numbers_than_the_committed_are_told_before(no_dvc, has_avx2, told, monkeypatch, capsys):
+    monkeypatch.setattr(telling, "has_avx2", lambda: has_avx2)
+    tell(mend=False)
+    assert ("numbers: not those of" in capsys.readouterr().out) is told
+
+
+def test_every_problem_is_a_line_and_the_status_is_1(no_dvc, project, capsys):
+    edit_yaml(project / "params.yaml", {"detector": "lorra", "embed": {"batch_size": 0}})
+    with pytest.raises(SystemExit) as stop:
+        tell(mend=False)
+    assert stop.value.code == 1
+    *problems, count = capsys.readouterr().err.splitlines()
+    assert all(line.startswith("error: ") for line in problems)
+    assert count == f"{len(problems)} problems; a run would be refused"
+    assert len(problems) >= 2
