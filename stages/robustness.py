@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-from clipforensics.alterations.degradations import DEGRADATIONS
 from clipforensics.core.faults import run_command
 from clipforensics.core.params import read_section, read_value
 from clipforensics.encoder.vision import EncoderSection
 from clipforensics.frames.store import FrameStore
 from clipforensics.machine.scratch import remove_scratch
 from clipforensics.machine.workers import n_workers
-from clipforensics.protocol.cells import Protocol, protocol_of, tested_manipulations
+from clipforensics.protocol.cells import Protocol, tested_manipulations
 from clipforensics.protocol.tables import read_split
 from clipforensics.robustness import scoring, tables
 from clipforensics.statistics.settings import read_compared
@@ -25,31 +24,16 @@ CURVES = Path("plots/robustness")
 def main() -> None:
     """Read the headline's test frames and detectors, degrade, score, write metrics and curves."""
     protocol = read_section(PARAMS, "protocol", Protocol)
-    cell = protocol.headline
     params = read_section(PARAMS, "robustness", scoring.RobustnessSection)
     run, bootstrap = read_compared(PARAMS)
-    conditions = scoring.all_conditions(params.degradations, params.strengths)
-    head = {
-        "enabled": params.enabled,
-        "detectors": run.detectors,
-        "split": cell.split,
-        "protocol": protocol_of(cell.split),
-        "train_set": cell.train_set,
-        "seed": cell.seed,
-        "aggregate": run.aggregate,
-        "level": params.level,
-        "frames_per_video": params.frames_per_video,
-        "reference": bootstrap.reference,
-        "bootstrap": bootstrap.model_dump(exclude={"reference"}),
-        "degradations": {name: DEGRADATIONS[name].about for name in params.degradations},
-    }
+    head = tables.head(protocol.headline, params, run, bootstrap)
     if not params.enabled:
         reason = "not measured: robustness.enabled is false"
         tables.write(METRICS, CURVES, {**head, "manipulation": None, "undefined": reason}, [])
         print(reason)
         return
-    test, frames = read_split(SPLITS / cell.split / cell.train_set / "test.csv"), FrameStore.open(FRAMES)
-    wanted = protocol.test_manipulations
+    frames, cell = FrameStore.open(FRAMES), protocol.headline
+    test, wanted = read_split(SPLITS / cell.split / cell.train_set / "test.csv"), protocol.test_manipulations
     manipulation = tested_manipulations(test, wanted, split=cell.split, train_set=cell.train_set)[0]
     material = scoring.choose_material(
         frames.rows, test, manipulation, frames_per_video=params.frames_per_video
@@ -57,7 +41,7 @@ def main() -> None:
     scores, scratch = scoring.score_saved(
         {name: WEIGHTS / cell.name / name for name in run.detectors},
         material,
-        conditions,
+        scoring.all_conditions(params.degradations, params.strengths),
         frames=frames,
         **read_section(PARAMS, "encoder", EncoderSection).model_dump(),
         precision=read_value(PARAMS, "embed", "precision", str),
@@ -65,9 +49,8 @@ def main() -> None:
         seed=params.seed,
         workers=n_workers(),
     )
-    rows = tables.tabulate(
-        scores, material, level=params.level, aggregate=run.aggregate, **bootstrap.model_dump()
-    )
+    options = {"level": params.level, "aggregate": run.aggregate, **bootstrap.model_dump()}
+    rows = tables.tabulate(scores, material, **options)
     tables.write(METRICS, CURVES, {**head, "manipulation": manipulation}, rows)
     remove_scratch(scratch)
     print(tables.summary_line(rows))

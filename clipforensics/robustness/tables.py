@@ -9,14 +9,41 @@ import pandas as pd
 from clipforensics.alterations.degradations import DEGRADATIONS, NONE, setting_in_words
 from clipforensics.core.files import json_ready, write_json
 from clipforensics.metrics.pooling import Pooling
-from clipforensics.robustness.scoring import UNDEGRADED, Material, Scores
+from clipforensics.protocol.cells import Cell, protocol_of
+from clipforensics.robustness.scoring import UNDEGRADED, Material, RobustnessSection, Scores
 from clipforensics.statistics.bootstrap import bootstrap_auc
 from clipforensics.statistics.replicates import draw_replicates
+from clipforensics.statistics.settings import Compared, CompareSection
 from clipforensics.statistics.uncertainty import Estimate, Interval
 
 Row = dict[str, Any]
 
 CURVE = ("degradation", "strength", "auc", "low", "high")
+
+
+def head(cell: Cell, params: RobustnessSection, run: Compared, bootstrap: CompareSection) -> Row:
+    """What stands in robustness.json before the rows: what was degraded, of which cell, compared how.
+
+    Args:
+        cell: The headline's.
+        params: Section `robustness`.
+        run: Which detectors meet.
+        bootstrap: Section `compare`.
+    """
+    return {
+        "enabled": params.enabled,
+        "detectors": run.detectors,
+        "split": cell.split,
+        "protocol": protocol_of(cell.split),
+        "train_set": cell.train_set,
+        "seed": cell.seed,
+        "aggregate": run.aggregate,
+        "level": params.level,
+        "frames_per_video": params.frames_per_video,
+        "reference": bootstrap.reference,
+        "bootstrap": bootstrap.model_dump(exclude={"reference"}),
+        "degradations": {name: DEGRADATIONS[name].about for name in params.degradations},
+    }
 
 
 def tabulate(
