@@ -19,7 +19,7 @@ import transformers
 
 from benchmarks.table import Row, Skipped, head, show, show_skipped
 from clipforensics.core.faults import InputError, one_line_errors
-from clipforensics.training.hardware import machine
+from clipforensics.training.hardware import describe_machine
 
 BENCHMARKS = (
     *("extraction", "embedding", "training", "embedding_methods"),
@@ -46,7 +46,7 @@ def find_rows(name: str, *, tiny: bool) -> Iterator[Row]:
 
 def where_and_when() -> str:
     """Date, machine and versions in one line, and whether others were at work on the machine."""
-    about = machine()
+    about = describe_machine()
     cores, idle = len(os.sched_getaffinity(0)), os.getloadavg()[0] < 0.5
     return ", ".join(
         [

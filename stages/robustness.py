@@ -25,6 +25,7 @@ def main() -> None:
     """Read the headline's test frames and detectors, degrade, score, write metrics and curves."""
     protocol = read_section(PARAMS, "protocol", Protocol)
     params = read_section(PARAMS, "robustness", scoring.RobustnessSection)
+    conditions = scoring.all_conditions(params.degradations, params.strengths)  # a wrong name is told first
     run, bootstrap = read_compared(PARAMS)
     head = tables.head(protocol.headline, params, run, bootstrap)
     if not params.enabled:
@@ -41,7 +42,7 @@ def main() -> None:
     scores, scratch = scoring.score_saved(
         {name: WEIGHTS / cell.name / name for name in run.detectors},
         material,
-        scoring.all_conditions(params.degradations, params.strengths),
+        conditions,
         frames=frames,
         **read_section(PARAMS, "encoder", EncoderSection).model_dump(),
         precision=read_value(PARAMS, "embed", "precision", str),

@@ -252,7 +252,7 @@ def test_a_lock_file_that_was_cut_off_is_one_line(plain, tmp_path):
     repo = plain.copy(tmp_path / "project")
     (repo.path / "dvc.lock").write_text("")
     output = repo.spread(status=1)
-    assert "`git checkout -- dvc.lock` and run again" in output.splitlines()[-1]
+    assert "`clipforensics check --mend` and run again" in output.splitlines()[-1]
     repo.run("git", "checkout", "--", "dvc.lock")
     assert "0 cells to run" in repo.spread()
 
