@@ -93,6 +93,15 @@ def test_the_audit_as_it_is_typed(tmp_path):
     assert sorted(path.name for path in (tmp_path / "audit").iterdir()) == ["metrics.json", "report.html"]
 
 
+def test_readme_says_the_audit_as_it_can_be_typed(tmp_path):
+    (command,) = re.findall(
+        r"`clipforensics (audit [^`]+)`", (ROOT / "README.md").read_text(encoding="utf-8")
+    )
+    write_scores(tmp_path / "SCORES.csv", VIDEOS)
+    write_train(tmp_path / "TRAIN.csv", TRAIN)
+    assert "have a twin in training" in run(*command.split(), cwd=tmp_path)
+
+
 def test_the_list_of_videos_is_read_as_it_is_shown(tmp_path):
     text = (PAGES / "how-to/own-data.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"```text\n(path,label.*?)```", text, re.S)
