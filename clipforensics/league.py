@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from clipforensics.core.faults import InputError, one_line_errors
+from clipforensics.core.faults import InputError
 from clipforensics.core.files import read_json
 from clipforensics.report.league import league_markdown
 from clipforensics.report.reading.costs import read_spent
@@ -50,8 +50,3 @@ def _parser(project: Path) -> argparse.ArgumentParser:
         help="trained weights (default: %(default)s)",
     )
     return parser
-
-
-if __name__ == "__main__":
-    with one_line_errors():
-        main()

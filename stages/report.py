@@ -38,7 +38,7 @@ OUT = Path("report/report.html")
 SUMMARY = Path("report/summary.md")
 LEAGUE = OUT.with_name("league.md")
 """Beside the tracked page and not tracked: what training cost differs from machine to machine."""
-WEIGHTS = Path("data") / "weights"
+WEIGHTS = Path("data/weights")
 """No dependency: only the untracked table asks whether a cost was paid for what lies there."""
 
 

@@ -35,12 +35,13 @@ def test_the_command_prints_the_table_or_writes_it(workspace, capsys):
 
 
 def test_a_mistake_is_one_line(workspace):
-    (workspace / "file").write_text("")
+    for name in ("file", "params.yaml", "dvc.yaml"):
+        (workspace / name).write_text("")
     for arguments, said in (
         (["--comparison", "none.json"], "error: none.json does not exist; run `dvc repro`"),
         (["--out", "file/league.md"], "error: --out file/league.md: cannot be written"),
     ):
-        command = [sys.executable, "-m", "clipforensics.league", *arguments]
+        command = [sys.executable, "-m", "clipforensics", "league", *arguments]
         run = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)
         assert run.returncode == 1
         assert run.stderr.startswith(said)

@@ -81,11 +81,11 @@ def read_params(path: Path, problems: Problems) -> Params:
         path: params.yaml.
         problems: Receives what is wrong.
     """
-    content: dict[str, Any] = {}
+    content: dict[str, Any] | None = None
     with problems.caught():
         _refuse_aliases(path)
         content = read_yaml(path)
-    if not content:
+    if content is None:
         return Params(path, {}, {}, {})
     for line in find_problems(content, Settings, str(path)):
         problems.add(line)

@@ -109,3 +109,9 @@ def test_a_few_lines_that_stand_for_a_billion_are_refused_at_once():
 def test_no_file_is_one_line():
     Path("params.yaml").unlink()
     assert problems() == ["params.yaml does not exist; run this in a project's folder"]
+
+
+@pytest.mark.parametrize("text", ["{}\n", "", "- a\n", "a: *b\n", "a: [\n"])
+def test_a_file_without_settings_is_refused(text):
+    PARAMS.write_text(text)
+    assert problems(), "an empty file is no run of nothing"

@@ -23,12 +23,16 @@ from tests.support.refresh_docs import (
 NAMES = [path.relative_to(PAGES).as_posix() for path in pages()]
 TEXTS = {path: path.read_text(encoding="utf-8") for path in pages()}
 STAGES = read_yaml(ROOT / "dvc.yaml")["stages"]
-NOT_OURS = ("sbatch", "git", "gto", "mkdir", "export", "source", "python")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+WORDS = "".join([README, *TEXTS.values()])
+"""Everything that a user reads."""
+
+NOT_OURS = ("sbatch", "cd", "git", "gto", "mkdir", "export", "source", "python")
 
 
 def commands() -> list[str]:
     """Lines that a page tells to type, continuation lines joined, comments left out."""
-    blocks = "\n".join(re.findall(r"```console\n(.*?)```", "".join(TEXTS.values()), re.S))
+    blocks = "\n".join(re.findall(r"```console\n(.*?)```", WORDS, re.S))
     lines = blocks.replace("\\\n", " ").splitlines()
     return [re.split(r"\s{2,}#", line[2:])[0].strip() for line in lines if line.startswith("$ ")]
 
@@ -95,7 +99,7 @@ def test_settings_in_commands_exist(command):
 
 def test_make_targets_exist():
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
-    named = set(re.findall(r"`make ([a-z]+)`", "".join(TEXTS.values())))
+    named = set(re.findall(r"`make ([a-z]+)`", WORDS))
     named |= {words[1] for words in simple_commands() if words[0] == "make"}
     assert named
     assert named <= targets
@@ -106,7 +110,7 @@ def test_environment_variables_are_read_somewhere():
         p for d in ("clipforensics", "conf") for p in (ROOT / d).rglob("*") if p.suffix in (".py", ".yaml")
     )
     code = "".join(path.read_text(encoding="utf-8") for path in files)
-    named = set(re.findall(r"\b(CLIPFORENSICS_[A-Z]+|[A-Z_]+_ROOT)\b", "".join(TEXTS.values())))
+    named = set(re.findall(r"\b(CLIPFORENSICS_[A-Z]+|[A-Z_]+_ROOT)\b", WORDS))
     assert len(named) >= 5
     assert [name for name in named if name not in code] == []
 

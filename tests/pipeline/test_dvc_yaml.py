@@ -153,6 +153,9 @@ def test_every_room_says_what_it_is_in_one_docstring_and_holds_nothing_else():
         assert isinstance(only.value.value, str), path
 
 
+NO_DEP = {"report": {"data/weights"}}  # read for report/league.md alone, which is not tracked
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_every_path_of_a_stage_is_declared(stage):
     tree = ast.parse((ROOT / f"stages/{stage}.py").read_text())
@@ -167,7 +170,7 @@ def test_every_path_of_a_stage_is_declared(stage):
         p for kind in ("deps", "outs", "metrics", "plots", "params") for p in names(entry.get(kind, []))
     ]
     declared.append("params.yaml")
-    for path in paths:
+    for path in paths - NO_DEP.get(stage, set()):
         assert any(d == path or d.startswith(f"{path}/") or path.startswith(f"{d}/") for d in declared), path
 
 

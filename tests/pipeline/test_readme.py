@@ -1,23 +1,14 @@
 """The README against the code: its numbers are those of metrics/, its commands name what exists."""
 
-import itertools
 import json
 import re
-import shlex
 
-import pytest
 import yaml
 
 from tests.support.imports import ROOT
 from tests.support.refresh_docs import FIRST, refreshed
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def commands() -> list[str]:
-    """Lines of the console blocks that a user types, continuation lines joined."""
-    blocks = "\n".join(re.findall(r"```console\n(.*?)```", README, re.S)).replace("\\\n", " ")
-    return [line[2:].split("   #")[0] for line in blocks.splitlines() if line.startswith("$ ")]
 
 
 def test_its_table_is_the_committed_run():
@@ -78,37 +69,3 @@ def test_the_shipped_learning_rates_are_the_best_of_the_table():
 def test_nothing_is_left_to_fill_in():
     assert "TODO" not in README
     assert not re.sub(r"<this repository>", "", README).count("<this")
-
-
-@pytest.mark.parametrize("command", [c for c in commands() if " -S" in c])
-def test_settings_in_commands_exist(command):
-    params = yaml.safe_load((ROOT / "params.yaml").read_text())
-    words = shlex.split(command)
-    settings = [after for word, after in itertools.pairwise(words) if word == "-S"]
-    for setting in settings:
-        value = params
-        for part in setting.split("=")[0].split("."):
-            assert part in value, f"{setting} in {command}"
-            value = value[part]
-        if setting.startswith("dataset="):
-            assert (ROOT / "conf/data" / f"{setting.split('=')[1]}.yaml").is_file()
-
-
-def test_make_targets_exist():
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
-    named = set(re.findall(r"`make ([a-z]+)`", README)) | {
-        c.split()[1] for c in commands() if c.startswith("make ")
-    }
-    assert named
-    assert named <= targets
-
-
-def test_environment_variables_are_read_somewhere():
-    code = "".join(
-        p.read_text()
-        for d in ("clipforensics", "conf")
-        for p in (ROOT / d).rglob("*")
-        if p.suffix in (".py", ".yaml")
-    )
-    for name in re.findall(r"\b(CLIPFORENSICS_[A-Z]+|[A-Z_]+_ROOT)\b", README):
-        assert name in code, name

@@ -61,7 +61,7 @@ stages:
     deps: [scores]
     outs: [all.txt]
 """
-SPREAD = (sys.executable, "-m", "clipforensics.spread")
+SPREAD = (sys.executable, "-m", "clipforensics", "spread")
 IGNORED = "/models/\n/prepared.txt\n/all.txt\n/.scratch/\n"
 
 
