@@ -11,16 +11,21 @@ PACKAGES = ("clipforensics", "stages")
 def import_closure(module: str) -> set[str]:
     """Project files (relative, with /) that importing and running `module` can execute.
 
-    Files `__init__.py` are left out: a room's holds its docstring and nothing else.
+    Files `__init__.py` of rooms are left out: each holds a docstring and nothing else. That of `stages` runs
+    before every stage.
     """
-    todo, seen = [module], set()
+    todo, seen = [module, module.split(".")[0]], set()
     while todo:
         name = todo.pop()
         if name not in seen:
             seen.add(name)
             todo += _imports(name)
     files = {_file(name) for name in seen}
-    return {file.relative_to(ROOT).as_posix() for file in files if file.name != "__init__.py"}
+    return {
+        file.relative_to(ROOT).as_posix()
+        for file in files
+        if file.name != "__init__.py" or file.parent.name == "stages"
+    }
 
 
 def _file(module: str) -> Path:
