@@ -4,6 +4,8 @@ import argparse
 import atexit
 import gc
 import importlib
+import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,20 +62,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     if given.command not in COMMANDS:
         parser.error(f"{given.command!r} is no command; those there are: {', '.join(COMMANDS)}")
-    command, rest = COMMANDS[given.command], given.arguments
-    with one_line_errors():
-        if not command.in_project:
-            importlib.import_module(command.module).main(rest)
-            return
-        option = _project_option()
-        found, rest = option.parse_known_args(rest)
-        asks_for_help = {"-h", "--help"} & set(rest)  # which needs no project
-        project = Path() if asks_for_help else find_project(found.project or given.project)
-        if command.trains and not asks_for_help:
-            from clipforensics.machine import kernels  # not before: help needs no pydantic
+    try:
+        with one_line_errors():
+            _run(COMMANDS[given.command], given.arguments, given.project)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `clipforensics league | head`: who read has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
-            kernels.pin(project / PARAMS, project / PROFILES)
-        importlib.import_module(command.module).main(rest, project)
+
+def _run(command: Command, rest: list[str], project: Path | None) -> None:
+    if not command.in_project:
+        importlib.import_module(command.module).main(rest)
+        return
+    found, rest = _project_option().parse_known_args(rest)
+    asks_for_help = {"-h", "--help"} & set(rest)  # which needs no project
+    folder = Path() if asks_for_help else find_project(found.project or project)
+    if command.trains and not asks_for_help:
+        from clipforensics.machine import kernels  # not before: help needs no pydantic
+
+        kernels.pin(folder / PARAMS, folder / PROFILES)
+    importlib.import_module(command.module).main(rest, folder)
 
 
 def find_project(named: Path | None) -> Path:

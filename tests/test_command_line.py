@@ -107,3 +107,9 @@ def test_paths_that_a_user_names_are_those_of_the_users_folder(tmp_path):
     done = run("league", "--project", str(ROOT), "--out", "mine.md", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / "mine.md").read_text().startswith("# League table")
+
+
+def test_whoever_reads_the_first_line_alone_gets_no_traceback():
+    command = f"{sys.executable} -m clipforensics verdict | head -n 1"
+    done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert (done.stdout.count("\n"), done.stderr) == (1, "")
