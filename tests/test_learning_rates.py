@@ -1,5 +1,8 @@
 """`clipforensics learning-rates` on a few videos, as it runs after `dvc repro`."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,7 +10,8 @@ import yaml
 
 from clipforensics import learning_rates as rates
 from clipforensics.core.faults import InputError
-from tests.support.repository import merge
+from clipforensics.machine.kernels import PINS
+from tests.support.repository import ROOT, merge
 from tests.support.stores import labelled_table
 from tests.support.training_tasks import PARAMS, QUICK, Bench
 
@@ -86,3 +90,24 @@ def test_without_a_run_it_says_what_is_missing(place, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match="data/frames"):
         rates.main(["mlp", "--rates", "0.01"])
+
+
+def test_the_command_trains_on_the_kernels_that_params_yaml_asks_for(tmp_path):
+    (tmp_path / "dvc.yaml").write_text("")
+    (tmp_path / "params.yaml").write_text("portable: always\n")
+    code = (
+        "import os, sys; from clipforensics import command_line as c;"
+        "sys.modules['clipforensics.learning_rates'] = type(sys)('x');"
+        "sys.modules['clipforensics.learning_rates'].main = lambda *a: print(os.environ.get('MKL_CBWR'));"
+        "c.main(['learning-rates'])"
+    )
+    clean = {name: value for name, value in os.environ.items() if name not in PINS}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**clean, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"{PINS['MKL_CBWR']}\n"

@@ -1,11 +1,14 @@
 """Splits are made of names before any frame is decoded, and refuse as the stage would."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.support.settings import problems
+from clipforensics.check.problems import Problems
+from clipforensics.check.splits import check_splits
+from tests.support.settings import checked, problems
 
 
 @pytest.mark.parametrize(
@@ -54,3 +57,17 @@ def test_the_gate_on_leaks_closes_at_once():
     (line,) = problems(split={"on_leak": "fail"})
     assert line.startswith("split.on_leak is fail, and split per_class of FaceSwap leaks: in test 270 of ")
     assert problems(protocol={"splits": ["grouped"]}) == []
+
+
+def test_a_test_manipulation_that_the_test_part_lacks_is_found():
+    """One fake of it is left, and its people go to training where no identity may be in two parts."""
+    right, found = checked(), Problems()
+    _, *dropped = [video for video in right.footage.videos if video.manipulation == "NeuralTextures"]
+    videos = [video for video in right.footage.videos if video not in dropped]
+    check_splits(right.params, right.footage, found)
+    assert found.lines == []
+    check_splits(right.params, replace(right.footage, videos=videos), found)
+    (line,) = found.lines
+    assert line.startswith(
+        "split grouped of FaceSwap: protocol.test_manipulations: ['NeuralTextures'] have no"
+    )

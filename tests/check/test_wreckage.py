@@ -9,6 +9,7 @@ import yaml
 from clipforensics.check import wreckage
 from clipforensics.check.command import main
 from clipforensics.check.wreckage import LOCK, READERS, find_wrecks
+from clipforensics.core.faults import InputError
 from tests.support.repository import Repository, stages_run
 
 STAGES = {
@@ -113,3 +114,11 @@ def test_the_command_says_it_and_mends_it(project, capsys, monkeypatch):
     main(["--mend"])
     assert capsys.readouterr().out.startswith(f"mended: {READERS} is removed")
     assert not READERS.exists()
+
+
+def test_a_merge_is_not_taken_for_a_kill(repo):
+    text = f"schema: '2.0'\nstages:\n<<<<<<< HEAD\n  a:\n{repo.lock[-40:]}"
+    (repo.path / LOCK).write_text(text)
+    with pytest.raises(InputError, match="holds marks of a git merge"):
+        find_wrecks(repo.path)
+    assert (repo.path / LOCK).read_text() == text

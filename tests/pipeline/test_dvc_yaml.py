@@ -177,6 +177,28 @@ def test_every_path_of_a_stage_is_declared(stage):
         assert any(d == path or d.startswith(f"{path}/") or path.startswith(f"{d}/") for d in declared), path
 
 
+def test_every_stage_waits_for_check():
+    """By what it reads, so that no order of DVC's can run one before."""
+    made = {path: stage for stage in STAGES for path in outputs(stage)}
+    reads = {
+        stage: {made[out] for dep in names(STAGES[stage]["deps"]) for out in made if meet(dep, out)}
+        for stage in STAGES
+    }
+    waiting = {"check"}
+    for _ in STAGES:
+        waiting |= {stage for stage, before in reads.items() if before & waiting}
+    assert waiting == set(STAGES)
+
+
+def outputs(stage: str) -> list[str]:
+    return [path for kind in ("outs", "metrics", "plots") for path in names(STAGES[stage].get(kind, []))]
+
+
+def meet(dep: str, out: str) -> bool:
+    """Whether one is the other or lies in it."""
+    return dep == out or dep.startswith(f"{out}/") or out.startswith(f"{dep}/")
+
+
 def test_only_evaluate_and_what_follows_it_depend_on_test():
     readers = {stage for stage, entry in STAGES.items() if any("test.csv" in d for d in names(entry["deps"]))}
     assert readers == {"evaluate", "robustness"}, "which evaluates degraded test frames"

@@ -5,12 +5,18 @@ import pandas as pd
 import pytest
 
 from clipforensics.core.faults import InputError
+from clipforensics.core.params import check_section, read_yaml
 from clipforensics.metrics.auc import roc_auc
 from clipforensics.metrics.pooling import pool_by_video
+from clipforensics.protocol.cells import Cell
 from clipforensics.robustness import tables
-from clipforensics.robustness.scoring import UNDEGRADED, Material, all_conditions
+from clipforensics.robustness.scoring import UNDEGRADED, Material, RobustnessSection, all_conditions
 from clipforensics.statistics.bootstrap import bootstrap_auc
 from clipforensics.statistics.replicates import draw_replicates
+from clipforensics.statistics.settings import Compared, CompareSection
+from tests.support.imports import ROOT
+
+SHIPPED = read_yaml(ROOT / "params.yaml")
 
 FRAMES, VIDEOS = 3, 16
 CONDITIONS = all_conditions(["jpeg", "noise"], [1, 3])
@@ -139,3 +145,23 @@ def test_conditions_are_the_undegraded_frames_and_every_pair():
     for wrong in ((["fog"], [1]), (["jpeg", "jpeg"], [1]), (["jpeg"], [1, 1]), (["jpeg"], [6])):
         with pytest.raises(InputError, match="robustness"):
             all_conditions(*wrong)
+
+
+def test_the_head_says_what_was_degraded_of_which_cell_and_how_it_is_compared():
+    params = check_section(SHIPPED["robustness"], RobustnessSection, "robustness")
+    compare = check_section(SHIPPED["compare"], CompareSection, "compare")
+    run = Compared(detectors=["baseline", "lora"], aggregate="median")
+    found = tables.head(Cell("grouped_kfold-2", "FaceSwap", 7), params, run, compare)
+    assert {
+        key: found[key] for key in ("split", "protocol", "train_set", "seed", "aggregate", "reference")
+    } == {
+        "split": "grouped_kfold-2",
+        "protocol": "grouped_kfold",
+        "train_set": "FaceSwap",
+        "seed": 7,
+        "aggregate": "median",
+        "reference": "baseline",
+    }
+    assert (found["detectors"], found["level"]) == (["baseline", "lora"], SHIPPED["robustness"]["level"])
+    assert list(found["degradations"]) == SHIPPED["robustness"]["degradations"]
+    assert found["bootstrap"] == {k: v for k, v in SHIPPED["compare"].items() if k != "reference"}

@@ -1,6 +1,9 @@
 """The stage `check`: what it writes never changes, and what it refuses leaves nothing."""
 
+import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -44,3 +47,15 @@ def test_a_profile_of_the_users_own_is_looked_at(project):
     edit_yaml(check.PARAMS, {"dataset": "mine"})
     with pytest.raises(SystemExit):
         check.main()
+
+
+def test_a_data_set_that_is_none_is_told_beside_the_others(project):
+    """Other stages pin kernels first, by the data set, and would tell that alone."""
+    edit_yaml(check.PARAMS, {"dataset": "smaple", "detektor": "lora"})
+    shutil.copytree(ROOT / "stages", "stages")
+    command = [sys.executable, "-m", "stages.check"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 1
+    assert "`detektor` is not a parameter" in done.stderr
+    assert "smaple" in done.stderr
