@@ -10,13 +10,16 @@ rate.
 import argparse
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from clipforensics.adaptation.contract import find_detector, known_detectors
 from clipforensics.comparison.league import validation_protocol
+from clipforensics.comparison.leaks import share_in_training
 from clipforensics.core.faults import InputError
 from clipforensics.core.params import read_section, read_value
 from clipforensics.encoder.embeddings import EmbeddingStore
@@ -85,8 +88,9 @@ def make_task(project: Path, scratch: Path) -> Task:
     params = project / "params.yaml"
     protocol = read_section(params, "protocol", Protocol)
     protocols = by_protocol(protocol.splits, read_value(params, "split", "n_folds", int))
-    split = protocols[validation_protocol(list(protocols))][0]
-    frames, folder = FrameStore.open(project / "data/frames"), project / "data/splits" / split
+    frames = FrameStore.open(project / "data/frames")
+    split = protocols[_validated(project, protocols, protocol.train_sets[0])][0]
+    folder = project / "data/splits" / split
     train, val = (
         frames.rows.labelled(read_split(folder / protocol.train_sets[0] / f"{part}.csv"))
         for part in ("train", "val")
@@ -95,6 +99,15 @@ def make_task(project: Path, scratch: Path) -> Task:
     budget = read_section(params, "train", TrainSection)
     embeddings = EmbeddingStore(project / "data/embeddings")
     return Task(frames, embeddings, train, val, encoder, budget, protocol.seeds[0], scratch)
+
+
+def _validated(project: Path, protocols: Mapping[str, Sequence[str]], train_set: str) -> str:
+    """The protocol whose validation orders the league, of the parts that stage split wrote."""
+    folder = project / "data/splits"
+    return validation_protocol({
+        name: share_in_training(pd.concat([read_split(folder / s / train_set / "val.csv") for s in splits]))
+        for name, splits in protocols.items()
+    })  # fmt: skip
 
 
 def row_of(method: str, ranks: Sequence[Rank | None]) -> str:

@@ -30,12 +30,14 @@ def main(split: str, train_set: str) -> None:
     made = make_split(split, videos, params, trained, tested)
     groups = leakage.groups_by_key(videos)
     leaks = leakage.find_leaks(made.train, made.test)
-    flags = {flag: [getattr(leak, flag) for leak in leaks] for flag in FLAGS}
     chosen_on = leakage.find_leaks(made.val, made.test)
-    flags |= {column: [getattr(leak, flag) for leak in chosen_on] for column, flag in VAL_FLAGS.items()}
+    flags = {
+        "train": {"unknown": [video.unknown for video in made.train]},
+        "val": _columns(leakage.find_leaks(made.train, made.val), {name: name for name in FLAGS}),
+        "test": _columns(leaks, {name: name for name in FLAGS}) | _columns(chosen_on, VAL_FLAGS),
+    }
     for part, members in made.parts().items():
-        path = SPLITS / split / train_set / f"{part}.csv"
-        write_split(path, members, groups, flags if part == "test" else {})
+        write_split(SPLITS / split / train_set / f"{part}.csv", members, groups, flags[part])
     audit = {**leakage.audit(made.train, made.test), "validation": leakage.audit(made.val, made.test)}
     unknown = {part: leakage.count_unknown(members) for part, members in made.parts().items()}
     about = {
@@ -49,7 +51,12 @@ def main(split: str, train_set: str) -> None:
     sizes = ", ".join(f"{part} {len(members)}" for part, members in made.parts().items())
     print(f"split {split} {train_set}: {sizes} of {len(videos)} videos; {leakage.summary(made.test, leaks)}")
     if params.on_leak == "fail":
-        leakage.check_clean(f"split {split} of {train_set}", made.train, made.test)
+        leakage.check_clean(f"split {split} of {train_set}", made.train, made.val, made.test)
+
+
+def _columns(leaks: list[leakage.Leak], flags: dict[str, str]) -> dict[str, list[bool]]:
+    """Column -> its flag of every video."""
+    return {column: [getattr(leak, flag) for leak in leaks] for column, flag in flags.items()}
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def run_left(tmp_path_factory):
     (folder / "params.yaml").write_text(yaml.safe_dump(merge(PARAMS, changes)))
     parts = folder / "data/splits/grouped/FaceSwap"
     parts.mkdir(parents=True)
-    table = labelled_table(10).assign(target="", source="", group=0)
+    table = labelled_table(10).assign(target="", source="", group=0, any_seen=0)
     table[:6].to_csv(parts / "train.csv", index=False)
     table[6:].to_csv(parts / "val.csv", index=False)
     return folder

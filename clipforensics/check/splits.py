@@ -51,7 +51,7 @@ def check_splits(
                 sizes[split, train_set] = made.sizes()
                 if settings.on_leak == "fail":
                     with problems.caught():
-                        leakage.check_clean(name, made.train, made.test)
+                        leakage.check_clean(name, made.train, made.val, made.test)
     return sizes
 
 

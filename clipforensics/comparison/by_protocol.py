@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from clipforensics.comparison.every_metric import Evaluations, compare_metrics
+from clipforensics.comparison.leaks import count_leaks
 from clipforensics.comparison.meeting import (
     Meeting,
     Row,
@@ -75,6 +76,10 @@ class Results:
         """Videos of a part, of all folds."""
         tables = [read_split(self.splits / split / train_set / f"{part}.csv") for split in splits]
         return pd.concat(tables, ignore_index=True)
+
+    def count_leaks(self, splits: Sequence[str], train_set: str) -> dict[str, int]:
+        """What training and validation know of the tests of all these splits; see `comparison.leaks`."""
+        return count_leaks(*(self.read_videos(splits, train_set, part) for part in ("train", "val", "test")))
 
     def _table(self, detector: str, cell: Cell) -> pd.DataFrame:
         return read_scores(self.scores / detector / f"{cell.name}.csv").assign(split=cell.split)

@@ -5,14 +5,14 @@ What each column means, for the headline's train set:
 - `parameters`: `trainable` are those that training moved, adapter and head together; `head` is the linear
   head's part of them; `all` is the network that holds them with its head: a tower of the encoder, or for a
   method on cached embeddings what stands upon them. Each is the largest over seeds and folds.
-- `validation`: of the clean protocol where the run has one, else of the headline's (`validation_protocol`):
-  where faces of validation are faces of training, it favours whoever knows them by heart. Means over seeds
+- `validation`: of the protocol whose validation videos training knows least (`validation_protocol`): where
+  faces of validation are faces of training, it favours whoever knows them by heart. Means over seeds
   and folds of the video and frame AUC that `evaluate` found there. Every choice was made on it, so it is too
   high, the more so the more choices a method had; nothing can be judged by it, but it may give the order.
 - `in_domain`: fakes of the manipulation that was trained on (of `A+B`, of the first that has any): test
-  fakes under the clean protocol, else the headline's validation fakes, whose `part` says so.
+  fakes under the protocol of `clean`, else the headline's validation fakes, whose `part` says so.
 - `cross`: the headline's cell, all test fakes of the first test manipulation under the first split.
-- `clean`: the same manipulation under the protocol without leaks that has the most test videos.
+- `clean`: the same manipulation under a protocol whose counted leaks are none (`leaks.nobody_shared`).
 
 The order is that of `training.validation.Validation.rank` (video AUC, then frame AUC), then fewer trainable
 parameters, then the name; test scores have no say in it. Columns come from the rows of `cells` in
@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from clipforensics.comparison.leaks import Leaks, in_words, nobody_shared
 from clipforensics.protocol.cells import CLEAN_PROTOCOLS
 
 Row = dict[str, Any]
@@ -39,9 +40,22 @@ DIGITS = 12
 """AUCs that agree to so many decimals are tied: the mean over seeds rounds beyond them."""
 
 
-def validation_protocol(protocols: Sequence[str]) -> str:
-    """The protocol whose validation gives the order: a clean one of the run, else the headline's (first)."""
-    return next((name for name in CLEAN_PROTOCOLS if name in protocols), protocols[0])
+def validation_protocol(seen: Mapping[str, float]) -> str:
+    """The protocol whose validation gives the order: the one that training knows least of.
+
+    Args:
+        seen: Protocol of the run -> share of its validation videos that show somebody from training, the
+            headline's first. Of equals `CLEAN_PROTOCOLS` come first, in their order.
+    """
+    return min(by_candidacy(seen), key=lambda name: seen[name])
+
+
+def by_candidacy(protocols: Iterable[str]) -> list[str]:
+    """Protocols in the order in which they are tried: first `CLEAN_PROTOCOLS`, which are made not to leak."""
+    names = list(dict.fromkeys(protocols))
+    return [name for name in CLEAN_PROTOCOLS if name in names] + [
+        name for name in names if name not in CLEAN_PROTOCOLS
+    ]
 
 
 def standings(choices: Mapping[tuple[str, int], Mapping[str, Json]]) -> list[Row]:
@@ -107,16 +121,32 @@ def _fewest(files: Iterable[Json], name: str) -> int | None:
     return min((n for n in counts if n is not None), default=None)
 
 
-def clean_protocol(cells: Iterable[Json], *, train_set: str, manipulation: str) -> str | None:
-    """The protocol without leaks and with the most test videos that has a cell of all these fakes."""
+def clean_protocol(
+    cells: Iterable[Json], leaks: Mapping[str, Leaks], *, train_set: str, manipulation: str
+) -> str | None:
+    """The first protocol, `by_candidacy`, that has a cell of all these fakes and whose tests know nobody.
+
+    Args:
+        cells: Rows of comparison.json.
+        leaks: Protocol -> its counts, of the train set.
+        train_set: Of the cell.
+        manipulation: Of the cell.
+    """
     wanted = {"train_set": train_set, "manipulation": manipulation, "stratum": "all"}
     having = {
         cell.get("protocol") for cell in cells if all(cell.get(key) == value for key, value in wanted.items())
     }
-    return next((name for name in CLEAN_PROTOCOLS if name in having), None)
+    return next((n for n in by_candidacy(leaks) if n in having and nobody_shared(leaks[n])), None)
 
 
-def league(order: Sequence[Json], cells: Sequence[Json], *, headline: Json, validated: str) -> list[Row]:
+def league(
+    order: Sequence[Json],
+    cells: Sequence[Json],
+    *,
+    headline: Json,
+    validated: str,
+    leaks: Mapping[str, Leaks],
+) -> list[Row]:
     """The table, ready for JSON.
 
     Args:
@@ -124,6 +154,7 @@ def league(order: Sequence[Json], cells: Sequence[Json], *, headline: Json, vali
         cells: Rows of comparison.json, every cell with all detectors.
         headline: `protocol`, `train_set` and `manipulation`.
         validated: The protocol that `order` is of.
+        leaks: Protocol -> its counts (`comparison.leaks`), of the headline's train set.
 
     Returns:
         Rows in the same order, each {detector, parameters, validation, in_domain, cross, clean,
@@ -132,7 +163,7 @@ def league(order: Sequence[Json], cells: Sequence[Json], *, headline: Json, vali
         and `clean`, paired, this detector minus the other.
     """
     protocol, train_set = headline["protocol"], headline["train_set"]
-    clean = clean_protocol(cells, train_set=train_set, manipulation=headline["manipulation"])
+    clean = clean_protocol(cells, leaks, train_set=train_set, manipulation=headline["manipulation"])
     place = {"cells": cells, "train_set": train_set, "manipulation": headline["manipulation"]}
     found = {
         "in_domain": _in_domain(cells, train_set, protocol, clean),
@@ -141,7 +172,17 @@ def league(order: Sequence[Json], cells: Sequence[Json], *, headline: Json, vali
     }
     validation = _cell(cells, validated, train_set, train_set, "validation")
     place = {"protocol": validated, "manipulation": train_set}
-    return [_row(one, found, validation, place) for one in order]
+    reasons = {**REASONS, "clean": _no_clean(leaks)}
+    lost = {column: reasons[column] for column, cell in found.items() if cell is None}
+    return [_row(one, found, validation, place, lost) for one in order]
+
+
+def _no_clean(leaks: Mapping[str, Leaks]) -> str:
+    """Why there is no clean column: what was counted in the protocols that are made not to leak."""
+    known = [f"{name}: {in_words(leaks[name])}" for name in by_candidacy(leaks) if name in CLEAN_PROTOCOLS]
+    text = "no protocol of the run tests this without a known leak"
+    told = f" ({'; '.join(known)})" if known else ""
+    return f"{text}{told}; add grouped, or all folds, to protocol.splits"
 
 
 def _cell(
@@ -161,13 +202,14 @@ def _in_domain(cells: Sequence[Json], train_set: str, protocol: str, clean: str 
 
 
 REASONS = {
-    "in_domain": "no test fake under a protocol without leaks, and no validation row, is of the train set",
+    "in_domain": "no test fake under the protocol of `clean`, and no validation row, is of the train set",
     "cross": "the headline has no cell of all test fakes",
-    "clean": "no protocol of the run is without leaks; add grouped, or all folds, to protocol.splits",
 }
 
 
-def _row(standing: Json, found: Mapping[str, Json | None], validation: Json | None, place: Json) -> Row:
+def _row(
+    standing: Json, found: Mapping[str, Json | None], validation: Json | None, place: Json, lost: Json
+) -> Row:
     name = standing["detector"]
     row: Row = {"detector": name, "parameters": standing["parameters"]}
     row["validation"] = {**standing["validation"], **_of_validation(standing, validation, place)}
@@ -183,8 +225,7 @@ def _row(standing: Json, found: Mapping[str, Json | None], validation: Json | No
         for column, cell in tests.items()
         if name in (cell.get("to_leader") or {}).get("differences", {})
     }
-    lost = {column: REASONS[column] for column, cell in found.items() if cell is None}
-    return {**row, **({"undefined": lost} if lost else {})}
+    return {**row, **({"undefined": dict(lost)} if lost else {})}
 
 
 def _of_validation(standing: Json, cell: Json | None, place: Json) -> Row:
@@ -230,6 +271,6 @@ def league_points(table: Iterable[Json]) -> pd.DataFrame:
 
 
 def same_cell(row: Json) -> bool:
-    """Whether the clean column is the cross column again, since the headline's own protocol is clean."""
+    """Whether the clean column is the cross column again: no leak was counted in the headline's protocol."""
     cross, clean = row["cross"], row["clean"]
     return bool(cross and clean) and cross["protocol"] == clean["protocol"]

@@ -43,11 +43,16 @@ class Matrix:
     def compare(self) -> dict[str, Any]:
         """The content of comparison.json.
 
-        The league is ordered by validation (of a clean protocol where the run has one); its first detector
-        is compared with all others too, on the headline's train set.
+        The league is ordered by the validation that training knows least of; its first detector is compared
+        with all others too, on the headline's train set. `leaks` counts by protocol and train set.
         """
-        validated = validation_protocol(list(self.protocols))
+        leaks = {
+            name: {one: self.results.count_leaks(splits, one) for one in self.protocol.train_sets}
+            for name, splits in self.protocols.items()
+        }
         train_set = self.protocol.train_sets[0]
+        here = {name: of[train_set] for name, of in leaks.items()}
+        validated = validation_protocol({n: of["val_in_train"] / of["n_val"] for n, of in here.items()})
         order = standings(self.results.read_evaluations(self.protocols[validated], train_set))
         tables = self._tables(leader=order[0]["detector"])
         place = {name: tables["cells"][0][name] for name in ("protocol", "train_set", "manipulation")}
@@ -57,8 +62,9 @@ class Matrix:
             "headline": {"split": self.protocol.splits[0], **place},
             "seeds": self.protocol.seeds,
             "bootstrap": bootstrap,
+            "leaks": leaks,
             **tables,
-            "league": league(order, tables["cells"], headline=place, validated=validated),
+            "league": league(order, tables["cells"], headline=place, validated=validated, leaks=here),
         }
 
     def _tables(self, leader: str) -> dict[str, list[Row]]:

@@ -182,4 +182,5 @@ def order_manipulations(
 
 
 CLEAN_PROTOCOLS = ("grouped_kfold", "grouped", "official")
-"""Protocols without leaks, the one with the most test videos first."""
+"""Protocols that are made not to leak, the one with the most test videos first. Whether one does, counts say
+(`comparison.leaks`)."""

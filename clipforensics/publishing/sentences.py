@@ -40,11 +40,15 @@ def sentences(model: Model, point: Json, *, has_encoder: bool) -> dict[str, obje
 
 
 def leak_words(leakage: Json) -> Markdown:
-    """Whether anybody in the test was seen in training."""
+    """Whether anybody in the test was seen in training or validation, as counted."""
     fake, real = leakage["fake"], leakage["real"]
     unknown = sum(leakage["unknown_identity"].values())
     doubt = f" Of {count(unknown)} videos it is not known who is in them." if unknown else ""
     seen = fake["any_seen"] + real["any_seen"]
+    rows = leakage.get("validation", {})  # packages of older runs lack it
+    chosen_on = sum(rows[kind]["any_seen"] for kind in ("real", "fake") if kind in rows)
+    if chosen_on:
+        doubt = f" {count(chosen_on)} show somebody from validation, on which everything was chosen.{doubt}"
     if not seen:
         return Markdown(f"No test video is known to share an identity with training.{doubt}")
     return Markdown(

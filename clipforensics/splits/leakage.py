@@ -145,19 +145,21 @@ def find_leaks(train: Iterable[Video], test: Sequence[Video]) -> list[Leak]:
     return [_leak(video, real_ids, fake_ids, youtube, pairs, contents) for video in test]
 
 
-def check_clean(name: str, train: Sequence[Video], test: Sequence[Video]) -> None:
+def check_clean(name: str, train: Sequence[Video], val: Sequence[Video], test: Sequence[Video]) -> None:
     """The gate of `split.on_leak: fail`.
 
     Raises:
-        InputError: training has seen somebody in the test, or it is not known who is in a video.
+        InputError: training or validation, on which everything is chosen, has seen somebody in the test, or
+            it is not known who is in a video.
     """
-    leaks = find_leaks(train, test)
-    if any(leak.any_seen for leak in leaks):
+    leaks, chosen_on = find_leaks(train, test), sum(leak.any_seen for leak in find_leaks(val, test))
+    if chosen_on or any(leak.any_seen for leak in leaks):
         raise InputError(
-            f"split.on_leak is fail, and {name} leaks: {summary(test, leaks)}; take a grouped protocol in"
-            " protocol.splits, or set split.on_leak to report"
+            f"split.on_leak is fail, and {name} leaks: {summary(test, leaks)}; validation has seen"
+            f" somebody in {chosen_on} of {len(test)}; take a grouped protocol in protocol.splits, or set"
+            " split.on_leak to report"
         )
-    unknown = count_unknown([*train, *test])
+    unknown = count_unknown([*train, *val, *test])
     if unknown:
         raise InputError(
             f"split.on_leak is fail, and in {name} it is not known who is in {unknown} videos (no target, or"

@@ -9,12 +9,20 @@ from hypothesis import strategies as st
 
 from clipforensics.comparison.league import (
     POINT_COLUMNS,
+    by_candidacy,
     clean_protocol,
     league,
     league_points,
     standings,
     validation_protocol,
 )
+from tests.support.leagues import LEAKING, leaks_of
+
+LEAKS = {
+    "per_class": LEAKING, "official": leaks_of(real_seen=2), "grouped": leaks_of(),
+    "grouped_kfold": leaks_of(), "mine": leaks_of(val_seen=1),
+}  # fmt: skip
+"""As counted in the tests of each protocol."""
 
 HEADLINE = {"protocol": "per_class", "train_set": "FS", "manipulation": "NT"}
 
@@ -60,13 +68,23 @@ def test_the_order_is_by_validation_then_size_then_name():
 
 
 def test_the_order_is_by_validation_without_leaks_where_the_run_has_one():
-    assert validation_protocol(["per_class", "official", "grouped"]) == "grouped"
-    assert validation_protocol(["per_class", "grouped_kfold", "grouped"]) == "grouped_kfold"
-    assert validation_protocol(["per_class"]) == "per_class"
     (row,) = league(
-        standings(choices(a=[file()])), [cell("per_class")], headline=HEADLINE, validated="grouped"
+        standings(choices(a=[file()])),
+        [cell("per_class")],
+        headline=HEADLINE,
+        validated="grouped",
+        leaks=LEAKS,
     )
     assert (row["validation"]["protocol"], row["validation"]["manipulation"]) == ("grouped", "FS")
+
+
+def test_validation_is_of_the_protocol_that_training_knows_least_of_whatever_its_name():
+    nothing = {"per_class": 0.9, "official": 0.0, "grouped": 0.0}
+    assert validation_protocol(nothing) == "grouped", "of equals in the order of candidates"
+    assert validation_protocol({"per_class": 0.9, "grouped_kfold": 0.0, "grouped": 0.0}) == "grouped_kfold"
+    assert validation_protocol({**nothing, "grouped": 0.1}) == "official", "a name is no proof"
+    assert validation_protocol({"per_class": 0.01, "official": 0.02}) == "per_class"
+    assert validation_protocol({"per_class": 1.0}) == "per_class"
 
 
 def test_what_is_undefined_comes_last():
@@ -109,7 +127,7 @@ def test_parameters_count_the_head_and_are_the_largest_of_all_models():
 def table(*cells, headline=HEADLINE, **detectors):
     detectors = detectors or {"a": [file(0.9)], "b": [file(0.8)]}
     validated = headline["protocol"]
-    return league(standings(choices(**detectors)), cells, headline=headline, validated=validated)
+    return league(standings(choices(**detectors)), cells, headline=headline, validated=validated, leaks=LEAKS)
 
 
 def test_each_column_comes_from_its_cell():
@@ -150,7 +168,12 @@ def test_in_domain_falls_back_to_validation_and_says_so():
     assert a["in_domain"] is None
     assert a["clean"] is None
     assert set(a["undefined"]) == {"in_domain", "clean"}
-    assert "protocol.splits" in a["undefined"]["clean"]
+    assert a["undefined"]["clean"] == (
+        "no protocol of the run tests this without a known leak (grouped_kfold: no shared identity known;"
+        " grouped: no shared identity known; official: 2 of 10 real test videos and 0 of 100 fakes show"
+        " somebody from training, 0 of 110 somebody from validation); add grouped, or all folds, to"
+        " protocol.splits"
+    )
     json.dumps(a, allow_nan=False)
 
 
@@ -172,11 +195,14 @@ def test_an_undefined_number_keeps_its_reason():
 @pytest.mark.parametrize(
     ("protocols", "found"),
     [(["per_class", "official", "grouped", "grouped_kfold"], "grouped_kfold"),
-     (["per_class", "official"], "official"), (["per_class", "mine"], None)],
+     (["per_class", "official"], None), (["per_class", "mine"], None)],
 )  # fmt: skip
-def test_the_clean_protocol_with_most_test_videos_is_taken(protocols, found):
-    assert clean_protocol(map(cell, protocols), train_set="FS", manipulation="NT") == found
-    assert clean_protocol(map(cell, protocols), train_set="FS", manipulation="DF") is None
+def test_a_clean_protocol_is_one_in_which_no_leak_was_counted(protocols, found):
+    assert clean_protocol(map(cell, protocols), LEAKS, train_set="FS", manipulation="NT") == found
+    assert clean_protocol(map(cell, protocols), LEAKS, train_set="FS", manipulation="DF") is None
+    nobody = dict.fromkeys(protocols, leaks_of())
+    first = clean_protocol(map(cell, protocols), nobody, train_set="FS", manipulation="NT")
+    assert first == min(protocols, key=by_candidacy(protocols).index)
 
 
 @given(st.lists(st.floats(0.1, 0.9), min_size=2, max_size=2))
@@ -188,7 +214,7 @@ def test_test_numbers_do_not_move_the_order(found):
 def test_the_input_is_left_alone():
     cells, files = [cell("per_class"), cell("grouped")], choices(a=[file()], b=[file(0.9)])
     before = copy.deepcopy((cells, files))
-    league(standings(files), cells, headline=HEADLINE, validated="per_class")
+    league(standings(files), cells, headline=HEADLINE, validated="per_class", leaks=LEAKS)
     assert (cells, files) == before
 
 

@@ -46,6 +46,13 @@ def test_the_league_is_ordered_by_the_validation_without_leaks_and_the_first_mee
     assert second["to_leader"]["cross"]["auc"] == pytest.approx(-first["differences"]["cross"]["auc"])
 
 
+def test_leaks_are_counted_by_protocol_and_train_set(compared):
+    usual, folds = (compared["leaks"][name]["FS"] for name in ("per_class", "grouped_kfold"))
+    assert (usual["n_real"], usual["n_fake"], usual["real_seen"], usual["fake_seen"]) == (4, 8, 4, 8)
+    assert (folds["n_real"], folds["n_fake"], folds["real_seen"], folds["fake_seen"]) == (12, 24, 0, 0)
+    assert (usual["val_in_train"], usual["n_val"], folds["val_in_train"]) == (8, 8, 0)
+
+
 @pytest.mark.parametrize("detector", ["baseline", "lora"])
 def test_the_headlines_numbers_are_of_one_detector(compared, detector):
     found = headline_of(compared, detector)["video"]

@@ -3,9 +3,14 @@
 from clipforensics.publishing.sentences import leak_words, probability_words
 
 
-def leakage(seen=0, twins=0, unknown=0):
+def leakage(seen=0, twins=0, unknown=0, by_validation=0):
     fake = {"n": 20, "twin": twins, "any_seen": seen}
-    return {"fake": fake, "real": {"n": 10, "any_seen": 0}, "unknown_identity": {"train": unknown, "test": 0}}
+    rows = {"fake": fake, "real": {"n": 10, "any_seen": 0}}
+    return {
+        **rows,
+        "unknown_identity": {"train": unknown, "test": 0},
+        "validation": {**rows, "fake": {**fake, "any_seen": by_validation}},
+    }
 
 
 def test_a_leak_is_counted_and_none_is_said():
@@ -14,6 +19,9 @@ def test_a_leak_is_counted_and_none_is_said():
     assert "3 of 20 manipulated ones have a twin there" in said
     assert leak_words(leakage()) == "No test video is known to share an identity with training."
     assert leak_words(leakage(unknown=4)).endswith(" Of 4 videos it is not known who is in them.")
+    assert leak_words(leakage(by_validation=3)).endswith(
+        " 3 show somebody from validation, on which everything was chosen."
+    )
 
 
 def test_a_probability_is_promised_only_where_a_map_was_fitted():

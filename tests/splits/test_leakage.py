@@ -197,14 +197,19 @@ def test_videos_of_the_same_bytes_are_one_group():
 
 def test_a_gate_refuses_what_it_cannot_know():
     train, test = [real("000"), fake("FaceSwap", "000_001")], [real("002"), fake("NeuralTextures", "003_004")]
-    check_clean("split x", train, test)
+    val = [real("010"), fake("FaceSwap", "010_011")]
+    check_clean("split x", train, val, test)
     with pytest.raises(InputError, match=r"split x leaks: in test 0 of 1 fakes .* of 2 reals 1;"):
-        check_clean("split x", train, [*test, real("000")])
+        check_clean("split x", train, val, [*test, real("000")])
+    with pytest.raises(InputError, match=r"validation has seen somebody in 1 of 3;"):
+        check_clean("split x", train, val, [*test, real("011")])
     sourceless = Video("d", "A", "", "009", "", "", 1, "", "", "p")
     with pytest.raises(InputError, match="not known who is in 1 videos"):
-        check_clean("split x", train, [*test, sourceless])
+        check_clean("split x", train, val, [*test, sourceless])
     with pytest.raises(InputError, match="not known who is in 1 videos"):
-        check_clean("split x", [*train, sourceless], test)
+        check_clean("split x", train, [*val, sourceless], test)
+    with pytest.raises(InputError, match="not known who is in 1 videos"):
+        check_clean("split x", [*train, sourceless], val, test)
     assert "of 1 it is not known" in summary([sourceless], find_leaks(train, [sourceless]))
 
 

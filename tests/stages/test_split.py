@@ -5,11 +5,14 @@ import re
 
 import pytest
 
+from clipforensics.comparison.leaks import count_leaks, nobody_shared
 from clipforensics.core.faults import InputError
 from clipforensics.core.files import read_json
 from clipforensics.core.records import Video, write_records
+from clipforensics.protocol.tables import read_split
 from stages import split as stage
-from tests.support.populations import population
+from tests.support.populations import full_ffpp, population
+from tests.support.shared_data import FFPP, needs_shared
 
 PARAMS = """\
 protocol:
@@ -58,15 +61,11 @@ def test_the_stage_writes_parts_flags_and_audit(workspace, capsys):
     for part in ("train", "val", "test"):
         with (folder / f"{part}.csv").open(encoding="utf-8", newline="") as file:
             rows[part] = list(csv.DictReader(file))
-    assert (
-        list(rows["train"][0])
-        == list(rows["val"][0])
-        == ["key", "label", "manipulation", "target", "source", "group"]
-    )
-    assert list(rows["test"][0])[6:] == [
-        *("target_seen", "source_seen", "any_seen", "twin", "same_content", "unknown"),
-        *("val_any_seen", "val_twin"),
-    ]
+    head = ["key", "label", "manipulation", "target", "source", "group"]
+    against_training = ["target_seen", "source_seen", "any_seen", "twin", "same_content", "unknown"]
+    assert list(rows["train"][0]) == [*head, "unknown"]
+    assert list(rows["val"][0]) == [*head, *against_training]
+    assert list(rows["test"][0]) == [*head, *against_training, "val_any_seen", "val_twin"]
     assert {value for row in rows["test"] for value in list(row.values())[6:]} == {"0", "1"}
     audited = read_json(workspace / "data/metrics/leakage/per_class/FaceSwap.json")
     assert audited["protocol"] == "per_class"
@@ -89,6 +88,28 @@ def test_the_stage_runs_the_grouped_protocol(workspace):
     stage.main("grouped", "FaceSwap+NeuralTextures")
     audited = read_json(workspace / "data/metrics/leakage/grouped/FaceSwap+NeuralTextures.json")
     assert audited["fake"]["any_seen"] == 0
+
+
+@needs_shared
+def test_the_official_lists_leak_and_the_counts_say_so(workspace):
+    """Two pairs of sequences of one YouTube video lie in train and in test."""
+    lists = FFPP / "train.json"
+    text = PARAMS.format(on_leak="report", lists=lists).replace("  - rest\n", "")
+    for part in ("val", "test"):
+        text = text.replace(f"{part}_list: '{lists}'", f"{part}_list: '{FFPP / part}.json'")
+    (workspace / "params.yaml").write_text(text, encoding="utf-8")
+    write_records(workspace / "data/videos.csv", Video, full_ffpp())
+    stage.main("official", "FaceSwap")
+    folder = workspace / "data/splits/official/FaceSwap"
+    leaks = count_leaks(*(read_split(folder / f"{part}.csv") for part in ("train", "val", "test")))
+    assert (leaks["n_real"], leaks["real_seen"]) == (140, 2)
+    assert (leaks["n_fake"], leaks["fake_seen"], leaks["twin"]) == (140, 4, 0)
+    assert leaks["unknown"] == leaks["train_unknown"] == leaks["val_unknown"] == 0
+    assert not nobody_shared(leaks)
+    audited = read_json(workspace / "data/metrics/leakage/official/FaceSwap.json")
+    assert [audited[kind]["any_seen"] for kind in ("real", "fake")] == [2, 4]
+    seen = [audited["validation"][kind]["any_seen"] for kind in ("real", "fake")]
+    assert sum(seen) == leaks["val_seen"]
 
 
 def test_the_stage_deals_folds(workspace):
