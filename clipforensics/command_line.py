@@ -43,6 +43,7 @@ COMMANDS = {
     "learning-rates": Command(
         "clipforensics.learning_rates", "every method at every learning rate, on validation", trains=True
     ),
+    "export": Command("clipforensics.exporting.command", "the run for other tools: Croissant, MLflow"),
     "audit": Command(
         "clipforensics.audit.command", "anyone's frame scores; needs no project", in_project=False
     ),

@@ -29,7 +29,7 @@ def main() -> None:
     records, footage = Records(WEIGHTS, EVALUATIONS, LEAKAGE, read_json(COMPARISON)), read_footage()
     models = [read_model(*one, records, footage) for one in product(detectors, protocol.cells)]
     for model in models:
-        write_package(model, OUT / model.detector / model.cell.name, include_encoder=params.include_encoder)
+        write_package(model, OUT / model.detector / model.cell.name, params)
     print(f"{OUT}: {len(models)} folders, one a detector and cell")
 
 

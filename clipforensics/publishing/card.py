@@ -7,6 +7,7 @@ import yaml
 from clipforensics.publishing.code import loading_code
 from clipforensics.publishing.methods import Method, describe_method
 from clipforensics.publishing.model import Json, Model
+from clipforensics.publishing.results import model_index
 from clipforensics.publishing.sentences import sentences
 from clipforensics.publishing.tables import (
     intervals_table,
@@ -36,7 +37,9 @@ FILES = {
 }
 
 
-def model_card(model: Model, point: Json, *, files: list[str], has_encoder: bool) -> str:
+def model_card(
+    model: Model, point: Json, *, files: list[str], has_encoder: bool, hub_dataset: str = ""
+) -> str:
     """README.md of a package: Markdown below YAML front matter, as on the Hugging Face hub.
 
     Args:
@@ -44,11 +47,14 @@ def model_card(model: Model, point: Json, *, files: list[str], has_encoder: bool
         point: Content of operating_point.json.
         files: Names in the folder, without README.md.
         has_encoder: Whether the encoder's folder is among them.
+        hub_dataset: The data set's name on the hub, for `model-index`; empty if it is not there.
     """
     method = describe_method(model.detector)
     footage, cell = model.footage, model.cell
     content: dict[str, object] = {
-        "front_matter": Markdown(yaml.safe_dump(front_matter(model), sort_keys=False, allow_unicode=True)),
+        "front_matter": Markdown(
+            yaml.safe_dump(front_matter(model, hub_dataset), sort_keys=False, allow_unicode=True)
+        ),
         "heading": _heading(model, method),
         "method": method,
         "is_sample": footage.is_sample,
@@ -65,8 +71,8 @@ def model_card(model: Model, point: Json, *, files: list[str], has_encoder: bool
     return render_markdown("card.md.jinja", {**content, **_tables(model, point), **words})
 
 
-def front_matter(model: Model) -> Json:
-    """What the hub reads: licence, library, base model, tags, metrics."""
+def front_matter(model: Model, hub_dataset: str = "") -> Json:
+    """What the hub reads: licence, library, base model, tags, metrics, results."""
     footage, loading = model.footage, model.loading
     terms = {"license": "other", "license_name": "terms-of-footage-and-encoder", "license_link": "#terms"}
     base = {"base_model": model.encoder.name} if model.encoder.folder is None else {}
@@ -77,6 +83,8 @@ def front_matter(model: Model) -> Json:
         "pipeline_tag": "image-classification",
         "tags": ["clip", "deepfake-detection", "face-forgery-detection", "clipforensics", model.detector],
         "metrics": METRICS,
+        **({"datasets": [hub_dataset.partition("@")[0]]} if hub_dataset else {}),
+        "model-index": model_index(model, hub_dataset),
     }
 
 

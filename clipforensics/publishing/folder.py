@@ -4,6 +4,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import yaml
+from pydantic import Field, field_validator
+
 from clipforensics.adaptation.record import RECORD
 from clipforensics.core.files import read_json, write_json
 from clipforensics.core.params import Section
@@ -12,8 +15,10 @@ from clipforensics.publishing.encoders import FOLDER, copy_encoder
 from clipforensics.publishing.loading import ADAPTER
 from clipforensics.publishing.model import Model, TrainingFootage
 from clipforensics.publishing.operating_point import operating_point
+from clipforensics.publishing.results import check_hub_dataset, eval_results
 
 CARD, POINT, FRAMES = "README.md", "operating_point.json", "frames.json"
+RESULTS = Path(".eval_results/clipforensics.yaml")
 PREPROCESSOR = "preprocessor_config.json"
 
 
@@ -21,23 +26,32 @@ class PackageSection(Section):
     """Section `package` of params.yaml."""
 
     include_encoder: bool
+    hub_dataset: str
+    hub_task: str = Field(pattern=r"^[\w.-]+$")
+
+    @field_validator("hub_dataset")
+    @classmethod
+    def _hub_dataset(cls, name: str) -> str:
+        check_hub_dataset(name)
+        return name
 
 
-def write_package(model: Model, out: Path, *, include_encoder: bool) -> None:
+def write_package(model: Model, out: Path, params: PackageSection) -> None:
     """Write a detector's folder anew: the same bytes from the same input, no path of this machine in them.
 
     It holds what `train` left, with the encoder in detector.json (and peft's config) named so that it is
     found from elsewhere; `encoder/`, a copy, where the encoder is a local folder; preprocessor_config.json,
-    as the hub has it; frames.json; operating_point.json; README.md, the model card.
+    as the hub has it; frames.json; operating_point.json; README.md, the model card with its `model-index`;
+    and `.eval_results/`, where the data set has a name on the hub.
 
     Args:
         model: What is packaged.
         out: The folder.
-        include_encoder: Whether a local encoder is copied; one on the hub never is.
+        params: Whether a local encoder is copied (one on the hub never is), and the data set's name there.
     """
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(model.weights, out, copy_function=shutil.copyfile)
-    has_encoder = include_encoder and model.encoder.folder is not None and model.loading.needs_encoder
+    has_encoder = params.include_encoder and model.encoder.folder is not None and model.loading.needs_encoder
     if has_encoder:
         copy_encoder(model.encoder, out / FOLDER)
     _name_encoder(model, out, FOLDER if has_encoder else model.encoder.name)
@@ -46,8 +60,12 @@ def write_package(model: Model, out: Path, *, include_encoder: bool) -> None:
     write_json(out / FRAMES, drawn_frames(model.footage))
     write_json(out / POINT, point)
     files = sorted(path.name for path in out.iterdir())
-    card = model_card(model, point, files=files, has_encoder=has_encoder)
+    card = model_card(model, point, files=files, has_encoder=has_encoder, hub_dataset=params.hub_dataset)
     (out / CARD).write_text(card, encoding="utf-8")
+    if params.hub_dataset:
+        entries = eval_results(model, params.hub_dataset, params.hub_task)
+        (out / RESULTS).parent.mkdir()
+        (out / RESULTS).write_text(yaml.safe_dump(entries, sort_keys=False), encoding="utf-8")
 
 
 def drawn_frames(footage: TrainingFootage) -> dict[str, Any]:

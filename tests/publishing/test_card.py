@@ -21,7 +21,7 @@ from clipforensics.protocol.cells import Cell
 from clipforensics.publishing.card import model_card
 from clipforensics.publishing.code import loading_code
 from clipforensics.publishing.encoders import Encoder
-from clipforensics.publishing.folder import write_package
+from clipforensics.publishing.folder import PackageSection, write_package
 from clipforensics.publishing.loading import find_loading
 from clipforensics.publishing.methods import describe_method
 from clipforensics.publishing.model import Records, TrainingFootage, read_model
@@ -290,12 +290,15 @@ def test_an_encoder_on_the_hub_is_loaded_at_its_commit(model):
 def test_a_package_names_an_encoder_on_the_hub_in_every_file(model, tmp_path):
     commit = "3d74acf9a28c67741b2f4f2ea7635f0aaf6f0268"
     hub = Encoder("openai/clip-vit-base-patch32", commit, {"crop_size": 224}, None)
-    write_package(model(encoder=hub), tmp_path / "out", include_encoder=True)
+    params = PackageSection(include_encoder=True, hub_dataset="someone/ffpp", hub_task="default")
+    write_package(model(encoder=hub), tmp_path / "out", params)
     assert not (tmp_path / "out/encoder").exists()
     about, adapter = (read_json(tmp_path / f"out/{name}.json") for name in ("detector", "adapter_config"))
     assert (about["encoder"]["model"], about["encoder"]["revision"]) == (hub.name, commit)
     assert (adapter["base_model_name_or_path"], adapter["revision"]) == (hub.name, commit)
     assert read_json(tmp_path / "out/preprocessor_config.json") == {"crop_size": 224}
+    results = yaml.safe_load((tmp_path / "out/.eval_results/clipforensics.yaml").read_text())
+    assert [entry["dataset"]["id"] for entry in results] == ["someone/ffpp"]
 
 
 def test_a_local_encoder_that_is_left_out_is_named_by_its_digest(model):

@@ -1,0 +1,104 @@
+"""Croissant's own library reads the tables, every value of them; and a table that is not whole is refused."""
+
+import csv
+import json
+from dataclasses import fields
+
+import mlcroissant
+import pytest
+
+from clipforensics.core.faults import InputError
+from clipforensics.core.records import Video
+from clipforensics.exporting.command import main
+from clipforensics.exporting.croissant import TABLES, describe, write_croissant
+from clipforensics.exporting.run import read_run
+from tests.support.trained_project import CELL, make_project
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:ConjunctiveGraph is deprecated:DeprecationWarning"
+)  # of rdflib
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    return make_project(tmp_path_factory.mktemp("export") / "project", ["baseline"])
+
+
+@pytest.fixture(scope="module")
+def out(project, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("croissant") / "out"
+    write_croissant(read_run(project), folder, license=None, url="https://example.org/scores")
+    return folder
+
+
+def rows(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_its_own_library_finds_nothing_wrong_and_reads_every_value(out):
+    data = mlcroissant.Dataset(str(out / "croissant.json"))
+    assert not data.metadata.ctx.issues.errors
+    for table, (_, columns) in TABLES.items():
+        wanted = rows(out / f"{table}.csv")
+        found = list(data.records(table))
+        assert len(found) == len(wanted) > 0
+        for ours, theirs in zip(wanted, found, strict=True):
+            for column in columns:
+                value = theirs[f"{table}/{column}"]
+                text = value.decode() if isinstance(value, bytes) else value
+                if column in ("label", "score", "n_frames", "frame", "seed", "group"):
+                    assert float(ours[column]) == text
+                elif ours[column]:
+                    assert ours[column] == str(text)
+
+
+def test_the_scores_are_those_of_the_run(project, out):
+    theirs = rows(project / f"data/scores/baseline/{CELL}.csv")
+    found = rows(out / "scores.csv")
+    assert [row["score"] for row in found] == [row["score"] for row in theirs]
+    assert {(r["detector"], r["split"], r["train_set"], r["seed"]) for r in found} == {
+        ("baseline", "per_class", "FaceSwap", "42")
+    }
+
+
+def test_every_column_of_the_table_of_videos_is_described():
+    assert list(TABLES["videos"][1]) == ["key", *(field.name for field in fields(Video))]
+
+
+def test_people_are_named_with_their_data_set(out):
+    found = {row["key"]: (row["target"], row["source"]) for row in rows(out / "videos.csv")}
+    assert found["sample/real/c23/000"] == ("sample/000", "")
+    assert found["sample/FaceSwap/c23/000_001"] == ("sample/000", "sample/001")
+
+
+def test_the_same_run_gives_the_same_bytes(project, out, tmp_path):
+    write_croissant(read_run(project), tmp_path / "again", license=None, url="https://example.org/scores")
+    for path in out.iterdir():
+        assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
+
+
+def test_a_folder_with_files_is_left_alone(project, out):
+    before = {path: path.read_bytes() for path in out.iterdir()}
+    with pytest.raises(InputError, match="is there and not empty"):
+        write_croissant(read_run(project), out, license=None, url=None)
+    assert {path: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_a_licence_is_said_for_the_sample_alone():
+    assert "license" not in describe("mine", {"videos": "0" * 64})
+    assert describe("mine", {"videos": "0" * 64}, license="CC-BY-4.0")["license"] == "CC-BY-4.0"
+
+
+def test_a_missing_table_is_named(project, tmp_path):
+    run = read_run(project)
+    moved = type(run)(tmp_path, run.params, run.dataset, True, run.detectors, run.protocol)
+    with pytest.raises(InputError, match=r"videos\.csv does not exist; run `dvc repro ingest`"):
+        write_croissant(moved, tmp_path / "out", license=None, url=None)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_command_says_what_it_wrote(project, tmp_path, capsys):
+    main(["croissant", "--out", str(tmp_path / "new/out"), "--license", "CC0-1.0"], project)
+    assert "videos.csv 36 rows" in capsys.readouterr().out
+    assert json.loads((tmp_path / "new/out/croissant.json").read_text())["license"] == "CC0-1.0"

@@ -1,0 +1,119 @@
+"""MLflow's own client reads back what was logged; a second export doubles nothing."""
+
+import sys
+
+import pytest
+
+from clipforensics.core.faults import InputError
+from clipforensics.core.files import read_json
+from clipforensics.exporting.command import main
+from clipforensics.exporting.mlflow_runs import log_runs, metrics_of, settings_of
+from clipforensics.exporting.run import read_run
+from clipforensics.protocol.cells import Cell
+from tests.support.trained_project import make_packages, make_project
+
+mlflow = pytest.importorskip("mlflow", reason="mlflow-skinny is not installed")
+CELL = Cell("per_class", "FaceSwap", 42)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    folder = make_project(tmp_path_factory.mktemp("mlflow") / "project", ["baseline", "mlp"])
+    make_packages(folder, include_encoder=False)
+    (folder / "metrics/evaluate").parent.mkdir(exist_ok=True)
+    for name in ("evaluate", "comparison.json"):
+        (folder / f"metrics/{name}").symlink_to(folder / f"data/metrics/{name}")
+    return folder
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")  # a folder is a store that needs no database
+    return (tmp_path / "mlruns").as_uri()
+
+
+def runs_of(store: str, name: str):
+    client = mlflow.MlflowClient(tracking_uri=store)
+    found = client.search_runs([client.get_experiment_by_name(name).experiment_id])
+    return client, {run.info.run_name: run for run in found}
+
+
+def test_the_client_reads_settings_numbers_and_files(project, store):
+    assert log_runs(read_run(project), tracking_uri=store, experiment="tiny") == (2, 0)
+    client, runs = runs_of(store, "tiny")
+    assert set(runs) == {"baseline/per_class/FaceSwap-42", "mlp/per_class/FaceSwap-42"}
+    run = runs["mlp/per_class/FaceSwap-42"]
+    assert run.info.status == "FINISHED"
+    video = read_json(project / "metrics/evaluate/mlp/per_class/FaceSwap-42.json")["test"]["Deepfakes"][
+        "video"
+    ]
+    assert run.data.metrics["Deepfakes.video.auc"] == video["auc"]
+    assert run.data.metrics["Deepfakes.video.f1"] == video["at_validation"]["f1"]
+    assert run.data.params["methods.mlp.hidden"] == "128"
+    assert run.data.params["seed"] == "42"
+    assert {file.path for file in client.list_artifacts(run.info.run_id)} == {"FaceSwap-42.json", "README.md"}
+
+
+def test_a_second_export_doubles_nothing_and_a_new_number_is_a_new_run(project, store):
+    run = read_run(project)
+    log_runs(run, tracking_uri=store, experiment="tiny")
+    assert log_runs(run, tracking_uri=store, experiment="tiny") == (0, 2)
+    changed = {**run.params, "encoder": {**run.params["encoder"], "embedding": "pooled"}}
+    other = type(run)(project, changed, run.dataset, True, run.detectors, run.protocol)
+    assert log_runs(other, tracking_uri=store, experiment="tiny") == (2, 0)
+
+
+def test_a_run_that_was_cut_off_is_logged_anew(project, store):
+    run = read_run(project)
+    log_runs(run, tracking_uri=store, experiment="tiny")
+    client, runs = runs_of(store, "tiny")
+    client.update_run(runs["mlp/per_class/FaceSwap-42"].info.run_id, status="RUNNING")
+    assert log_runs(run, tracking_uri=store, experiment="tiny") == (1, 1)
+
+
+def test_settings_of_other_methods_are_not_this_ones(project):
+    params = settings_of(read_run(project), "mlp", CELL)
+    assert not [name for name in params if name.startswith("methods.") and ".mlp." not in name]
+    assert params["train.embeddings.epochs"]
+
+
+def test_intervals_and_strata_come_beside_the_numbers():
+    points = {"video": {"auc": 0.8, "at_validation": {"f1": None}}, "frame": {"auc": None}}
+    evaluation = {"detector": "lora", "validation": points, "test": {"FaceSwap": points}}
+    place = {"protocol": "per_class", "train_set": "FaceSwap", "manipulation": "FaceSwap", "level": "video"}
+    cells = [
+        {**place, "stratum": "all", "detectors": {"lora": {"auc": 0.8, "low": 0.7, "high": 0.9}}},
+        {**place, "stratum": "twin", "detectors": {"lora": {"auc": 0.9, "low": None, "high": None}}},
+        {
+            **place,
+            "protocol": "grouped",
+            "stratum": "all",
+            "detectors": {"lora": {"auc": 0.1, "low": 0, "high": 1}},
+        },
+    ]
+    assert metrics_of(evaluation, {"cells": cells}, CELL) == {
+        "validation.video.auc": 0.8,
+        "FaceSwap.video.auc": 0.8,
+        "FaceSwap.video.auc_low": 0.7,
+        "FaceSwap.video.auc_high": 0.9,
+        "FaceSwap.video.auc.twin": 0.9,
+    }
+
+
+def test_without_mlflow_it_says_how_to_get_it(project, store, monkeypatch):
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    with pytest.raises(InputError, match="pip install mlflow-skinny"):
+        log_runs(read_run(project), tracking_uri=store, experiment="tiny")
+
+
+def test_a_missing_file_leaves_no_half_experiment(project, store, tmp_path):
+    run = read_run(project)
+    moved = type(run)(tmp_path, run.params, run.dataset, True, run.detectors, run.protocol)
+    with pytest.raises(InputError, match=r"comparison\.json does not exist"):
+        log_runs(moved, tracking_uri=store, experiment="tiny")
+    assert not (tmp_path / "mlruns").exists()
+
+
+def test_the_command_names_the_experiment_after_the_data_set(project, store, capsys):
+    main(["mlflow", "--tracking-uri", store], project)
+    assert "2 runs logged in 'clipforensics sample', 0 were there already" in capsys.readouterr().out
