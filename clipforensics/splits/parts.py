@@ -26,7 +26,7 @@ PARTS = ("train", "val", "test")
 NO_FAKES = "it has no manipulated video; check its root and its profile in conf/data"
 _REMEDY = (
     "change the fractions, lists or manipulations, or add videos (by identity, videos that share people"
-    " cannot be parted)"
+    " cannot be parted; grouped_cut parts the people and leaves such videos out)"
 )
 
 Shuffle = Literal["per_class", "one_stream", "numpy"]

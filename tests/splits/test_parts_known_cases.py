@@ -1,4 +1,4 @@
-"""Cases that a reading of this project's splits found: fakes left untested, validation that knows the test."""
+"""Two known faults of splits: fakes that nobody tests, and validation that knows the test."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def names(videos, manipulation):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_fakes_that_share_nobody_with_what_can_train_are_all_tested(seed):
-    """26 fakes of two manipulations without training footage of anybody in them, in 13 groups of their own."""
+    """26 fakes of two manipulations, of people of whom there is no other footage, in 13 groups."""
     strangers = [fake(m, f"n{i}_m{i}") for i in range(13) for m in ("Sora", "Veo")]
     who = {"train_manipulations": ["FaceSwap"], "test_manipulations": ["Sora", "Veo", "FaceSwap"]}
     shares = {"fractions": [0.4, 0.2, 0.4], "seed": seed}

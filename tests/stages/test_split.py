@@ -137,7 +137,7 @@ def test_the_stage_cuts_people_apart_and_counts_whom_that_leaves_out(workspace, 
     videos = [v for v in population() if v.label == 0]
     videos += [fake(m, pair) for m in ("FaceSwap", "NeuralTextures") for pair in pairs]
     write_records(workspace / "data/videos.csv", Video, videos)
-    with pytest.raises(InputError, match="part .* share people"):
+    with pytest.raises(InputError, match=r"part .* share people"):
         stage.main("grouped", "FaceSwap")
     stage.main("grouped_cut", "FaceSwap")
     audited = read_json(workspace / "data/metrics/leakage/grouped_cut/FaceSwap.json")
