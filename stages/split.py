@@ -28,14 +28,9 @@ def main(split: str, train_set: str) -> None:
     trained = parts.parse_train_set(train_set, available)
     tested = parts.resolve_test_manipulations(protocol.test_manipulations, available)
     made = make_split(split, videos, params, trained, tested)
-    groups = leakage.groups_by_key(videos)
-    leaks = leakage.find_leaks(made.train, made.test)
-    chosen_on = leakage.find_leaks(made.val, made.test)
-    flags = {
-        "train": {"unknown": [video.unknown for video in made.train]},
-        "val": _columns(leakage.find_leaks(made.train, made.val), {name: name for name in FLAGS}),
-        "test": _columns(leaks, {name: name for name in FLAGS}) | _columns(chosen_on, VAL_FLAGS),
-    }
+    # What is left out because it ties parts together must not tie them in the bootstrap either.
+    groups = leakage.groups_by_key([*made.train, *made.val, *made.test] if made.left_out else videos)
+    flags = _flags(made)
     for part, members in made.parts().items():
         write_split(SPLITS / split / train_set / f"{part}.csv", members, groups, flags[part])
     audit = {**leakage.audit(made.train, made.test), "validation": leakage.audit(made.val, made.test)}
@@ -47,11 +42,30 @@ def main(split: str, train_set: str) -> None:
         "sizes": made.sizes(),
         "unknown_identity": unknown,
     }
+    if made.left_out:
+        about["left_out"] = {"n": len(made.left_out), "why": made.why}
     write_json(LEAKAGE / split / f"{train_set}.json", {**about, **audit})
     sizes = ", ".join(f"{part} {len(members)}" for part, members in made.parts().items())
-    print(f"split {split} {train_set}: {sizes} of {len(videos)} videos; {leakage.summary(made.test, leaks)}")
+    print(f"split {split} {train_set}: {sizes} of {len(videos)} videos; {_summary(made)}")
     if params.on_leak == "fail":
         leakage.check_clean(f"split {split} of {train_set}", made.train, made.val, made.test)
+
+
+def _flags(made: parts.Split) -> dict[str, dict[str, list[bool]]]:
+    """Leak flags of each part, by column."""
+    same = {name: name for name in FLAGS}
+    return {
+        "train": {"unknown": [video.unknown for video in made.train]},
+        "val": _columns(leakage.find_leaks(made.train, made.val), same),
+        "test": _columns(leakage.find_leaks(made.train, made.test), same)
+        | _columns(leakage.find_leaks(made.val, made.test), VAL_FLAGS),
+    }
+
+
+def _summary(made: parts.Split) -> str:
+    """What training knows of the test, and how much is in no part."""
+    text = leakage.summary(made.test, leakage.find_leaks(made.train, made.test))
+    return text + (f"; {len(made.left_out)} left out: {made.why}" if made.left_out else "")
 
 
 def _columns(leaks: list[leakage.Leak], flags: dict[str, str]) -> dict[str, list[bool]]:

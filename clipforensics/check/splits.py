@@ -65,7 +65,7 @@ def _check_settings(protocol: Protocol, split: SplitSection, where: str, problem
             parts.check_fractions("real_fractions", split.real_fractions, (3,))
         with problems.caught(f"{where}: split"):
             parts.check_fractions("train_fractions", split.train_fractions, (2, 3))
-    if "grouped" in asked:
+    if asked & {"grouped", "grouped_cut"}:
         with problems.caught(f"{where}: split"):
             parts.check_fractions("grouped_fractions", split.grouped_fractions, (3,), positive=True)
     if "official" in asked:

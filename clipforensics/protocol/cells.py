@@ -19,7 +19,7 @@ TRAIN_SET = r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$"
 FOLDS = "grouped_kfold"
 """The protocol whose splits are folds: `grouped_kfold-1` and so on."""
 
-SPLIT = rf"^(per_class|grouped|official|{FOLDS}-[1-9][0-9]?)$"
+SPLIT = rf"^(per_class|grouped|grouped_cut|official|{FOLDS}-[1-9][0-9]?)$"
 """What a split may be called: its protocol, and the fold's number where it has folds."""
 
 
@@ -100,7 +100,7 @@ def check_split(name: str) -> None:
     if not re.fullmatch(SPLIT, name):
         raise InputError(
             f"protocol.splits: {name!r} is not a split;"
-            f" write per_class, grouped, official or {FOLDS}-1 and on"
+            f" write per_class, grouped, grouped_cut, official or {FOLDS}-1 and on"
         )
 
 
@@ -181,6 +181,6 @@ def order_manipulations(
     return tested
 
 
-CLEAN_PROTOCOLS = ("grouped_kfold", "grouped", "official")
+CLEAN_PROTOCOLS = ("grouped_kfold", "grouped", "grouped_cut", "official")
 """Protocols that are made not to leak, the one with the most test videos first. Whether one does, counts say
 (`comparison.leaks`)."""

@@ -11,6 +11,7 @@ from clipforensics.core.faults import InputError
 from clipforensics.core.params import Section
 from clipforensics.core.records import Video
 from clipforensics.protocol.cells import fold_of
+from clipforensics.splits.cut import split_by_cut
 from clipforensics.splits.folds import split_by_fold
 from clipforensics.splits.parts import PARTS, Split, split_by_identity, split_official, split_per_class
 
@@ -57,6 +58,8 @@ def make_split(
         return split_per_class(videos, **who, seed=params.seed)
     if name == "grouped":
         return split_by_identity(videos, **who, fractions=params.grouped_fractions, seed=params.seed)
+    if name == "grouped_cut":
+        return split_by_cut(videos, **who, fractions=params.grouped_fractions, seed=params.seed)
     return split_official(videos, **who, lists=read_lists(params))
 
 

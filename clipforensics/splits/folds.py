@@ -29,8 +29,9 @@ def split_by_fold(
     Identity groups are dealt to the folds as `parts.split_by_identity` deals them to parts, each fold
     with an equal share of every class. So over all folds each real video, and each video of the test
     manipulations, is tested exactly once, by a model whose training and validation shared no identity
-    with it. The dealing depends on the seed, and on the manipulations only where a fold would otherwise
-    lack a label and a group has to move.
+    with it: nothing is left untested, so groups that could only be tested need no place of their own. The
+    dealing depends on the seed, and on the manipulations only where a fold would otherwise lack a label and
+    a group has to move.
 
     Args:
         videos: The table; order does not matter.

@@ -4,6 +4,7 @@ Identities are scoped by data set (id `000` of two data sets is two people); You
 An empty id or YouTube id is unknown and never equals another unknown one.
 """
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -67,6 +68,31 @@ def identity_groups(videos: Sequence[Video]) -> npt.NDArray[np.int64]:
     numbers: dict[Hashable, int] = {}
     groups = [numbers.setdefault(_root(parent, linked[0]), len(numbers)) for linked in nodes]
     return np.array(groups, dtype=np.int64)
+
+
+def people_in(videos: Sequence[Video]) -> list[npt.NDArray[np.int64]]:
+    """Number the people of each video: what must not be in two parts, without what only swaps tie together.
+
+    An id and the YouTube id of the same footage are one person, and so are all ids of one YouTube video.
+    Videos of the same bytes share one that stands for them. A video of nobody known is a person of its own.
+
+    Returns:
+        For each video, numbers of at least one person, each once; numbered from 0 in order of appearance.
+    """
+    parent: dict[Hashable, Hashable] = {}
+    for video in videos:
+        for name, youtube in ((video.target, video.target_youtube), (video.source, video.source_youtube)):
+            if name and youtube:
+                parent[_root(parent, ("id", _id(video, name)))] = _root(parent, ("youtube", youtube))
+    copies = Counter(video.sha256 for video in videos if video.sha256)
+    numbers: dict[Hashable, int] = {}
+    found = []
+    for number, video in enumerate(videos):
+        nodes = [n for n in _nodes(video) if n != ("content", video.sha256) or copies[video.sha256] > 1]
+        roots = [_root(parent, node) for node in nodes or [("alone", number)]]
+        people = (numbers.setdefault(root, len(numbers)) for root in roots)
+        found.append(np.array(list(dict.fromkeys(people)), dtype=np.int64))
+    return found
 
 
 @contextmanager

@@ -26,7 +26,7 @@ PARTS = ("train", "val", "test")
 NO_FAKES = "it has no manipulated video; check its root and its profile in conf/data"
 _REMEDY = (
     "change the fractions, lists or manipulations, or add videos (by identity, videos that share people"
-    " cannot be parted)"
+    " cannot be parted; grouped_cut parts the people and leaves such videos out)"
 )
 
 Shuffle = Literal["per_class", "one_stream", "numpy"]
@@ -35,11 +35,17 @@ Shuffle = Literal["per_class", "one_stream", "numpy"]
 @dataclass(frozen=True, slots=True)
 class Split:
     """Disjoint parts of a table of videos, each with both labels; train and val without test's
-    manipulations, unless the protocol tests in-domain as well."""
+    manipulations, unless the protocol tests in-domain as well.
+
+    `left_out` are videos of real footage and of these manipulations that the protocol puts into no part, for
+    the reason `why`.
+    """
 
     train: tuple[Video, ...]
     val: tuple[Video, ...]
     test: tuple[Video, ...]
+    left_out: tuple[Video, ...] = ()
+    why: str = ""
 
     def parts(self) -> dict[str, tuple[Video, ...]]:
         """The parts by name, in the order train, val, test."""
@@ -155,7 +161,9 @@ def split_by_identity(
     each to the part that lacks most of what the group holds. "Lacks" is counted in shares of
     each class (real, and every manipulation), so the fractions are approximated in all of them at
     once. Groups are those of the whole table, so one seed puts an identity in the same part for
-    every train set (except where a part would otherwise lack a label, and a group has to move).
+    every train set, but for two cases: a group without a real video or a training manipulation could
+    only be tested, so it goes to test, which takes nothing from training; and where a part would
+    otherwise lack a label, a group has to move.
 
     Args:
         videos: The table; order does not matter.
@@ -174,6 +182,8 @@ def split_by_identity(
     groups = identity_groups(ordered)
     shares = class_shares([video.manipulation for video in ordered], groups)
     parts = fill_parts(shares, fractions, seed)
+    trainable = [video.label == 0 or video.manipulation in train_manipulations for video in ordered]
+    parts[np.setdiff1d(groups, groups[trainable])] = PARTS.index("test")
     parts = mend_parts(parts, _supply(ordered, groups, train_manipulations, test_manipulations))
     part_of = {video.key: PARTS[parts[group]] for video, group in zip(ordered, groups, strict=True)}
     with copies_named(videos):
@@ -209,7 +219,8 @@ def split_official(
         name = (video.target, video.source) if video.label else (video.target,)
         if name in names:
             part_of[video.key] = names[name]
-    return build_split(videos, part_of, train_manipulations, test_manipulations)
+    why = "no list names them"
+    return build_split(videos, part_of, train_manipulations, test_manipulations, why=why)
 
 
 def _names_by_part(lists: Mapping[str, Sequence[Sequence[str]]]) -> dict[tuple[str, ...], str]:
@@ -307,6 +318,8 @@ def build_split(
     part_of: Mapping[str, str],
     train_manipulations: Sequence[str],
     test_manipulations: Sequence[str],
+    *,
+    why: str = "",
 ) -> Split:
     """Keep of each part what may be in it, in the table's order, and check it.
 
@@ -315,28 +328,33 @@ def build_split(
         part_of: Key of a video -> its part; a video that is not here is in none.
         train_manipulations: Manipulations that train and val may hold.
         test_manipulations: Manipulations that test may hold.
+        why: Why a video of these kinds may be in no part.
 
     Raises:
         InputError: a part is empty or lacks a label.
     """
-    parts: dict[str, list[Video]] = {part: [] for part in PARTS}
+    parts: dict[str, list[Video]] = {part: [] for part in (*PARTS, "left_out")}
+    may_be_in = {part: train_manipulations for part in PARTS} | {"test": test_manipulations}
+    may_be_in["left_out"] = [*train_manipulations, *test_manipulations]
     for video in videos:
-        part = part_of.get(video.key)
-        allowed = test_manipulations if part == "test" else train_manipulations
-        if part is not None and (video.label == 0 or video.manipulation in allowed):
+        part = part_of.get(video.key, "left_out")
+        if video.label == 0 or video.manipulation in may_be_in[part]:
             parts[part].append(video)
-    for part, members in parts.items():
-        _check_part(part, members)
-    return Split(*(tuple(parts[part]) for part in PARTS))
+    lost = len(parts["left_out"])
+    for part in PARTS:
+        _check_part(part, parts[part], f" ({lost} videos are left out: {why})" if lost and why else "")
+    return Split(**{part: tuple(members) for part, members in parts.items()}, why=why if lost else "")
 
 
-def _check_part(part: str, videos: Sequence[Video]) -> None:
+def _check_part(part: str, videos: Sequence[Video], note: str) -> None:
     if not videos:
-        raise InputError(f"part {part} is empty; it needs real and manipulated videos; {_REMEDY}")
+        raise InputError(f"part {part} is empty; it needs real and manipulated videos{note}; {_REMEDY}")
     n_fake = sum(video.label for video in videos)
     if n_fake in (0, len(videos)):
         only = "real" if n_fake == 0 else "manipulated"
-        raise InputError(f"part {part} holds only {only} videos ({len(videos)}); it needs both; {_REMEDY}")
+        raise InputError(
+            f"part {part} holds only {only} videos ({len(videos)}); it needs both{note}; {_REMEDY}"
+        )
 
 
 def _check_known(names: Iterable[str], available: Collection[str], what: str) -> None:

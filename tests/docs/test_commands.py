@@ -117,4 +117,4 @@ def test_the_list_of_videos_is_read_as_it_is_shown(tmp_path):
         (row["path"], int(row["label"]), row["target"], row["source"]) for row in rows
     ]
     told = set(re.findall(r"^\| `(\w+)` \|", text, re.M))
-    assert told == {*manifest.COLUMNS, "take"}
+    assert told == {*manifest.COLUMNS, "take", "others"}

@@ -65,9 +65,10 @@ def names_in(value: Any) -> Iterator[str]:
 
 
 def named_by_users() -> set[str]:
-    """Keys that are names of the run: detectors, manipulations, degradations, rates."""
+    """Keys that are names of the run: detectors, manipulations, protocols, degradations, rates."""
     comparison, robustness = read_metrics("comparison.json"), read_metrics("robustness.json")
     found = {row["manipulation"] for row in comparison["cells"]} | {"real"}
+    found |= {row[name] for row in comparison["cells"] for name in ("protocol", "train_set")}
     found |= set(comparison["cells"][0]["detectors"]) | set(robustness["degradations"])
     return found | {"0.01", "0.05", "0.1"}
 

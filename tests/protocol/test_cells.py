@@ -39,7 +39,9 @@ def test_a_split_is_one_of_the_protocols(name):
 
 
 def test_a_split_names_its_protocol_and_fold():
-    assert [protocol_of(s) for s in ("per_class", "grouped_kfold-12")] == ["per_class", "grouped_kfold"]
+    assert [protocol_of(s) for s in ("per_class", "grouped_cut", "grouped_kfold-12")] == [
+        "per_class", "grouped_cut", "grouped_kfold",
+    ]  # fmt: skip
     assert [fold_of(s) for s in ("official", "grouped_kfold-12")] == [None, 12]
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from clipforensics.core.faults import InputError
 from clipforensics.splits.by_name import SplitSection, make_split
+from clipforensics.splits.cut import split_by_cut
 from clipforensics.splits.folds import split_by_fold
 from clipforensics.splits.parts import split_by_identity, split_per_class
 from tests.support.populations import population
@@ -35,6 +36,7 @@ def test_each_name_is_its_protocol(tmp_path):
     assert made("per_class", tmp_path) == split_per_class(VIDEOS, **WHO, **fractions, seed=3)
     grouped = split_by_identity(VIDEOS, **WHO, fractions=[0.6, 0.2, 0.2], seed=3)
     assert made("grouped", tmp_path) == grouped
+    assert made("grouped_cut", tmp_path) == split_by_cut(VIDEOS, **WHO, fractions=[0.6, 0.2, 0.2], seed=3)
     fold = split_by_fold(VIDEOS, **WHO, n_folds=4, fold=2, seed=3)
     assert made("grouped_kfold-2", tmp_path) == fold
     assert made("grouped_kfold-1", tmp_path) != fold

@@ -11,7 +11,7 @@ from clipforensics.core.files import read_json
 from clipforensics.core.records import Video, write_records
 from clipforensics.protocol.tables import read_split
 from stages import split as stage
-from tests.support.populations import full_ffpp, population
+from tests.support.populations import fake, full_ffpp, population
 from tests.support.shared_data import FFPP, needs_shared
 
 PARAMS = """\
@@ -69,6 +69,7 @@ def test_the_stage_writes_parts_flags_and_audit(workspace, capsys):
     assert {value for row in rows["test"] for value in list(row.values())[6:]} == {"0", "1"}
     audited = read_json(workspace / "data/metrics/leakage/per_class/FaceSwap.json")
     assert audited["protocol"] == "per_class"
+    assert "left_out" not in audited
     assert audited["sizes"]["train"] == {"FaceSwap": 18, "real": 16}
     twins = sum(row["twin"] == "1" for row in rows["test"])
     assert audited["manipulations"]["NeuralTextures"]["twin"] == twins == 18
@@ -129,6 +130,25 @@ def test_the_stage_refuses_folds_without_the_others(workspace):
     (workspace / "params.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=r"lists 1 folds, but split.n_folds is 5"):
         stage.main("grouped_kfold-1", "FaceSwap")
+
+
+def test_the_stage_cuts_people_apart_and_counts_whom_that_leaves_out(workspace, capsys):
+    pairs = [f"{i:03d}_{(i + step) % 20:03d}" for i in range(20) for step in (1, 2)]  # one group of 20 people
+    videos = [v for v in population() if v.label == 0]
+    videos += [fake(m, pair) for m in ("FaceSwap", "NeuralTextures") for pair in pairs]
+    write_records(workspace / "data/videos.csv", Video, videos)
+    with pytest.raises(InputError, match=r"part .* share people"):
+        stage.main("grouped", "FaceSwap")
+    stage.main("grouped_cut", "FaceSwap")
+    audited = read_json(workspace / "data/metrics/leakage/grouped_cut/FaceSwap.json")
+    left_out = audited["left_out"]["n"]
+    assert audited["left_out"]["why"] == "their people are in two parts"
+    assert f"; {left_out} left out: their people are in two parts\n" in capsys.readouterr().out
+    folder = workspace / "data/splits/grouped_cut/FaceSwap"
+    tables = {part: read_split(folder / f"{part}.csv") for part in ("train", "val", "test")}
+    assert nobody_shared(count_leaks(**tables))
+    shown = {part: set(table["group"]) for part, table in tables.items()}
+    assert not shown["train"] & shown["test"], "what is left out ties no groups in the bootstrap"
 
 
 def test_a_leak_stops_the_run_if_told_to(workspace):

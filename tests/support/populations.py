@@ -1,6 +1,7 @@
 """Tables of videos without footage: made up, and FaceForensics++ at its true size."""
 
 import json
+import random
 from collections.abc import Iterable
 from typing import Any
 
@@ -63,6 +64,17 @@ def _videos(
             target, source = name.split("_")
             videos.append(fake(manipulation, name, youtube=(of.get(target, ""), of.get(source, ""))))
     return videos
+
+
+def celeb_df() -> list[Video]:
+    """The shape of Celeb-DF v2: 590 videos of 59 celebrities, 5,639 swaps among them, 300 other reals."""
+    celebrities = [f"id{i}" for i in range(62) if i not in (14, 15, 18)]
+    videos = [real(name, take=f"{k:04d}") for name in celebrities for k in range(10)]
+    pairs = [f"{a}_{b}" for a in celebrities for b in celebrities if a != b]
+    random.Random(0).shuffle(pairs)
+    swaps = [(pairs[i % len(pairs)], f"{i // len(pairs):04d}") for i in range(5639)]
+    videos += [fake("Celeb-synthesis", pair, take=take) for pair, take in swaps]
+    return videos + [real(f"youtube{i:05d}") for i in range(300)]
 
 
 def population(n: int = 20, manipulations: tuple[str, ...] = ("FaceSwap", "NeuralTextures")) -> list[Video]:

@@ -19,6 +19,7 @@ STRATA = {
 PROTOCOLS = {
     "per_class": "each class is split on its own, so people and twins cross from training into the test",
     "grouped": "no identity is in two parts, so no test video leaks",
+    "grouped_cut": "nobody is in two parts; videos that show people of two parts are left out",
     "grouped_kfold": "identity-disjoint folds, pooled: each is scored by a model that never saw its people",
     "official": "the data set's own lists of videos",
 }
