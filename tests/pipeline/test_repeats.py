@@ -1,4 +1,4 @@
-"""Two repeats and two seeds through the real stages, from splits to intervals over training sets and seeds."""
+"""Two repeats and two seeds through the real stages: intervals that hold training sets and seeds."""
 
 import json
 
