@@ -4,7 +4,14 @@ from clipforensics.check.footage import Footage
 from clipforensics.check.problems import Problems
 from clipforensics.check.settings import Params
 from clipforensics.core.records import Video
-from clipforensics.protocol.cells import Protocol, by_protocol, fold_of, order_manipulations, protocol_of
+from clipforensics.protocol.cells import (
+    REPEATS,
+    Protocol,
+    by_protocol,
+    fold_of,
+    order_manipulations,
+    protocol_of,
+)
 from clipforensics.splits import leakage, parts
 from clipforensics.splits.by_name import SplitSection, make_split, read_lists
 
@@ -65,7 +72,7 @@ def _check_settings(protocol: Protocol, split: SplitSection, where: str, problem
             parts.check_fractions("real_fractions", split.real_fractions, (3,))
         with problems.caught(f"{where}: split"):
             parts.check_fractions("train_fractions", split.train_fractions, (2, 3))
-    if asked & {"grouped", "grouped_cut"}:
+    if asked & {"grouped", "grouped_cut", REPEATS}:
         with problems.caught(f"{where}: split"):
             parts.check_fractions("grouped_fractions", split.grouped_fractions, (3,), positive=True)
     if "official" in asked:

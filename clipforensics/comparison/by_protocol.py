@@ -8,14 +8,13 @@ from typing import Any
 import pandas as pd
 
 from clipforensics.comparison.every_metric import Evaluations, compare_metrics
+from clipforensics.comparison.folds import fold_rows, mean_of_folds
 from clipforensics.comparison.leaks import count_leaks
 from clipforensics.comparison.meeting import (
     Meeting,
     Row,
     Scores,
     compare_aucs,
-    fold_rows,
-    mean_of_folds,
     meet,
     roc_table,
 )

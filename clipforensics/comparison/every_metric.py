@@ -43,7 +43,7 @@ def compare_metrics(
     rows = []
     for level in LEVELS:
         found = {
-            f"{seed}/{name}": _measure(meeting, table, evaluations[name, seed], level)
+            f"{seed}/{name}": measure(meeting, table, evaluations[name, seed], level)
             for (name, seed), table in meeting.scores.items()
         }
         rows += metric_rows(meeting, level, found, reference=reference, confidence=confidence)
@@ -95,10 +95,17 @@ def _row(interval: Interval) -> dict[str, float | str]:
     }
 
 
-def _measure(
+def measure(
     meeting: Meeting, table: pd.DataFrame, chosen: Mapping[str, Mapping[str, Any]], level: str
 ) -> dict[str, Estimate]:
-    """Metrics of one detector and seed by name."""
+    """Metrics of one detector and seed by name.
+
+    Args:
+        meeting: Whose draws they stand on.
+        table: The detector's frame scores, one of the meeting's.
+        chosen: Split to the evaluate file of the detector and seed.
+        level: `video` or `frame`.
+    """
     scores = table["score"].to_numpy()
     cuts = {split: float(file["threshold"][level]) for split, file in chosen.items()}
     maps = {split: (file.get("calibration") or {}).get(level) for split, file in chosen.items()}

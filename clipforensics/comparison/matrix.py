@@ -8,10 +8,11 @@ import pandas as pd
 
 from clipforensics.comparison.by_protocol import Results, compare_protocol, headline_curves
 from clipforensics.comparison.league import league, standings, validation_protocol
+from clipforensics.comparison.means import OnSets, compare_repeats, with_fold_means
 from clipforensics.comparison.meeting import Row
-from clipforensics.protocol.cells import Protocol, by_protocol
+from clipforensics.protocol.cells import Protocol, by_protocol, repeat_of
 
-TABLES = ("cells", "metrics", "leak_gaps", "folds")
+TABLES = ("cells", "metrics", "leak_gaps", "folds", "variance")
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Matrix:
         return {
             "reference": bootstrap["reference"],
             "headline": {"split": self.protocol.splits[0], **place},
+            "splits": self.protocols,
             "seeds": self.protocol.seeds,
             "bootstrap": bootstrap,
             "leaks": leaks,
@@ -73,16 +75,30 @@ class Matrix:
             for train_set in self.protocol.train_sets:
                 rival = leader if train_set == self.protocol.train_sets[0] else None
                 wanted = self.protocol.test_manipulations
-                found = compare_protocol(
-                    self.results, splits, train_set, wanted, leader=rival, **self.options
-                )
+                found = self._of_protocol(splits, train_set, wanted, rival)
                 for table, rows in found.items():
                     tables[table] += [{"protocol": name, "train_set": train_set, **row} for row in rows]
         return tables
 
+    def _of_protocol(
+        self, splits: list[str], train_set: str, wanted: list[str], leader: str | None
+    ) -> dict[str, list[Row]]:
+        """One split as it is; folds pooled, with their means; repeats as means."""
+        shown = {name: self.options[name] for name in ("reference", "confidence")}
+        sets = {name: self.options[name] for name in ("aggregate", "cluster")}
+        repeats = len(splits) > 1 and repeat_of(splits[0]) is not None
+        if repeats:
+            on_sets = OnSets(self.results, splits, train_set, **sets)
+            return compare_repeats(on_sets, train_set, wanted, leader=leader, **shown)
+        found = compare_protocol(self.results, splits, train_set, wanted, leader=leader, **self.options)
+        if len(splits) == 1:
+            return found
+        return with_fold_means(found, OnSets(self.results, splits, train_set, **sets), **shown)
+
     def curves(self, comparison: dict[str, Any]) -> Iterator[tuple[str, str, pd.DataFrame]]:
-        """Kind (`roc` or `band`), level and table of the headline's curves."""
-        manipulation = comparison["headline"]["manipulation"]
-        found = headline_curves(self.results, *self.headline, manipulation, **self.options)
+        """Kind (`roc` or `band`), level and table of the headline's curves; of repeats, the first one's."""
+        manipulation, (splits, train_set) = comparison["headline"]["manipulation"], self.headline
+        drawn = splits[:1] if repeat_of(splits[0]) is not None else splits
+        found = headline_curves(self.results, drawn, train_set, manipulation, **self.options)
         for (kind, level), table in found.items():
             yield kind, level, table

@@ -19,8 +19,11 @@ TRAIN_SET = r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$"
 FOLDS = "grouped_kfold"
 """The protocol whose splits are folds: `grouped_kfold-1` and so on."""
 
-SPLIT = rf"^(per_class|grouped|grouped_cut|official|{FOLDS}-[1-9][0-9]?)$"
-"""What a split may be called: its protocol, and the fold's number where it has folds."""
+REPEATS = "grouped_repeat"
+"""The protocol whose splits are repeats of `grouped`, each shuffled anew: `grouped_repeat-1` and so on."""
+
+SPLIT = rf"^(per_class|grouped|grouped_cut|official|({FOLDS}|{REPEATS})-[1-9][0-9]?)$"
+"""What a split may be called: its protocol, and its number where the protocol has several."""
 
 
 def _each_once(values: list[Any]) -> list[Any]:
@@ -100,12 +103,12 @@ def check_split(name: str) -> None:
     if not re.fullmatch(SPLIT, name):
         raise InputError(
             f"protocol.splits: {name!r} is not a split;"
-            f" write per_class, grouped, grouped_cut, official or {FOLDS}-1 and on"
+            f" write per_class, grouped, grouped_cut, official, {FOLDS}-1 and on or {REPEATS}-1 and on"
         )
 
 
 def protocol_of(split: str) -> str:
-    """The protocol of a split: its name without the fold's number."""
+    """The protocol of a split: its name without the number of a fold or repeat."""
     return split.split("-")[0]
 
 
@@ -115,8 +118,16 @@ def fold_of(split: str) -> int | None:
     return int(number) if name == FOLDS else None
 
 
+def repeat_of(split: str) -> int | None:
+    """1-based number of the repeat, None for a split that is no repeat."""
+    name, _, number = split.partition("-")
+    return int(number) if name == REPEATS else None
+
+
 def by_protocol(splits: Sequence[str], n_folds: int) -> dict[str, list[str]]:
     """Splits of each protocol, in the order of first appearance.
+
+    Folds must all be there; of repeats any number may.
 
     Raises:
         InputError: folds are listed without the others: then a video would have no score from a model
@@ -181,6 +192,6 @@ def order_manipulations(
     return tested
 
 
-CLEAN_PROTOCOLS = ("grouped_kfold", "grouped", "grouped_cut", "official")
+CLEAN_PROTOCOLS = (FOLDS, REPEATS, "grouped", "grouped_cut", "official")
 """Protocols that are made not to leak, the one with the most test videos first. Whether one does, counts say
 (`comparison.leaks`)."""

@@ -10,10 +10,11 @@ from pydantic import Field
 from clipforensics.core.faults import InputError
 from clipforensics.core.params import Section
 from clipforensics.core.records import Video
-from clipforensics.protocol.cells import fold_of
+from clipforensics.protocol.cells import fold_of, repeat_of
 from clipforensics.splits.cut import split_by_cut
 from clipforensics.splits.folds import split_by_fold
 from clipforensics.splits.parts import PARTS, Split, split_by_identity, split_official, split_per_class
+from clipforensics.splits.repeats import repeat_seed
 
 
 class SplitSection(Section):
@@ -60,6 +61,10 @@ def make_split(
         return split_by_identity(videos, **who, fractions=params.grouped_fractions, seed=params.seed)
     if name == "grouped_cut":
         return split_by_cut(videos, **who, fractions=params.grouped_fractions, seed=params.seed)
+    repeat = repeat_of(name)
+    if repeat is not None:
+        seed = repeat_seed(params.seed, repeat)
+        return split_by_identity(videos, **who, fractions=params.grouped_fractions, seed=seed)
     return split_official(videos, **who, lists=read_lists(params))
 
 

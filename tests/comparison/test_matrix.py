@@ -1,11 +1,12 @@
 """The whole matrix compared: tables of every protocol, the league's order, the headline of one detector."""
 
+import numpy as np
 import pytest
 
 from clipforensics.comparison.headline import headline_of
 from clipforensics.comparison.matrix import TABLES, Matrix
 from clipforensics.protocol.cells import Protocol
-from tests.support.result_files import FOLDS, OPTIONS, write_results
+from tests.support.result_files import FOLDS, OPTIONS, REPEATS, write_results
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +68,38 @@ def test_curves_are_of_the_headline(matrix, compared):
     found = {(kind, level): table for kind, level, table in matrix.curves(compared)}
     assert set(found) == {(kind, level) for kind in ("roc", "band") for level in ("video", "frame")}
     assert set(found["roc", "video"]["detector"]) == {"baseline", "lora"}
+
+
+def test_folds_and_repeats_have_rows_over_training_sets_and_single_splits_none(tmp_path):
+    splits = [*REPEATS, *FOLDS, "grouped"]
+    protocol = Protocol(splits=splits, train_sets=["FS"], test_manipulations=["NT", "rest"], seeds=[1])
+    matrix = Matrix(write_results(tmp_path, splits, in_domain=True), protocol, n_folds=3, options=OPTIONS)
+    found = matrix.compare()
+    assert found["splits"] == {"grouped_repeat": REPEATS, "grouped_kfold": FOLDS, "grouped": ["grouped"]}
+    assert {row["protocol"] for row in found["variance"]} == {"grouped_repeat", "grouped_kfold"}
+    assert found["headline"] == {
+        "split": REPEATS[0], "protocol": "grouped_repeat", "train_set": "FS", "manipulation": "NT",
+    }  # fmt: skip
+    row = next(row for row in found["variance"] if row["level"] == "video")
+    first = headline_of(found, "lora")["video"]
+    assert (first["auc"], first["auc_low"]) == (
+        row["detectors"]["lora"]["auc"],
+        row["detectors"]["lora"]["low"],
+    )
+    cross = found["league"][0]["cross"]
+    assert (cross["protocol"], cross["covers"]) == ("grouped_repeat", "videos and training sets")
+    curves = {(kind, level): table for kind, level, table in matrix.curves(found)}
+    roc = curves["roc", "video"]
+    area = [np.trapezoid(of["tpr"], of["fpr"]) for _, of in roc.groupby("detector")]
+    assert area == pytest.approx([row["detectors"][name]["values"][0] for name in ("baseline", "lora")])
+
+
+def test_one_repeat_is_a_split_like_another(tmp_path):
+    protocol = Protocol(splits=REPEATS[:1], train_sets=["FS"], test_manipulations=["NT", "rest"], seeds=[1])
+    matrix = Matrix(
+        write_results(tmp_path, REPEATS[:1], in_domain=True), protocol, n_folds=3, options=OPTIONS
+    )
+    found = matrix.compare()
+    assert found["variance"] == []
+    assert "twin" in {cell["stratum"] for cell in found["cells"]}
+    assert found["cells"][0]["detectors"]["lora"]["covers"] == "videos"

@@ -11,6 +11,7 @@ from clipforensics.protocol.cells import (
     fold_of,
     order_manipulations,
     protocol_of,
+    repeat_of,
 )
 
 
@@ -31,7 +32,8 @@ def test_a_seed_is_a_whole_number(seed):
 
 
 @pytest.mark.parametrize(
-    "name", ["", "..", "random", "grouped_kfold", "grouped_kfold-0", "grouped-1", "official\n"]
+    "name",
+    ["", "..", "random", "grouped_kfold", "grouped_kfold-0", "grouped-1", "grouped_repeat", "official\n"],
 )
 def test_a_split_is_one_of_the_protocols(name):
     with pytest.raises(InputError, match=r"protocol\.splits"):
@@ -42,7 +44,13 @@ def test_a_split_names_its_protocol_and_fold():
     assert [protocol_of(s) for s in ("per_class", "grouped_cut", "grouped_kfold-12")] == [
         "per_class", "grouped_cut", "grouped_kfold",
     ]  # fmt: skip
-    assert [fold_of(s) for s in ("official", "grouped_kfold-12")] == [None, 12]
+    assert [fold_of(s) for s in ("official", "grouped_kfold-12", "grouped_repeat-3")] == [None, 12, None]
+    assert [repeat_of(s) for s in ("grouped", "grouped_kfold-1", "grouped_repeat-3")] == [None, None, 3]
+
+
+def test_repeats_are_one_protocol_however_many_there_are():
+    splits = ["grouped_repeat-4", "grouped", "grouped_repeat-2"]
+    assert by_protocol(splits, 5) == {"grouped_repeat": [splits[0], splits[2]], "grouped": ["grouped"]}
 
 
 def test_folds_of_a_protocol_belong_together():

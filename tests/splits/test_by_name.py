@@ -8,7 +8,9 @@ from clipforensics.core.faults import InputError
 from clipforensics.splits.by_name import SplitSection, make_split
 from clipforensics.splits.cut import split_by_cut
 from clipforensics.splits.folds import split_by_fold
+from clipforensics.splits.leakage import find_leaks
 from clipforensics.splits.parts import split_by_identity, split_per_class
+from clipforensics.splits.repeats import repeat_seed
 from tests.support.populations import population
 
 WHO = {"train_manipulations": ["FaceSwap"], "test_manipulations": ["NeuralTextures"]}
@@ -40,6 +42,17 @@ def test_each_name_is_its_protocol(tmp_path):
     fold = split_by_fold(VIDEOS, **WHO, n_folds=4, fold=2, seed=3)
     assert made("grouped_kfold-2", tmp_path) == fold
     assert made("grouped_kfold-1", tmp_path) != fold
+
+
+def test_repeats_are_the_grouped_split_with_shuffles_of_their_own(tmp_path):
+    repeats = [made(f"grouped_repeat-{i}", tmp_path) for i in (1, 2, 3)]
+    tests = [{v.key for v in split.test} for split in (made("grouped", tmp_path), *repeats)]
+    assert len({frozenset(keys) for keys in tests}) == 4, "each tests other people"
+    for split in repeats:
+        assert not any(leak.any_seen for leak in find_leaks(split.train, split.test))
+        assert split.sizes() == made("grouped", tmp_path).sizes()
+    again = split_by_identity(VIDEOS, **WHO, fractions=[0.6, 0.2, 0.2], seed=repeat_seed(3, 2))
+    assert repeats[1] == again
 
 
 def test_official_lists_are_read_from_their_files(tmp_path):

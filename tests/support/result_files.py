@@ -11,6 +11,7 @@ from clipforensics.protocol.cells import Cell
 from clipforensics.protocol.tables import write_scores
 
 FOLDS = ["grouped_kfold-1", "grouped_kfold-2", "grouped_kfold-3"]
+REPEATS = ["grouped_repeat-1", "grouped_repeat-2", "grouped_repeat-5"]
 
 OPTIONS = {
     "reference": "baseline", "aggregate": "mean", "cluster": "identity", "n_replicates": 40, "seed": 1,
@@ -25,21 +26,27 @@ def frames_of(split, part, kinds, rng, n=4):
     rows = []
     for kind in kinds:
         for i in range(n):
-            key = f"{split}/{part}/{kind}/{i}"
+            place = "all" if split in REPEATS else split  # repeats test the same videos, by other models
+            key = f"{place}/{part}/{kind}/{i}"
             scores = 1 / (1 + np.exp(-rng.normal(KINDS[kind], 1.0, 2)))
             rows += [(key, kind, KINDS[kind], part, f, s) for f, s in enumerate(scores)]
     return pd.DataFrame(rows, columns=["key", "manipulation", "label", "part", "frame", "score"])
 
 
-def write_split(folder, split, table):
+def write_split(folder, split, table, number):
+    """Parts of a split; neighbours share 3 of 4 training videos, and repeats their identity groups."""
     videos = table.drop_duplicates("key")
-    seen = int(split == "per_class")
+    train = pd.DataFrame({"key": [f"train/{i}" for i in range(number, number + 4)]})
+    train = train.assign(label=0, manipulation="real")
+    first = 0 if split in REPEATS else 100 * number
     for part in ("train", "val", "test"):
-        chosen = videos[videos["part"] == part][["key", "label", "manipulation"]]
-        number = chosen["key"].str.split("/").str[-1].astype(int)
+        of_part = videos[videos["part"] == part][["key", "label", "manipulation"]]
+        chosen = train if part == "train" else of_part
+        odd = chosen["key"].str.split("/").str[-1].astype(int) % 2
+        seen = int(split == "per_class")
         flags = {"target_seen": 0, "source_seen": 0, "any_seen": seen, "unknown": 0}
-        flags |= {"twin": chosen["label"] * (number % 2), "val_any_seen": 0, "val_twin": 0}
-        chosen = chosen.assign(target="t", source="s", group=range(len(chosen)), **flags)
+        flags |= {"twin": chosen["label"] * odd, "val_any_seen": 0, "val_twin": 0}
+        chosen = chosen.assign(target="t", source="s", group=range(first, first + len(chosen)), **flags)
         path = folder / split / "FS" / f"{part}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
         chosen.to_csv(path, index=False)
@@ -73,7 +80,7 @@ def write_results(folder, splits, in_domain, seeds=(1,)):
                 path = folder / "metrics" / detector / f"{cell}.json"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(json.dumps(about))
-        write_split(folder / "splits", split, table)
+        write_split(folder / "splits", split, table, s)
     return Results(
         ["baseline", "lora"], list(seeds), folder / "scores", folder / "splits", folder / "metrics"
     )

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -52,16 +53,22 @@ print(json.dumps(found))
 """
 
 
-def make_project(folder: Path, detectors: Sequence[str], settings: Mapping[str, Any] | None = None) -> Path:
-    """Twelve people, real, face-swapped and deepfaked; frames, embeddings, a split, detectors, metrics.
+def make_project(
+    folder: Path, detectors: Sequence[str], settings: Mapping[str, Any] | None = None, n_pairs: int = 0
+) -> Path:
+    """Twelve people, real, face-swapped and deepfaked; frames, embeddings, splits, detectors, metrics.
 
     Args:
         folder: Where.
-        detectors: All are trained.
+        detectors: All are trained, on every split and seed.
         settings: What differs from the shipped params.yaml beside the size of things.
+        n_pairs: So many pairs of people, swapped both ways, so that identities can be parted; 0: a ring of
+            twelve, which no split by identity can part.
     """
-    people = [f"{i:03d}" for i in range(N_PEOPLE)]
+    people = [f"{i:03d}" for i in range(2 * n_pairs or N_PEOPLE)]
     fakes = list(zip(people, people[1:] + people[:1], strict=True))
+    if n_pairs:
+        fakes = [pair for one in fakes[::2] for pair in (one, one[::-1])]
     videos = [_video("real", p, "") for p in people]
     videos += [_video(name, *pair) for name in ("FaceSwap", "Deepfakes") for pair in fakes]
     noise = noise_videos(2 * len(videos), frames=N_FRAMES, size=SIZE, shift=20)
@@ -73,10 +80,12 @@ def make_project(folder: Path, detectors: Sequence[str], settings: Mapping[str, 
         write_two_towers(Path("data/sample/clip"))
         write_settings(detectors, settings or {})
         embed.main()
-        split.main("per_class", "FaceSwap")
-        for name in detectors:
-            train.main(name, "per_class", "FaceSwap", "42")
-            evaluate.main(name, "per_class", "FaceSwap", "42")
+        protocol = yaml.safe_load(Path("params.yaml").read_text())["protocol"]
+        for name in protocol["splits"]:
+            split.main(name, "FaceSwap")
+        for name, *cell in product(detectors, protocol["splits"], protocol["seeds"]):
+            train.main(name, cell[0], "FaceSwap", str(cell[1]))
+            evaluate.main(name, cell[0], "FaceSwap", str(cell[1]))
         compare.main()
     return folder
 
