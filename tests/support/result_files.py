@@ -32,12 +32,17 @@ def frames_of(split, part, kinds, rng, n=4):
 
 
 def write_split(folder, split, table):
+    """Video i is of target i and source s; validation's odd fakes stand in training as well, as twins."""
     videos = table.drop_duplicates("key")
-    for part in ("val", "test"):
-        chosen = videos[videos["part"] == part][["key", "label", "manipulation"]]
+    for part in ("train", "val", "test"):
+        chosen = videos[videos["part"] == ("test" if part == "test" else "val")][
+            ["key", "label", "manipulation"]
+        ]
         number = chosen["key"].str.split("/").str[-1].astype(int)
         flags = {"target_seen": 0, "source_seen": 0, "any_seen": 0, "twin": chosen["label"] * (number % 2)}
-        chosen = chosen.assign(target="t", source="s", group=range(len(chosen)), **flags)
+        chosen = chosen.assign(target=number, source="s", group=range(len(chosen)), **flags)
+        if part == "train":
+            chosen = chosen[(chosen["label"] == 1) & (number % 2 == 1)]
         path = folder / split / "FS" / f"{part}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
         chosen.to_csv(path, index=False)
