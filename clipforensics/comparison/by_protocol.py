@@ -18,6 +18,7 @@ from clipforensics.comparison.meeting import (
     meet,
     roc_table,
 )
+from clipforensics.comparison.twins import BY_CHANCE, with_permutations
 from clipforensics.core.files import read_json
 from clipforensics.metrics.pooling import LEVELS, Pooling
 from clipforensics.protocol.cells import Cell, fold_of, order_manipulations
@@ -114,7 +115,8 @@ def compare_protocol(
         leader: Detector that all others are compared with as well; see `meeting.compare_aucs`.
 
     Returns:
-        Rows of the tables `cells`, `metrics`, `leak_gaps` and `folds` of comparison.json.
+        Rows of the tables `cells`, `metrics`, `leak_gaps` (of per_class with the permutation of twins) and
+        `folds` of comparison.json.
     """
     scores, evaluations = results.read_scores(splits, train_set), results.read_evaluations(splits, train_set)
     test = results.read_videos(splits, train_set, "test")
@@ -128,6 +130,9 @@ def compare_protocol(
         cells, gaps = compare_aucs(meeting, leader=leader, **shown)
         folds = _folds(evaluations, splits, manipulation)
         tables["cells"] += [{**row, **_fold_mean(row, folds, reference)} for row in cells]
+        if list(splits) == [BY_CHANCE]:
+            trained = pd.concat([results.read_videos(splits, train_set, part) for part in ("train", "val")])
+            gaps = with_permutations(meeting, gaps, trained, n=n_replicates, seed=seed)
         tables["leak_gaps"] += gaps
         tables["metrics"] += compare_metrics(meeting, evaluations, **shown)
         tables["folds"] += folds

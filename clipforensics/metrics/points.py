@@ -25,14 +25,14 @@ import numpy.typing as npt
 from clipforensics.core.faults import InputError
 from clipforensics.metrics.auc import RocCurve, by_score, checked_scores, class_counts, roc_auc, roc_curve
 
-RANKING = ("auc", "ap", "eer", "partial_auc")
+RANKING = ("auc", "ap", "eer", "eer_at_nearest_threshold", "partial_auc")
 """Metrics that need no threshold; beside them stands `tpr_at_fpr` at each of `FPR_BUDGETS`."""
 FPR_BUDGETS = (0.01, 0.05, 0.1)
 """False positive rates at which `ranking_metrics` gives the true positive rate."""
 PARTIAL_AUC_FPR = 0.1
 """Up to which false positive rate `partial_auc` looks, unless told otherwise."""
 ORACLE = ("eer", "tpr_at_fpr")
-"""Metrics at a threshold that is read off the same rows, labels and all; see the head of this module."""
+"""Metrics at a threshold that is read off the same rows, labels and all: those that begin so."""
 AT_THRESHOLD = ("accuracy", "balanced_accuracy", "f1", "tpr", "fpr")
 
 
@@ -133,9 +133,9 @@ def eer(scores: npt.ArrayLike, labels: npt.ArrayLike) -> Eer:
     """Equal error rate: where the ROC, its vertices joined by straight lines, meets fpr = 1 - tpr.
 
     A point inside a segment is reached by choosing at random between the two thresholds at its ends
-    (Fawcett 2006, section 8). This rate moves smoothly, unlike the fpr of the vertex where |fpr - fnr|
-    is least, which moves in steps of 1/n_real and is what some papers print. Nobody gets to choose the
-    threshold of the test set: at one from validation, the two rates (`threshold_metrics`) differ.
+    (Fawcett 2006, section 8). This rate moves smoothly, unlike what papers print of the vertex where
+    |fpr - fnr| is least: its fpr, its fnr or their mean (`eer_at_nearest_threshold`). Nobody gets to choose
+    the threshold of the test set: at one from validation, the two rates (`threshold_metrics`) differ.
 
     Returns:
         `rate`, and as `vertex` the end of that segment where |fpr - fnr| is smaller (the higher
@@ -151,6 +151,23 @@ def eer(scores: npt.ArrayLike, labels: npt.ArrayLike) -> Eer:
     rate = curve.fpr[before] + step * (curve.fpr[after] - curve.fpr[before])
     nearer = after if abs(gap[after]).round(12) < abs(gap[before]).round(12) else before
     return Eer(float(rate), nearer)
+
+
+def eer_at_nearest_threshold(scores: npt.ArrayLike, labels: npt.ArrayLike) -> float:
+    """Mean of fpr and fnr at the threshold where they are nearest to each other, in [0, 1].
+
+    What many published tables call EER, where `eer` interpolates between thresholds. It moves in steps: with
+    ten real rows the two may be .05 apart. Of thresholds that are equally near, the one with the smaller mean
+    counts. Every distinct score is a threshold: where a library thins the ROC first, as scikit-learn's
+    `roc_curve` does by default, the nearest one may be missed. (Other tables print the fpr alone at that
+    threshold, or the fnr alone.) NaN where a class is missing.
+    """
+    curve = roc_curve(scores, labels)
+    if np.isnan(curve.fpr[0] + curve.tpr[0]):
+        return math.nan
+    fnr = 1 - curve.tpr
+    nearest = np.abs(curve.fpr - fnr).round(12)
+    return float(((curve.fpr + fnr) / 2)[nearest == nearest.min()].min())
 
 
 def confusion(scores: npt.ArrayLike, labels: npt.ArrayLike, threshold: float) -> Confusion:
@@ -210,6 +227,7 @@ def ranking_metrics(scores: npt.ArrayLike, labels: npt.ArrayLike) -> dict[str, A
         "auc": roc_auc(scores, labels),
         "ap": average_precision(scores, labels),
         "eer": eer(scores, labels).rate,
+        "eer_at_nearest_threshold": eer_at_nearest_threshold(scores, labels),
         "partial_auc": partial_auc(scores, labels),
         "tpr_at_fpr": {str(budget): tpr_at_fpr(scores, labels, budget) for budget in FPR_BUDGETS},
     }

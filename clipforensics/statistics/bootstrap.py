@@ -20,7 +20,7 @@ from clipforensics.metrics.points import FPR_BUDGETS, PARTIAL_AUC_FPR, budget_re
 from clipforensics.metrics.pooling import LEVELS, Pooling, pool_by_video
 from clipforensics.statistics import weighted
 from clipforensics.statistics.replicates import Bools, Replicates
-from clipforensics.statistics.uncertainty import Estimate, Interval
+from clipforensics.statistics.uncertainty import Estimate, Interval, Sizes
 
 GRID = np.linspace(0, 1, 101)
 """False positive rates of a band."""
@@ -82,11 +82,14 @@ def bootstrap_auc(
     videos = [replicates.videos_of(subset) for subset in chosen.values()]
     found: dict[str, dict[str, dict[str, Estimate]]] = {subset: {} for subset in chosen}
     for level in LEVELS:
-        drawn = _auc_rows(replicates, [_rows(replicates, s, level, how) for s in scores.values()], videos)
-        for subset, ours, by_detector in zip(chosen, videos, drawn, strict=True):
+        tables = [_rows(replicates, s, level, how) for s in scores.values()]
+        drawn, variances = _auc_rows(replicates, tables, videos)
+        for subset, ours, by_detector, apart in zip(chosen, videos, drawn, variances, strict=True):
             found[subset][level] = {
-                name: _estimate(replicates, row, ours, null=0.5)
-                for name, row in zip(scores, by_detector, strict=True)
+                name: replace(
+                    _estimate(replicates, row, ours, null=0.5), sizes=_sizes(replicates, ours, variance)
+                )
+                for name, row, variance in zip(scores, by_detector, apart, strict=True)
             }
     return found
 
@@ -155,6 +158,10 @@ def bootstrap_metrics(
         name: _estimate(replicates, row, videos, null=nulls.get(name, np.nan))
         for name, row in zip(names, values, strict=True)
     }
+    if with_ranking:
+        found["auc"] = replace(
+            found["auc"], sizes=_sizes(replicates, videos, _independent(replicates, rows, videos))
+        )
     return _withheld(found, budgets if with_ranking else (), n_real=int((rows.labels == 0).sum()))
 
 
@@ -223,18 +230,35 @@ def _without_value(one: Estimate, reason: str) -> Estimate:
     return replace(one, value=np.nan, draws=draws, jackknife=jackknife, undefined=reason)
 
 
-def _auc_rows(replicates: Replicates, tables: Sequence[Rows], videos: Sequence[Bools]) -> Floats:
-    """Shape (n_subsets, n_detectors, n_rows)."""
+def _auc_rows(
+    replicates: Replicates, tables: Sequence[Rows], videos: Sequence[Bools]
+) -> tuple[Floats, Floats]:
+    """Shape (n_subsets, n_detectors, n_rows), and their variances if videos were independent."""
     truth = replicates.truth
     won = np.array([weighted.wins(rows.scores, rows.videos, truth) for rows in tables])
     sizes = np.bincount(tables[0].videos, minlength=len(truth))
-    everything = replicates.videos_of(None)
-    return _evaluate(
+    drawn = _evaluate(
         replicates,
         lambda weights: weighted.auc_from_wins(won, sizes, truth, videos, weights),
-        everything,
+        replicates.videos_of(None),
         width=len(videos) * len(tables),
     )
+    return drawn, weighted.independent_variance(won, sizes, truth, videos)
+
+
+def _independent(replicates: Replicates, rows: Rows, videos: Bools) -> float:
+    """Variance of one AUC if the videos were independent."""
+    won = weighted.wins(rows.scores, rows.videos, replicates.truth)[None]
+    sizes = np.bincount(rows.videos, minlength=len(replicates.truth))
+    return float(weighted.independent_variance(won, sizes, replicates.truth, [videos])[0, 0])
+
+
+def _sizes(replicates: Replicates, videos: Bools, independent: float) -> Sizes:
+    """How many videos and clusters of each class an AUC stands on."""
+    classes = [videos & (replicates.truth == label) for label in (0, 1)]
+    n_real, n_fake = (int(ours.sum()) for ours in classes)
+    real_clusters, fake_clusters = (int(replicates.clusters_of(ours).sum()) for ours in classes)
+    return Sizes(n_real, n_fake, real_clusters, fake_clusters, float(independent))
 
 
 def _rows(replicates: Replicates, scores: npt.ArrayLike, level: str, how: Pooling) -> Rows:

@@ -13,21 +13,16 @@ jackknife tells, is divided by that; and t has the degrees of freedom of that su
 since its distribution leans away from 1 (for the AUC: Pepe, "The Statistical Evaluation of Medical Tests"
 (2003), 5.2.5); at exactly 0 or 1, and for differences, on the plain scale, clipped to what is possible.
 
-How often it holds the truth is checked by simulation (`tests/statistics/test_coverage.py`): 400 data sets
-of 10 real and 100 manipulated videos, and of 100 and 100, ten frames each, with correlated videos within
-identity groups, AUC .85, 500 replicates. Share of 95% intervals that hold the true value (it varies by ±.02
-by chance):
+What no video of the data shows, such as one real in ten that scores like a fake, no replicate shows either.
+So an AUC's interval reaches at least as far, at either end, as the score interval of as many independent
+videos (`newcombe`), whose variance is multiplied by the design effect: the variance over the draws divided by
+that of independent videos (Korn & Graubard, Survey Methodology 24 (1998) 193-201, do so for proportions). At
+exactly 0 or 1, where no replicate differs, that interval alone is left, of as many videos as are clusters.
 
-    real/manipulated videos   10/100   100/100
-    video AUC                  .945     .948
-    difference                 .948     .955     of two detectors' video AUC, paired
-    frame AUC                  .938     .950
-    percentile                 .888     .930     the same replicates, their 2.5th and 97.5th percentile
-    DeLong                     .895     .958     video AUC, videos taken as independent
-    DeLong, difference         .928     .958
-    frame bootstrap            .500     .440     frame AUC, single frames drawn: what not to do
+In a difference such a side is not known for certain: the square of its score interval's width, over z, is
+added to the variance. Where another metric is stuck at an end of its range, its differences have no interval.
 
-Near AUC 1, and for metrics that move in steps (tpr at an fpr of .1 with ten reals), it is somewhat less.
+How often they hold the truth: docs/explanation/intervals.md, by `python -m benchmarks.coverage`.
 """
 
 import math
@@ -36,10 +31,11 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit, logit, stdtr, stdtrit
+from scipy.special import expit, logit, ndtri, stdtr, stdtrit
 
 from clipforensics.core.faults import InputError
 from clipforensics.metrics.auc import Floats
+from clipforensics.statistics.newcombe import score_interval, score_p
 from clipforensics.statistics.replicates import Bools, Replicates
 
 MAX_UNDEFINED = 0.05
@@ -61,6 +57,7 @@ class Interval:
         covers: What varies in it: `videos`, or `videos and seeds` where every detector in it has two or
             more training seeds.
         n_undefined: Replicates left out because they lack a class.
+        caution: What stands against trusting it though it is defined; empty if nothing is known.
     """
 
     value: float
@@ -70,6 +67,7 @@ class Interval:
     undefined: str = ""
     covers: str = "videos"
     n_undefined: int = 0
+    caution: str = ""
 
 
 class SeedSpread(NamedTuple):
@@ -80,6 +78,24 @@ class SeedSpread(NamedTuple):
     sd: float
     min: float
     max: float
+
+
+class Sizes(NamedTuple):
+    """What an AUC's score interval rests on.
+
+    Attributes:
+        n_real: Real videos.
+        n_fake: Manipulated videos that count.
+        real_clusters: Clusters with one of these reals.
+        fake_clusters: Clusters with one of these manipulated videos.
+        independent: Variance that the AUC would have if all videos were independent.
+    """
+
+    n_real: int
+    n_fake: int
+    real_clusters: int
+    fake_clusters: int
+    independent: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,6 +113,8 @@ class Estimate:
         seeds: Detector to the deviations of its training seeds from their mean, shape (n_seeds,). Empty:
             the seed was not considered.
         undefined: Why there is no interval; empty if there is one.
+        sizes: Of an AUC; None for other metrics and for differences.
+        unseen: Of a difference, the variance that its sides at exactly 0 or 1 have beyond the draws.
     """
 
     replicates: Replicates
@@ -108,12 +126,15 @@ class Estimate:
     bounds: tuple[float, float] = (0.0, 1.0)
     seeds: Mapping[str, Floats] = field(default_factory=dict)
     undefined: str = ""
+    sizes: Sizes | None = None
+    unseen: float = 0.0
 
     def __sub__(self, other: "Estimate") -> "Estimate":
         """The paired difference, whose null value is 0.
 
-        It has no interval where neither side varies over the replicates, as of two AUCs that are both 1:
-        that they are equal is then no more certain than either is.
+        Where an AUC is exactly 0 or 1 it varies over no replicate, yet is not certain: its variance is then
+        that of its score interval. There is no interval where a side of another metric is stuck at an end of
+        its range, or where neither side varies.
 
         Raises:
             InputError: the two stand on different draws.
@@ -134,8 +155,33 @@ class Estimate:
             null=0.0,
             bounds=(self.bounds[0] - other.bounds[1], self.bounds[1] - other.bounds[0]),
             seeds=seeds,
-            undefined=self.undefined or other.undefined or _neither_varies(self.draws, other.draws),
+            undefined=self.undefined or other.undefined or _why_no_difference(self, other),
+            unseen=self.beyond_draws() + other.beyond_draws(),
         )
+
+    @property
+    def stuck(self) -> bool:
+        """Whether it is at an end of its range in every replicate, so that the draws say nothing of it."""
+        draws = self.draws[~np.isnan(self.draws)]
+        return self.value in self.bounds and len(draws) > 0 and _constant(np.r_[self.value, draws])
+
+    def beyond_draws(self) -> float:
+        """Variance that the draws do not show: of an AUC of exactly 0 or 1, and of differences with one."""
+        if self.sizes is None or not self.stuck:
+            return self.unseen
+        low, high = self._score(0.95)
+        return ((high - low) / float(ndtri(0.975))) ** 2
+
+    def standard_error(self) -> tuple[float, float]:
+        """Standard error on the plain scale, and degrees of freedom of Student's t."""
+        draws = self.draws[~np.isnan(self.draws)]
+        factor, degrees = self._small_sample()
+        drawn = float(np.var(draws, ddof=1)) * factor**2 if len(draws) > 1 else math.nan
+        if not self.unseen:
+            return math.sqrt(drawn), degrees
+        smallest = min(np.unique(self.replicates.strata[self.active], return_counts=True)[1])
+        whole, few = drawn + self.unseen, max(smallest - 1, 1)
+        return math.sqrt(whole), float(whole**2 / (drawn**2 / degrees + self.unseen**2 / few))
 
     @property
     def covers(self) -> str:
@@ -147,8 +193,8 @@ class Estimate:
         """Its interval; see the head of this module for the method.
 
         Undefined, with a reason: where a class has fewer than two clusters; where more than 5% of the
-        replicates lack a class; where all replicates give the same number, as when the classes do not
-        overlap and every AUC is 1, which would make an interval without width. The exception is a
+        replicates lack a class; where all replicates give the same number, which would make an interval
+        without width. The exceptions are an AUC of exactly 0 or 1, whose score interval it is; and a
         difference of two that vary and are equal in every replicate, as of a detector with itself:
         [0, 0], p = 1.
 
@@ -160,7 +206,11 @@ class Estimate:
         missing = int(np.isnan(self.draws).sum())
         draws = self.draws[~np.isnan(self.draws)]
         reason = self.undefined or _too_many_undefined(missing, len(self.draws))
-        flat = not reason and _constant(draws)
+        flat = not reason and not self.unseen and _constant(draws)
+        if flat and self.stuck and self.sizes is not None:
+            low, high = self._score(confidence)
+            p = score_p(self.value, self.null, self.sizes.real_clusters, self.sizes.fake_clusters)
+            return Interval(self.value, low, high, p, "", self.covers, missing)
         if flat and self.value == self.null == 0.0 and _constant(np.r_[0.0, draws]):
             return Interval(0.0, 0.0, 0.0, 1.0, "", self.covers, missing)
         if flat:
@@ -168,13 +218,29 @@ class Estimate:
         if reason:
             nan = math.nan
             return Interval(self.value, nan, nan, nan, reason, self.covers, missing)
-        ends = self._ends(draws, confidence)
+        ends = self._ends(confidence)
         return Interval(self.value, *ends, "", self.covers, missing)
 
-    def _ends(self, draws: Floats, confidence: float) -> tuple[float, float, float]:
+    def _score(self, confidence: float, design: float | None = None) -> tuple[float, float]:
+        """Score interval of an AUC; without a design effect, of clusters in place of videos."""
+        assert self.sizes is not None
+        n_real, n_fake, real_clusters, fake_clusters, _ = self.sizes
+        sizes = (real_clusters, fake_clusters) if design is None else (n_real, n_fake)
+        return score_interval(self.value, *sizes, confidence=confidence, design=design or 1.0)
+
+    def _ends(self, confidence: float) -> tuple[float, float, float]:
         """Low, high and p."""
-        factor, degrees = self._small_sample()
-        se = float(np.std(draws, ddof=1)) * factor if len(draws) > 1 else math.nan
+        se, degrees = self.standard_error()
+        low, high, p = self._student(se, degrees, confidence)
+        if self.sizes is None or not self.sizes.independent > 0:
+            return low, high, p
+        design = se**2 / self.sizes.independent
+        widest = self._score(confidence, design)
+        other = score_p(self.value, self.null, self.sizes.n_real, self.sizes.n_fake, design=design)
+        return min(low, widest[0]), max(high, widest[1]), max(p, other)
+
+    def _student(self, se: float, degrees: float, confidence: float) -> tuple[float, float, float]:
+        """Low, high and p of Student's t."""
         t = float(stdtrit(degrees, (1 + confidence) / 2))
         if self.bounds == (0.0, 1.0) and 0 < self.value < 1:
             centre, se = float(logit(self.value)), se / (self.value * (1 - self.value))
@@ -237,6 +303,7 @@ def mean_over_seeds(estimates: Sequence[Estimate], detector: str) -> Estimate:
         jackknife=np.mean([e.jackknife for e in estimates], axis=0),
         seeds={detector: values - values.mean() if n > 1 else np.zeros(1)},
         undefined=next((e.undefined for e in estimates if e.undefined), ""),
+        sizes=_mean_sizes([e.sizes for e in estimates]),
     )
 
 
@@ -271,15 +338,31 @@ def _constant(values: Floats) -> bool:
     return float(np.ptp(values)) <= 1e-12
 
 
-def _neither_varies(ours: Floats, theirs: Floats) -> str:
-    """Why two metrics whose replicates are all alike have no interval of their difference; else empty."""
-    sides = [draws[~np.isnan(draws)] for draws in (ours, theirs)]
-    if not all(len(draws) and _constant(draws) for draws in sides):
-        return ""
-    return (
-        "every replicate gives the same value of both, so the bootstrap cannot tell how sure their"
-        " difference is"
-    )
+def _mean_sizes(sizes: Sequence[Sizes | None]) -> Sizes | None:
+    """Those of seeds of one detector, which share all but the variance."""
+    known = [one for one in sizes if one is not None]
+    if len(known) < len(sizes):
+        return None
+    return known[0]._replace(independent=float(np.mean([one.independent for one in known])))
+
+
+def _why_no_difference(ours: Estimate, theirs: Estimate) -> str:
+    """Why two metrics have no interval of their difference though each may have one; else empty."""
+    sides = [one.draws[~np.isnan(one.draws)] for one in (ours, theirs)]
+    flat = [len(draws) > 0 and _constant(draws) for draws in sides]
+    stuck = [one.stuck and one.sizes is None for one in (ours, theirs)]
+    if all(flat) and not (ours.beyond_draws() or theirs.beyond_draws()):
+        return (
+            "every replicate gives the same value of both, so the bootstrap cannot tell how sure their"
+            " difference is"
+        )
+    if any(stuck):
+        value = (ours if stuck[0] else theirs).value
+        return (
+            f"one side is {value:g} in every replicate, so the bootstrap cannot tell how sure it is,"
+            " nor hence how sure the difference is"
+        )
+    return ""
 
 
 def _too_many_undefined(missing: int, n: int) -> str:

@@ -35,12 +35,14 @@ class Ranking:
         corners: Shape (2, n): number of real and of manipulated rows at or above each vertex where the ROC
             can turn; the first is (0, 0). Between them it is straight under any weights.
         hits: Shape (2, n): the same at each distinct score that a manipulated row has.
+        vertices: Shape (2, n): the same at every distinct score; the first is (0, 0).
     """
 
     real: Ints
     fake: Ints
     corners: Ints
     hits: Ints
+    vertices: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Curve:
         true_at_hits: Weight of manipulated rows.
         fpr: `false` over its last column: ascending from 0 to 1; NaN without real rows.
         tpr: `true` over its last column.
+        near: Shape (2, 2, n): fpr and fnr, at the last vertex (corner or not) where fpr is less than fnr and
+            at the next.
     """
 
     false: npt.NDArray[np.integer]
@@ -62,6 +66,7 @@ class Curve:
     true_at_hits: npt.NDArray[np.integer]
     fpr: Floats
     tpr: Floats
+    near: Floats
 
 
 def rank_rows(scores: Floats, labels: Ints, videos: Ints) -> Ranking:
@@ -79,9 +84,14 @@ def rank_rows(scores: Floats, labels: Ints, videos: Ints) -> Ranking:
     gains = np.diff(counts, axis=1, prepend=0) > 0
     kind = gains[0] + 2 * gains[1]  # of the step down to each vertex: real rows, manipulated, both
     straight = np.r_[(kind[1:] == kind[:-1]) & (kind[1:] != 3), False]
-    corners = np.concatenate([np.zeros((2, 1), dtype=np.int64), counts[:, ~straight]], axis=1)
-    ordered = videos[order]
-    return Ranking(ordered[truth == 0], ordered[truth == 1], corners, counts[:, gains[1]])
+    start, ordered = np.zeros((2, 1), dtype=np.int64), videos[order]
+    return Ranking(
+        real=ordered[truth == 0],
+        fake=ordered[truth == 1],
+        corners=np.concatenate([start, counts[:, ~straight]], axis=1),
+        hits=counts[:, gains[1]],
+        vertices=np.concatenate([start, counts], axis=1),
+    )
 
 
 def trace(ranking: Ranking, weights: Floats) -> Curve:
@@ -95,6 +105,7 @@ def trace(ranking: Ranking, weights: Floats) -> Curve:
         true_at_hits=np.take(fake, ranking.hits[1], axis=1),
         fpr=_share(false, false[:, -1:]),
         tpr=_share(true, true[:, -1:]),
+        near=_around_equal_rates(ranking.vertices, real, fake),
     )
 
 
@@ -104,6 +115,7 @@ def ranking_metrics(curve: Curve, budgets: Sequence[float], max_fpr: float) -> d
         "auc": auc(curve),
         "ap": average_precision(curve),
         "eer": eer(curve),
+        "eer_at_nearest_threshold": eer_at_nearest_threshold(curve),
         "partial_auc": partial_auc(curve, max_fpr),
         **{at_budget(budget): tpr_at_fpr(curve, budget) for budget in budgets},
     }
@@ -142,6 +154,12 @@ def eer(curve: Curve) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
         step = -gap[rows, before] / (gap[rows, after] - gap[rows, before])
     return np.asarray(fpr[rows, before] + step * (fpr[rows, after] - fpr[rows, before]))
+
+
+def eer_at_nearest_threshold(curve: Curve) -> Floats:
+    """Mean of fpr and fnr at the nearest vertex, as `points.eer_at_nearest_threshold`."""
+    apart, mean = np.abs(curve.near[0] - curve.near[1]).round(12), curve.near.mean(axis=0)
+    return np.where(apart[0] == apart[1], mean.min(axis=0), np.where(apart[0] < apart[1], mean[0], mean[1]))
 
 
 def partial_auc(curve: Curve, max_fpr: float) -> Floats:
@@ -284,12 +302,68 @@ def auc_from_wins(
     return _share(total, (n_real * n_fake.T)[:, None, :])
 
 
+def independent_variance(
+    won: Floats, sizes: Ints, truth: Ints, subsets: Sequence[npt.NDArray[np.bool_]]
+) -> Floats:
+    """Variance that each AUC of `auc_from_wins` would have if the videos were independent.
+
+    The sum over both classes of the variance of a video's part in the AUC: DeLong's (Biometrics 44 (1988)
+    837-845) for one row a video, else its extension to clusters of rows (Obuchowski, Biometrics 53 (1997)
+    567-578), without a term for videos that hold both classes, since none does.
+
+    Args:
+        won: Shape (n_detectors, n_real, n_fake), of `wins`.
+        sizes: Shape (n_videos,), rows of each video.
+        truth: Shape (n_videos,).
+        subsets: As for `auc_from_wins`.
+
+    Returns:
+        Shape (n_subsets, n_detectors); NaN with fewer than two videos of a class.
+    """
+    found = np.full((len(subsets), len(won)), np.nan)
+    rows_of_reals = sizes[truth == 0].astype(np.float64)
+    for number, subset in enumerate(subsets):
+        chosen = subset[truth == 1]
+        rows_of_fakes = sizes[truth == 1][chosen].astype(np.float64)
+        n_pairs = rows_of_reals.sum() * rows_of_fakes.sum()
+        n_real, n_fake = len(rows_of_reals), len(rows_of_fakes)
+        if min(n_real, n_fake) < 2:
+            continue
+        for detector, table in enumerate(won[:, :, chosen]):
+            auc = table.sum() / n_pairs
+            real = (table.sum(axis=1) - auc * rows_of_reals * rows_of_fakes.sum()) / n_pairs
+            fake = (table.sum(axis=0) - auc * rows_of_fakes * rows_of_reals.sum()) / n_pairs
+            found[number, detector] = (real @ real) * n_real / (n_real - 1) + (fake @ fake) * n_fake / (
+                n_fake - 1
+            )
+    return found
+
+
 def _cumulated(weights: Floats, videos: Ints) -> npt.NDArray[np.integer]:
     """Shape (n, n_rows + 1): weight of the first 0, 1, 2, ... rows; whole numbers."""
     largest = float(weights.max(initial=0)) * len(videos)
     counts = np.zeros((len(weights), len(videos) + 1), dtype=np.int32 if largest < 2**31 else np.int64)
     np.cumsum(np.take(weights.astype(counts.dtype), videos, axis=1), axis=1, out=counts[:, 1:])
     return counts
+
+
+def _around_equal_rates(
+    vertices: Ints, real: npt.NDArray[np.integer], fake: npt.NDArray[np.integer]
+) -> Floats:
+    """fpr and fnr on both sides of where they meet, as `Curve.near`; found by bisection, as neither turns."""
+    rows = np.arange(len(real))
+
+    def rates(vertex: Ints) -> Floats:
+        false, true = real[rows, vertices[0, vertex]], fake[rows, vertices[1, vertex]]
+        return np.stack([_share(false, real[:, -1]), 1 - _share(true, fake[:, -1])])
+
+    before, after = np.zeros(len(rows), dtype=np.int64), np.full(len(rows), vertices.shape[1] - 1)
+    while (after - before > 1).any():
+        middle = (before + after) // 2
+        fpr, fnr = rates(middle)
+        less = fpr - fnr < -5e-13  # where it rounds, to 12 digits, to less than 0
+        before, after = np.where(less, middle, before), np.where(less, after, middle)
+    return np.stack([rates(before), rates(after)], axis=1)
 
 
 def _crossing(fpr: Floats, at: float) -> tuple[Ints, Ints, Ints, Floats]:

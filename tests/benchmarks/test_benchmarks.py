@@ -14,8 +14,8 @@ from clipforensics.machine.devices import choose_device
 from tests.support.repository import ROOT
 
 SUPPORT = {"__init__", "__main__", "table", "material"}
-SIMULATIONS = {"training_variance"}
-"""Commands of their own, which measure no speed."""
+SIMULATIONS = {"coverage", "twin_gap", "training_variance"}
+"""Commands of their own, of statistics: they measure no speed."""
 
 
 def test_every_script_of_the_folder_is_a_benchmark():

@@ -63,12 +63,21 @@ def slow_eer(scores, labels):
     raise AssertionError("the last vertex has fpr 1 and fnr 0")
 
 
+def slow_nearest(scores, labels):
+    """Mean of both rates at every threshold; of the nearest pairs the least mean."""
+    every = [slow_rates(scores, labels, t) for t in [math.inf, *scores]]
+    least = min(abs(fpr - fnr) for fpr, fnr in every)
+    return min((fpr + fnr) / 2 for fpr, fnr in every if abs(fpr - fnr) < least + 1e-9)
+
+
 @given(tables())
 def test_ranking_metrics_equal_slow_references(table):
     scores, labels = table
     assert auc.roc_auc(scores, labels) == pytest.approx(wins(scores, labels), abs=1e-12)
     assert auc.roc_auc(scores, labels) == pytest.approx(sk.roc_auc_score(labels, scores), abs=1e-12)
     assert metrics.eer(scores, labels).rate == pytest.approx(slow_eer(scores, labels), abs=1e-12)
+    nearest = metrics.eer_at_nearest_threshold(scores, labels)
+    assert nearest == pytest.approx(slow_nearest(scores, labels), abs=1e-12)
     expected = sk.average_precision_score(labels, scores)
     assert metrics.average_precision(scores, labels) == pytest.approx(expected, abs=1e-12)
 
@@ -217,6 +226,7 @@ def test_by_hand():
         "auc": 1.0,
         "ap": 1.0,
         "eer": 0.0,
+        "eer_at_nearest_threshold": 0.0,
         "partial_auc": 1.0,
         "tpr_at_fpr": {"0.01": 1.0, "0.05": 1.0, "0.1": 1.0},
     }
@@ -267,6 +277,7 @@ def test_all_fake_is_as_good_as_the_share_of_fakes():
 )
 def test_wrong_input_is_refused(scores, labels, message):
     ranking = (auc.roc_auc, metrics.average_precision, metrics.eer, metrics.partial_auc)
+    ranking += (metrics.eer_at_nearest_threshold,)
     for function in (*ranking, auc.roc_curve, metrics.ranking_metrics):
         with pytest.raises(InputError, match=message):
             function(scores, labels)
@@ -343,6 +354,35 @@ def test_peer_scores_give_the_authors_values(name, frame, video):
         values = (found["auc"], nearest, found["accuracy"], found["f1"])
         assert tuple(round(float(value), 4) for value in values) == published
         assert abs(found["eer"] - nearest) < 0.001  # the interpolated rate: .1994 for LoRA's frames
+
+
+@needs_shared
+def test_the_conventions_give_other_equal_error_rates_of_the_same_published_frames():
+    """Fpr and fnr at the nearest threshold, their mean, and where the ROC's straight lines cross."""
+    table = read_peer("lora")
+    scores, labels = table["score"].to_numpy(), table["label"].to_numpy()
+    vertex, curve = metrics.eer(scores, labels).vertex, auc.roc_curve(scores, labels)
+    rates = (curve.fpr[vertex], 1 - curve.tpr[vertex])
+    assert rates == pytest.approx((0.19901, 0.19941), abs=5e-6)
+    assert metrics.eer_at_nearest_threshold(scores, labels) == pytest.approx(0.19921, abs=5e-6)
+    assert metrics.eer(scores, labels).rate == pytest.approx(0.19941, abs=5e-6)
+
+
+@needs_shared
+@pytest.mark.parametrize(("name", "thinned"), [("lora", 0.19), ("vpt", 0.22)])
+def test_a_thinned_curve_misses_the_nearest_threshold_of_published_videos(name, thinned):
+    """scikit-learn's roc_curve drops vertices on straight parts unless told not to."""
+    table = read_peer(name)
+    scores, labels = pool_by_video(table["score"], table["label"], table["key"])
+
+    def nearest(**options):
+        fpr, tpr, _ = sk.roc_curve(labels, scores, **options)
+        vertex = np.argmin(np.abs(fpr - (1 - tpr)))
+        return (fpr[vertex] + 1 - tpr[vertex]) / 2
+
+    assert nearest() == pytest.approx(thinned)
+    assert metrics.eer_at_nearest_threshold(scores, labels) == pytest.approx(0.2)
+    assert nearest(drop_intermediate=False) == pytest.approx(0.2)
 
 
 @needs_shared

@@ -5,10 +5,12 @@ import math
 import numpy as np
 import pytest
 from scipy.special import logit
+from scipy.stats import norm
 from scipy.stats import t as student
 
 from clipforensics.core.faults import InputError
 from clipforensics.statistics.bootstrap import bootstrap_auc
+from clipforensics.statistics.newcombe import score_interval, score_p
 from clipforensics.statistics.replicates import draw_replicates
 from clipforensics.statistics.uncertainty import Estimate, Interval, mean_over_seeds, spread_over_seeds
 
@@ -55,7 +57,7 @@ def expected_error(one, sizes):
     whole = sum(parts)
     understated = sum(part * (n - 1) / n for part, n in zip(parts, sizes, strict=True))
     degrees = whole**2 / sum(part**2 / (n - 1) for part, n in zip(parts, sizes, strict=True))
-    return np.std(one.draws, ddof=1) * math.sqrt(whole / understated), degrees
+    return np.nanstd(one.draws, ddof=1) * math.sqrt(whole / understated), degrees
 
 
 def test_the_interval_is_students_on_the_logit_scale():
@@ -141,37 +143,105 @@ def test_identical_detectors_differ_by_exactly_nothing():
 
 
 def test_no_interval_where_no_replicate_differs():
-    apart = np.r_[np.zeros(6), np.ones(9)]
-    one, two = aucs(plan(), apart, noisy(np.random.default_rng(1)))
-    found = one.interval()
-    assert found.value == 1
-    assert math.isnan(found.low)
-    assert math.isnan(found.high)
-    assert math.isnan(found.p)
-    assert "every replicate gives the same value" in found.undefined
-    assert (one - two).interval().undefined == ""
     blind = aucs(plan(), np.ones(15))[0].interval()
     assert (blind.value, bool(blind.undefined)) == (0.5, True)
+    assert math.isnan(blind.low)
+    assert math.isnan(blind.p)
     assert "same value" in (estimate(0.9, 0.0) - estimate(0.8, 0.0)).interval().undefined
+    stuck = estimate(1.0, 0.0).interval()  # a metric that is no AUC
+    assert "every replicate gives the same value" in stuck.undefined
 
 
-def test_two_metrics_that_do_not_vary_do_not_differ_by_nothing_for_certain():
-    """Twin AUC 1 and no_twin AUC 1: neither has an interval, so their gap has none."""
+def test_an_auc_of_one_has_the_score_interval_of_its_clusters():
+    apart = np.r_[np.zeros(6), np.ones(9)]
+    groups = np.r_[0, 0, 1, 1, 2, 2, 3:12]
+    for replicates, sizes in ((plan(), (6, 9)), (plan(clusters=groups), (3, 9))):
+        found = aucs(replicates, apart)[0].interval(confidence=0.9)
+        assert (found.low, found.high) == score_interval(1.0, *sizes, confidence=0.9)
+        assert found.p == score_p(1.0, 0.5, *sizes)
+        assert found.undefined == ""
+        worst = aucs(replicates, -apart)[0].interval(confidence=0.9)
+        assert (worst.low, worst.high) == pytest.approx((1 - found.high, 1 - found.low))
+
+
+def test_no_auc_is_surer_than_its_score_interval():
+    """Ten reals that all score alike show nothing of how reals vary, so Student's interval is too narrow."""
+    scores = np.r_[np.linspace(0, 0.01, 10), np.full(15, -1.0), np.full(85, 1.0)]
+    one = aucs(plan(10, 100), scores)[0]
+    se, degrees = one.standard_error()
+    design = se**2 / delong_variance(scores, 10)
+    assert design == pytest.approx(1, abs=0.2)
+    student_low, student_high, student_p = one._student(se, degrees, 0.95)
+    low, high = score_interval(0.85, 10, 100, confidence=0.95, design=design)
+    found = one.interval()
+    assert low < student_low - 0.05
+    assert high > student_high
+    assert (found.low, found.high) == pytest.approx((low, high), abs=1e-9)
+    assert found.p == pytest.approx(score_p(0.85, 0.5, 10, 100, design=design))
+    assert found.p > student_p
+
+
+def delong_variance(scores, n_real):
+    """From its definition: the variance of each class's placements, over its size."""
+    real, fake = scores[:n_real], scores[n_real:]
+    won = (fake[None, :] > real[:, None]) + 0.5 * (fake[None, :] == real[:, None])
+    parts = (won.mean(axis=1), won.mean(axis=0))
+    return sum(np.var(part, ddof=1) / len(part) for part in parts)
+
+
+def test_groups_that_hold_both_classes_narrow_the_score_interval_too():
+    """A real and its fake rise and fall together: the design effect is below 1."""
+    rng = np.random.default_rng(2)
+    groups = np.tile(np.arange(30), 2)
+    scores = 2 * rng.normal(size=30)[groups] + 0.3 * rng.normal(size=60) + 1.2 * np.repeat([0, 1], 30)
+    alone = aucs(plan(30, 30), scores)[0].interval()
+    grouped = aucs(plan(30, 30, clusters=groups), scores)[0].interval()
+    assert grouped.high - grouped.low < 0.7 * (alone.high - alone.low)
+
+
+def test_a_side_of_one_is_not_certain():
+    """Twin AUC below 1, no_twin AUC 1: the gap's variance has that of the no_twin's score interval in it."""
+    scores = np.r_[np.linspace(0, 0.5, 6), 0.05, 0.3, np.linspace(0.6, 1, 7)]
+    subsets = {"twin": set(range(6, 11)), "no_twin": set(range(11, 15))}
+    found = bootstrap_auc(plan(), {"a": scores, "b": scores**2}, subsets=subsets)
+    twin, no_twin = (found[name]["video"]["a"] for name in subsets)
+    assert (no_twin.value, twin.value < 0.9) == (1, True)
+    gap = twin - no_twin
+    low, high = score_interval(1.0, 6, 4, confidence=0.95)
+    unseen = ((high - low) / norm.ppf(0.975)) ** 2
+    drawn = expected_error(twin - no_twin, (6, 9))[0] ** 2
+    se, degrees = gap.standard_error()
+    assert se**2 == pytest.approx(drawn + unseen)
+    assert 5 <= degrees < 14
+    one = gap.interval()
+    reach = student.ppf(0.975, degrees) * se
+    assert (one.low, one.high) == pytest.approx((max(gap.value - reach, -1), min(gap.value + reach, 1)))
+    assert one.low < 0 < one.high
+    gain = gap - (found["twin"]["video"]["b"] - found["no_twin"]["video"]["b"])
+    assert gain.unseen == pytest.approx(2 * unseen)
+    assert gain.interval().low < 0 < gain.interval().high
+
+
+def test_two_aucs_of_one_do_not_differ_by_nothing_for_certain():
     apart = np.r_[np.zeros(6), np.linspace(0.5, 1, 9)]
     subsets = {"twin": set(range(6, 11)), "no_twin": set(range(11, 15))}
     found = bootstrap_auc(plan(), {"a": apart, "b": apart**2}, subsets=subsets)
     twin, no_twin = (found[name]["video"] for name in subsets)
     gap, other = (twin[name] - no_twin[name] for name in "ab")
-    gaps = [gap, other, twin["a"] - twin["b"], twin["a"] - twin["a"], gap - other]
-    for one in map(Estimate.interval, gaps):
+    for one in map(Estimate.interval, [gap, other, twin["a"] - twin["b"], gap - other]):
         assert one.value == 0
-        assert all(map(math.isnan, (one.low, one.high, one.p)))
-        assert "the same value of both" in one.undefined
+        assert one.low < -0.2
+        assert one.high > 0.2
+        assert (one.p, one.undefined) == (pytest.approx(1), "")
 
 
-def test_one_side_that_varies_is_enough_for_a_difference():
+def test_a_side_of_another_metric_that_is_stuck_leaves_no_difference():
     still, moving = estimate(1.0, 0.0), estimate()
-    assert (still - moving).interval().undefined == ""
+    for one in (still - moving, moving - still, estimate(0.0, 0.0) - moving):
+        found = one.interval()
+        assert "one side is" in found.undefined
+        assert math.isnan(found.low)
+    assert (estimate(0.9, 0.0) - moving).interval().undefined == ""  # stuck elsewhere: a choice of the scorer
     assert (moving - moving).interval() == Interval(0.0, 0.0, 0.0, 1.0)
     level = estimate(0.8, draws=moving.draws - 0.1) - moving  # equal on the data, unequal on all draws
     assert "every replicate gives the same value, so" in level.interval().undefined

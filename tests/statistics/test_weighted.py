@@ -41,6 +41,7 @@ def slow(scores, labels, threshold, row_weights):
         "auc": roc_auc_score(labels, scores),
         "ap": points.average_precision(scores, labels),
         "eer": points.eer(scores, labels).rate,
+        "eer_at_nearest_threshold": points.eer_at_nearest_threshold(scores, labels),
         "partial_auc": roc_auc_score(labels, scores, max_fpr=0.1),
         "wide_partial_auc": roc_auc_score(labels, scores, max_fpr=0.6),
         **{f"tpr_{b}": slow_tpr_at_fpr(scores, labels, b) for b in (0.0, 0.1, 0.25, 1 / 3, 0.5, 1.0)},
@@ -58,6 +59,7 @@ def fast(scores, labels, codes, weights, threshold, prior=None):
         "auc": weighted.auc(curve),
         "ap": weighted.average_precision(curve),
         "eer": weighted.eer(curve),
+        "eer_at_nearest_threshold": weighted.eer_at_nearest_threshold(curve),
         "partial_auc": weighted.partial_auc(curve, 0.1),
         "wide_partial_auc": weighted.partial_auc(curve, 0.6),
         **{f"tpr_{b}": weighted.tpr_at_fpr(curve, b) for b in (0.0, 0.1, 0.25, 1 / 3, 0.5, 1.0)},
@@ -129,6 +131,42 @@ def test_corners_leave_straight_parts_out():
     ranking = weighted.rank_rows(scores, labels, np.arange(11))
     # Runs: two manipulated, two real, two ties, two manipulated, one real.
     assert ranking.corners.tolist() == [[0, 0, 2, 3, 4, 4, 5], [0, 2, 2, 3, 4, 6, 6]]
+
+
+def test_the_nearest_threshold_may_lie_on_a_straight_part():
+    """Four reals between two fakes: the ROC runs level past equal rates, and its corners miss the nearest."""
+    scores, labels = np.array([9.0, 8, 7, 6, 5, 4]), np.array([1, 0, 0, 0, 0, 1])
+    curve = weighted.trace(weighted.rank_rows(scores, labels, np.arange(6)), np.ones((1, 6)))
+    assert curve.fpr.tolist() == [[0, 0, 1, 1]]
+    assert (
+        weighted.eer_at_nearest_threshold(curve)[0] == 0.5
+    )  # two of four reals above, one of two fakes below
+
+
+def test_independent_variance_is_delongs_for_one_row_a_video_and_follows_subsets():
+    rng = np.random.default_rng(0)
+    truth, scores = np.repeat([0, 1], [5, 8]), rng.normal(size=13).round(1)
+    subset = np.arange(13) < 9
+    won = weighted.wins(scores, np.arange(13), truth)[None]
+    found = weighted.independent_variance(won, np.ones(13, int), truth, [truth >= 0, subset, truth == 0])
+    for row, fakes in ((0, scores[5:]), (1, scores[5:9])):
+        table = (fakes > scores[:5, None]) + 0.5 * (fakes == scores[:5, None])
+        expected = sum(np.var(table.mean(axis=a), ddof=1) / table.shape[1 - a] for a in (0, 1))
+        assert found[row, 0] == pytest.approx(expected)
+    assert np.isnan(found[2, 0])
+
+
+def test_independent_variance_of_frames_is_that_of_drawing_whole_videos():
+    """Against the spread of the AUC over many draws of videos, reals and fakes apart."""
+    scores, _, codes = table(5, 30, 40, 2)
+    truth, values = np.repeat([0, 1], [30, 40]), scores["b"]
+    won, sizes = weighted.wins(values, codes, truth)[None], np.bincount(codes)
+    subsets = [truth >= 0]
+    found = weighted.independent_variance(won, sizes, truth, subsets)[0, 0]
+    rng = np.random.default_rng(1)
+    weights = np.concatenate([rng.multinomial(n, np.full(n, 1 / n), 20_000) for n in (30, 40)], axis=1)
+    drawn = weighted.auc_from_wins(won, sizes, truth, subsets, weights.astype(float))[0, 0]
+    assert found == pytest.approx(drawn.var(), rel=0.08)
 
 
 def test_large_counts_do_not_overflow():

@@ -34,19 +34,26 @@ def frames_of(split, part, kinds, rng, n=4):
 
 
 def write_split(folder, split, table, number):
-    """Parts of a split; neighbours share 3 of 4 training videos, and repeats their identity groups."""
+    """Parts of a split; neighbours share 3 of 4 real training videos, and repeats their identity groups.
+
+    Video i is of target i and source s; validation's odd fakes stand in training as well, as twins.
+    """
     videos = table.drop_duplicates("key")
     train = pd.DataFrame({"key": [f"train/{i}" for i in range(number, number + 4)]})
     train = train.assign(label=0, manipulation="real")
-    first = 0 if split in REPEATS else 100 * number
+    first, seen = 0 if split in REPEATS else 100 * number, int(split == "per_class")
     for part in ("train", "val", "test"):
-        of_part = videos[videos["part"] == part][["key", "label", "manipulation"]]
-        chosen = train if part == "train" else of_part
-        odd = chosen["key"].str.split("/").str[-1].astype(int) % 2
-        seen = int(split == "per_class")
+        of_part = videos[videos["part"] == ("test" if part == "test" else "val")]
+        chosen = of_part[["key", "label", "manipulation"]]
+        if part == "train":
+            odd = chosen["key"].str.split("/").str[-1].astype(int) % 2 == 1
+            chosen = pd.concat([train, chosen[(chosen["label"] == 1) & odd]], ignore_index=True)
+        numbers = chosen["key"].str.split("/").str[-1].astype(int)
         flags = {"target_seen": 0, "source_seen": 0, "any_seen": seen, "unknown": 0}
-        flags |= {"twin": chosen["label"] * odd, "val_any_seen": 0, "val_twin": 0}
-        chosen = chosen.assign(target="t", source="s", group=range(first, first + len(chosen)), **flags)
+        flags |= {"twin": chosen["label"] * (numbers % 2), "val_any_seen": 0, "val_twin": 0}
+        chosen = chosen.assign(
+            target=numbers, source="s", group=range(first, first + len(chosen)), **flags
+        )
         path = folder / split / "FS" / f"{part}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
         chosen.to_csv(path, index=False)
