@@ -42,9 +42,10 @@ def train_on_pixels(
         label: For the progress bar.
     """
     trainer, spent = make_trainer(model, task, settings, preprocessing, label=label)
-    progress = trainer.fit()
-    progress.seconds += spent
-    return progress
+    try:
+        return trainer.fit()
+    finally:  # of a training that diverged too
+        trainer.progress.seconds += spent
 
 
 def make_trainer(

@@ -98,7 +98,19 @@ class Progress:
     def as_fit(self) -> Fit:
         """How training went, in the words of the contract."""
         summary = f"best epoch {self.best_epoch} of {self.epoch}"
-        return Fit(self.curve, self.best_rank, self.samples, self.seconds, summary)
+        return Fit(self.curve, self.best_rank, self.samples, self.seconds, summary, self.epoch)
+
+
+class Diverged(InputError):
+    """The training loss, or a score, became infinite or NaN.
+
+    Attributes:
+        progress: Up to there, the last epoch's samples and seconds included.
+    """
+
+    def __init__(self, text: str, progress: Progress) -> None:
+        super().__init__(text)
+        self.progress = progress
 
 
 def warmup_steps(steps: int, fraction: float) -> int:
@@ -164,7 +176,11 @@ class Trainer:
         self._cold = 0
 
     def fit(self) -> Progress:
-        """Train; leave the best weights in the model, which is then in evaluation mode."""
+        """Train; leave the best weights in the model, which is then in evaluation mode.
+
+        Raises:
+            Diverged: the loss, or a score of validation, became infinite or NaN.
+        """
         self._restore()
         steps = len(self._starts(self.draw(0)))
         warmup = warmup_steps(steps * self.schedule.epochs, self.schedule.warmup_fraction)
@@ -173,6 +189,7 @@ class Trainer:
             while not self._finished():
                 started = time.perf_counter()
                 loss = self._epoch(self.draw(self.progress.epoch), steps, bar)
+                self._refuse_divergence("training loss", np.array([loss]), started)
                 self._close_epoch(loss, started, bar)
         with torch.no_grad():
             for name, parameter in self.trained.items():
@@ -292,18 +309,24 @@ class Trainer:
             losses.append(self.step(batch, epoch=epoch, number=number, factor=factor, stream=stream))
             bar.update(len(batch))
         self.progress.samples += len(draw)
-        mean = float(torch.stack(losses).mean())
-        if not math.isfinite(mean):
-            raise InputError(
-                f"training loss became {mean} in epoch {epoch + 1}; lower the learning rate"
-                f" (learning_rate is {schedule.learning_rate})"
-            )
-        return mean
+        return float(torch.stack(losses).mean())
+
+    def _refuse_divergence(self, what: str, values: np.ndarray, started: float) -> None:
+        lost = values[~np.isfinite(values)]
+        if not len(lost):
+            return
+        self.progress.seconds += time.perf_counter() - started
+        raise Diverged(
+            f"{what} became {lost[0]} in epoch {self.progress.epoch + 1}; lower the learning rate"
+            f" (learning_rate is {self.schedule.learning_rate})",
+            self.progress,
+        )
 
     def _close_epoch(self, loss: float, started: float, bar: tqdm) -> None:
         progress = self.progress
         self.model.eval()
         scores = self.score()
+        self._refuse_divergence("a validation score", scores, started)
         rank = self.validation.rank(scores)
         progress.epoch += 1
         progress.curve.append(
