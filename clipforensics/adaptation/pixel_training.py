@@ -19,8 +19,9 @@ from clipforensics.machine.workers import n_workers
 from clipforensics.training.budget import TrainSection
 from clipforensics.training.processes import ALONE, Processes
 from clipforensics.training.sampling import Draw, class_weights, draw_epoch
+from clipforensics.training.schedule import Schedule
 from clipforensics.training.task import Task
-from clipforensics.training.trainer import Progress, Schedule, Trainer
+from clipforensics.training.trainer import Progress, Trainer
 from clipforensics.training.validation import Validation
 
 SCORE_BATCH = 64

@@ -76,7 +76,7 @@ def test_unfinished_work_is_that_of_the_same_seed_and_method(project):
     assert len({digest(*cell) for cell in cells}) == 3
 
 
-RATES = [0.0001, 0.01, 0.003]
+RATES = [0.0001, 0.3, 0.03]
 
 
 def test_of_a_list_the_best_on_validation_is_kept_recorded_and_paid_for(project):
