@@ -21,7 +21,8 @@ from clipforensics.detectors import lora
 from clipforensics.encoder.vision import Preprocessing, embed_pixels
 from clipforensics.machine.devices import choose_device, choose_dtype
 from clipforensics.training.sampling import Draw
-from clipforensics.training.trainer import Schedule, Trainer
+from clipforensics.training.schedule import Schedule
+from clipforensics.training.trainer import Trainer
 from clipforensics.training.validation import Validation
 from tests.support.training_tasks import shipped_settings
 

@@ -15,8 +15,6 @@ from clipforensics.core.faults import InputError, one_line_errors
 PARAMS, PIPELINE = "params.yaml", "dvc.yaml"
 """What makes a folder a project."""
 
-PROFILES = "conf/data"
-
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -26,13 +24,11 @@ class Command:
         module: Whose `main` it is.
         about: What it does, in one line.
         in_project: Whether it works on a project, whose folder its `main` is given.
-        trains: Whether kernels are pinned before it loads torch, as params.yaml says.
     """
 
     module: str
     about: str
     in_project: bool = True
-    trains: bool = False
 
 
 COMMANDS = {
@@ -40,9 +36,6 @@ COMMANDS = {
     "verdict": Command("clipforensics.verdict", "what the last run found, and where its page lies"),
     "league": Command("clipforensics.league", "every detector in one table, with what training cost"),
     "spread": Command("clipforensics.spread.command", "the matrix over several GPUs, or jobs of a cluster"),
-    "learning-rates": Command(
-        "clipforensics.learning_rates", "every method at every learning rate, on validation", trains=True
-    ),
     "export": Command("clipforensics.exporting.command", "the run for other tools: Croissant, MLflow"),
     "audit": Command(
         "clipforensics.audit.command", "anyone's frame scores; needs no project", in_project=False
@@ -79,10 +72,6 @@ def _run(command: Command, rest: list[str], project: Path | None) -> None:
     found, rest = _project_option().parse_known_args(rest)
     asks_for_help = {"-h", "--help"} & set(rest)  # which needs no project
     folder = Path() if asks_for_help else find_project(found.project or project)
-    if command.trains and not asks_for_help:
-        from clipforensics.machine import kernels  # not before: help needs no pydantic
-
-        kernels.pin(folder / PARAMS, folder / PROFILES)
     importlib.import_module(command.module).main(rest, folder)
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from clipforensics.adaptation.contract import find_detector
-from clipforensics.adaptation.record import RECORD
+from clipforensics.adaptation.record import RECORD, n_tried
 from clipforensics.core.faults import run_command
 from clipforensics.core.files import read_json, write_json
 from clipforensics.core.params import read_section
@@ -49,7 +49,7 @@ def main(detector: str, split: str, train_set: str, seed: str) -> None:
         "parameters": about["parameters"],
     }
     write_scores(SCORES / detector / f"{cell.name}.csv", scores)
-    write_json(METRICS / detector / f"{cell.name}.json", {**head, **metrics})
+    write_json(METRICS / detector / f"{cell.name}.json", {**head, "n_tried": n_tried(folder), **metrics})
     write_json(ERRORS / detector / f"{cell.name}.json", {**head, **errors})
     print(evaluation.summary_line(detector, metrics))
 

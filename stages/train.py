@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from clipforensics.adaptation.choice import choose, in_words
 from clipforensics.adaptation.contract import find_detector
 from clipforensics.core.faults import InputError, run_command
 from clipforensics.core.params import read_section
@@ -16,6 +17,7 @@ from clipforensics.machine.scratch import fingerprint, project_code, remove_scra
 from clipforensics.protocol.cells import Cell
 from clipforensics.protocol.tables import read_split, write_curve
 from clipforensics.training.budget import TrainSection
+from clipforensics.training.candidates import read_candidates
 from clipforensics.training.costs import write_cost
 from clipforensics.training.launching import relaunch
 from clipforensics.training.processes import shared_scratch, together
@@ -34,13 +36,14 @@ def main(detector: str, split: str, train_set: str, seed: str) -> None:
     """Read stores and the parts train and validation, fit, write weights and learning curve."""
     cell, method = Cell.parse(split, train_set, seed), find_detector(detector)
     budget = read_section(PARAMS, "train", TrainSection)
-    settings = read_section(PARAMS, f"methods.{detector}", method.settings)
+    section, most = f"methods.{detector}", budget.choice.max_runs
+    candidates = read_candidates(PARAMS, section, method.settings, max_runs=most)
     encoder = read_section(PARAMS, "encoder", EncoderSection).model_dump()
     frames, embeddings = FrameStore.open(FRAMES), EmbeddingStore(EMBEDDINGS)
     parts = [SPLITS / split / train_set / f"{part}.csv" for part in ("train", "val")]
     train, val = (frames.rows.labelled(read_split(part)) for part in parts)
     work = {"detector": detector, "seed": cell.seed, "encoder": encoder, "device": choose_device().type}
-    work |= {"budget": budget.model_dump(), "settings": settings.model_dump()}
+    work |= {"budget": budget.model_dump(), "settings": [one.settings.model_dump() for one in candidates]}
     inputs = [*parts, *frames.files, *embeddings.files, *encoder_files(encoder["model"]), *project_code()]
     if budget.sampling == "paired":
         real, manipulated = unpaired(train.table)
@@ -53,15 +56,13 @@ def main(detector: str, split: str, train_set: str, seed: str) -> None:
         scratch = shared_scratch("train", lambda: fingerprint(work, inputs), processes)
         task = Task(frames, embeddings, train, val, encoder, budget, cell.seed, scratch, processes)
         folder = OUT / cell.name / detector
-        fit = method.fit(task, settings, folder)
+        choice = choose(method, task, candidates, folder)
         if not processes.first:
             return
-        write_curve(CURVES / detector / f"{cell.name}.csv", pd.DataFrame(fit.curve))
-        write_cost(
-            detector, cell.name, folder, seconds=fit.seconds, samples=fit.samples, processes=processes.count
-        )
+        write_curve(CURVES / detector / f"{cell.name}.csv", pd.DataFrame(choice.kept.curve))
+        write_cost(detector, cell.name, folder, processes=processes.count, **choice.spent())
         remove_scratch(scratch)
-    print(f"{detector}: {fit.summary}, validation video AUC {fit.rank[0]:.4f}")
+    print(f"{detector}: {in_words(choice, candidates)}")
 
 
 def launch(detector: str, split: str, train_set: str, seed: str) -> None:

@@ -22,8 +22,9 @@ from clipforensics.encoder.vision import Embedding, Preprocessing, load_preproce
 from clipforensics.frames.store import FrameStore
 from clipforensics.machine.devices import choose_device, compute_deterministically
 from clipforensics.training.sampling import Draw, class_weights, draw_epoch
+from clipforensics.training.schedule import Schedule
 from clipforensics.training.task import Fit, Task
-from clipforensics.training.trainer import LogOdds, Progress, Schedule, Trainer
+from clipforensics.training.trainer import LogOdds, Progress, Trainer
 from clipforensics.training.validation import Validation
 
 SCORE_BATCH = 8192

@@ -19,8 +19,9 @@ from clipforensics.machine.workers import n_workers
 from clipforensics.training.budget import TrainSection
 from clipforensics.training.processes import ALONE, Processes
 from clipforensics.training.sampling import Draw, class_weights, draw_epoch
+from clipforensics.training.schedule import Schedule
 from clipforensics.training.task import Task
-from clipforensics.training.trainer import Progress, Schedule, Trainer
+from clipforensics.training.trainer import Progress, Trainer
 from clipforensics.training.validation import Validation
 
 SCORE_BATCH = 64
@@ -42,9 +43,10 @@ def train_on_pixels(
         label: For the progress bar.
     """
     trainer, spent = make_trainer(model, task, settings, preprocessing, label=label)
-    progress = trainer.fit()
-    progress.seconds += spent
-    return progress
+    try:
+        return trainer.fit()
+    finally:  # of a training that diverged too
+        trainer.progress.seconds += spent
 
 
 def make_trainer(

@@ -1,14 +1,15 @@
-"""detector.json: what stands beside the weights of a detector, to be read, compared and handed on."""
+"""detector.json and choices.json: what stands beside the weights of a detector, to be read and handed on."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from clipforensics.core.files import write_json
+from clipforensics.core.files import json_ready, read_json, write_json
 from clipforensics.core.params import Section
 
 RECORD = "detector.json"
+CHOICES = "choices.json"
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,33 @@ def write_record(
         **usage_entry(usage),
     }
     write_json(folder / RECORD, about)
+
+
+def write_choices(folder: Path, *, max_runs: int, tried: Sequence[Mapping[str, Any]], best: int) -> None:
+    """Write choices.json: every candidate that the detector's settings were chosen among on validation.
+
+    Times are not in it: they differ from run to run (`training.costs`).
+
+    Args:
+        folder: Of the detector.
+        max_runs: The budget, `train.choice.max_runs`.
+        tried: A `task.tried_row` of each candidate, in the order tried.
+        best: Which of them was kept.
+    """
+    about = {
+        "budget": {"max_runs": max_runs},
+        "criterion": "validation video AUC, then frame AUC; of equals the first",
+        "n_tried": len(tried),
+        "chosen": tried[best]["settings"],
+        "tried": tried,
+    }
+    write_json(folder / CHOICES, json_ready(about))
+
+
+def n_tried(folder: Path) -> int:
+    """How many candidates a detector's settings were chosen among; 1 where nothing was chosen."""
+    path = folder / CHOICES
+    return int(read_json(path)["n_tried"]) if path.is_file() else 1
 
 
 def parameter_counts(trainable: int, everything: int, head: int) -> dict[str, int | str]:

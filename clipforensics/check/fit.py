@@ -4,7 +4,7 @@ import torch
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from clipforensics.adaptation.contract import find_detector
-from clipforensics.adaptation.pixel_method import PixelMethod, PixelSettings
+from clipforensics.adaptation.pixel_method import PixelMethod
 from clipforensics.adaptation.pixel_training import check_pairs
 from clipforensics.adaptation.text_method import TextMethod, check_projected
 from clipforensics.check.encoder import Described
@@ -31,13 +31,15 @@ def check_fit(params: Params, described: Described | None, problems: Problems) -
     if encoder is None or described is None:
         return
     for name, method in methods.items():
-        settings = params.methods.get(name)
         with problems.caught(str(params.path)):
             if isinstance(method, TextMethod):
                 check_projected(name, encoder.embedding)
                 _check_text(name, encoder.model, described)
-            if isinstance(method, PixelMethod) and isinstance(settings, PixelSettings):
-                method.adapt(_hollow_tower(described), settings, embedding=encoder.embedding, seed=0)
+        if not isinstance(method, PixelMethod):
+            continue
+        for candidate in params.methods.get(name, ()):
+            with problems.caught(str(params.path)):
+                method.adapt(_hollow_tower(described), candidate, embedding=encoder.embedding, seed=0)
 
 
 def _hollow_tower(described: Described) -> CLIPVisionModelWithProjection:

@@ -129,11 +129,12 @@ def _cells(checked: Checked, train: TrainSection, sizes: Sizes, frame: float) ->
         made = checked.splits[cell.split, cell.train_set]
         parts = {part: sum(counts.values()) for part, counts in made.items()}
         name = f"{detector}-{cell.split}-{cell.train_set}-{cell.seed}"
+        n_candidates = len(checked.params.methods[detector])
         if find_detector(detector).reads == "embeddings":
-            found[f"train@{name}"] = ON_EMBEDDINGS
+            found[f"train@{name}"] = n_candidates * ON_EMBEDDINGS
             continue
         drawn = BACKWARD * parts["train"] * budget.frames_per_video + parts["val"] * sizes.n_frames
-        found[f"train@{name}"] = budget.epochs * drawn * frame
+        found[f"train@{name}"] = n_candidates * budget.epochs * drawn * frame
         found[f"evaluate@{name}"] = (parts["val"] + parts["test"]) * sizes.n_frames * frame
     return found
 

@@ -1,6 +1,6 @@
 """All of params.yaml at once, each section by the class that its stage reads it with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,6 +25,7 @@ from clipforensics.robustness.scoring import RobustnessSection
 from clipforensics.splits.by_name import SplitSection
 from clipforensics.statistics.settings import CompareSection
 from clipforensics.training.budget import TrainSection
+from clipforensics.training.candidates import MOST_RUNS, expand
 
 SECTIONS: Mapping[str, type[Section]] = {
     "protocol": Protocol,
@@ -54,13 +55,13 @@ class Params:
         path: The file.
         content: As read; not an empty mapping only where it is YAML.
         sections: Those that are right, by name.
-        methods: Of `methods`, those that are right.
+        methods: Of `methods`, those that are right: the candidates of each, one where nothing is listed.
     """
 
     path: Path
     content: Mapping[str, Any]
     sections: Mapping[str, Section]
-    methods: Mapping[str, Section]
+    methods: Mapping[str, Sequence[Section]]
 
     def section(self, kind: type[S]) -> S | None:
         """The section that a class is of, or None where it is missing or wrong."""
@@ -90,10 +91,14 @@ def read_params(path: Path, problems: Problems) -> Params:
     for line in find_problems(content, Settings, str(path)):
         problems.add(line)
     sections = _checked({name: (content.get(name), kind) for name, kind in SECTIONS.items()}, path, problems)
-    return Params(path, content, sections, _read_methods(content, path, problems))
+    train = sections.get("train")
+    max_runs = train.choice.max_runs if isinstance(train, TrainSection) else MOST_RUNS
+    return Params(path, content, sections, _read_methods(content, path, problems, max_runs))
 
 
-def _read_methods(content: Mapping[str, Any], path: Path, problems: Problems) -> dict[str, Section]:
+def _read_methods(
+    content: Mapping[str, Any], path: Path, problems: Problems, max_runs: int
+) -> dict[str, list[Section]]:
     written, listed = content.get("methods"), content.get("detectors")
     if not isinstance(written, dict):
         return {}  # which `Settings` has told
@@ -104,13 +109,15 @@ def _read_methods(content: Mapping[str, Any], path: Path, problems: Problems) ->
     for name in listed if isinstance(listed, list) else ():
         if name in known and name not in written:
             problems.add(f"{path}: section `methods.{name}` is missing; add it, or take it from `detectors`")
-    classes = {name: find_detector(name).settings for name in written if name in known}
-    return {
-        name.removeprefix("methods."): section
-        for name, section in _checked(
-            {f"methods.{name}": (written[name], kind) for name, kind in classes.items()}, path, problems
-        ).items()
-    }
+    found: dict[str, list[Section]] = {}
+    for name in (name for name in written if name in known):
+        kind, where = find_detector(name).settings, f"methods.{name}"
+        with problems.caught():
+            several = expand(written[name], kind, f"{path}: {where}", max_runs=max_runs)
+            right = [_checked({where: (one, kind)}, path, problems) for _, one in several]
+            if all(right):
+                found[name] = [one[where] for one in right]
+    return found
 
 
 def _checked(

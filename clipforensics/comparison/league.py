@@ -9,6 +9,7 @@ What each column means, for the headline's train set:
   faces of validation are faces of training, it favours whoever knows them by heart. Means over seeds
   and folds of the video and frame AUC that `evaluate` found there. Every choice was made on it, so it is too
   high, the more so the more choices a method had; nothing can be judged by it, but it may give the order.
+  `n_tried` is among how many candidates settings were chosen there (1: none was), epochs not counted.
 - `in_domain`: fakes of the manipulation that was trained on (of `A+B`, of the first that has any): test
   fakes under the protocol of `clean`, else the headline's validation fakes, whose `part` says so.
 - `cross`: the headline's cell, all test fakes of the first test manipulation under the first split.
@@ -111,6 +112,7 @@ def _validation(files: Sequence[Json]) -> Row:
         "n_models": len(files),
         "min": min(known) if whole else None,
         "max": max(known) if whole else None,
+        "n_tried": max((file.get("n_tried", 1) for file in files), default=1),
         **{name: _fewest(files, name) for name in ("n_real", "n_fake")},
     }
 

@@ -55,12 +55,21 @@ def read_section(path: Path, name: str, kind: type[S]) -> S:
     Raises:
         InputError: one line with every wrong key, its value, the rule and the remedy.
     """
+    return check_section(read_raw(path, name), kind, f"{path}: {name}" if name else str(path))
+
+
+def read_raw(path: Path, name: str) -> Any:
+    """What the section `name` of a YAML file holds, unchecked; names as in `read_section`.
+
+    Raises:
+        InputError: it is missing.
+    """
     content: Any = read_yaml(path)
     for part in name.split(".") if name else ():
         if not isinstance(content, dict) or part not in content:
             raise InputError(f"{path}: section `{name}` is missing; add it")
         content = content[part]
-    return check_section(content, kind, f"{path}: {name}" if name else str(path))
+    return content
 
 
 def check_section(content: object, kind: type[S], where: str) -> S:

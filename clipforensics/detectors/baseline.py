@@ -25,7 +25,7 @@ from clipforensics.adaptation.embedding_method import EmbeddingMethod, draw_embe
 from clipforensics.adaptation.record import parameter_counts
 from clipforensics.core.faults import InputError
 from clipforensics.core.params import Section
-from clipforensics.training.task import Fit, Task
+from clipforensics.training.task import Fit, Task, tried_row
 from clipforensics.training.trainer import LogOdds
 from clipforensics.training.validation import Validation
 
@@ -113,6 +113,12 @@ def at_an_end(chosen: float, candidates: Sequence[float]) -> str:
     return " (at an end of methods.baseline.inverse_l2: extend it)" if at_end else ""
 
 
+def _tried(row: Mapping[str, float]) -> dict[str, Any]:
+    """What is recorded of a candidate C."""
+    rank = row["val_video_auc"], row["val_frame_auc"]
+    return tried_row({"inverse_l2": row["inverse_l2"]}, rank, ended="optimum")
+
+
 def _fit_one(
     embeddings: np.ndarray, labels: np.ndarray, strength: float, class_weight: str, max_iterations: int
 ) -> LogisticRegression:
@@ -154,7 +160,8 @@ class Baseline(EmbeddingMethod):
         self.save(probe, folder, **options, inverse_l2=probe.inverse_l2)
         seconds = time.perf_counter() - started
         summary = f"C {probe.inverse_l2:g}{at_an_end(probe.inverse_l2, settings.inverse_l2)}"
-        return Fit(probe.curve, rank, probe.iterations * len(draw), seconds, summary)
+        samples = probe.iterations * len(draw)
+        return Fit(probe.curve, rank, samples, seconds, summary, tried=[_tried(row) for row in probe.curve])
 
     def build(self, task: Task, settings: Settings) -> LogOdds:
         """Not used: scikit-learn builds the probe as it fits it."""

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from clipforensics.alterations.augmentation import AugmentSection
 from clipforensics.core.params import Section
+from clipforensics.training.candidates import MOST_RUNS
 from clipforensics.training.sampling import Sampling
 
 
@@ -59,6 +60,16 @@ class EmbeddingBudget(Section):
     warmup_fraction: float = Field(ge=0, lt=1)
 
 
+class ChoiceBudget(Section):
+    """How much may be tried where settings of a method are lists of candidates.
+
+    Attributes:
+        max_runs: Most trainings of one method in one cell; a larger grid is refused.
+    """
+
+    max_runs: int = Field(ge=1, le=MOST_RUNS)
+
+
 class TrainSection(Section):
     """Section `train` of params.yaml.
 
@@ -71,6 +82,7 @@ class TrainSection(Section):
         augment: What is done to frames before they are trained on; methods on pixels only.
         pixels: The budget of methods on pixels.
         embeddings: The budget of methods on embeddings.
+        choice: The budget of choosing settings on validation.
     """
 
     class_weight: Literal["balanced", "none"]
@@ -79,3 +91,4 @@ class TrainSection(Section):
     augment: AugmentSection
     pixels: PixelBudget
     embeddings: EmbeddingBudget
+    choice: ChoiceBudget

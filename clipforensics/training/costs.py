@@ -12,6 +12,7 @@ import os
 import resource
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -31,13 +32,15 @@ class Cost:
     Attributes:
         detector: Its name.
         weights: `folder_digest` of the weights that came of it.
-        seconds: Of training, validation included.
+        seconds: Of training, validation included; of all candidates where settings were chosen among several.
         samples: Frames (or embeddings) that went forward and backward, counted as often as they went.
         samples_per_second: `samples` over `seconds`; 0 where nothing was trained.
         peak_memory_bytes: Most memory held at once by one process: on a GPU what torch's tensors took, else
             what the process took of the machine's.
         device: What it ran on, in words.
         processes: That shared the work.
+        tried_seconds: Those of each candidate, in the order of choices.json; empty where one was trained.
+        kept: Which of these was kept.
     """
 
     detector: str
@@ -48,6 +51,13 @@ class Cost:
     peak_memory_bytes: int
     device: str
     processes: int
+    tried_seconds: Sequence[float] = ()
+    kept: int = 0
+
+    @property
+    def chosen_seconds(self) -> float:
+        """Those of what was kept: the cost, had its settings been known."""
+        return self.tried_seconds[self.kept] if self.tried_seconds else self.seconds
 
 
 def costs_folder() -> Path:
@@ -76,7 +86,15 @@ def folder_digest(folder: Path) -> str:
 
 
 def write_cost(
-    detector: str, cell: str, weights: Path, *, seconds: float, samples: int, processes: int = 1
+    detector: str,
+    cell: str,
+    weights: Path,
+    *,
+    seconds: float,
+    samples: int,
+    processes: int = 1,
+    tried_seconds: Sequence[float] = (),
+    kept: int = 0,
 ) -> Path:
     """Note what a training run cost, whole or not at all; the file of an earlier one is replaced.
 
@@ -89,6 +107,8 @@ def write_cost(
         seconds: See :class:`Cost`, as the others.
         samples: How many.
         processes: At least 1.
+        tried_seconds: Of each candidate, where there were several.
+        kept: Which of them was kept.
 
     Returns:
         The file.
@@ -111,6 +131,8 @@ def write_cost(
         peak_memory_bytes=peak,
         device=device,
         processes=processes,
+        tried_seconds=list(tried_seconds),
+        kept=kept,
     )
     path = costs_folder() / detector / f"{cell}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -172,11 +194,14 @@ def _parse(path: Path) -> Cost:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         wanted = {field.name for field in fields(Cost)}
-        if not isinstance(content, dict) or set(content) != wanted:
+        if not isinstance(content, dict) or set(content) | {"tried_seconds", "kept"} != wanted:
             raise ValueError(f"it must have the keys {sorted(wanted)}")
         numbers = ("seconds", "samples", "samples_per_second", "peak_memory_bytes", "processes")
-        if not all(_is_count(content[name]) for name in numbers):
+        tried, kept = content.get("tried_seconds", []), content.get("kept", 0)
+        if not isinstance(tried, list) or not all(map(_is_count, [*map(content.get, numbers), *tried])):
             raise ValueError("one of its numbers is none")
+        if kept not in range(max(1, len(tried))):
+            raise ValueError("the candidate that was kept is none of those tried")
     except ValueError as error:
         raise InputError(f"{path} is no record of a cost ({error}); delete it") from error
     return Cost(**content)

@@ -1,9 +1,9 @@
 """What a method trains on, and how its training went."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from clipforensics.encoder.embeddings import EmbeddingStore
 from clipforensics.frames.rows import Labelled
@@ -52,6 +52,9 @@ class Fit:
         samples: Frames or embeddings that went forward and backward.
         seconds: Of training and validation; a run that was killed and resumed counts both parts.
         summary: What was chosen, as the end of a line for the terminal.
+        epochs: That ran; 0 where a method has none.
+        diverged: Whether the loss became infinite or NaN; such a fit may be recorded, never kept.
+        tried: Of a method that tries candidates by itself, a `tried_row` of each in their order.
     """
 
     curve: list[dict[str, float]]
@@ -59,3 +62,22 @@ class Fit:
     samples: int
     seconds: float
     summary: str = ""
+    epochs: int = 0
+    diverged: bool = False
+    tried: list[dict[str, Any]] = field(default_factory=list)
+
+
+def tried_row(
+    settings: Mapping[str, Any], rank: tuple[float, float] | None, *, epochs: int = 0, ended: str
+) -> dict[str, Any]:
+    """What is recorded of a candidate.
+
+    Args:
+        settings: Those that the candidates differ in.
+        rank: Its validation (video AUC, frame AUC); None if nothing could be kept of it.
+        epochs: That ran; 0 where a method has none.
+        ended: Why: `epochs` (all of the budget ran), `patience` (validation got no better), `optimum` (fitted
+            to it) or `diverged`.
+    """
+    aucs = dict(zip(("val_auc", "val_frame_auc"), rank or (None, None), strict=True))
+    return {"settings": dict(settings), **aucs, "epochs": epochs, "ended": ended}

@@ -25,6 +25,7 @@ from tqdm import tqdm
 from clipforensics.core.faults import InputError
 from clipforensics.training.processes import ALONE, Processes
 from clipforensics.training.sampling import Draw
+from clipforensics.training.schedule import Schedule, learning_rate_factor, warmup_steps
 from clipforensics.training.task import Fit
 from clipforensics.training.validation import Validation
 
@@ -43,34 +44,6 @@ class LogOdds(torch.nn.Module):
         return torch.nn.functional.binary_cross_entropy_with_logits(
             self(inputs).float(), targets, weight=weights
         )
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """How long and how fast to train.
-
-    Attributes:
-        epochs: Most epochs to run.
-        patience: Stop after this many epochs without a better validation rank, after warm-up.
-        batch_size: Rows a step.
-        micro_batch_size: Rows that go through the model at once.
-        learning_rate: Peak of the adapter's rate, after warm-up, before cosine decay to 0.
-        head_learning_rate: The same for the head, which starts from nothing.
-        weight_decay: AdamW's, on tensors of two or more dimensions; biases and LayerNorms have none.
-        warmup_fraction: Part of all steps in which the rate rises linearly from 0, in [0, 1). No epoch that
-            ends before is kept: on few validation videos the first steps of a start at random may look best.
-        seed: Of dropout.
-    """
-
-    epochs: int
-    patience: int
-    batch_size: int
-    micro_batch_size: int
-    learning_rate: float
-    head_learning_rate: float
-    weight_decay: float
-    warmup_fraction: float
-    seed: int
 
 
 @dataclass
@@ -98,20 +71,19 @@ class Progress:
     def as_fit(self) -> Fit:
         """How training went, in the words of the contract."""
         summary = f"best epoch {self.best_epoch} of {self.epoch}"
-        return Fit(self.curve, self.best_rank, self.samples, self.seconds, summary)
+        return Fit(self.curve, self.best_rank, self.samples, self.seconds, summary, self.epoch)
 
 
-def warmup_steps(steps: int, fraction: float) -> int:
-    """Number of steps in which the rate rises, of all `steps`."""
-    return round(steps * fraction)
+class Diverged(InputError):
+    """The training loss, or a score, became infinite or NaN.
 
+    Attributes:
+        progress: Up to there, the last epoch's samples and seconds included.
+    """
 
-def learning_rate_factor(step: int, *, steps: int, warmup_fraction: float) -> float:
-    """Linear warm-up from 0 to 1, then cosine decay to 0 (Loshchilov & Hutter 2017, no restart)."""
-    warmup = warmup_steps(steps, warmup_fraction)
-    if step < warmup:
-        return (step + 1) / warmup
-    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
+    def __init__(self, text: str, progress: Progress) -> None:
+        super().__init__(text)
+        self.progress = progress
 
 
 class Trainer:
@@ -164,7 +136,11 @@ class Trainer:
         self._cold = 0
 
     def fit(self) -> Progress:
-        """Train; leave the best weights in the model, which is then in evaluation mode."""
+        """Train; leave the best weights in the model, which is then in evaluation mode.
+
+        Raises:
+            Diverged: the loss, or a score of validation, became infinite or NaN.
+        """
         self._restore()
         steps = len(self._starts(self.draw(0)))
         warmup = warmup_steps(steps * self.schedule.epochs, self.schedule.warmup_fraction)
@@ -173,6 +149,7 @@ class Trainer:
             while not self._finished():
                 started = time.perf_counter()
                 loss = self._epoch(self.draw(self.progress.epoch), steps, bar)
+                self._refuse_divergence("training loss", np.array([loss]), started)
                 self._close_epoch(loss, started, bar)
         with torch.no_grad():
             for name, parameter in self.trained.items():
@@ -292,18 +269,24 @@ class Trainer:
             losses.append(self.step(batch, epoch=epoch, number=number, factor=factor, stream=stream))
             bar.update(len(batch))
         self.progress.samples += len(draw)
-        mean = float(torch.stack(losses).mean())
-        if not math.isfinite(mean):
-            raise InputError(
-                f"training loss became {mean} in epoch {epoch + 1}; lower the learning rate"
-                f" (learning_rate is {schedule.learning_rate})"
-            )
-        return mean
+        return float(torch.stack(losses).mean())
+
+    def _refuse_divergence(self, what: str, values: np.ndarray, started: float) -> None:
+        lost = values[~np.isfinite(values)]
+        if not len(lost):
+            return
+        self.progress.seconds += time.perf_counter() - started
+        raise Diverged(
+            f"{what} became {lost[0]} in epoch {self.progress.epoch + 1}; lower the learning rate"
+            f" (learning_rate is {self.schedule.learning_rate})",
+            self.progress,
+        )
 
     def _close_epoch(self, loss: float, started: float, bar: tqdm) -> None:
         progress = self.progress
         self.model.eval()
         scores = self.score()
+        self._refuse_divergence("a validation score", scores, started)
         rank = self.validation.rank(scores)
         progress.epoch += 1
         progress.curve.append(

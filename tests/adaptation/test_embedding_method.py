@@ -14,7 +14,8 @@ from clipforensics.adaptation.embedding_method import (
     score_features,
     train_on_embeddings,
 )
-from clipforensics.training.trainer import Schedule, Trainer
+from clipforensics.training.schedule import Schedule
+from clipforensics.training.trainer import Trainer
 from tests.support.training_tasks import shipped_budget, shipped_settings
 
 CPU = torch.device("cpu")

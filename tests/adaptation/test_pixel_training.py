@@ -23,7 +23,7 @@ from clipforensics.adaptation.pixel_training import (
 )
 from clipforensics.core.faults import InputError
 from clipforensics.training.processes import Processes
-from clipforensics.training.trainer import Schedule
+from clipforensics.training.schedule import Schedule
 from tests.support.pixel_methods import (
     fast_settings,
     pixels_of,

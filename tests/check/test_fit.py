@@ -28,6 +28,7 @@ def test_every_method_fits_the_samples_encoder_as_shipped():
             "reprogramming.border: 40 pixels on each side leave nothing",
         ),
         ("effort", {"r": 97}, "methods.effort.r"),
+        ("effort", {"r": [1, 97]}, "methods.effort.r: 97 directions"),
     ],
 )
 def test_what_the_encoder_has_not_cannot_be_adapted(name, settings, words):

@@ -23,6 +23,8 @@ def test_nothing_to_run_costs_nothing_but_memory():
         ("embed", {"extract_frames": {"n_frames": 80}}),
         (TRAIN, {"train": {"pixels": {"epochs": 100}}}),
         (TRAIN, {"train": {"pixels": {"frames_per_video": 40}}}),
+        (TRAIN, {"methods": {"lora": {"learning_rate": [0.001, 0.003]}}}),
+        ("train@baseline-per_class-FaceSwap-42", {"methods": {"baseline": {"max_iterations": [1000, 2000]}}}),
         ("evaluate@lora-per_class-FaceSwap-42", {"extract_frames": {"n_frames": 80}}),
         ("robustness", {"robustness": {"frames_per_video": 8}}),
     ],

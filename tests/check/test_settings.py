@@ -59,6 +59,29 @@ def test_all_problems_are_told_together_each_in_a_line_that_names_its_value():
     assert not any("\n" in line for line in found)
 
 
+def test_candidates_are_checked_each_and_are_no_more_than_the_budget():
+    lists = {"lora": {"learning_rate": [0.001, 0.003], "variant": ["lora", "dora"]}}
+    found = checked(methods=lists)
+    assert found.problems == []
+    pairs = [(one.learning_rate, one.variant) for one in found.params.methods["lora"]]
+    assert pairs == [(0.001, "lora"), (0.003, "lora"), (0.001, "dora"), (0.003, "dora")]
+    (line,) = problems(methods=lists, train={"choice": {"max_runs": 3}})
+    assert line.startswith("params.yaml: methods.lora: 4 candidates (")
+    assert "are more than train.choice.max_runs (3); list fewer, or raise it" in line
+    lists = {"lora": {"learning_rate": [0.001, -3.0], "r": [4, 8]}}
+    (line,) = problems(methods=lists, train={"choice": {"max_runs": 16}})
+    assert line == "params.yaml: methods.lora: `learning_rate`: input should be greater than 0, got -3.0"
+
+
+def test_lists_are_checked_while_the_budget_itself_is_wrong():
+    found = problems(methods={"lora": {"learning_rate": [0.001, -3.0]}}, train={"choice": {"max_runs": 0}})
+    assert len(found) == 2
+    assert any(
+        "`choice.max_runs`: input should be greater than or equal to 1, got 0" in line for line in found
+    )
+    assert any("`learning_rate`: input should be greater than 0, got -3.0" in line for line in found)
+
+
 def test_a_section_that_is_missing_or_is_none_is_named():
     content = {**SHIPPED, "embed": 5}
     del content["explain"]

@@ -112,6 +112,12 @@ def test_validation_is_the_mean_of_all_models_with_its_range():
     assert (found["auc"], found["frame_auc"]) == (pytest.approx(0.75), pytest.approx(0.6))
     assert (found["n_models"], found["min"], found["max"]) == (4, 0.6, 0.9)
     assert (found["n_real"], found["n_fake"]) == (8, 9)
+    assert found["n_tried"] == 1, "files of a run before candidates"
+
+
+def test_it_says_among_how_many_candidates_settings_were_chosen():
+    several = {("a", seed): {"s": {**file(), "n_tried": n}} for seed, n in enumerate((3, 4, 1))}
+    assert standings(several)[0]["validation"]["n_tried"] == 4
 
 
 def test_parameters_count_the_head_and_are_the_largest_of_all_models():

@@ -16,6 +16,7 @@ from dvc.cli import parse_args
 from clipforensics.command_line import COMMANDS
 from clipforensics.core.params import check_section, read_yaml
 from clipforensics.sources import manifest
+from clipforensics.training.candidates import expand
 from tests.docs.test_pages import OURS, simple_commands
 from tests.support.imports import ROOT
 from tests.support.refresh_docs import PAGES
@@ -65,7 +66,8 @@ def test_settings_are_accepted_by_the_code(words):
             content: Any = params
             for part in name.split("."):
                 content = content[part]
-            check_section(content, model, name)
+            for _, candidate in expand(content, model, name, max_runs=params["train"]["choice"]["max_runs"]):
+                check_section(candidate, model, name)
 
 
 def swept(setting: str) -> list[str]:

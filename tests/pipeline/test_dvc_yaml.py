@@ -64,10 +64,11 @@ BESIDE = {  # modules that lie in a stage's folders and that it never runs: a ch
     "ingest": "core/files.py",
     "extract_frames": "core/files.py",
     "embed": "core/records.py machine/workers.py",
-    "evaluate": "training/costs.py training/hardware.py training/launching.py",
+    "evaluate": "adaptation/choice.py training/costs.py training/hardware.py training/launching.py",
     "compare": "metrics/errors.py metrics/evaluation.py metrics/thresholds.py",
-    "robustness": "training/costs.py training/hardware.py training/launching.py",
-    "explain": "protocol/tables.py training/costs.py training/hardware.py training/launching.py",
+    "robustness": "adaptation/choice.py training/costs.py training/hardware.py training/launching.py",
+    "explain": """adaptation/choice.py protocol/tables.py training/costs.py training/hardware.py
+        training/launching.py""",
     "record": "core/files.py",
     "package": """metrics/errors.py metrics/evaluation.py metrics/strata.py metrics/thresholds.py
         protocol/tables.py publishing/opening.py report/wording/html.py report/wording/nested.py

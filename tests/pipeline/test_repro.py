@@ -88,6 +88,20 @@ def test_baseline_against_lora_from_one_commit(repo):
     assert diff["metrics/headline/frame.json"]["auc"]["new"] == pytest.approx(auc["lora"])
 
 
+def test_a_list_of_candidates_trains_that_method_alone_and_keeps_the_best(repo):
+    out = repo.run("dvc", "exp", "run", "-S", "methods.lora.learning_rate=[0.001,0.01]", "compare")
+    cell = "lora-per_class-FaceSwap-42"
+    assert stages_run(out) == {"check", f"train@{cell}", f"evaluate@{cell}", "compare"}
+    choices = json.loads(
+        (repo.path / "data/weights/per_class/FaceSwap-42/lora/choices.json").read_text(encoding="utf-8")
+    )
+    aucs = [(row["val_auc"], row["val_frame_auc"]) for row in choices["tried"]]
+    assert choices["chosen"] == choices["tried"][aucs.index(max(aucs))]["settings"]
+    league = json.loads((repo.path / "data/metrics/comparison.json").read_text(encoding="utf-8"))["league"]
+    n_tried = {row["detector"]: row["validation"]["n_tried"] for row in league}
+    assert n_tried == {"lora": 2, "baseline": 8}
+
+
 def check_tables(repo: Repository) -> None:
     """What DVC shows of a run with another detector and rank fits a terminal, and is the headline alone."""
     for command, least in (("show", 6), ("diff", 10)):

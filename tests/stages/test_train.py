@@ -1,15 +1,20 @@
 """Stage `train`: the cell's seed trains, its cost is noted, no other work's unfinished state is read."""
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from clipforensics.core.faults import InputError
 from clipforensics.core.files import read_json
 from clipforensics.training.costs import read_cost
-from stages import train
-from tests.support.repository import edit_yaml
+from stages import evaluate, train
+from tests.support.repository import ROOT, edit_yaml
 from tests.support.trained_project import CELL, N_FRAMES, make_project
+from tests.support.training_tasks import files_of
 
 WHAT = ("mlp", "per_class", "FaceSwap", "42")
 
@@ -69,6 +74,70 @@ def test_unfinished_work_is_that_of_the_same_seed_and_method(project):
     for cell in cells:
         digest(*cell)  # what a method imports is part of it
     assert len({digest(*cell) for cell in cells}) == 3
+
+
+RATES = [0.0001, 0.3, 0.03]
+
+
+def test_of_a_list_the_best_on_validation_is_kept_recorded_and_paid_for(project):
+    edit_yaml(Path("params.yaml"), {"methods": {"mlp": {"learning_rate": RATES}}})
+    train.main(*WHAT)
+    folder = Path("data/weights") / CELL / "mlp"
+    choices, cost = read_json(folder / "choices.json"), read_cost("mlp", CELL, folder)[0]
+    assert [path for path in Path(".scratch/train").iterdir() if path.is_dir()] == []
+    evaluate.main(*WHAT)
+    assert read_json(Path(f"data/metrics/evaluate/mlp/{CELL}.json"))["n_tried"] == 3
+    curve, kept = Path(f"plots/train/mlp/{CELL}.csv").read_bytes(), files_of(folder)
+    found, samples = [], 0
+    for rate in RATES:
+        edit_yaml(Path("params.yaml"), {"methods": {"mlp": {"learning_rate": rate}}})
+        train.main(*WHAT)
+        about = read_json(folder / "detector.json")
+        found.append((about["validation"]["video_auc"], about["validation"]["frame_auc"]))
+        samples += read_cost("mlp", CELL, folder)[0].samples
+        if rate == choices["chosen"]["learning_rate"]:
+            del kept["choices.json"]
+            assert files_of(folder) == kept
+            assert Path(f"plots/train/mlp/{CELL}.csv").read_bytes() == curve
+    assert [(row["val_auc"], row["val_frame_auc"]) for row in choices["tried"]] == found
+    assert len(set(found)) > 1
+    assert choices["chosen"] == {"learning_rate": RATES[found.index(max(found))]}
+    assert (cost.samples, len(cost.tried_seconds), cost.kept) == (samples, 3, found.index(max(found)))
+    assert cost.seconds == pytest.approx(sum(cost.tried_seconds))
+
+
+def test_more_candidates_than_the_budget_are_refused_before_training(project):
+    lists = {"methods": {"mlp": {"learning_rate": RATES}}, "train": {"choice": {"max_runs": 2}}}
+    edit_yaml(Path("params.yaml"), lists)
+    with pytest.raises(InputError, match=r"3 candidates \(3 of learning_rate\) are more than"):
+        train.main(*WHAT)
+    assert not Path("data/weights", CELL, "mlp").exists()
+
+
+@pytest.mark.slow
+def test_two_processes_choose_what_one_chooses(project):
+    lists = {"learning_rate": [0.0001, 0.003], "dropout": 0.1}
+    edit_yaml(Path("params.yaml"), {"methods": {"lora": lists}, "portable": "always"})
+    folder, found = Path("data/weights") / CELL / "lora", []
+    for launch in ([], ["torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]):
+        shutil.rmtree(folder, ignore_errors=True)
+        words = [
+            w
+            for pair in zip(
+                ("--detector", "--split", "--train_set", "--seed"), ("lora", *WHAT[1:]), strict=True
+            )
+            for w in pair
+        ]
+        done = subprocess.run(
+            [sys.executable, "-m", *launch, "stages.train", *words],
+            env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-4000:]
+        found.append(files_of(folder))
+        assert read_cost("lora", CELL, folder)[0].processes == 1 + len(found) // 2
+    assert found[0] == found[1]
+    assert "choices.json" in found[0]
 
 
 def test_it_trains_with_the_seed_of_the_cell_and_notes_what_that_cost(project):

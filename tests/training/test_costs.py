@@ -35,11 +35,26 @@ def test_what_is_written_is_read_and_another_run_replaces_it(weights, tmp_path):
     assert (found.seconds, found.samples_per_second, found.processes, why) == (20.0, 25.0, 2, "")
     assert set(json.loads(path.read_text())) == {
         "detector", "weights", "seconds", "samples", "samples_per_second", "peak_memory_bytes", "device",
-        "processes",
+        "processes", "tried_seconds", "kept",
     }  # fmt: skip
+    assert found.chosen_seconds == 20.0
     write_cost("lora", CELL, weights, **{**PAID, "seconds": 10.0})
     assert read_cost("lora", CELL, weights)[0].samples_per_second == 50.0
     assert [p.name for p in path.parent.iterdir()] == [path.name], "nothing half-written stays"
+
+
+def test_of_several_candidates_it_is_known_what_each_cost_and_which_was_kept(weights):
+    write_cost("lora", CELL, weights, **PAID, tried_seconds=[12.5, 7.5], kept=1)
+    found, _ = read_cost("lora", CELL, weights)
+    assert (found.seconds, found.tried_seconds, found.chosen_seconds) == (20.0, [12.5, 7.5], 7.5)
+
+
+def test_a_record_from_before_candidates_is_still_read(weights):
+    path = write_cost("lora", CELL, weights, **PAID)
+    old = {k: v for k, v in json.loads(path.read_text()).items() if k not in ("tried_seconds", "kept")}
+    path.write_text(json.dumps(old))
+    found, _ = read_cost("lora", CELL, weights)
+    assert (found.seconds, found.chosen_seconds) == (20.0, 20.0)
 
 
 def test_a_cost_is_not_believed_for_other_weights(weights):
@@ -73,8 +88,10 @@ def test_a_number_that_is_none_is_refused(weights, name, value):
 
 
 @pytest.mark.parametrize(
-    "change", [{"seconds": "long"}, {"seconds": None}, {"more": 1}, "[]", "no JSON", "\ud800"]
-)
+    "change",
+    [{"seconds": "long"}, {"seconds": None}, {"more": 1}, {"tried_seconds": 3}, {"tried_seconds": ["x"]},
+     {"kept": 1}, {"tried_seconds": [1.0], "kept": -1}, "[]", "no JSON", "\ud800"],
+)  # fmt: skip
 def test_a_file_that_is_no_cost_is_named(weights, change):
     path = write_cost("lora", CELL, weights, **PAID)
     text = json.dumps({**json.loads(path.read_text()), **change}) if isinstance(change, dict) else change

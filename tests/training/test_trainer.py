@@ -1,6 +1,5 @@
 """The trainer: what a step computes, which epoch is kept, and that a killed run ends as a whole one."""
 
-import itertools
 import math
 
 import numpy as np
@@ -12,7 +11,8 @@ from hypothesis import strategies as st
 
 from clipforensics.core.faults import InputError
 from clipforensics.training.sampling import Draw, draw_epoch
-from clipforensics.training.trainer import LogOdds, Schedule, Trainer, learning_rate_factor
+from clipforensics.training.schedule import Schedule, learning_rate_factor
+from clipforensics.training.trainer import Diverged, LogOdds, Trainer
 from clipforensics.training.validation import Validation
 
 SPANS = [np.arange(0, 5), np.arange(5, 7), np.arange(7, 12), np.arange(12, 16)]
@@ -98,14 +98,21 @@ def without_time(progress):
     return {key: value for key, value in vars(progress).items() if key != "seconds"}
 
 
-def test_learning_rate_rises_then_falls_as_a_cosine():
-    factors = [learning_rate_factor(s, steps=100, warmup_fraction=0.1) for s in range(100)]
-    assert factors[:10] == pytest.approx([0.1 * (i + 1) for i in range(10)])
-    assert factors[10] == 1.0
-    assert factors[55] == pytest.approx(0.5)
-    assert all(a > b for a, b in itertools.pairwise(factors[10:]))
-    assert 0 < factors[-1] < 0.001
-    assert learning_rate_factor(0, steps=5, warmup_fraction=0.0) == 1.0
+def test_a_score_that_is_none_is_a_divergence_whose_work_is_counted(tmp_path):
+    spoilt = make_trainer(tmp_path, scores=lambda call: np.full(16, np.nan if call == 2 else 0.5))
+    with pytest.raises(Diverged, match=r"a validation score became nan in epoch 2; lower the learning rate"):
+        spoilt.fit()
+    progress = spoilt.progress
+    assert (progress.epoch, progress.samples) == (1, 2 * len(draw(0)))
+    assert progress.seconds > 0
+
+
+def test_a_loss_that_is_none_is_a_divergence(tmp_path):
+    spoilt = make_trainer(tmp_path, weights=(float("inf"), 1.0))
+    with pytest.raises(
+        Diverged, match=r"training loss became (inf|nan) in epoch 1; .*\(learning_rate is 0.05\)"
+    ):
+        spoilt.fit()
 
 
 @pytest.mark.parametrize("micro_batch_size", [4, 3])

@@ -27,8 +27,13 @@ class Spent:
 
     @property
     def seconds(self) -> float | None:
-        """Of training, mean of a model."""
+        """Of training, mean of a model; of all candidates where settings were chosen among several."""
         return sum(cost.seconds for cost in self.costs) / len(self.costs) if self.costs else None
+
+    @property
+    def chosen_seconds(self) -> float | None:
+        """The same of the candidates that were kept alone."""
+        return sum(cost.chosen_seconds for cost in self.costs) / len(self.costs) if self.costs else None
 
     @property
     def samples_per_second(self) -> float | None:

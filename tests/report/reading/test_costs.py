@@ -69,3 +69,11 @@ def test_no_training_has_no_speed(trained, tmp_path):
     trained("per_class/FaceSwap-42", seconds=0.5, samples=0)
     found = read_spent(compared(), tmp_path / "weights")["lora"]
     assert (found.seconds, found.samples_per_second) == (0.5, None)
+
+
+def test_of_several_candidates_all_are_counted_and_those_kept_apart(trained, tmp_path):
+    trained("per_class/FaceSwap-1", seconds=30.0, tried_seconds=[10.0, 20.0], kept=1)
+    trained("per_class/FaceSwap-2", seconds=10.0)
+    found = read_spent(compared(seeds=(1, 2)), tmp_path / "weights")["lora"]
+    assert (found.seconds, found.chosen_seconds) == (20.0, 15.0)
+    assert read_spent(compared(seeds=(3,)), tmp_path / "weights")["lora"].chosen_seconds is None
