@@ -9,6 +9,7 @@ import pandas as pd
 from clipforensics.comparison.by_protocol import Results, compare_protocol, headline_curves
 from clipforensics.comparison.league import league, standings, validation_protocol
 from clipforensics.comparison.meeting import Row
+from clipforensics.comparison.usable import usable_detectors
 from clipforensics.protocol.cells import Protocol, by_protocol
 
 TABLES = ("cells", "metrics", "leak_gaps", "folds")
@@ -57,6 +58,7 @@ class Matrix:
             "headline": {"split": self.protocol.splits[0], **place},
             "seeds": self.protocol.seeds,
             "bootstrap": bootstrap,
+            "usable": usable_detectors(self.results.read_evaluations(*self.headline)),
             **tables,
             "league": league(order, tables["cells"], headline=place, validated=validated),
         }
