@@ -12,7 +12,7 @@ SCALE = (
     (math.log10(2), "weak support"),
 )
 """log10 LR from which on, and the words: ENFSI Guideline for Evaluative Reporting in Forensic Science (2015),
-guidance note 4. An LR from 1/2 to 2, for which the guideline has no row, supports neither proposition."""
+its table of verbal equivalents. An LR between 1/2 and 2, for which it has no row, supports neither."""
 
 NEITHER = "no support for either"
 
