@@ -98,15 +98,16 @@ class Assessed:
         )
         whole = all_errors(test.labels, test.groups, called, **options)
         errors = {name: one._asdict() for name, one in whole.items()}
-        return {**self._at(manipulation), **errors, "rows": rows, "absent": absent}
+        lost = [{"condition": name, "reason": why} for name, why in absent.items()]
+        return {**self._at(manipulation), **errors, "rows": rows, "absent": lost}
 
     def abstention(self, manipulation: str) -> Row:
         """What conformal abstention makes of the test, by identity group."""
-        decisions, can_call = [], {}
+        decisions, can_call = [], []
         for model in self.models:
             val, test = model.val, model.test.against(manipulation)
             made = fit_abstainer(val.scores, val.labels, val.groups, alpha=self.settings.alpha)
-            can_call[model.split] = made.can_call
+            can_call.append({"split": model.split, **made.can_call})
             decisions.append(dict(zip(test.keys.tolist(), made.decide(test.scores).tolist(), strict=True)))
         of = {key: word for some in decisions for key, word in some.items()}
         test = self._test(manipulation)

@@ -79,6 +79,7 @@ def test_conditions_are_judged_at_each_models_own_threshold():
     assert found["fpr"]["rate"] == pytest.approx(np.mean(called[labels == 0]))
     assert found["fnr"]["rate"] == pytest.approx(np.mean(~called[labels == 1]))
     assert {row["value"] for row in found["rows"]} == {"high", "low"}
+    assert {"condition": "codec", "reason": "videos.csv has no column codec"} in found["absent"]
     n_high = sum(row["fpr"]["n"] + row["fnr"]["n"] for row in found["rows"] if row["value"] == "high")
     assert n_high == (kinds == "high").sum()
 
@@ -92,7 +93,7 @@ def test_abstention_is_fitted_on_validation_and_counts_groups_of_test():
     assert found["manipulated"]["no_opinion"] == pytest.approx(
         np.mean(words[test.labels == 1] == "no opinion")
     )
-    assert found["can_call"] == {"grouped": {"manipulated": True, "real": True}}
+    assert found["can_call"] == [{"split": "grouped", "manipulated": True, "real": True}]
 
 
 @pytest.mark.parametrize(
