@@ -16,6 +16,7 @@ from clipforensics.encoder.vision import EncoderSection
 from clipforensics.explanations.choosing import ExplainSection
 from clipforensics.footage.extraction import ExtractSection
 from clipforensics.footage.probing import IngestSection
+from clipforensics.likelihood.assessment import LikelihoodSection
 from clipforensics.metrics.evaluation import EvaluateSection
 from clipforensics.protocol.cells import Protocol
 from clipforensics.publishing.folder import PackageSection
@@ -37,6 +38,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "train": TrainSection,
     "evaluate": EvaluateSection,
     "compare": CompareSection,
+    "likelihood": LikelihoodSection,
     "robustness": RobustnessSection,
     "explain": ExplainSection,
     "report": ReportSection,

@@ -10,6 +10,7 @@ from clipforensics.comparison.by_protocol import Results, compare_protocol, head
 from clipforensics.comparison.league import league, standings, validation_protocol
 from clipforensics.comparison.means import OnSets, compare_repeats, with_fold_means
 from clipforensics.comparison.meeting import Row
+from clipforensics.comparison.usable import usable_detectors
 from clipforensics.protocol.cells import Protocol, by_protocol, repeat_of
 
 TABLES = ("cells", "metrics", "leak_gaps", "folds", "variance")
@@ -65,6 +66,7 @@ class Matrix:
             "seeds": self.protocol.seeds,
             "bootstrap": bootstrap,
             "leaks": leaks,
+            "usable": usable_detectors(self.results.read_evaluations(*self.headline)),
             **tables,
             "league": league(order, tables["cells"], headline=place, validated=validated, leaks=here),
         }

@@ -18,10 +18,11 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, log_expit, logit
+from scipy.special import expit, logit
 
 from clipforensics.core.faults import InputError
 from clipforensics.metrics.auc import Floats, Ints
+from clipforensics.metrics.logistic import exact_sum, maximise_likelihood
 from clipforensics.metrics.points import undefined_reason
 
 CalibrationMethod = Literal["temperature", "platt"]
@@ -31,7 +32,6 @@ EDGE = 1e-7
 as a float32 score can tell from 1."""
 N_BINS = 10
 """Equal-width bins of `reliability` and `expected_calibration_error`."""
-MAX_STEPS = 100
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def fit_calibration(scores: npt.ArrayLike, labels: npt.ArrayLike, method: Calibr
     logits, truth = _logits(values[order]), truth[order]
     targets = _platt_targets(truth)
     with_intercept = method == "platt"
-    slope, intercept = _maximise_likelihood(logits, targets, with_intercept)
+    slope, intercept = maximise_likelihood(logits, targets, with_intercept=with_intercept)
     if slope <= 0:
         what = "the wrong way round" if slope else "no better than chance"
         return _flat(method, targets, f"validation scores rank the classes {what} (best slope {slope:.3g})")
@@ -158,7 +158,7 @@ def brier(predicted: npt.ArrayLike, labels: npt.ArrayLike, weights: npt.ArrayLik
     values, truth, mass = _checked(predicted, labels, weights, "probabilities")
     if undefined_reason(truth):
         return math.nan
-    return _sum(mass * (values - truth) ** 2) / _sum(mass)
+    return exact_sum(mass * (values - truth) ** 2) / exact_sum(mass)
 
 
 def expected_calibration_error(
@@ -178,8 +178,8 @@ def expected_calibration_error(
     if undefined_reason(truth):
         return math.nan
     bins = _bin_numbers(values)
-    gaps = [abs(_sum((mass * (values - truth))[bins == number])) for number in range(N_BINS)]
-    return math.fsum(gaps) / _sum(mass)
+    gaps = [abs(exact_sum((mass * (values - truth))[bins == number])) for number in range(N_BINS)]
+    return math.fsum(gaps) / exact_sum(mass)
 
 
 def reliability(
@@ -198,9 +198,9 @@ def reliability(
     found = []
     for number in range(N_BINS):
         inside = numbers == number
-        whole = _sum(mass[inside])
+        whole = exact_sum(mass[inside])
         if whole > 0:
-            mean, share = (_sum((mass * part)[inside]) / whole for part in (values, truth))
+            mean, share = (exact_sum((mass * part)[inside]) / whole for part in (values, truth))
             edges = number / N_BINS, (number + 1) / N_BINS
             found.append(Bin(*edges, int(inside.sum()), mean, share))
     return found
@@ -219,7 +219,7 @@ def calibration_metrics(
 
 def _flat(method: CalibrationMethod, targets: Floats, why: str) -> Calibration:
     """The best map of slope 0."""
-    intercept = float(logit(_sum(targets) / len(targets))) if method == "platt" else 0.0
+    intercept = float(logit(exact_sum(targets) / len(targets))) if method == "platt" else 0.0
     return Calibration(method, 0.0, intercept, f"{why}: the slope is 0, every probability the same")
 
 
@@ -229,67 +229,12 @@ def _platt_targets(truth: Ints) -> Floats:
     return np.where(truth == 1, (n_fake + 1) / (n_fake + 2), 1 / (n_real + 2))
 
 
-def _maximise_likelihood(logits: Floats, targets: Floats, with_intercept: bool) -> tuple[float, float]:
-    """Slope and intercept (0 unless asked for) of the largest likelihood; logits ascend.
-
-    Logits are centred and scaled meanwhile, so that those close to each other do no harm.
-    """
-    centre = _sum(logits) / len(logits) if with_intercept else 0.0
-    scale = float(logits[-1] - logits[0] if with_intercept else np.abs(logits).max())
-    if not scale:
-        return 0.0, 0.0
-    columns = np.stack([(logits - centre) / scale, np.ones(len(logits))])[: 1 + with_intercept]
-    found = np.zeros(len(columns))
-    for _ in range(MAX_STEPS):
-        step = _downhill(found, _newton_step(found, columns, targets), columns, targets)
-        found = found + step
-        if _is_tiny(step, found):
-            # Where the best slope is 0, rounding leaves one of either sign.
-            slope = float(found[0]) / scale if abs(found[0]) > 1e-9 else 0.0
-            return slope, float(found[1]) - slope * centre if with_intercept else 0.0
-    raise ArithmeticError(f"Newton's method has not converged in {MAX_STEPS} steps")
-
-
-def _downhill(found: Floats, step: Floats, columns: Floats, targets: Floats) -> Floats:
-    """The step, halved until it does not raise the loss; 0 where rounding lets none pass."""
-    loss = _loss(found, columns, targets)
-    while _loss(found + step, columns, targets) > loss:
-        step = step / 2
-        if _is_tiny(step, found):
-            return np.zeros(len(step))
-    return step
-
-
-def _is_tiny(step: Floats, found: Floats) -> bool:
-    return bool(np.abs(step).max() <= 1e-12 * (1 + np.abs(found).max()))
-
-
-def _loss(found: Floats, columns: Floats, targets: Floats) -> float:
-    """Minus the log likelihood; convex, and without bound in every direction as targets are not 0 or 1."""
-    odds = (found[:, None] * columns).sum(axis=0)
-    return -_sum(targets * log_expit(odds) + (1 - targets) * log_expit(-odds))
-
-
-def _newton_step(found: Floats, columns: Floats, targets: Floats) -> Floats:
-    chance = expit((found[:, None] * columns).sum(axis=0))
-    gradient = (columns * (chance - targets)).sum(axis=1)
-    spread = chance * (1 - chance)
-    hessian = (columns[:, None] * columns[None] * spread).sum(axis=2)
-    ridge = 1e-12 * np.trace(hessian) * np.eye(len(found))  # only where it is singular to the last digits
-    return -np.linalg.solve(hessian + ridge, gradient)
-
-
 def _logits(values: Floats) -> Floats:
     return np.asarray(logit(np.clip(values, EDGE, 1 - EDGE)), dtype=np.float64)
 
 
 def _bin_numbers(values: Floats) -> Ints:
     return np.searchsorted(np.arange(1, N_BINS) / N_BINS, values, side="left").astype(np.int64)
-
-
-def _sum(values: npt.NDArray[Any]) -> float:
-    """A sum that is correctly rounded, hence free of the order of rows."""
-    return math.fsum(values.tolist())
 
 
 def _unit_interval(values: npt.ArrayLike, what: str) -> Floats:
@@ -314,6 +259,6 @@ def _checked(
     if not checked.shape == truth.shape == mass.shape:
         shapes = f"{checked.shape}, {truth.shape} and {mass.shape}"
         raise InputError(f"{what}, labels and weights: shapes {shapes}; give one of each a row")
-    if not undefined_reason(truth) and not ((mass >= 0).all() and 0 < _sum(mass) < math.inf):
+    if not undefined_reason(truth) and not ((mass >= 0).all() and 0 < exact_sum(mass) < math.inf):
         raise InputError("weights: must be finite, not negative and not all 0; mend them")
     return checked, truth.astype(np.int64), mass

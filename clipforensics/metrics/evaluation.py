@@ -37,6 +37,7 @@ from clipforensics.metrics.points import (
 from clipforensics.metrics.pooling import LEVELS, Pooling
 from clipforensics.metrics.strata import against_reals, at_level, in_stratum, strata_keys
 from clipforensics.metrics.thresholds import RULES, ThresholdRule, choose_thresholds
+from clipforensics.metrics.usability import usable
 
 CalibrationChoice = CalibrationMethod | Literal["none"]
 
@@ -136,7 +137,9 @@ def evaluate(
 
     Returns:
         Metrics (validation, and test by manipulation, each against all test reals) and error lists,
-        both ready for JSON: undefined numbers are null, with the reason beside them. `oracle` names the
+        both ready for JSON: undefined numbers are null, with the reason beside them. `usable` says for each
+        level whether validation is ranked better than by chance: where it is not, thresholds, calibration
+        and whatever stands on them mean nothing, though the scores have their AUC. `oracle` names the
         metrics that are read off the test ROC itself, at a threshold that nobody has without the test's
         labels: they tell how well the classes could be parted, not how a detector does in use.
 
@@ -159,6 +162,7 @@ def evaluate(
         "thresholds": {level: choices[level].thresholds for level in LEVELS},
         "fpr_budget": fpr_budget,
         "calibration": _describe(choices, calibration),
+        "usable": {level: _usable(val, level, aggregate) for level in LEVELS},
         "oracle": ORACLE,
         "validation": _points(val, aggregate, choices),
         "test": {
@@ -217,10 +221,12 @@ def point(scores: Floats, labels: Ints, choices: Choices) -> dict[str, Any]:
 
 
 def summary_line(detector: str, metrics: Mapping[str, Any]) -> str:
-    """One line for the terminal: video AUC on validation and on every test manipulation."""
+    """One line for the terminal: video AUC on validation and on every test manipulation; if it is no use."""
     shown = {"validation": metrics["validation"], **metrics["test"]}
     parts = [f"{name} {_shown(points['video']['auc'])}" for name, points in shown.items()]
-    return f"{detector}: video AUC " + ", ".join(parts)
+    found = metrics["usable"]["video"]
+    doubt = "" if found["usable"] else f"; not usable: {found['reason']}"
+    return f"{detector}: video AUC {', '.join(parts)}{doubt}"
 
 
 def _shown(value: float | None) -> str:
@@ -235,6 +241,12 @@ def _with_groups(scores: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     if groups.isna().any():
         raise InputError(f"video {scores['key'][groups.isna()].iloc[0]!r}: not in its part of the split")
     return scores.assign(group=groups)
+
+
+def _usable(val: pd.DataFrame, level: str, aggregate: Pooling) -> dict[str, Any]:
+    """Whether the detector ranks validation better than by chance, by identity group."""
+    groups = val["group"] if level == "frame" else val.groupby("key")["group"].first()  # keys sorted
+    return usable(*at_level(val, level, aggregate), groups.to_numpy())
 
 
 def _describe(choices: Mapping[str, Choices], method: CalibrationChoice) -> dict[str, Any]:

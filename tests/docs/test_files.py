@@ -19,6 +19,7 @@ JSON = {
     "metrics/comparison.json": "metrics/comparison.json",
     "metrics/evaluate/<detector>/<split>/<train set>-<seed>.json": "metrics/evaluate/*/*/*.json",
     "metrics/leakage/<split>/<train set>.json": "metrics/leakage/*/*.json",
+    "metrics/likelihood.json": "metrics/likelihood.json",
     "metrics/robustness.json": "metrics/robustness.json",
     "metrics/explanations.json": "metrics/explanations.json",
 }

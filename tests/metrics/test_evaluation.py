@@ -13,6 +13,7 @@ from clipforensics.frames.rows import RowIndex
 from clipforensics.metrics.calibration import expected_calibration_error, fit_calibration, reliability
 from clipforensics.metrics.evaluation import evaluate, score_parts, summary_line
 from clipforensics.metrics.thresholds import choose_thresholds
+from clipforensics.metrics.usability import usable
 
 OPTIONS = {
     "aggregate": "mean",
@@ -343,3 +344,29 @@ def test_the_line_for_the_terminal_names_every_manipulation():
     assert line.startswith("lora: video AUC validation ")
     assert ", NT " in line
     assert ", DF " in line
+
+
+def test_validation_says_by_identity_group_whether_a_detector_is_usable():
+    scores, tables = make()
+    val = scores[scores["part"] == "val"]
+    groups = val["key"].map(tables["val"].set_index("key")["group"])
+    metrics, _ = run(scores, tables)
+    frames = usable(val["score"], val["label"], groups)
+    assert metrics["usable"]["frame"] == pytest.approx(frames, nan_ok=True)
+    videos = (
+        val.assign(group=groups)
+        .groupby("key")
+        .agg(label=("label", "first"), score=("score", "mean"), group=("group", "first"))
+    )
+    assert metrics["usable"]["video"] == pytest.approx(
+        usable(videos["score"], videos["label"], videos["group"])
+    )
+
+
+def test_a_reversed_detector_keeps_its_scores_and_is_called_unusable():
+    scores, tables = make()
+    turned = scores.assign(score=np.where(scores["label"] == 1, 0.2, 0.8) + 0.1 * scores["score"])
+    metrics, _ = run(turned, tables)
+    assert not metrics["usable"]["video"]["usable"]
+    assert metrics["test"]["NT"]["video"]["auc"] == 0
+    assert "not usable: " in summary_line("a", metrics)

@@ -31,7 +31,7 @@ def cells_of(train_set: str = "FaceSwap", seed: int = 42) -> set[str]:
 
 AUDITS = {f"split@{split}-FaceSwap" for split in SPLITS}
 CELLS = cells_of() | AUDITS
-AFTER = {"check", "compare", "robustness", "explain", "record", "report", "package"}
+AFTER = {"check", "compare", "likelihood", "robustness", "explain", "record", "report", "package"}
 EVERYTHING = CELLS | {"ingest", "extract_frames", "embed"} | AFTER
 
 

@@ -111,6 +111,25 @@ def first_table() -> str:
     return "\n".join(lines)
 
 
+def ratios_table() -> str:
+    """Likelihood ratios of the committed run on two manipulations, by the method that is shown."""
+    content = read_metrics("likelihood.json")
+    lines = [
+        "| protocol | tested on | detector | Cllr [95 %] | Cllr_min | LR at least | LR at most |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in content["rows"]:
+        if row["method"] == content["method"] and row["manipulation"] in ("NeuralTextures", "FaceSwap"):
+            place = f"{row['protocol']} | {row['manipulation']} | {row['detector']}"
+            if row["cllr"] is None:
+                lines.append(f"| {place} | none: {row['undefined']} | | | |")
+                continue
+            cost = interval({"auc": row["cllr"], "low": row["cllr_low"], "high": row["cllr_high"]}, ".2f")
+            bounds = f"1/{10 ** -row['elub_low']:.1f} | {10 ** row['elub_high']:.1f}"
+            lines.append(f"| {place} | {cost} | {row['cllr_min']:.2f} | {bounds} |")
+    return "\n".join(lines)
+
+
 def headline_table() -> str:
     """The headline's row of the committed run, upright: it is read by people who have not read a word yet."""
     row = next(sample_rows())
@@ -188,6 +207,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "first": first_table,
     "headline": headline_table,
     "make": make_table,
+    "ratios": ratios_table,
     "rooms": rooms_table,
     "sample": sample_table,
     "sanity": sanity_sentence,

@@ -82,6 +82,7 @@ def write_results(folder, splits, in_domain, seeds=(1,)):
                     "validation": {"video": {"auc": 0.5 + s / 10 + d / 100}},
                     "threshold": {"frame": 0.4 + s / 10, "video": 0.5},
                     "calibration": {"method": "none", "validation_prior": {"frame": 0.5, "video": 0.5}},
+                    "usable": {"video": {"usable": not s, "reason": "made up" if s else ""}},
                     "test": points,
                 }
                 path = folder / "metrics" / detector / f"{cell}.json"

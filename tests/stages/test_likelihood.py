@@ -1,0 +1,83 @@
+"""The stage `likelihood` on files that evaluate left: what is read, what is written, the same bytes again."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from clipforensics.core.faults import InputError
+from clipforensics.core.records import Video, write_records
+from clipforensics.likelihood.calibrate import fit
+from clipforensics.metrics.pooling import pool_by_video
+from stages import likelihood
+from tests.support.result_files import OPTIONS, write_results
+
+SPLITS = ["per_class", "grouped"]
+PARAMS = {
+    "dataset": "made-up",
+    "detectors": ["baseline", "lora"],
+    "evaluate": {"aggregate": "mean"},
+    "compare": {name: value for name, value in OPTIONS.items() if name != "aggregate"},
+    "likelihood": {"method": "logistic", "alpha": 0.3, "prior_log10_odds": 1.0},
+    "protocol": {
+        "splits": SPLITS, "train_sets": ["FS"], "test_manipulations": ["NT", "rest"], "seeds": [1],
+    },
+    "split": {"n_folds": 3},
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def run(tmp_path, monkeypatch):
+    """A run whose second split's detectors are unusable (see `write_results`)."""
+    monkeypatch.chdir(tmp_path)
+    Path("params.yaml").write_text(yaml.safe_dump(PARAMS))
+    write_results(Path("data"), SPLITS, in_domain=True)
+    Path("data/metrics").rename("data/evaluate")
+    Path("data/metrics").mkdir()
+    Path("data/evaluate").rename("data/metrics/evaluate")
+    places = [(split, kind, str(i)) for split in SPLITS for kind in ("real", "FS", "NT") for i in range(4)]
+    videos = [
+        Video(split, "test", kind, i, "", "", 0, "", "", "p", n_frames=1, width=64, height=64, n_bytes=n)
+        for n, (split, kind, i) in enumerate(places)
+    ]  # whose keys are those of `write_results`
+    write_records(Path("data/videos.csv"), Video, videos)
+
+
+def test_what_is_written_is_of_every_cell_and_fitted_on_validation(capsys):
+    likelihood.main()
+    assert capsys.readouterr().out == "data/metrics/likelihood.json: 16 rows of likelihood ratios\n"
+    content = json.loads(Path("data/metrics/likelihood.json").read_text())
+    by = {(r["detector"], r["protocol"], r["manipulation"], r["method"]): r for r in content["rows"]}
+    assert len(by) == 16
+    scores = likelihood.read_scores(Path("data/scores/lora/per_class/FS-1.csv"))
+    val = scores[scores["part"] == "val"]
+    fitted = fit(*pool_by_video(val["score"], val["label"], val["key"]), "logistic")
+    row = by["lora", "per_class", "FS", "logistic"]
+    assert row["validation"][0]["slope"] == pytest.approx(fitted.slope)
+    assert row["h1_names_it"]
+    assert by["lora", "grouped", "NT", "pav"]["undefined"] == "grouped: made up"
+    assert by["lora", "grouped", "NT", "pav"]["cllr"] is None
+    table = Path("plots/likelihood/ece.csv").read_text().splitlines()
+    assert table[0] == "detector,prior,bits"
+    assert np.unique([line.rsplit(",", 2)[0] for line in table[1:]]).size == 6
+
+
+def test_the_same_files_give_the_same_bytes():
+    places = [
+        Path("data/metrics/likelihood.json"),
+        *(Path("plots/likelihood", f"{k}.csv") for k in ("ece", "tippett")),
+    ]
+    runs = []
+    for _ in range(2):
+        likelihood.main()
+        runs.append([place.read_bytes() for place in places])
+    assert runs[0] == runs[1]
+
+
+def test_an_unknown_setting_is_refused():
+    wrong = {**PARAMS, "likelihood": {**PARAMS["likelihood"], "methods": "pav"}}
+    Path("params.yaml").write_text(yaml.safe_dump(wrong))
+    with pytest.raises(InputError, match="`methods` is not a parameter; perhaps `method` was meant"):
+        likelihood.main()
