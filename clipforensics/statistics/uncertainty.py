@@ -171,6 +171,11 @@ class Estimate:
         ends = self._ends(draws, confidence)
         return Interval(self.value, *ends, "", self.covers, missing)
 
+    def standard_error(self) -> tuple[float, float]:
+        """Standard error, corrected for few clusters, on the plain scale; and its degrees of freedom."""
+        factor, degrees = self._small_sample()
+        return float(np.nanstd(self.draws, ddof=1)) * factor, degrees
+
     def _ends(self, draws: Floats, confidence: float) -> tuple[float, float, float]:
         """Low, high and p."""
         factor, degrees = self._small_sample()
