@@ -45,6 +45,18 @@ def rows_of(tables, splits, method="platt"):
     return {(row["level"], row["metric"]): row for row in rows}
 
 
+def test_what_is_not_shown_says_what_would_be_and_counts_videos():
+    found = rows_of({("baseline", 1): make(1), ("lora", 1): make(2)}, ["a", "b"])
+    for (level, metric), row in found.items():
+        one = row["differences"]["lora"]
+        is_open = one["low"] is not None and one["low"] <= 0 <= one["high"] and one["low"] < one["high"]
+        assert ("power" in one) == is_open, (level, metric)
+    videos, frames = (found[level, "auc"]["differences"]["lora"]["power"] for level in ("video", "frame"))
+    n_real, n_fake = (found["video", "auc"][name] for name in ("n_real", "n_fake"))
+    for power in (videos, frames):
+        assert power["n_real"] / power["n_fake"] == pytest.approx(n_real / n_fake, rel=0.1)
+
+
 def at_level(table, level):
     if level == "frame":
         return table["score"].to_numpy(), table["label"].to_numpy(), table["split"].to_numpy()

@@ -27,6 +27,7 @@ class Settings(Portable):
     methods: dict[str, Any]
     evaluate: dict[str, Any]
     compare: dict[str, Any]
+    primary: dict[str, Any]
     robustness: dict[str, Any]
     explain: dict[str, Any]
     report: dict[str, Any]
