@@ -43,6 +43,9 @@ COMMANDS = {
     "learning-rates": Command(
         "clipforensics.learning_rates", "every method at every learning rate, on validation", trains=True
     ),
+    "plan": Command(
+        "clipforensics.plan", "what a test of so many videos can show; needs no project", in_project=False
+    ),
     "audit": Command(
         "clipforensics.audit.command", "anyone's frame scores; needs no project", in_project=False
     ),

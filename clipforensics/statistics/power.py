@@ -64,20 +64,24 @@ class Needed(NamedTuple):
     n_fake: int | None
 
 
-def power_of(difference: float, parts: Sequence[Part], *, confidence: float = 0.95) -> float:
+def power_of(
+    difference: float, parts: Sequence[Part], *, confidence: float = 0.95, error: float | None = None
+) -> float:
     """Chance that a two-sided test shows a true difference.
 
     Args:
         difference: The true one.
-        parts: Of its variance.
+        parts: Of its variance, as the test estimates it.
         confidence: Of the interval that the test inverts.
+        error: Standard deviation that the difference found has in truth; None: as the test estimates it.
 
     Raises:
         InputError: the confidence is not between 0 and 1.
     """
     _check("confidence", confidence)
     se, degrees = standard_error(parts)
-    t, shift = float(stdtrit(degrees, (1 + confidence) / 2)), abs(difference) / se
+    error = se if error is None else error
+    t, shift = float(stdtrit(degrees, (1 + confidence) / 2)) * se / error, abs(difference) / error
     return float(1 - nctdtr(degrees, shift, t) + nctdtr(degrees, shift, -t))
 
 
