@@ -31,7 +31,7 @@ class Setting:
     correlation: float
 
 
-SETTINGS = (Setting(10, 100, 0.5), Setting(20, 20, 0.5), Setting(20, 20, 0.8), Setting(100, 100, 0.5))
+SETTINGS = (Setting(10, 100, 0.5), Setting(20, 20, 0.5), Setting(20, 20, 0.8))
 
 
 def differences(setting: Setting, number: int) -> dict[str, Estimate]:

@@ -43,7 +43,7 @@ def within(found, expected, n_runs):
 
 
 def test_power_is_what_the_pipelines_interval_shows():
-    expected = Design(BASE, 40, 40, 0.5).power(GAIN)
+    expected = plan.power_of(Design(BASE, 40, 40, 0.5), GAIN)
     assert within(share_shown((40, 40), 0.5, 200), expected, 200)
     assert not within(0.05, expected, 200), "the simulation could tell"
 
@@ -52,10 +52,16 @@ def test_power_is_what_the_pipelines_interval_shows():
 @pytest.mark.parametrize("correlation", [0.0, 0.5, 0.8])
 @pytest.mark.parametrize("n", [(10, 100), (20, 20), (100, 100)])
 def test_power_at_the_sizes_that_people_have(n, correlation):
-    expected, n_runs = Design(BASE, *n, correlation).power(GAIN), 400
+    expected, n_runs = plan.power_of(Design(BASE, *n, correlation), GAIN), 400
     found = share_shown(n, correlation, n_runs)
     print(n, correlation, round(expected, 3), round(found, 3))
     assert within(found, expected, n_runs)
+
+
+def test_few_videos_are_simulated_and_many_are_not():
+    few, many = Design(BASE, 20, 20, 0.8), Design(BASE, 200, 200, 0.8)
+    assert plan.power_of(few, GAIN) == few.simulated_power(GAIN) < few.power(GAIN)
+    assert plan.power_of(many, GAIN) == many.power(GAIN)
 
 
 def ask(*words, capsys):
@@ -65,7 +71,7 @@ def ask(*words, capsys):
 
 def test_the_answer_for_ten_reals(capsys):
     said, design = ask(capsys=capsys), Design(0.78, 10, 100, 0.5)
-    assert f"shows a true difference of .06 in {design.power(0.06) * 100:.0f} of 100 runs" in said
+    assert f"shows a true difference of .06 in {plan.power_of(design, 0.06) * 100:.0f} of 100 runs" in said
     assert "AUC .78 against .84; scores correlated .50" in said
     assert "No difference is shown with .80 power: not even an AUC of 1 against .78." in said
     assert "with 10 real: no number is enough" in said

@@ -42,7 +42,8 @@ def _check_detectors(params: Params, problems: Problems) -> None:
 
 def _check_primary(params: Params, problems: Problems) -> None:
     """Whether the primary comparison is one of this run's, as `compare` would find at the end."""
-    named, compare, protocol = (params.section(kind) for kind in (PrimarySection, CompareSection, Protocol))
+    named, compare = params.section(PrimarySection), params.section(CompareSection)
+    protocol = params.section(Protocol)
     if named and compare and protocol:
         with problems.caught(str(params.path)):
             resolve_primary(

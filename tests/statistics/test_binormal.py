@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import multivariate_normal, norm
+from scipy.stats import multivariate_normal, norm, t
 
 from clipforensics.core.faults import InputError
-from clipforensics.statistics.binormal import Design, _covariance
+from clipforensics.statistics.binormal import Design, _are_shown, _covariance
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.25, 0.5, 0.9])
@@ -55,6 +55,35 @@ def test_variances_are_those_of_simulated_differences_and_of_their_bootstrap(n, 
     corrected = drawn * [n[0] / (n[0] - 1), n[1] / (n[1] - 1), math.prod(n) / math.prod(k - 1 for k in n)]
     assert corrected.sum() == pytest.approx(sum(part.variance for part in parts), rel=0.05)
     assert [part.n for part in parts] == list(n)
+
+
+def slow_is_shown(table, confidence):
+    """One run's test from the parts that the bootstrap has without end of draws."""
+    sizes = np.array(table.shape)
+    rows, columns, pairs = bootstrap_parts(table)
+    parts = np.array([rows, columns]) * sizes / (sizes - 1)
+    degrees = parts.sum() ** 2 / (parts**2 / (sizes - 1)).sum()
+    return abs(table.mean()) > t.ppf((1 + confidence) / 2, degrees) * math.sqrt(parts.sum() + pairs)
+
+
+def test_runs_are_tested_one_by_one_or_together_alike():
+    rng = np.random.default_rng(4)
+    tables = np.stack(
+        [two - one for one, two in (outcomes(rng, (8, 12), (0.6, 0.9), 0.5) for _ in range(300))]
+    )
+    expected = [slow_is_shown(table, 0.9) for table in tables]
+    assert 0.1 < np.mean(expected) < 0.9
+    assert _are_shown(tables, 0.9).tolist() == expected
+    assert _are_shown(np.zeros((1, 4, 4)), 0.9).tolist() == [False]
+
+
+def test_simulated_power_is_the_formulas_where_videos_are_many():
+    design = Design(0.775, 100, 100, 0.5)
+    assert design.simulated_power(0.06, n_runs=1000) == pytest.approx(design.power(0.06), abs=0.05)
+    assert design.simulated_power(0.0, n_runs=1000) == pytest.approx(0.05, abs=0.021)
+    assert design.simulated_power(0.06, n_runs=300) == design.simulated_power(0.06, n_runs=300)
+    with pytest.raises(InputError, match="below 1"):
+        design.simulated_power(0.3)
 
 
 def test_power_grows_with_everything_that_helps():
