@@ -37,6 +37,9 @@ COMMANDS = {
     "league": Command("clipforensics.league", "every detector in one table, with what training cost"),
     "spread": Command("clipforensics.spread.command", "the matrix over several GPUs, or jobs of a cluster"),
     "export": Command("clipforensics.exporting.command", "the run for other tools: Croissant, MLflow"),
+    "plan": Command(
+        "clipforensics.plan", "what a test of so many videos can show; needs no project", in_project=False
+    ),
     "audit": Command(
         "clipforensics.audit.command", "anyone's frame scores; needs no project", in_project=False
     ),

@@ -7,6 +7,7 @@ from clipforensics.comparison.headline import headline_of
 from clipforensics.comparison.league import league_points
 from clipforensics.comparison.matrix import Matrix
 from clipforensics.comparison.plots import matrix_table
+from clipforensics.comparison.primary import PrimarySection
 from clipforensics.core.faults import run_command
 from clipforensics.core.files import write_json
 from clipforensics.core.params import read_section, read_value
@@ -36,6 +37,7 @@ def main() -> None:
         protocol=protocol,
         n_folds=read_value(PARAMS, "split", "n_folds", int),
         options={**params.model_dump(), "aggregate": run.aggregate},
+        named=read_section(PARAMS, "primary", PrimarySection),
     )
     comparison = matrix.compare()
     write_json(COMPARISON, comparison)

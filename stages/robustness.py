@@ -52,7 +52,8 @@ def main() -> None:
     )
     options = {"level": params.level, "aggregate": run.aggregate, **bootstrap.model_dump()}
     rows = tables.tabulate(scores, material, **options)
-    tables.write(METRICS, CURVES, {**head, "manipulation": manipulation}, rows)
+    head |= {"manipulation": manipulation, "families": tables.families(rows, bootstrap.confidence)}
+    tables.write(METRICS, CURVES, head, rows)
     remove_scratch(scratch)
     print(tables.summary_line(rows))
 

@@ -3,6 +3,8 @@
 from clipforensics.adaptation.contract import known_detectors, unknown_detector
 from clipforensics.check.problems import Problems
 from clipforensics.check.settings import Params
+from clipforensics.comparison.primary import PrimarySection, resolve_primary
+from clipforensics.protocol.cells import Protocol, protocol_of
 from clipforensics.robustness.scoring import RobustnessSection, all_conditions
 from clipforensics.statistics.settings import CompareSection, check_detector
 
@@ -15,6 +17,7 @@ def check_names(params: Params, problems: Problems) -> None:
         problems: Receives what is wrong.
     """
     _check_detectors(params, problems)
+    _check_primary(params, problems)
     if robustness := params.section(RobustnessSection):
         with problems.caught(str(params.path)):
             all_conditions(robustness.degradations, robustness.strengths)
@@ -35,3 +38,19 @@ def _check_detectors(params: Params, problems: Problems) -> None:
         if isinstance(name, str):
             with problems.caught():
                 check_detector(params.path, key, name, listed)
+
+
+def _check_primary(params: Params, problems: Problems) -> None:
+    """Whether the primary comparison is one of this run's, as `compare` would find at the end."""
+    named, compare = params.section(PrimarySection), params.section(CompareSection)
+    protocol = params.section(Protocol)
+    if named and compare and protocol:
+        with problems.caught(str(params.path)):
+            resolve_primary(
+                named,
+                reference=compare.reference,
+                detectors=params.detectors,
+                protocols=[protocol_of(split) for split in protocol.splits],
+                train_sets=protocol.train_sets,
+                manipulations=protocol.test_manipulations,
+            )

@@ -9,6 +9,7 @@ import yaml
 
 from clipforensics.adaptation.contract import find_detector, known_detectors
 from clipforensics.check.problems import Problems
+from clipforensics.comparison.primary import PrimarySection
 from clipforensics.core.faults import InputError
 from clipforensics.core.params import Section, check_section, find_problems, nearest, read_yaml
 from clipforensics.encoder.embeddings import EmbedSection
@@ -39,6 +40,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "evaluate": EvaluateSection,
     "compare": CompareSection,
     "likelihood": LikelihoodSection,
+    "primary": PrimarySection,
     "robustness": RobustnessSection,
     "explain": ExplainSection,
     "report": ReportSection,

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from clipforensics.comparison.every_metric import Evaluations, compare_metrics
+from clipforensics.comparison.families import Collect
 from clipforensics.comparison.folds import fold_rows, mean_of_folds
 from clipforensics.comparison.leaks import count_leaks
 from clipforensics.comparison.meeting import (
@@ -98,6 +99,7 @@ def compare_protocol(
     seed: int,
     confidence: float,
     leader: str | None = None,
+    collect: Collect | None = None,
 ) -> dict[str, list[Row]]:
     """Let all detectors meet on every test manipulation of one protocol and train set.
 
@@ -113,6 +115,7 @@ def compare_protocol(
         seed: Of the bootstrap.
         confidence: Of the intervals.
         leader: Detector that all others are compared with as well; see `meeting.compare_aucs`.
+        collect: Takes the estimates that families are made of (`families`); None: nothing does.
 
     Returns:
         Rows of the tables `cells`, `metrics`, `leak_gaps` (of per_class with the permutation of twins) and
@@ -127,14 +130,14 @@ def compare_protocol(
     tested = order_manipulations(list(wanted), present, trained=train_set)
     for manipulation in tested:
         meeting = meet(scores, test, manipulation, aggregate=aggregate, **bootstrap)
-        cells, gaps = compare_aucs(meeting, leader=leader, **shown)
+        cells, gaps = compare_aucs(meeting, leader=leader, collect=collect, **shown)
         folds = _folds(evaluations, splits, manipulation)
         tables["cells"] += [{**row, **_fold_mean(row, folds, reference)} for row in cells]
         if list(splits) == [BY_CHANCE]:
             trained = pd.concat([results.read_videos(splits, train_set, part) for part in ("train", "val")])
             gaps = with_permutations(meeting, gaps, trained, n=n_replicates, seed=seed)
         tables["leak_gaps"] += gaps
-        tables["metrics"] += compare_metrics(meeting, evaluations, **shown)
+        tables["metrics"] += compare_metrics(meeting, evaluations, collect=collect, **shown)
         tables["folds"] += folds
     untested = [name for name in train_set.split("+") if name not in tested]
     videos = results.read_videos(splits, train_set, "val") if untested else pd.DataFrame()

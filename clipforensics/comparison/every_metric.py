@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clipforensics.comparison.meeting import Meeting, Row
+from clipforensics.comparison.families import Collect
+from clipforensics.comparison.meeting import Meeting, Row, minus, unshown
 from clipforensics.core.files import json_ready
 from clipforensics.metrics.auc import Floats
 from clipforensics.metrics.calibration import probabilities
 from clipforensics.metrics.points import AT_THRESHOLD, ORACLE
 from clipforensics.metrics.pooling import LEVELS
-from clipforensics.statistics.bootstrap import bootstrap_intervals, bootstrap_metrics
+from clipforensics.statistics.bootstrap import bootstrap_metrics
 from clipforensics.statistics.uncertainty import Estimate, Interval
 
 Evaluations = Mapping[tuple[str, int], Mapping[str, Mapping[str, Any]]]
@@ -23,7 +24,12 @@ AT_PRIOR = "_at_validation_prior"
 
 
 def compare_metrics(
-    meeting: Meeting, evaluations: Evaluations, *, reference: str, confidence: float
+    meeting: Meeting,
+    evaluations: Evaluations,
+    *,
+    reference: str,
+    confidence: float,
+    collect: Collect | None = None,
 ) -> list[Row]:
     """All metrics and their paired differences over all test fakes of a manipulation.
 
@@ -36,6 +42,7 @@ def compare_metrics(
         evaluations: What each detector, seed and split chose on validation.
         reference: Detector that the others are subtracted from.
         confidence: Of the intervals.
+        collect: Takes the estimates that families are made of (`families`); None: nothing does.
 
     Returns:
         One row a level and metric, ready for JSON.
@@ -46,7 +53,9 @@ def compare_metrics(
             f"{seed}/{name}": measure(meeting, table, evaluations[name, seed], level)
             for (name, seed), table in meeting.scores.items()
         }
-        rows += metric_rows(meeting, level, found, reference=reference, confidence=confidence)
+        rows += metric_rows(
+            meeting, level, found, reference=reference, confidence=confidence, collect=collect
+        )
     return rows
 
 
@@ -57,6 +66,7 @@ def metric_rows(
     *,
     reference: str,
     confidence: float,
+    collect: Collect | None = None,
 ) -> list[Row]:
     """One row a metric: its interval for every detector, and those of the paired differences.
 
@@ -66,21 +76,32 @@ def metric_rows(
         found: `<seed>/<detector>` -> metric -> estimate on the meeting's draws; the same metrics for each.
         reference: Detector that the others are subtracted from.
         confidence: Of the intervals.
+        collect: Takes the estimates that families are made of (`families`); None: nothing does.
     """
-    rows, counts = [], meeting.counts(None, level)
+    rows, counts, sizes = [], meeting.counts(None, level), meeting.counts(None, "video")
     for metric in next(iter(found.values())):
         means = meeting.average({who: metrics[metric] for who, metrics in found.items()})
         place: Row = {"manipulation": meeting.manipulation, "level": level, "metric": metric}
         place |= {"oracle": metric.startswith(ORACLE)}
-        rows.append(json_ready({**place, **counts, **_intervals(means, reference, confidence)}))
+        rows.append(json_ready({**place, **counts, **_intervals(means, reference, confidence, sizes)}))
+        if collect:
+            collect("differences", place, minus(means, reference))
     return rows
 
 
-def _intervals(means: Mapping[str, Estimate], reference: str, confidence: float) -> Row:
-    detectors, differences = bootstrap_intervals(means, reference, confidence=confidence)
+def _intervals(
+    means: Mapping[str, Estimate], reference: str, confidence: float, sizes: Mapping[str, int]
+) -> Row:
+    apart = minus(means, reference)
+    detectors, differences = (
+        {name: one.interval(confidence=confidence) for name, one in found.items()} for found in (means, apart)
+    )
     row: Row = {
         "detectors": {name: _row(one) for name, one in detectors.items()},
-        "differences": {name: {**_row(one), "p": one.p} for name, one in differences.items()},
+        "differences": {
+            name: {**_row(one), "p": one.p, **unshown(apart[name], one, sizes, confidence)}
+            for name, one in differences.items()
+        },
     }
     reasons = [one.undefined for one in (*detectors.values(), *differences.values()) if one.undefined]
     return {**row, "undefined": "; ".join(dict.fromkeys(reasons))} if reasons else row

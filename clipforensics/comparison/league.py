@@ -123,6 +123,11 @@ def _fewest(files: Iterable[Json], name: str) -> int | None:
     return min((n for n in counts if n is not None), default=None)
 
 
+def first_clean(leaks: Mapping[str, Leaks]) -> str | None:
+    """The first protocol, `by_candidacy`, whose tests know nobody; None if all do."""
+    return next((name for name in by_candidacy(leaks) if nobody_shared(leaks[name])), None)
+
+
 def clean_protocol(
     cells: Iterable[Json], leaks: Mapping[str, Leaks], *, train_set: str, manipulation: str
 ) -> str | None:
@@ -138,7 +143,7 @@ def clean_protocol(
     having = {
         cell.get("protocol") for cell in cells if all(cell.get(key) == value for key, value in wanted.items())
     }
-    return next((n for n in by_candidacy(leaks) if n in having and nobody_shared(leaks[n])), None)
+    return first_clean({name: found for name, found in leaks.items() if name in having})
 
 
 def league(

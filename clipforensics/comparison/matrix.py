@@ -7,11 +7,13 @@ from typing import Any
 import pandas as pd
 
 from clipforensics.comparison.by_protocol import Results, compare_protocol, headline_curves
-from clipforensics.comparison.league import league, standings, validation_protocol
+from clipforensics.comparison.families import Collect, Families, outside
+from clipforensics.comparison.league import first_clean, league, standings, validation_protocol
 from clipforensics.comparison.means import OnSets, compare_repeats, with_fold_means
 from clipforensics.comparison.meeting import Row
+from clipforensics.comparison.primary import RULES, PrimarySection, primary_row, resolve_primary
 from clipforensics.comparison.usable import usable_detectors
-from clipforensics.protocol.cells import Protocol, by_protocol, repeat_of
+from clipforensics.protocol.cells import Protocol, by_protocol, order_manipulations, repeat_of
 
 TABLES = ("cells", "metrics", "leak_gaps", "folds", "variance")
 
@@ -25,12 +27,14 @@ class Matrix:
         protocol: Section `protocol` of params.yaml; its first entries are the headline.
         n_folds: Of grouped_kfold.
         options: Section `compare` of params.yaml and `aggregate`, as `compare_protocol` takes them.
+        named: Section `primary` of params.yaml.
     """
 
     results: Results
     protocol: Protocol
     n_folds: int
     options: dict[str, Any]
+    named: PrimarySection = RULES
 
     @property
     def protocols(self) -> dict[str, list[str]]:
@@ -56,8 +60,10 @@ class Matrix:
         here = {name: of[train_set] for name, of in leaks.items()}
         validated = validation_protocol({n: of["val_in_train"] / of["n_val"] for n, of in here.items()})
         order = standings(self.results.read_evaluations(self.protocols[validated], train_set))
-        tables = self._tables(leader=order[0]["detector"])
+        families = self._families(first_clean(here))
+        tables = self._tables(order[0]["detector"], families)
         place = {name: tables["cells"][0][name] for name in ("protocol", "train_set", "manipulation")}
+        looks = self._looks(tables, families)
         bootstrap = {name: value for name, value in self.options.items() if name != "aggregate"}
         return {
             "reference": bootstrap["reference"],
@@ -67,23 +73,55 @@ class Matrix:
             "bootstrap": bootstrap,
             "leaks": leaks,
             "usable": usable_detectors(self.results.read_evaluations(*self.headline)),
+            **looks,
             **tables,
             "league": league(order, tables["cells"], headline=place, validated=validated, leaks=here),
         }
 
-    def _tables(self, leader: str) -> dict[str, list[Row]]:
+    def _families(self, clean: str | None) -> Families:
+        """Which differences are looked at together, and which is the primary one; `clean`: the protocol."""
+        splits, train_set = self.headline
+        test = self.results.read_videos(splits, train_set, "test")
+        wanted, present = self.protocol.test_manipulations, set(test["manipulation"][test["label"] == 1])
+        first = order_manipulations(wanted, sorted(present), trained=train_set)[0]
+        primary = resolve_primary(
+            self.named,
+            reference=self.options["reference"],
+            detectors=self.results.detectors,
+            protocols=list(self.protocols),
+            train_sets=self.protocol.train_sets,
+            manipulations=[first, *wanted],
+            clean=clean,
+        )
+        return Families((next(iter(self.protocols)), train_set, first), primary, self.options["confidence"])
+
+    def _looks(self, tables: dict[str, list[Row]], families: Families) -> dict[str, Any]:
+        """Which number is primary, what was corrected for what, and what is shown; marks the tables' rows."""
+        confidence, primary = families.confidence, families.primary
+        declared = families.attach(tables)
+        losses, gains = families.judged(tables)
+        return {
+            "primary": primary and primary_row(primary, tables, confidence=confidence),
+            "families": declared,
+            "outside_families": outside(tables, confidence=confidence),
+            "losses": losses,
+            "gains": gains,
+        }
+
+    def _tables(self, leader: str, families: Families) -> dict[str, list[Row]]:
         tables: dict[str, list[Row]] = {name: [] for name in TABLES}
         for name, splits in self.protocols.items():
             for train_set in self.protocol.train_sets:
                 rival = leader if train_set == self.protocol.train_sets[0] else None
                 wanted = self.protocol.test_manipulations
-                found = self._of_protocol(splits, train_set, wanted, rival)
+                collect = families.collector(name, train_set)
+                found = self._of_protocol(splits, train_set, wanted, rival, collect)
                 for table, rows in found.items():
                     tables[table] += [{"protocol": name, "train_set": train_set, **row} for row in rows]
         return tables
 
     def _of_protocol(
-        self, splits: list[str], train_set: str, wanted: list[str], leader: str | None
+        self, splits: list[str], train_set: str, wanted: list[str], leader: str | None, collect: Collect
     ) -> dict[str, list[Row]]:
         """One split as it is; folds pooled, with their means; repeats as means."""
         shown = {name: self.options[name] for name in ("reference", "confidence")}
@@ -92,7 +130,9 @@ class Matrix:
         if repeats:
             on_sets = OnSets(self.results, splits, train_set, **sets)
             return compare_repeats(on_sets, train_set, wanted, leader=leader, **shown)
-        found = compare_protocol(self.results, splits, train_set, wanted, leader=leader, **self.options)
+        found = compare_protocol(
+            self.results, splits, train_set, wanted, leader=leader, collect=collect, **self.options
+        )
         if len(splits) == 1:
             return found
         return with_fold_means(found, OnSets(self.results, splits, train_set, **sets), **shown)

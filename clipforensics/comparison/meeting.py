@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 
 from clipforensics.comparison.delong import delong_difference, delong_interval
+from clipforensics.comparison.families import Collect
 from clipforensics.core.files import json_ready
 from clipforensics.metrics.auc import roc_curve
 from clipforensics.metrics.pooling import LEVELS, Pooling, pool_by_video
 from clipforensics.metrics.strata import against_reals, in_stratum, strata_keys
-from clipforensics.statistics.bootstrap import bootstrap_auc, bootstrap_intervals
+from clipforensics.statistics.bootstrap import bootstrap_auc
+from clipforensics.statistics.power import needed
 from clipforensics.statistics.replicates import Cluster, Replicates, draw_replicates
 from clipforensics.statistics.uncertainty import (
     Estimate,
@@ -107,7 +109,13 @@ def meet(
 
 
 def compare_aucs(
-    meeting: Meeting, *, reference: str, confidence: float, strata: bool = True, leader: str | None = None
+    meeting: Meeting,
+    *,
+    reference: str,
+    confidence: float,
+    strata: bool = True,
+    leader: str | None = None,
+    collect: Collect | None = None,
 ) -> tuple[list[Row], list[Row]]:
     """AUCs and their differences, whole and in every leak stratum, and what the leak is worth.
 
@@ -121,6 +129,7 @@ def compare_aucs(
         strata: Whether to look into leak strata; else only the whole.
         leader: Detector from which all others are subtracted as well (`to_leader`: other - leader), by
             video and over all fakes; None for nobody.
+        collect: Takes the estimates that families are made of (`families`); None: nothing does.
 
     Returns:
         One row a stratum and level; and one a level for AUC with a twin minus AUC without, whose
@@ -129,31 +138,58 @@ def compare_aucs(
     subsets = {"all": None, **(strata_keys(meeting.videos) if strata else {})}
     scores = {f"{seed}/{name}": table["score"].to_numpy() for (name, seed), table in meeting.scores.items()}
     found = bootstrap_auc(meeting.draws, scores, how=meeting.aggregate, subsets=subsets)
+    take: Collect = collect or (lambda *_: None)
     cells = []
     for stratum, keys in subsets.items():
         delong = _delong(meeting, keys, reference, confidence)
         for level in LEVELS:
             place = {"manipulation": meeting.manipulation, "stratum": stratum, "level": level}
+            sizes, means = meeting.counts(keys, "video"), meeting.average(found[stratum][level])
             body = _intervals(
-                found[stratum][level], reference, confidence, delong if level == "video" else {}
+                found[stratum][level], reference, confidence, delong if level == "video" else {}, sizes
             )
+            take("differences", place, minus(means, reference))
             if leader is not None and (stratum, level) == ("all", "video"):
-                body["to_leader"] = _to_leader(meeting, found[stratum][level], leader, confidence)
+                body["to_leader"] = _to_leader(means, leader, confidence, sizes)
+                take("to_leader", place, minus(means, leader))
             cells.append(json_ready({**place, **meeting.counts(keys, level), **body}))
     pairs = [(pair, level) for pair in GAPS if set(pair) <= set(subsets) for level in LEVELS]
-    gaps = [
-        {**_gap_counts(meeting, subsets, pair, level), **_gap(found, pair, level, reference, confidence)}
-        for pair, level in pairs
-    ]
+    gaps = []
+    for pair, level in pairs:
+        place, sizes = (_gap_counts(meeting, subsets, pair, of) for of in (level, "video"))
+        worth = {name: found[pair[0]][level][name] - found[pair[1]][level][name] for name in scores}
+        take("detectors", place, meeting.average(worth))
+        gaps.append({**place, **json_ready(_intervals(worth, reference, confidence, {}, sizes, gap=True))})
     return cells, gaps
 
 
+def minus(estimates: Mapping[str, Estimate], reference: str) -> dict[str, Estimate]:
+    """Every other detector minus the reference, paired."""
+    return {name: one - estimates[reference] for name, one in estimates.items() if name != reference}
+
+
+def unshown(estimate: Estimate, interval: Interval, sizes: Mapping[str, int], confidence: float) -> Row:
+    """The key `power` of a difference whose interval holds 0 (`statistics.power.needed`); else nothing.
+
+    Args:
+        estimate: The difference.
+        interval: Its interval.
+        sizes: `n_real` and `n_fake`, videos whatever the level: nobody collects frames.
+        confidence: Of the interval.
+    """
+    counts = {name: sizes[name] for name in ("n_real", "n_fake")}
+    found = needed(estimate, interval, confidence=confidence, **counts)
+    return {"power": found._asdict()} if found else {}
+
+
 def _to_leader(
-    meeting: Meeting, estimates: Mapping[str, Estimate], leader: str, confidence: float
+    means: Mapping[str, Estimate], leader: str, confidence: float, sizes: Mapping[str, int]
 ) -> dict[str, Any]:
     """Every other detector minus the leader, on the same draws."""
-    _, differences = bootstrap_intervals(meeting.average(estimates), leader, confidence=confidence)
-    rows = {n: {**_row(i, None), "covers": i.covers} for n, i in differences.items()}
+    rows = {}
+    for name, one in minus(means, leader).items():
+        i = one.interval(confidence=confidence)
+        rows[name] = {**_row(i, None), "covers": i.covers, **unshown(one, i, sizes, confidence)}
     return {"leader": leader, "differences": rows}
 
 
@@ -172,19 +208,6 @@ def _gap_counts(
         "n_minuend": sides[0]["n_fake"],
         "n_subtrahend": sides[1]["n_fake"],
     }
-
-
-def _gap(
-    found: Mapping[str, Mapping[str, Mapping[str, Estimate]]],
-    pair: tuple[str, str],
-    level: str,
-    reference: str,
-    confidence: float,
-) -> Row:
-    first, second = (found[stratum][level] for stratum in pair)
-    gaps = {name: first[name] - second[name] for name in first}
-    row: Row = json_ready(_intervals(gaps, reference, confidence, {}))
-    return row
 
 
 def roc_table(scores: pd.DataFrame, level: str, aggregate: Pooling) -> pd.DataFrame:
@@ -212,19 +235,30 @@ def _intervals(
     reference: str,
     confidence: float,
     delong: Mapping[tuple[str, ...], Interval],
+    sizes: Mapping[str, int],
+    *,
+    gap: bool = False,
 ) -> dict[str, Any]:
-    """Rows of detectors and differences; estimates by `<seed>/<detector>`."""
+    """Rows of detectors and differences; estimates by `<seed>/<detector>`; `gap`: of differences already."""
     seeds = _by_detector(estimates)
     means = {name: mean_over_seeds(several, name) for name, several in seeds.items()}
-    detectors, differences = bootstrap_intervals(means, reference, confidence=confidence)
+    apart = minus(means, reference)
+    detectors, differences = (
+        {name: one.interval(confidence=confidence) for name, one in found.items()} for found in (means, apart)
+    )
+    open_ = {n: unshown(means[n], i, sizes, confidence) if gap else {} for n, i in detectors.items()}
     spread = {name: spread_over_seeds(several)._asdict() for name, several in seeds.items()}
     rows = {
         "detectors": {
-            n: {**_row(i, delong.get((n,))), "covers": i.covers, "seeds": spread[n]}
+            n: {**_row(i, delong.get((n,))), "covers": i.covers, "seeds": spread[n], **open_[n]}
             for n, i in detectors.items()
         },
         "differences": {
-            n: {**_row(i, delong.get((n, reference)), with_p=True), "covers": i.covers}
+            n: {
+                **_row(i, delong.get((n, reference)), with_p=True),
+                "covers": i.covers,
+                **unshown(apart[n], i, sizes, confidence),
+            }
             for n, i in differences.items()
         },
     }

@@ -14,11 +14,18 @@ from clipforensics.robustness.scoring import UNDEGRADED, Material, RobustnessSec
 from clipforensics.statistics.bootstrap import bootstrap_auc
 from clipforensics.statistics.replicates import draw_replicates
 from clipforensics.statistics.settings import Compared, CompareSection
+from clipforensics.statistics.simultaneous import max_t
 from clipforensics.statistics.uncertainty import Estimate, Interval
 
 Row = dict[str, Any]
 
 CURVE = ("degradation", "strength", "auc", "low", "high")
+
+ABOUT = {
+    "drops": "AUC of one detector under each degradation and strength minus that on undegraded frames",
+    "differences": "AUC of one detector minus the reference, under each degradation and strength and none",
+}
+"""Families (`statistics.simultaneous`), by the first word of their name."""
 
 
 def head(cell: Cell, params: RobustnessSection, run: Compared, bootstrap: CompareSection) -> Row:
@@ -97,7 +104,57 @@ def tabulate(
         now = {n: found[names[condition, n]] for n in table}
         before = {n: found[names[UNDEGRADED, n]] for n in table}
         rows.append(json_ready({**head, **counts, **_intervals(now, before, reference, confidence)}))
+    _correct(rows, {c: {n: found[names[c, n]] for n in scores[c]} for c in scores}, reference, confidence)
     return rows
+
+
+def families(rows: Sequence[Mapping[str, Any]], confidence: float) -> list[Row]:
+    """What was corrected together, for robustness.json: a family a detector and kind, over all conditions.
+
+    Args:
+        rows: As `tabulate` returns them.
+        confidence: Of the intervals.
+
+    Returns:
+        Rows {name, about, n, method, level, n_shown}, as in comparison.json.
+    """
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        for one in (one for kind in ABOUT for one in row[kind].values() if "family" in one):
+            found.setdefault(one["family"], []).append(one["simultaneous"]["p"])
+    return [
+        {
+            "name": name,
+            "about": ABOUT[name.split()[0]],
+            "n": len(p),
+            "method": "max-t",
+            "level": confidence,
+            "n_shown": sum(one < 1 - confidence for one in p),
+        }
+        for name, p in found.items()
+    ]
+
+
+def _correct(
+    rows: Sequence[Row],
+    estimates: Mapping[tuple[str, int], Mapping[str, Estimate]],
+    reference: str,
+    confidence: float,
+) -> None:
+    """Write `family` and `simultaneous` into drops and differences: whoever reads the worst has seen all."""
+    rows_of = dict(zip(estimates, rows, strict=True))
+    for detector in estimates[UNDEGRADED]:
+        minuends = {condition: table[detector] for condition, table in estimates.items()}
+        members = {
+            "drops": {c: one - minuends[UNDEGRADED] for c, one in minuends.items() if c != UNDEGRADED},
+            "differences": {c: one - estimates[c][reference] for c, one in minuends.items()},
+        }
+        for kind, by_condition in members.items():
+            if kind == "differences" and detector == reference:
+                continue
+            for condition, one in max_t(by_condition, confidence=confidence).items():
+                row = rows_of[condition][kind][detector]
+                row |= {"family": f"{kind} {detector}", "simultaneous": json_ready(one._asdict())}
 
 
 def curve(rows: Sequence[Mapping[str, Any]], detector: str) -> pd.DataFrame:

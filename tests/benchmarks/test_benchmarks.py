@@ -14,7 +14,7 @@ from clipforensics.machine.devices import choose_device
 from tests.support.repository import ROOT
 
 SUPPORT = {"__init__", "__main__", "table", "material"}
-SIMULATIONS = {"coverage", "twin_gap", "training_variance"}
+SIMULATIONS = {"coverage", "many_looks", "twin_gap", "training_variance"}
 """Commands of their own, of statistics: they measure no speed."""
 
 

@@ -60,6 +60,30 @@ def test_the_one_shown_and_the_reference_are_among_the_detectors():
     assert problems(detectors=["lora"], detector="lora", compare={"reference": "lora"}) == []
 
 
+@pytest.mark.parametrize("changes", [
+    {"detectors": ["lora"], "detector": "lora", "compare": {"reference": "lora"}},
+    {"detectors": ["baseline", "mlp"]},
+    {"protocol": {"splits": ["per_class"]}},
+    {"protocol": {"splits": [f"grouped_kfold-{i}" for i in range(1, 6)]}},
+    {"primary": {"protocol": "per_class", "manipulation": "Face2Face"}},
+])  # fmt: skip
+def test_the_primary_comparison_follows_the_run(changes):
+    assert problems(**changes) == []
+
+
+@pytest.mark.parametrize(("named", "words"), [
+    ({"protocol": "official"}, "`primary.protocol` is 'official'; it must be a protocol of protocol.splits"),
+    ({"detector": "baseline"}, "`primary.detector` is 'baseline'; it must be a detector other than"),
+    ({"stratum": "twin", "metric": "f1"}, "strata have only auc"),
+    ({"metric": "ece"}, "`metric`"),
+    ({"levle": "video"}, "perhaps `level` was meant"),
+])  # fmt: skip
+def test_a_primary_comparison_that_the_run_has_not_is_refused(named, words):
+    (line,) = problems(primary=named)
+    assert line.startswith("params.yaml: ")
+    assert words in line
+
+
 def test_a_detector_listed_twice_is_refused():
     (line,) = problems(detectors=["baseline", "lora", "lora"])
     assert "`detectors`" in line

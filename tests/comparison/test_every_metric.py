@@ -45,6 +45,18 @@ def rows_of(tables, splits, method="platt"):
     return {(row["level"], row["metric"]): row for row in rows}
 
 
+def test_what_is_not_shown_says_what_would_be_and_counts_videos():
+    found = rows_of({("baseline", 1): make(1), ("lora", 1): make(2)}, ["a", "b"])
+    for (level, metric), row in found.items():
+        one = row["differences"]["lora"]
+        is_open = one["low"] is not None and one["low"] <= 0 <= one["high"] and one["low"] < one["high"]
+        assert ("power" in one) == is_open, (level, metric)
+    videos, frames = (found[level, "auc"]["differences"]["lora"]["power"] for level in ("video", "frame"))
+    n_real, n_fake = (found["video", "auc"][name] for name in ("n_real", "n_fake"))
+    for power in (videos, frames):
+        assert power["n_real"] / power["n_fake"] == pytest.approx(n_real / n_fake, rel=0.1)
+
+
 def at_level(table, level):
     if level == "frame":
         return table["score"].to_numpy(), table["label"].to_numpy(), table["split"].to_numpy()
@@ -102,7 +114,13 @@ def test_differences_are_paired_and_means_over_seeds():
 def test_what_needs_the_test_labels_is_marked():
     rows = rows_of({("baseline", 1): make(1)}, ["a", "b"])
     marked = {metric for (_, metric), row in rows.items() if row["oracle"]}
-    assert marked == {"eer", "eer_at_nearest_threshold", "tpr_at_fpr_0.01", "tpr_at_fpr_0.05", "tpr_at_fpr_0.1"}
+    assert marked == {
+        "eer",
+        "eer_at_nearest_threshold",
+        "tpr_at_fpr_0.01",
+        "tpr_at_fpr_0.05",
+        "tpr_at_fpr_0.1",
+    }
 
 
 def test_uncalibrated_scores_have_no_brier():

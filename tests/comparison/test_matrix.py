@@ -1,10 +1,14 @@
 """The whole matrix compared: tables of every protocol, the league's order, the headline of one detector."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from clipforensics.comparison.headline import headline_of
 from clipforensics.comparison.matrix import TABLES, Matrix
+from clipforensics.comparison.primary import RULES, place_of
+from clipforensics.core.faults import InputError
 from clipforensics.protocol.cells import Protocol
 from tests.support.result_files import FOLDS, OPTIONS, REPEATS, write_results
 
@@ -52,6 +56,58 @@ def test_leaks_are_counted_by_protocol_and_train_set(compared):
     assert (usual["n_real"], usual["n_fake"], usual["real_seen"], usual["fake_seen"]) == (4, 8, 4, 8)
     assert (folds["n_real"], folds["n_fake"], folds["real_seen"], folds["fake_seen"]) == (12, 24, 0, 0)
     assert (usual["val_in_train"], usual["n_val"], folds["val_in_train"]) == (8, 8, 0)
+
+
+def test_the_primary_comparison_is_that_of_the_protocol_without_leaks(compared):
+    primary = compared["primary"]
+    where = [primary[name] for name in ("protocol", "train_set", "manipulation", "stratum", "level")]
+    assert where == ["grouped_kfold", "FS", "NT", "all", "video"]
+    (cell,) = (c for c in compared["cells"] if [c[name] for name in (
+        "protocol", "train_set", "manipulation", "stratum", "level")] == where)  # fmt: skip
+    found = cell["differences"]["lora"]
+    assert (primary["value"], primary["p"]) == (found["auc"], found["p"])
+    assert found["family"] == "primary"
+    assert "simultaneous" not in found
+
+
+def test_every_other_tested_difference_is_in_a_declared_family(compared):
+    declared = {family["name"]: family["n"] for family in compared["families"]}
+    assert {"league per_class", "metrics per_class lora", "matrix"} <= set(declared)
+    rows = {}
+    for table in ("cells", "metrics"):
+        for row in compared[table]:
+            found = row["differences"]["lora"]
+            if "family" in found and found["family"] != "primary":
+                rows.setdefault(found["family"], set()).add(place_of(row))
+                assert found["simultaneous"]["p"] >= found["p"]
+    for name in ("league per_class", "metrics per_class lora", "matrix"):
+        assert len(rows[name]) == declared[name]
+
+
+def test_the_league_repeats_what_its_cells_say_of_families(compared):
+    second = next(row for row in compared["league"] if row["detector"] == "lora")
+    assert second["differences"]["cross"]["family"] == "league per_class"
+    assert second["differences"]["clean"]["family"] == "primary"
+
+
+def test_losses_and_gains_are_shown_after_correction(compared):
+    for row in (*compared["losses"], *compared["gains"]):
+        assert row["p"] < 0.1, "the confidence is .9"
+    assert compared["outside_families"]["n"] > 0
+
+
+def test_a_reference_alone_has_no_primary_comparison(tmp_path):
+    protocol = Protocol(splits=["per_class"], train_sets=["FS"], test_manipulations=["NT"], seeds=[1])
+    results = replace(write_results(tmp_path, protocol.splits, in_domain=True), detectors=["baseline"])
+    found = Matrix(results, protocol, n_folds=3, options=OPTIONS).compare()
+    assert (found["primary"], found["families"], found["losses"]) == (None, found["families"], [])
+    assert {family["name"] for family in found["families"]} <= {"leak gaps per_class"}
+
+
+def test_a_primary_that_the_run_has_not_is_refused(matrix):
+    for named, message in (({"protocol": "official"}, "primary.protocol"), ({"stratum": "unknown"}, "no ")):
+        with pytest.raises(InputError, match=message):
+            replace(matrix, named=RULES.model_copy(update=named)).compare()
 
 
 @pytest.mark.parametrize("detector", ["baseline", "lora"])

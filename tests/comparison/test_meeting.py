@@ -181,6 +181,58 @@ def test_identity_groups_are_drawn_whole():
     assert videos[0]["detectors"]["baseline"]["low"] != groups[0]["detectors"]["baseline"]["low"]
 
 
+def holds_0(row):
+    return row["low"] is not None and row["low"] <= 0 <= row["high"] and row["low"] < row["high"]
+
+
+def test_what_is_not_shown_says_what_would_be_and_counts_videos():
+    base, test = make(gain=0.3)
+    better, _ = make(gain=0.5)
+    cells, gaps = compare({("baseline", 1): base, ("lora", 1): better}, test)
+    rows = [row["differences"]["lora"] for row in (*cells, *gaps)]
+    rows += [row["detectors"][name] for row in gaps for name in ("baseline", "lora")]
+    assert sum(holds_0(row) for row in rows) > len(rows) / 2
+    assert [row for row in rows if ("power" in row) != holds_0(row)] == []
+    for row in (row for row in cells if holds_0(row["differences"]["lora"])):
+        power, auc = row["differences"]["lora"]["power"], abs(row["differences"]["lora"]["auc"])
+        assert power["level"] == 0.8
+        assert power["detectable"] > auc
+        n_fake = row["n_fake"] // (4 if row["level"] == "frame" else 1)
+        assert power["n_fake"] / power["n_real"] == pytest.approx(n_fake / 6, rel=0.1)
+        assert power["n_fake"] > n_fake
+
+
+def test_what_is_shown_needs_no_more_videos():
+    base, test = make(gain=-3, n_real=12)
+    better, _ = make(gain=3.0, n_real=12)
+    row = cells_of({("baseline", 1): base, ("lora", 1): better}, test)[0]["differences"]["lora"]
+    assert not holds_0(row)
+    assert "power" not in row
+
+
+def test_estimates_are_handed_to_whoever_collects_families():
+    base, test = make(gain=0.3)
+    better, _ = make(gain=0.5)
+    meeting = comparison.meet({("baseline", 1): base, ("lora", 1): better}, test, "NT", **BOOTSTRAP)
+    taken = []
+    cells, gaps = comparison.compare_aucs(
+        meeting, **SHOWN, leader="lora", collect=lambda *given: taken.append(given)
+    )
+    by_kind = {kind: [found for which, *found in taken if which == kind] for kind, *_ in taken}
+    for row, (place, estimates) in zip(cells, by_kind["differences"], strict=True):
+        assert (row["stratum"], row["level"]) == (place["stratum"], place["level"])
+        assert {name: one.value for name, one in estimates.items()} == {
+            "lora": row["differences"]["lora"]["auc"]
+        }
+    for row, (place, estimates) in zip(gaps, by_kind["detectors"], strict=True):
+        assert (row["minuend"], row["subtrahend"]) == (place["minuend"], place["subtrahend"])
+        assert {name: one.value for name, one in estimates.items()} == {
+            name: pytest.approx(found["auc"]) for name, found in row["detectors"].items()
+        }
+    ((place, estimates),) = by_kind["to_leader"]
+    assert (place["stratum"], place["level"], set(estimates)) == ("all", "video", {"baseline"})
+
+
 def test_validation_videos_meet_on_their_own():
     base, _ = make()
     val = base[base["part"] == "val"].drop_duplicates("key").assign(group=lambda t: range(len(t)))

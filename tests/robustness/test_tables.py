@@ -14,6 +14,7 @@ from clipforensics.robustness.scoring import UNDEGRADED, Material, RobustnessSec
 from clipforensics.statistics.bootstrap import bootstrap_auc
 from clipforensics.statistics.replicates import draw_replicates
 from clipforensics.statistics.settings import Compared, CompareSection
+from clipforensics.statistics.simultaneous import max_t
 from tests.support.imports import ROOT
 
 SHIPPED = read_yaml(ROOT / "params.yaml")
@@ -51,6 +52,41 @@ def tabulate(scores, material, **changes):
     return tables.tabulate(scores, material, **{**settings, **BOOTSTRAP, **changes})
 
 
+def test_conditions_of_a_detector_are_corrected_for_one_another(scores, material):
+    rows = tabulate(scores, material)
+    draws = draw_replicates(
+        material.a_frame("label"), material.a_frame("key"), clusters=material.a_frame("group"),
+        n_replicates=150, seed=5,
+    )  # fmt: skip
+    flat = {f"{c} {n}": s for c, table in scores.items() for n, s in table.items()}
+    found = bootstrap_auc(draws, flat)["all"]["video"]
+    for detector in ("probe", "lora"):
+        drops = {
+            c: found[f"{c} {detector}"] - found[f"{UNDEGRADED} {detector}"]
+            for c in CONDITIONS if c != UNDEGRADED
+        }  # fmt: skip
+        expected = max_t(drops, confidence=0.9)
+        for condition, row in zip(CONDITIONS, rows, strict=True):
+            drop = row["drops"][detector]
+            assert drop.get("simultaneous") == (
+                expected[condition]._asdict() if condition in expected else None
+            )
+    differences = {c: found[f"{c} lora"] - found[f"{c} probe"] for c in CONDITIONS}
+    for condition, one in max_t(differences, confidence=0.9).items():
+        row = rows[CONDITIONS.index(condition)]["differences"]["lora"]
+        assert (row["family"], row["simultaneous"]) == ("differences lora", one._asdict())
+
+
+def test_families_are_declared_with_what_they_show(scores, material):
+    rows = tabulate(scores, material)
+    found = {family["name"]: family for family in tables.families(rows, 0.9)}
+    assert set(found) == {"drops probe", "drops lora", "differences lora"}
+    assert (found["drops lora"]["n"], found["differences lora"]["n"]) == (4, 5)
+    shown = [row["drops"]["lora"].get("simultaneous", {"p": 1})["p"] < 0.1 for row in rows]
+    assert found["drops lora"]["n_shown"] == sum(shown)
+    assert tables.families([], 0.9) == []
+
+
 @pytest.mark.parametrize("cluster", ["identity", "video"])
 @pytest.mark.parametrize("level", ["video", "frame"])
 def test_every_interval_is_that_of_its_pair_bootstrapped_alone(scores, material, level, cluster):
@@ -74,7 +110,8 @@ def test_every_interval_is_that_of_its_pair_bootstrapped_alone(scores, material,
             interval = estimate.interval(confidence=0.9)
             expected = {"auc": interval.value, "low": interval.low, "high": interval.high}
             expected |= {"p": interval.p} if kind != "detectors" else {}
-            assert row[kind][name] == pytest.approx(expected), (condition, kind, name)
+            alone = {key: value for key, value in row[kind][name].items() if key in expected}
+            assert alone == pytest.approx(expected), (condition, kind, name)
         assert "undefined" not in row
 
 

@@ -51,9 +51,7 @@ def write_split(folder, split, table, number):
         numbers = chosen["key"].str.split("/").str[-1].astype(int)
         flags = {"target_seen": 0, "source_seen": 0, "any_seen": seen, "unknown": 0}
         flags |= {"twin": chosen["label"] * (numbers % 2), "val_any_seen": 0, "val_twin": 0}
-        chosen = chosen.assign(
-            target=numbers, source="s", group=range(first, first + len(chosen)), **flags
-        )
+        chosen = chosen.assign(target=numbers, source="s", group=range(first, first + len(chosen)), **flags)
         path = folder / split / "FS" / f"{part}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
         chosen.to_csv(path, index=False)

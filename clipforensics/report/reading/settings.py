@@ -28,6 +28,7 @@ class Settings(Portable):
     evaluate: dict[str, Any]
     compare: dict[str, Any]
     likelihood: dict[str, Any]
+    primary: dict[str, Any]
     robustness: dict[str, Any]
     explain: dict[str, Any]
     report: dict[str, Any]

@@ -1,0 +1,137 @@
+"""`clipforensics plan`: its power against the pipeline's own intervals on simulated videos, and its words."""
+
+import re
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.special import ndtri
+
+from clipforensics import plan
+from clipforensics.core.faults import InputError
+from clipforensics.plan import Question, fewest, lines
+from clipforensics.statistics.binormal import Design
+from clipforensics.statistics.bootstrap import bootstrap_auc
+from clipforensics.statistics.replicates import draw_replicates
+
+BASE, GAIN = 0.775, 0.06
+
+
+def share_shown(n, correlation, n_runs, n_replicates=250):
+    """How often the interval of lora minus baseline leaves out 0, on simulated videos."""
+    truth, shown = np.repeat([0, 1], n), 0
+    for number in range(n_runs):
+        rng = np.random.default_rng([21, *n, number])
+        common = np.sqrt(correlation) * rng.normal(size=len(truth))
+        scores = {
+            name: np.sqrt(2) * ndtri(auc) * truth
+            + common
+            + np.sqrt(1 - correlation) * rng.normal(size=len(truth))
+            for name, auc in (("baseline", BASE), ("lora", BASE + GAIN))
+        }
+        draws = draw_replicates(truth, np.arange(len(truth)), n_replicates=n_replicates, seed=number)
+        video = bootstrap_auc(draws, scores)["all"]["video"]
+        shown += (video["lora"] - video["baseline"]).interval().p < 0.05
+    return shown / n_runs
+
+
+def within(found, expected, n_runs):
+    """Whether a share of runs is what it should be, within three standard errors of the simulation."""
+    return abs(found - expected) < 3 * np.sqrt(expected * (1 - expected) / n_runs)
+
+
+def test_power_is_what_the_pipelines_interval_shows():
+    expected = plan.power_of(Design(BASE, 40, 40, 0.5), GAIN)
+    assert within(share_shown((40, 40), 0.5, 200), expected, 200)
+    assert not within(0.05, expected, 200), "the simulation could tell"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("correlation", [0.0, 0.5, 0.8])
+@pytest.mark.parametrize("n", [(10, 100), (20, 20), (100, 100)])
+def test_power_at_the_sizes_that_people_have(n, correlation):
+    expected, n_runs = plan.power_of(Design(BASE, *n, correlation), GAIN), 400
+    found = share_shown(n, correlation, n_runs)
+    print(n, correlation, round(expected, 3), round(found, 3))
+    assert within(found, expected, n_runs)
+
+
+def test_few_videos_are_simulated_and_many_are_not():
+    few, many = Design(BASE, 20, 20, 0.8), Design(BASE, 200, 200, 0.8)
+    assert plan.power_of(few, GAIN) == few.simulated_power(GAIN) < few.power(GAIN)
+    assert plan.power_of(many, GAIN) == many.power(GAIN)
+
+
+def ask(*words, capsys):
+    plan.main(["--real", "10", "--fake", "100", "--auc", ".78", "--difference", ".06", *words])
+    return capsys.readouterr().out
+
+
+def test_the_answer_for_ten_reals(capsys):
+    said, design = ask(capsys=capsys), Design(0.78, 10, 100, 0.5)
+    assert f"shows a true difference of .06 in {plan.power_of(design, 0.06) * 100:.0f} of 100 runs" in said
+    assert "AUC .78 against .84; scores correlated .50" in said
+    assert "No difference is shown with .80 power: not even an AUC of 1 against .78." in said
+    assert "with 10 real: no number is enough" in said
+    ((real, fake),) = re.findall(r"in this ratio: (\d+) real and (\d+) manipulated", said)
+    assert int(fake) == pytest.approx(10 * int(real), abs=5)
+    needed = replace(design, n_real=int(real), n_fake=int(fake))
+    assert needed.power(0.06) >= 0.8
+    assert replace(needed, n_real=int(real) - 1, n_fake=int(fake) - 10).power(0.06) < 0.8
+
+
+def test_the_answer_where_the_videos_are_enough(capsys):
+    said = ask("--real", "300", "--fake", "300", capsys=capsys)
+    assert "These videos are enough to show .06 with .80 power." in said
+    (least,) = re.findall(r"Smallest difference shown with .80 power: (\.\d+)", said)
+    assert float(least) == pytest.approx(Design(0.78, 300, 300, 0.5).detectable(0.8), abs=0.0006)
+
+
+def test_videos_of_one_person_count_once():
+    design = Design(0.78, 10, 100, 0.5)
+    assert Question(design, 0.06, 0.8, 40).independent == replace(design, n_fake=40)
+    assert Question(design, 0.06, 0.8).independent == design
+    said = "\n".join(lines(Question(design, 0.06, 0.8, 40)))
+    assert "10 real and 40 manipulated videos that count" in said
+    assert "Of 40 people each counts once a class" in said
+
+
+def test_the_smallest_design_of_a_row():
+    def grow(n):
+        return Design(0.78, round(n), round(n), 0.5)
+
+    found = fewest(grow, 0.06, 0.8)
+    assert found.power(0.06) >= 0.8 > grow(found.n_real - 1).power(0.06)
+    assert fewest(lambda n: Design(0.78, 10, round(n), 0.5), 0.06, 0.8) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--difference", ".3"], "their sum must be below 1"),
+        (["--difference", "0"], "--difference 0: must be above 0"),
+        (["--real", "1"], "1 reals and 100 fakes"),
+        (["--correlation", "1"], "correlation 1"),
+        (["--power", ".5"], "--power 0.5: must lie above"),
+        (["--identities", "1"], "an interval needs two of each"),
+    ],
+)
+def test_what_no_test_can_have_is_refused(words, message, capsys):
+    with pytest.raises(InputError, match=re.escape(message)):
+        ask(*words, capsys=capsys)
+
+
+def test_it_needs_no_project_and_does_not_load_torch(tmp_path):
+    code = (
+        "import sys; from clipforensics.command_line import main;"
+        "main('plan --real 20 --fake 20 --auc .78 --difference .06'.split());"
+        "sys.exit('torch' in sys.modules or 'pandas' in sys.modules)"
+    )
+    env = {"PYTHONPATH": ":".join(sys.path), "PATH": "/usr/bin"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "20 real and 20 manipulated" in done.stdout
