@@ -5,8 +5,8 @@ data, p is (b + 1) / (m + 1), which is never 0 and keeps its level (Phipson & Sm
 in Genetics and Molecular Biology 9 (2010), article 39).
 
 The bootstrap asks how the gap would vary over other videos, reals among them. Here the videos stay as they
-are and only their status is drawn anew, as the split's shuffle did. So reals, few as they are, add nothing to the
-noise: it sees more, and it speaks of these videos only.
+are and only their status is drawn anew, as the split's shuffle did. So reals, few as they are, add nothing
+to the noise: it sees more, and it speaks of these videos only.
 """
 
 from typing import NamedTuple

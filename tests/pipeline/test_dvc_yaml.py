@@ -65,10 +65,12 @@ BESIDE = {  # modules that lie in a stage's folders and that it never runs: a ch
     "extract_frames": "core/files.py",
     "embed": "core/records.py machine/workers.py",
     "evaluate": "adaptation/choice.py training/costs.py training/hardware.py training/launching.py",
-    "compare": "metrics/errors.py metrics/evaluation.py metrics/thresholds.py metrics/usability.py",
+    "compare": """statistics/binormal.py metrics/errors.py metrics/evaluation.py metrics/thresholds.py
+        metrics/usability.py""",
     "likelihood": """metrics/errors.py metrics/evaluation.py metrics/strata.py metrics/thresholds.py
         statistics/bootstrap.py statistics/weighted.py""",
-    "robustness": "adaptation/choice.py training/costs.py training/hardware.py training/launching.py",
+    "robustness": """statistics/binormal.py statistics/holm.py statistics/power.py
+        adaptation/choice.py training/costs.py training/hardware.py training/launching.py""",
     "explain": """adaptation/choice.py protocol/tables.py training/costs.py training/hardware.py
         training/launching.py""",
     "record": "core/files.py",
