@@ -7,7 +7,7 @@ from clipforensics.core.files import write_json
 from clipforensics.core.params import read_section
 from clipforensics.core.records import read_videos
 from clipforensics.protocol.cells import Protocol, by_protocol, check_split, protocol_of
-from clipforensics.protocol.tables import FLAGS, write_split
+from clipforensics.protocol.tables import FLAGS, VAL_FLAGS, write_split
 from clipforensics.splits import leakage, parts
 from clipforensics.splits.by_name import SplitSection, make_split
 
@@ -31,10 +31,12 @@ def main(split: str, train_set: str) -> None:
     groups = leakage.groups_by_key(videos)
     leaks = leakage.find_leaks(made.train, made.test)
     flags = {flag: [getattr(leak, flag) for leak in leaks] for flag in FLAGS}
+    chosen_on = leakage.find_leaks(made.val, made.test)
+    flags |= {column: [getattr(leak, flag) for leak in chosen_on] for column, flag in VAL_FLAGS.items()}
     for part, members in made.parts().items():
         path = SPLITS / split / train_set / f"{part}.csv"
         write_split(path, members, groups, flags if part == "test" else {})
-    audit = leakage.audit(made.train, made.test)
+    audit = {**leakage.audit(made.train, made.test), "validation": leakage.audit(made.val, made.test)}
     unknown = {part: leakage.count_unknown(members) for part, members in made.parts().items()}
     about = {
         "split": split,

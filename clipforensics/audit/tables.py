@@ -27,6 +27,7 @@ STRATA = {
     "no_twin": "without a twin",
     "seen_identity": "any identity seen in training",
     "clean": "no identity seen in training",
+    "unknown": "not known who is in it",
 }
 """Strata in the order of the table, in words."""
 

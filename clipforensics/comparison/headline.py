@@ -8,16 +8,16 @@ from clipforensics.comparison.meeting import Row
 NUMBERS = ("eer", "f1", "tpr", "fpr", "brier")
 """Beside the AUC of all fakes; those that need a threshold are at the one chosen on validation."""
 
-STRATA = ("twin", "no_twin", "clean")
+STRATA = ("twin", "no_twin", "clean", "clean_of_both")
 
 
 def headline_of(comparison: Mapping[str, Any], detector: str) -> dict[str, Row]:
     """What stands in metrics/headline/<name>.json, by name.
 
     The files share their keys, so that DVC's table of them has a row a file and fits a terminal. `video` and
-    `frame` are of all test fakes of the headline. The others are by video: `twin`, `no_twin` and `clean` of
-    those fakes alone, `validation` of the training manipulation on validation, and each other protocol
-    (`grouped`) of the same fakes under that protocol.
+    `frame` are of all test fakes of the headline. The others are by video: `twin`, `no_twin`, `clean`
+    and `clean_of_both` of those fakes alone, `validation` of the training manipulation on validation, and
+    each other protocol (`grouped`) of the same fakes under that protocol.
 
     Args:
         comparison: Content of comparison.json, which says why a number is null.

@@ -23,9 +23,9 @@ from clipforensics.statistics.uncertainty import (
 
 Row = dict[str, Any]
 
-GAPS = (("twin", "no_twin"), ("twin", "clean"))
-"""Leak gaps: AUC on fakes with a twin in training minus AUC on those without, and on those that show
-nobody from training."""
+GAPS = (("twin", "no_twin"), ("twin", "clean"), ("twin", "clean_of_both"))
+"""Leak gaps: AUC on fakes with a twin in training minus AUC on those without, on those that show nobody
+from training, and on those that show nobody from training or validation."""
 
 Scores = Mapping[tuple[str, int], pd.DataFrame]
 """(detector, seed) -> table of frame scores; all of one train set, on the same frames."""
@@ -140,7 +140,7 @@ def compare_aucs(
             if leader is not None and (stratum, level) == ("all", "video"):
                 body["to_leader"] = _to_leader(meeting, found[stratum][level], leader, confidence)
             cells.append(json_ready({**place, **meeting.counts(keys, level), **body}))
-    pairs = [(pair, level) for pair in GAPS for level in LEVELS] if strata else []
+    pairs = [(pair, level) for pair in GAPS if set(pair) <= set(subsets) for level in LEVELS]
     gaps = [
         {**_gap_counts(meeting, subsets, pair, level), **_gap(found, pair, level, reference, confidence)}
         for pair, level in pairs

@@ -34,6 +34,7 @@ class Video:
         height: Pixels.
         n_bytes: Size of the file (of all pictures for a folder).
         sha256: Digest of the content; changes when the footage changes.
+        others: Further identities in the video, joined by `+`; empty where there are none.
     """
 
     dataset: str
@@ -51,6 +52,18 @@ class Video:
     height: int = 0
     n_bytes: int = 0
     sha256: str = ""
+    others: str = ""
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Every identity that is known to be in it: target, source, others; each once."""
+        names = (self.target, self.source, *self.others.split("+"))
+        return tuple(dict.fromkeys(name for name in names if name))
+
+    @property
+    def unknown(self) -> bool:
+        """Whether nobody can say who is in it: no target, or a fake of no known source."""
+        return not self.target or (self.label == 1 and not self.source)
 
     @property
     def name(self) -> str:

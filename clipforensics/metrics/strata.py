@@ -1,19 +1,23 @@
 """Which test fakes are set against all reals: all, or those of one leak stratum; and at which level."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 
 import pandas as pd
 
 from clipforensics.metrics.auc import Floats, Ints
 from clipforensics.metrics.pooling import Pooling, pool_by_video
 
-STRATA: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
-    "twin": lambda flags: flags["twin"] == 1,
-    "no_twin": lambda flags: flags["twin"] == 0,
-    "seen_identity": lambda flags: flags["any_seen"] == 1,
-    "clean": lambda flags: flags["any_seen"] == 0,
+STRATA: Mapping[str, Mapping[str, int]] = {
+    "twin": {"twin": 1},
+    "no_twin": {"unknown": 0, "twin": 0},
+    "seen_identity": {"any_seen": 1},
+    "clean": {"unknown": 0, "any_seen": 0},
+    "clean_of_both": {"unknown": 0, "any_seen": 0, "val_any_seen": 0},
+    "unknown": {"unknown": 1, "twin": 0},
 }
-"""Subsets of test fakes by what training has seen of them; each is set against all test reals."""
+"""Subsets of test fakes, by what training has seen of them, and for `clean_of_both` validation too: the
+value that each flag must have. `twin`, `no_twin` and `unknown` part the fakes: of an unknown one nobody can
+say that it has no twin. Each is set against all test reals."""
 
 
 def against_reals(scores: pd.DataFrame, manipulation: str, part: str = "test") -> pd.DataFrame:
@@ -23,9 +27,13 @@ def against_reals(scores: pd.DataFrame, manipulation: str, part: str = "test") -
 
 
 def strata_keys(test: pd.DataFrame) -> dict[str, set[str]]:
-    """Keys of the test fakes in each stratum of `STRATA`."""
+    """Keys of the test fakes in each stratum of `STRATA` whose flags the table has; others are absent."""
     fakes = test[test["label"] == 1]
-    return {name: set(fakes["key"][chosen(fakes)]) for name, chosen in STRATA.items()}
+    known = {name: wanted for name, wanted in STRATA.items() if set(wanted) <= set(test.columns)}
+    return {
+        name: set(fakes["key"][(fakes[list(wanted)] == pd.Series(wanted)).all(axis=1)])
+        for name, wanted in known.items()
+    }
 
 
 def in_stratum(scores: pd.DataFrame, keys: set[str]) -> pd.DataFrame:

@@ -10,8 +10,11 @@ from clipforensics.core.records import Video
 
 SCORE_COLUMNS = {"key": str, "manipulation": str, "label": int, "part": str, "frame": int, "score": float}
 
-FLAGS = ("target_seen", "source_seen", "any_seen", "twin", "same_content")
-"""Flags of `leakage.Leak` that a test part carries."""
+FLAGS = ("target_seen", "source_seen", "any_seen", "twin", "same_content", "unknown")
+"""Flags of `leakage.Leak` against training that a test part carries."""
+
+VAL_FLAGS = {"val_any_seen": "any_seen", "val_twin": "twin"}
+"""The same against validation, on which everything is chosen: column to flag."""
 
 
 def _read_table(path: Path, kinds: type | dict[str, type]) -> pd.DataFrame:
@@ -46,7 +49,8 @@ def write_split(
         path: CSV file.
         videos: The part.
         groups: Identity group of each video, by key.
-        flags: Leak flags of a test part by name (`FLAGS`), one a video; empty for the other parts.
+        flags: Leak flags of a test part by column (`FLAGS`, `VAL_FLAGS`), one a video; empty for the other
+            parts.
     """
     columns = ("key", "label", "manipulation", "target", "source")
     table = {name: [getattr(video, name) for video in videos] for name in columns}
@@ -59,5 +63,5 @@ def write_split(
 def read_split(path: Path) -> pd.DataFrame:
     """Read one part of a split: key, label, manipulation, target, source, group; in test, leak flags."""
     table = _read_table(path, str)
-    flags = [c for c in table.columns if c in {"label", "group", *FLAGS}]
+    flags = [c for c in table.columns if c in {"label", "group", *FLAGS, *VAL_FLAGS}]
     return table.astype(dict.fromkeys(flags, int))

@@ -1,4 +1,4 @@
-"""Any data set, described by a CSV: path, label, manipulation, target, source and, if need be, take."""
+"""Any data set, described by a CSV: path, label, manipulation, target, source; if need be take, others."""
 
 import csv
 from collections import Counter
@@ -28,7 +28,8 @@ def find_videos(profile: Profile, root: Path, *, dataset: str) -> tuple[list[Vid
     `path` is relative to the root and must stay below it; `label` is 0 (real) or 1
     (manipulated); `manipulation` is `real` exactly where the label is 0; `target` is never
     empty; `source` may be (unknown, or none). Videos that agree in manipulation, target and
-    source need a `take` that tells them apart; without that column it is the file's stem.
+    source need a `take` that tells them apart; without that column it is the file's stem. `others`, where
+    there is such a column, are further identities in the video, joined by `+`.
 
     Returns:
         Unprobed videos, and rows that are wrong with what is wrong about them.
@@ -85,7 +86,7 @@ def _row_fault(row: dict[str, str], root: Path) -> str:
         return "target '' is empty; name the identity whose footage it is"
     if label == "0" and row["source"]:
         return f"source {row['source']!r} must be empty for a real video; correct it"
-    names = [(kind, row.get(kind, "")) for kind in ("target", "source", "take")]
+    names = [(kind, row.get(kind, "")) for kind in ("target", "source", "take", "others")]
     fault = next((f for f in (base.identity_fault(*n) for n in names) if f), "")
     return fault or _path_fault(row["path"], root)
 
@@ -122,6 +123,7 @@ def _video(row: dict[str, str], dataset: str) -> Video:
         target_youtube="",
         source_youtube="",
         path=str(PurePosixPath(row["path"])),
+        others=row.get("others", ""),
     )
 
 

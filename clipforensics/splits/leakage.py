@@ -25,12 +25,14 @@ class Leak:
         in_training_fake: Target or source occurs in a manipulated training video, in either role.
         target_seen: The target's id occurs in any training video, in either role.
         source_seen: The source's id occurs in any training video, in either role.
-        id_seen: `target_seen` or `source_seen`.
+        id_seen: `target_seen` or `source_seen`, or the same of one of the video's other identities.
         youtube_seen: One of the video's YouTube ids occurs in training, whatever the sequence id.
-        any_seen: `id_seen`, `youtube_seen` or `same_content`: False only where nothing is known to be shared.
-        twin: A manipulated training video has the same target and the same (known) source;
+        any_seen: `id_seen`, `youtube_seen` or `same_content`. False says that nothing is known to be shared,
+            which of an `unknown` video is no evidence of anything.
+        twin: A manipulated training video has the same (known) target and the same (known) source;
             another manipulation, or another compression or take of the same one.
         same_content: A training video has the same bytes, under whatever name.
+        unknown: Nobody can say who is in the test video (`Video.unknown`); whatever training holds.
     """
 
     target_is_training_real: bool
@@ -43,13 +45,15 @@ class Leak:
     any_seen: bool
     twin: bool
     same_content: bool
+    unknown: bool
 
 
 def identity_groups(videos: Sequence[Video]) -> npt.NDArray[np.int64]:
     """Number the groups of videos that are connected through a shared identity.
 
     Two videos are in one group if a chain of videos links them in which neighbours share a
-    target, a source (in either role), a YouTube id or all their bytes. A video of unknown identity is alone.
+    target, a source or another identity (in any role), a YouTube id or all their bytes. A video of unknown
+    identity is alone.
 
     Returns:
         Shape (n_videos,), group of each video, numbered from 0 in order of first appearance.
@@ -105,8 +109,8 @@ def groups_by_key(videos: Iterable[Video]) -> dict[str, int]:
 
 
 def count_unknown(videos: Iterable[Video]) -> int:
-    """Videos of which nobody can say who is in them: no target, or a fake of no known source."""
-    return sum(not video.target or (video.label == 1 and not video.source) for video in videos)
+    """Videos of which nobody can say who is in them (`Video.unknown`)."""
+    return sum(video.unknown for video in videos)
 
 
 def summary(test: Sequence[Video], leaks: Sequence[Leak]) -> str:
@@ -133,10 +137,10 @@ def find_leaks(train: Iterable[Video], test: Sequence[Video]) -> list[Leak]:
         One `Leak` a test video, in the order of `test`.
     """
     train = list(train)
-    real_ids = {_id(video, video.target) for video in train if video.label == 0}
+    real_ids = {i for video in train if video.label == 0 for i in _ids(video)}
     fake_ids = {i for video in train if video.label == 1 for i in _ids(video)}
     youtube = {i for video in train for i in _youtube(video)}
-    pairs = {_pair(video) for video in train if video.label == 1 and video.source}
+    pairs = {_pair(video) for video in train if video.label == 1 and video.target and video.source}
     contents = {video.sha256 for video in train if video.sha256}
     return [_leak(video, real_ids, fake_ids, youtube, pairs, contents) for video in test]
 
@@ -201,8 +205,9 @@ def _leak(
     contents: set[str],
 ) -> Leak:
     target, source = _id(video, video.target), _id(video, video.source)
-    target_seen = bool(video.target) and (target in real_ids or target in fake_ids)
-    source_seen = bool(video.source) and (source in real_ids or source in fake_ids)
+    seen = {i for i in _ids(video) if i in real_ids or i in fake_ids}
+    target_seen = bool(video.target) and target in seen
+    source_seen = bool(video.source) and source in seen
     youtube_seen = any(i in youtube for i in _youtube(video))
     same_content = video.sha256 in contents
     return Leak(
@@ -211,11 +216,12 @@ def _leak(
         in_training_fake=any(i in fake_ids for i in _ids(video)),
         target_seen=target_seen,
         source_seen=source_seen,
-        id_seen=target_seen or source_seen,
+        id_seen=bool(seen),
         youtube_seen=youtube_seen,
-        any_seen=target_seen or source_seen or youtube_seen or same_content,
+        any_seen=bool(seen) or youtube_seen or same_content,
         twin=_pair(video) in pairs,
         same_content=same_content,
+        unknown=video.unknown,
     )
 
 
@@ -228,7 +234,7 @@ def _pair(video: Video) -> Hashable:
 
 
 def _ids(video: Video) -> list[Hashable]:
-    return [_id(video, name) for name in (video.target, video.source) if name]
+    return [_id(video, name) for name in video.people]
 
 
 def _youtube(video: Video) -> list[str]:

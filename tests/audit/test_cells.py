@@ -23,7 +23,7 @@ def material(n=8):
     flags = scores.drop_duplicates("key")[["key", "label", "manipulation"]].reset_index(drop=True)
     number = flags["key"].str[1:].astype(int)
     flags = flags.assign(
-        twin=(number == 1).astype(int), any_seen=(number < 4).astype(int), group=range(n),
+        twin=(number == 1).astype(int), any_seen=(number < 4).astype(int), group=range(n), unknown=0,
         **{TRAINED_ON: (number == 3).astype(int)},
     )  # fmt: skip
     return scores, flags

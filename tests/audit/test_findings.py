@@ -12,7 +12,7 @@ from clipforensics.audit.reading import read_scores, read_train
 from tests.support.score_files import TRAIN, VIDEOS, write_scores
 from tests.support.shared_data import PEER_SCORES, needs_shared
 
-STRATA = ["all", "twin", "no_twin", "seen_identity", "clean"]
+STRATA = ["all", "twin", "no_twin", "seen_identity", "clean", "unknown"]
 
 
 def audited(folder, videos=VIDEOS, train=TRAIN, others=(), **options):
@@ -38,11 +38,12 @@ def test_cells_hold_every_stratum_and_level_with_counts(tmp_path):
     sizes = {s: tuple(cell(content, s)[k] for k in ("n_real", "n_fake", "n_groups")) for s in STRATA}
     assert sizes == {
         "all": (3, 5, 7), "twin": (3, 2, 5), "no_twin": (3, 3, 6),
-        "seen_identity": (3, 3, 5), "clean": (3, 2, 5),
+        "seen_identity": (3, 3, 5), "clean": (3, 2, 5), "unknown": (3, 0, 3),
     }  # fmt: skip
     assert cell(content, "twin", "frame")["n_fake"] == 4
     aucs = {s: cell(content, s)["detectors"]["a"]["auc"] for s in STRATA}
     expected = {"all": 12 / 15, "twin": 1, "no_twin": 6 / 9, "seen_identity": 1, "clean": 3 / 6}
+    assert aucs.pop("unknown") is None
     assert aucs == pytest.approx(expected)
 
 

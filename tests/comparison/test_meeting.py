@@ -26,8 +26,8 @@ def cells_of(*args, **options):
     return compare(*args, **options)[0]
 
 
-def make(seed=0, gain=0.5, n_real=6, n_fake=10, n_frames=4):
-    """Scores of 6 real and 2 x 10 manipulated test videos, and the same on validation."""
+def make(seed=0, gain=0.5, n_real=6, n_fake=14, n_frames=4):
+    """Scores of 6 real and 2 x 14 manipulated test videos, and the same on validation."""
     rng = np.random.default_rng(seed)
     rows, test = [], []
     for part in ("val", "test"):
@@ -40,9 +40,11 @@ def make(seed=0, gain=0.5, n_real=6, n_fake=10, n_frames=4):
                 rows += [(key, manipulation, label, part, f, s) for f, s in enumerate(score)]
                 if part == "test":
                     seen = int(i % 3 > 0)
-                    test.append((key, label, manipulation, i, seen, int(label and i < 7)))
+                    unknown, twin = int(label and i in (9, 10, 11)), int(label and i < 7)
+                    test.append((key, label, manipulation, i, seen, twin, unknown, i % 2))
     scores = pd.DataFrame(rows, columns=["key", "manipulation", "label", "part", "frame", "score"])
-    return scores, pd.DataFrame(test, columns=["key", "label", "manipulation", "group", "any_seen", "twin"])
+    columns = ["key", "label", "manipulation", "group", "any_seen", "twin", "unknown", "val_any_seen"]
+    return scores, pd.DataFrame(test, columns=columns)
 
 
 def by_hand(scores, keys, level):
@@ -59,13 +61,18 @@ def test_every_stratum_is_its_own_fakes_against_all_reals(level):
     scores = {("baseline", 42): base, ("lora", 42): better}
     rows = cells_of(scores, test)
     fakes = test[test["manipulation"] == "NT"]
+    known = fakes[fakes["unknown"] == 0]
+    clean = known[known["any_seen"] == 0]
     strata = {
         "all": fakes,
         "twin": fakes[fakes["twin"] == 1],
-        "no_twin": fakes[fakes["twin"] == 0],
+        "no_twin": known[known["twin"] == 0],
         "seen_identity": fakes[fakes["any_seen"] == 1],
-        "clean": fakes[fakes["any_seen"] == 0],
+        "clean": clean,
+        "clean_of_both": clean[clean["val_any_seen"] == 0],
+        "unknown": fakes[fakes["unknown"] == 1],
     }
+    assert min(map(len, strata.values())) > 0
     assert [r["stratum"] for r in rows if r["level"] == level] == list(strata)
     for row in (r for r in rows if r["level"] == level):
         keys = set(strata[row["stratum"]]["key"])
@@ -141,10 +148,11 @@ def test_the_leak_gap_is_the_paired_difference_of_two_strata(level):
     assert gap["differences"]["lora"]["auc"] == pytest.approx(expected)
     assert gap["differences"]["lora"]["low"] < expected < gap["differences"]["lora"]["high"]
     assert (gap["minuend"], gap["subtrahend"]) == ("twin", "no_twin")
-    assert (gap["n_minuend"], gap["n_subtrahend"]) == ((7, 3) if level == "video" else (28, 12))
-    clean = next(row for row in gaps if (row["level"], row["subtrahend"]) == (level, "clean"))
-    expected = of["twin"]["detectors"]["lora"]["auc"] - of["clean"]["detectors"]["lora"]["auc"]
-    assert clean["detectors"]["lora"]["auc"] == pytest.approx(expected)
+    assert (gap["n_minuend"], gap["n_subtrahend"]) == ((7, 4) if level == "video" else (28, 16))
+    for stratum in ("clean", "clean_of_both"):
+        clean = next(row for row in gaps if (row["level"], row["subtrahend"]) == (level, stratum))
+        expected = of["twin"]["detectors"]["lora"]["auc"] - of[stratum]["detectors"]["lora"]["auc"]
+        assert clean["detectors"]["lora"]["auc"] == pytest.approx(expected)
     same = compare({("baseline", 1): base, ("lora", 1): base}, test)[1]
     assert same[0]["differences"]["lora"]["high"] == 0
 
@@ -156,12 +164,19 @@ def test_without_twins_there_is_no_gap_but_a_reason():
     assert "0 manipulated" in gap["undefined"]
 
 
+def test_without_flags_against_validation_neither_their_stratum_nor_their_gap_is_there():
+    base, test = make()
+    cells, gaps = compare({("baseline", 1): base}, test.drop(columns="val_any_seen"))
+    assert "clean_of_both" not in {row["stratum"] for row in cells}
+    assert [row["subtrahend"] for row in gaps] == ["no_twin", "no_twin", "clean", "clean"]
+
+
 def test_identity_groups_are_drawn_whole():
     base, test = make()
     videos = cells_of({("baseline", 1): base}, test)
     groups = cells_of({("baseline", 1): base}, test.assign(group=test["group"] // 2), cluster="identity")
-    assert videos[0]["n_groups"] == 10
-    assert groups[0]["n_groups"] == 5
+    assert videos[0]["n_groups"] == 14
+    assert groups[0]["n_groups"] == 7
     assert videos[0]["detectors"]["baseline"]["auc"] == groups[0]["detectors"]["baseline"]["auc"]
     assert videos[0]["detectors"]["baseline"]["low"] != groups[0]["detectors"]["baseline"]["low"]
 
@@ -251,6 +266,7 @@ def test_published_scores_by_stratum():
     test = videos[["key", "label", "manipulation"]].assign(
         twin=[int(label and v in swapped) for label, v in zip(videos["label"], videos["video"], strict=True)],
         any_seen=1,
+        unknown=0,
         group=range(len(videos)),
     )
     rows, gaps = compare(tables, test, "NeuralTextures", reference="linear", n_replicates=2000)

@@ -27,6 +27,19 @@ def test_real_and_take_names():
     assert replace(VIDEO, compression="").key == "ffpp/FaceSwap/-/000_003"
 
 
+def test_everybody_in_a_video_is_named_once_and_an_empty_name_is_nobody():
+    assert VIDEO.people == ("000", "003")
+    assert replace(VIDEO, source="000", others="005+000+").people == ("000", "005")
+    assert replace(VIDEO, target="", source="").people == ()
+
+
+def test_a_fake_of_one_known_face_is_of_unknown_people():
+    real = replace(VIDEO, manipulation="real", label=0, source="")
+    assert [video.unknown for video in (VIDEO, real)] == [False, False]
+    lost = [replace(VIDEO, source=""), replace(VIDEO, target=""), replace(real, target="", others="005")]
+    assert [video.unknown for video in lost] == [True, True, True]
+
+
 def test_two_videos_of_one_key_are_refused_with_both_paths():
     with pytest.raises(InputError, match=r"'n/000_003\.mp4' and 'm/000_003\.mp4'"):
         check_unique([VIDEO, replace(VIDEO, path="n/000_003.mp4")])

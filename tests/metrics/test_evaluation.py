@@ -36,7 +36,8 @@ def make(seed=3):
                 tables[part].append((key, label, manipulation, i // 2, int(i < 4), int(label and i < 3)))
     scores = pd.DataFrame(rows, columns=["key", "manipulation", "label", "part", "frame", "score"])
     columns = ["key", "label", "manipulation", "group", "any_seen", "twin"]
-    return scores, {part: pd.DataFrame(table, columns=columns) for part, table in tables.items()}
+    found = {part: pd.DataFrame(table, columns=columns) for part, table in tables.items()}
+    return scores, {part: table.assign(unknown=0) for part, table in found.items()}
 
 
 def run(scores, tables, **changes):
@@ -180,6 +181,7 @@ def test_identity_groups_are_counted_in_every_entry():
         "no_twin": 5 + 3,
         "seen_identity": 5 + 4,
         "clean": 5 + 2,
+        "unknown": 5,
     }
 
 
@@ -283,6 +285,7 @@ def test_strata_split_the_fakes():
         "no_twin": 3,
         "seen_identity": 4,
         "clean": 2,
+        "unknown": 0,
     }
     assert all(row["n_real"] == 5 for row in strata.values())
     keys = set(tables["test"]["key"][tables["test"]["twin"] == 1])

@@ -64,6 +64,13 @@ def test_a_given_take_is_kept(root: Path) -> None:
     assert [v.take for v in videos] == ["one", "two", ""]
 
 
+def test_others_are_further_identities_in_the_video(root: Path) -> None:
+    rows = ("a.mp4,0,real,t,,u+w", "b.mp4,1,GAN,t,s,", "c.mp4,0,real,v,, u")
+    videos, skipped = _find(root, *rows, header=f"{HEADER},others")
+    assert [v.people for v in videos] == [("t", "u", "w"), ("t", "s")]
+    assert "others ' u' has blanks around it" in skipped[0].reason
+
+
 def test_stems_that_clash_too_are_an_error_with_a_remedy(root: Path) -> None:
     videos, _ = _find(root, "a.mp4,0,real,t,", "a.webm,0,real,t,")
     with pytest.raises(InputError, match=r"same key .* another target, source or take"):

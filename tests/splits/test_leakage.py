@@ -21,7 +21,7 @@ from clipforensics.splits.leakage import (
 from tests.support.populations import fake, frame_package, full_ffpp, real
 from tests.support.shared_data import needs_shared
 
-NOTHING = Leak(*[False] * 10)
+NOTHING = Leak(*[False] * 11)
 
 
 def flags(train: list[Video], video: Video) -> set[str]:
@@ -32,7 +32,7 @@ def flags(train: list[Video], video: Video) -> set[str]:
 def slow_groups(videos: list[Video]) -> list[set[int]]:
     """Merge overlapping sets of identities until none overlap."""
     known = [
-        {(v.dataset, i) for i in (v.target, v.source) if i}
+        {(v.dataset, i) for i in (v.target, v.source, *v.others.split("+")) if i}
         | {i for i in (v.target_youtube, v.source_youtube) if i}
         for v in videos
     ]
@@ -66,6 +66,7 @@ videos_of_any_kind = st.lists(
         target_youtube=st.sampled_from(["", "y", "z", "a"]),
         source_youtube=st.just(""),
         path=st.just(""),
+        others=st.sampled_from(["", "a", "b+c"]),
     ),
     max_size=9,
 )
@@ -95,7 +96,7 @@ def test_groups_by_hand():
 
 def test_unknown_identities_are_not_one_identity():
     assert identity_groups([real(""), real(""), real("a")]).tolist() == [0, 1, 2]
-    assert flags([real("")], real("")) == set()
+    assert flags([real("")], real("")) == {"unknown"}
 
 
 def test_a_youtube_id_is_not_confused_with_an_id_of_the_same_text():
@@ -133,6 +134,35 @@ def test_a_twin_has_both_target_and_source():
     assert "twin" not in flags(train, real("001"))
     sourceless = Video("d", "A", "", "001", "", "", 1, "", "", "")
     assert "twin" not in flags([sourceless], Video("d", "B", "", "001", "", "", 1, "", "", ""))
+    targetless = Video("d", "A", "", "", "002", "", 1, "", "", "")
+    assert "twin" not in flags([targetless], replace(targetless, manipulation="B"))
+
+
+def test_further_identities_tie_a_video_as_its_target_does():
+    couple = replace(real("000"), others="001+002")
+    assert identity_groups([couple, real("002"), real("003"), fake("FaceSwap", "004_001")]).tolist() == [
+        0, 0, 1, 0,
+    ]  # fmt: skip
+    assert flags([couple], fake("FaceSwap", "002_009")) == {
+        "target_is_training_real",
+        "target_seen",
+        "id_seen",
+        "any_seen",
+    }
+    assert flags([real("002")], couple) == {"id_seen", "any_seen"}  # neither its target nor its source
+    assert flags([fake("FaceSwap", "008_002")], couple) == {"in_training_fake", "id_seen", "any_seen"}
+    assert flags([real("009")], couple) == set()
+
+
+def test_who_is_unknown_is_said_of_the_test_video_whatever_training_holds():
+    sourceless = Video("d", "A", "", "000", "", "", 1, "", "", "p")
+    assert flags([], sourceless) == {"unknown"}
+    assert {"unknown", "target_seen"} <= flags([real("000")], sourceless)  # half of it is known, and seen
+    assert "unknown" not in flags([sourceless], fake("A", "000_001"))
+    assert "unknown" not in flags([sourceless], real("000"))
+    row = audit([], [sourceless, fake("A", "001_002"), real(""), real("003")])
+    assert (row["fake"]["unknown"], row["real"]["unknown"]) == (1, 1)
+    assert row["manipulations"]["A"]["unknown"] == 1
 
 
 def test_a_shared_youtube_video_is_seen_though_the_ids_differ():
@@ -206,6 +236,7 @@ def test_the_audit_counts_by_manipulation():
         "any_seen": 1,
         "twin": 1,
         "same_content": 0,
+        "unknown": 0,
     }
     assert counts["real"]["n"] == 2
     assert counts["real"]["in_training_fake"] == 1

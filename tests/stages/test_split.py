@@ -63,13 +63,21 @@ def test_the_stage_writes_parts_flags_and_audit(workspace, capsys):
         == list(rows["val"][0])
         == ["key", "label", "manipulation", "target", "source", "group"]
     )
-    assert list(rows["test"][0])[6:] == ["target_seen", "source_seen", "any_seen", "twin", "same_content"]
+    assert list(rows["test"][0])[6:] == [
+        *("target_seen", "source_seen", "any_seen", "twin", "same_content", "unknown"),
+        *("val_any_seen", "val_twin"),
+    ]
     assert {value for row in rows["test"] for value in list(row.values())[6:]} == {"0", "1"}
     audited = read_json(workspace / "data/metrics/leakage/per_class/FaceSwap.json")
     assert audited["protocol"] == "per_class"
     assert audited["sizes"]["train"] == {"FaceSwap": 18, "real": 16}
     twins = sum(row["twin"] == "1" for row in rows["test"])
     assert audited["manipulations"]["NeuralTextures"]["twin"] == twins == 18
+    known_to_validation = sum(row["val_twin"] == "1" for row in rows["test"])
+    assert audited["validation"]["manipulations"]["NeuralTextures"]["twin"] == known_to_validation == 2
+    assert sum(row["val_any_seen"] == "1" for row in rows["test"]) == sum(
+        audited["validation"][kind]["any_seen"] for kind in ("real", "fake")
+    )
     assert re.fullmatch(
         r"split per_class FaceSwap: train 34, val 4, test 22 of 60 videos;"
         r" in test 18 of 20 fakes have a twin in training, \d+ a seen identity, of 2 reals \d\n",

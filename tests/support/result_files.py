@@ -37,6 +37,7 @@ def write_split(folder, split, table):
         chosen = videos[videos["part"] == part][["key", "label", "manipulation"]]
         number = chosen["key"].str.split("/").str[-1].astype(int)
         flags = {"target_seen": 0, "source_seen": 0, "any_seen": 0, "twin": chosen["label"] * (number % 2)}
+        flags |= {"unknown": 0, "val_any_seen": 0, "val_twin": 0}
         chosen = chosen.assign(target="t", source="s", group=range(len(chosen)), **flags)
         path = folder / split / "FS" / f"{part}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,8 @@ STRATA = {
     "no_twin": "without a twin",
     "seen_identity": "any identity seen in training",
     "clean": "no identity seen in training",
+    "clean_of_both": "no identity seen in training or validation",
+    "unknown": "not known who is in it",
 }
 """Strata in the order of a table."""
 
@@ -79,6 +81,7 @@ LEAKS = {
     "id_seen": "target or source in training",
     "youtube_seen": "YouTube video in training",
     "same_content": "same file in training, under any name",
+    "unknown": "not known who is in it",
 }
 """Leak flags in the order of a table: how many test videos have ... ."""
 
