@@ -44,7 +44,7 @@ def choose(
         read = identity_table.reader(identity_table.read_table(identities))
         return Naming(TABLE, read, identity_table.RULE)
     if name == "dfdc":
-        return Naming(name, dfdc.reader(dfdc.read_metadata(metadata)), dfdc.RULE)
+        return Naming(name, dfdc.reader(dfdc.read_metadata(metadata)), dfdc.RULE, by_folder=False)
     if name == "celebdf":
         return Naming(name, celebdf.read, celebdf.RULE)
     if name not in ("ffpp", None):
@@ -77,7 +77,7 @@ def read_all(naming: Naming, names: Sequence[tuple[str, int | None]], where: str
         else:
             found.append(_labelled(people, label))
     if doubts:
-        raise InputError(_refusal(naming, doubts, len(set(names)), where))
+        raise InputError(_refusal(naming, doubts, len({name for name, _ in names}), where))
     return found
 
 
@@ -111,3 +111,7 @@ def _refusal(naming: Naming, doubts: dict[str, str], n_names: int, where: str) -
         f"{where}: {len(doubts)} of {n_names} names are not to be trusted, such as {shown}. Naming"
         f" {naming.name}{stated}, is {naming.rule}{remedy}"
     )
+
+
+UNSTATED = choose()
+"""The naming where nobody has stated one."""

@@ -24,13 +24,17 @@ class Owner:
     whole: int
 
 
-def owner_of(people: Sequence[People]) -> Owner | None:
-    """The identity that is in more than `MOST` of these videos, if there are `FEWEST` or more of them."""
-    counts = Counter(identity for one in people for identity in one.ids)
-    if len(people) < FEWEST or not counts:
+def owner_of(videos: Sequence[Sequence[str]]) -> Owner | None:
+    """The identity that is in more than `MOST` of these videos, if there are `FEWEST` or more of them.
+
+    Args:
+        videos: The identities of each, each once.
+    """
+    counts = Counter(identity for ids in videos for identity in ids)
+    if len(videos) < FEWEST or not counts:
         return None
     identity, n = max(counts.items(), key=lambda item: (item[1], item[0]))
-    return Owner(identity, n, len(people)) if n > MOST * len(people) else None
+    return Owner(identity, n, len(videos)) if n > MOST * len(videos) else None
 
 
 def check_pairs(naming: Naming, people: Sequence[People], where: str) -> None:
@@ -51,7 +55,7 @@ def check_pairs(naming: Naming, people: Sequence[People], where: str) -> None:
         partners.setdefault(one.target, set()).add(one.source)
         partners.setdefault(one.source, set()).add(one.target)
     several = sorted(identity for identity, others in partners.items() if len(others) > 1)
-    owner = owner_of(fakes)
+    owner = owner_of([one.ids for one in fakes])
     if owner is None and len(several) <= MOST * len(partners):
         return
     about = f"{len(several)} of {len(partners)} ids have several partners"

@@ -45,12 +45,14 @@ class Naming:
         read: A published name to who is in the video; None where the name is doubtful.
         rule: What its names look like, for messages.
         stated: Whether somebody said that the names are of this kind.
+        by_folder: Whether a video's folder says how it was manipulated; else only real from fake is told.
     """
 
     name: str
     read: Callable[[str], People | None]
     rule: str
     stated: bool = True
+    by_folder: bool = True
 
 
 def bare(name: str) -> str:

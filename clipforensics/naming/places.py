@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from clipforensics.core.records import REAL
 from clipforensics.naming.people import Naming, bare, parts_of
 
 _PICTURE = re.compile(r"\.(png|jpe?g|bmp|webp)$", re.IGNORECASE)
@@ -22,7 +23,8 @@ class Place:
     """What a path says.
 
     Attributes:
-        manipulation: The nearest folder above that is none of `NEUTRAL`; empty where there is none.
+        manipulation: The nearest folder above that is none of `NEUTRAL`; empty where there is none. `real`
+            or `fake` where a naming's folders do not say it (DFDC's hold both).
         video: Name of the video, as it stands in the path.
         frame: Number of the frame; None where the path is that of a video.
     """
@@ -43,15 +45,24 @@ def place_of(path: str, naming: Naming) -> Place | None:
     if not parts:
         return None
     if not _PICTURE.search(parts[-1]):
-        return Place(_manipulation(parts[:-1]), parts[-1]) if naming.read(parts[-1]) else None
+        return _place(parts[:-1], parts[-1], None, naming)
     stem = _PICTURE.sub("", parts[-1])
     if len(parts) > 1 and naming.read(parts[-2]):
-        number = _NUMBER.fullmatch(stem.removeprefix(bare(parts[-2])))
-        return Place(_manipulation(parts[:-2]), parts[-2], int(number[1])) if number else None
+        number = _NUMBER.fullmatch(stem.removeprefix(f"{bare(parts[-2])}_"))
+        return _place(parts[:-2], parts[-2], int(number[1]), naming) if number else None
     behind = _BEHIND.fullmatch(stem)
-    if behind is None or naming.read(stem) or not naming.read(behind[1]):
+    if behind is None or naming.read(stem):
         return None
-    return Place(_manipulation(parts[:-1]), behind[1], int(behind[2]))
+    return _place(parts[:-1], behind[1], int(behind[2]), naming)
+
+
+def _place(folders: list[str], video: str, frame: int | None, naming: Naming) -> Place | None:
+    people = naming.read(video)
+    if people is None:
+        return None
+    if not naming.by_folder and people.label is not None:
+        return Place(REAL if people.label == 0 else "fake", video, frame)
+    return Place(_manipulation(folders), video, frame)
 
 
 def _manipulation(folders: list[str]) -> str:

@@ -14,6 +14,7 @@ FFPP = {
     "mobileswap/ff/frames/339_392/411.png": Place("mobileswap", "339_392", 411),
     "FaceSwap/040_997/040_997_0003.png": Place("FaceSwap", "040_997", 3),
     "FaceSwap/040_997_frame12.png": Place("FaceSwap", "040_997", 12),
+    "youtube/040/040.png": Place("youtube", "040", 40),
     "FaceSwap/test/040_997": Place("FaceSwap", "040_997"),
     "040_997.mp4": Place("", "040_997.mp4"),
     "frames/040_997/1.png": Place("", "040_997", 1),
@@ -35,6 +36,15 @@ def test_paths_of_faceforensics(path):
 )
 def test_paths_of_celebdf(path, place):
     assert place_of(path, choose("celebdf")) == place
+
+
+def test_folders_of_dfdc_hold_both_classes(tmp_path):
+    metadata = tmp_path / "metadata.json"
+    metadata.write_text('{"a.mp4": {"label": "FAKE", "original": "b.mp4"}, "b.mp4": {"label": "REAL"}}')
+    naming = choose("dfdc", metadata=[metadata])
+    assert place_of("dfdc_train_part_0/a.mp4", naming) == Place("fake", "a.mp4")
+    assert place_of("dfdc_train_part_0/b/0007.png", naming) == Place("real", "b", 7)
+    assert place_of("dfdc_train_part_0/c.mp4", naming) is None
 
 
 @pytest.mark.parametrize(
