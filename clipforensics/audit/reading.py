@@ -7,7 +7,8 @@ and no path of this machine is ever made from them.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -150,8 +151,9 @@ def _placed(block: pd.DataFrame, naming: Naming, place: Place) -> pd.DataFrame:
 def _places(paths: pd.Series, naming: Naming, needs_manipulation: bool, at: Place) -> list[places.Place]:
     """Where each path lies; a row that cannot be read in one way stops, with examples."""
     found, doubtful = [], list[int]()
+    remembered = replace(naming, read=lru_cache(maxsize=10_000)(naming.read))  # frames share their folder
     for i, path in enumerate(paths):
-        place = places.place_of(path, naming)
+        place = places.place_of(path, remembered)
         if place is None or (needs_manipulation and not place.manipulation):
             doubtful.append(i)
         else:
