@@ -1,13 +1,13 @@
 """The audit's only door to the pipeline's comparison: detectors that meet on one manipulation."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from clipforensics.audit.names import TRAINED_ON
+from clipforensics.audit.leaks import TRAINED_ON
 from clipforensics.comparison.every_metric import metric_rows
 from clipforensics.comparison.meeting import Meeting, Row, compare_aucs, meet, roc_table
 from clipforensics.metrics.points import AT_THRESHOLD
@@ -34,6 +34,7 @@ def compare_all(
     n_replicates: int,
     seed: int,
     confidence: float,
+    levels: Sequence[str] = SHOWN_LEVELS,
 ) -> dict[str, list[Row]]:
     """All detectors on one manipulation against all scored reals.
 
@@ -48,6 +49,7 @@ def compare_all(
         n_replicates: Of the bootstrap.
         seed: Of the bootstrap.
         confidence: Of the intervals.
+        levels: Levels to tell; only `video` where the scores are of videos.
 
     Returns:
         Rows of the tables `cells` and `leak_gaps`, as `meeting.compare_aucs` gives them (`cells` with
@@ -76,10 +78,11 @@ def compare_all(
         cells += [{**row, "stratum": TRAINED_ON} for row in rows]
     metrics = [
         row
-        for level in SHOWN_LEVELS
+        for level in levels
         for row in metric_rows(meeting, level, _measure(meeting, level, cuts), **shown)
     ]
-    return {"cells": cells, "leak_gaps": gaps, "metrics": metrics}
+    told = {"cells": cells, "leak_gaps": gaps, "metrics": metrics}
+    return {name: [row for row in rows if row["level"] in levels] for name, rows in told.items()}
 
 
 def _measure(meeting: Meeting, level: str, cuts: Cuts) -> dict[str, dict[str, Estimate]]:

@@ -1,25 +1,26 @@
 """`clipforensics audit SCORES.csv --train TRAIN.csv --out DIR`: an audit of anyone's scores."""
 
 import argparse
-import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from clipforensics.arguments import finite, positive, share, whole
-from clipforensics.audit import page, words
+from clipforensics.audit import page, parts, words
+from clipforensics.audit.arguments import parse
 from clipforensics.audit.cells import roc_vertices
 from clipforensics.audit.findings import Options, find, frame_table
-from clipforensics.audit.names import Names, leak_flags, read_names
-from clipforensics.audit.reading import FrameScores, check_same_frames, read_scores, read_train, show
+from clipforensics.audit.inputs import described, file_entry, printable
+from clipforensics.audit.leaks import leak_flags
+from clipforensics.audit.lists import read_list
+from clipforensics.audit.names import Names, read_names, youtube_ids
+from clipforensics.audit.reading import FrameScores, check_same_frames, read_scores
+from clipforensics.audit.writing import write_together
 from clipforensics.core.faults import InputError
-from clipforensics.metrics.pooling import Pooling
+from clipforensics.naming.choosing import choose
+from clipforensics.naming.people import show
 from clipforensics.report.figures.curves import Curve
 from clipforensics.report.wording.numbers import number
-from clipforensics.statistics.replicates import Cluster
 
 METRICS, PAGE = "metrics.json", "report.html"
 
@@ -31,92 +32,41 @@ def main(arguments: Sequence[str] | None = None) -> None:
         InputError: a file is missing or wrong, or DIR cannot be written.
         SystemExit: with 2, the command line is wrong.
     """
-    given = _parser().parse_args(arguments)
+    given = parse(arguments)
+    naming = choose(given.naming, metadata=given.metadata, identities=given.identities)
+    if given.splits:
+        parts.main(given, naming)
+        return
     paths = _detectors([*given.scores, *([given.reference] if given.reference else [])])
-    train = read_train(given.train)
-    scores = {name: read_scores(path) for name, path in paths.items()}
+    train = read_list(given.train, naming)
+    val = read_list(given.val, naming) if given.val else None
+    scores = {name: read_scores(path, naming) for name, path in paths.items()}
     check_same_frames([(path, scores[name]) for name, path in paths.items()])
-    names = read_names(next(iter(scores.values())), train, reals=given.real, disjoint=given.disjoint)
-    reference = given.reference or given.scores[0]
+    names = read_names(
+        next(iter(scores.values())),
+        train,
+        naming=naming,
+        val=val,
+        reals=given.real,
+        disjoint=given.disjoint,
+        youtube=youtube_ids(given.youtube_ids),
+    )
     options = Options(
-        reference=_name(reference),
+        reference=_name(given.reference or given.scores[0]),
         aggregate=given.aggregate,
         threshold=given.threshold,
         cluster=given.cluster,
         n_replicates=given.replicates,
         seed=given.seed,
         confidence=given.confidence,
+        chosen_from=given.chosen_from,
     )
     content = find(scores, names, options)
-    content["inputs"] = _inputs(given.train, paths, scores)
+    content["inputs"] = _inputs(given, paths, scores)
     rocs = _rocs(content, scores, names, options)
     text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
-    write_both(given.out, {METRICS: text, PAGE: page.render(content, rocs, sources=_shown(content))})
+    write_together(given.out, {METRICS: text, PAGE: page.render(content, rocs, sources=_shown(content))})
     _report(given.out, content)
-
-
-def write_both(folder: Path, texts: Mapping[str, str]) -> None:
-    """Write all files under temporary names, then rename them: none is ever there by half.
-
-    Raises:
-        InputError: the folder cannot be made or written.
-    """
-    written: dict[str, Path] = {}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in texts:
-            if (folder / name).is_dir():
-                raise InputError(f"--out {folder}: {name} in it is a folder; name another folder")
-        for name, text in texts.items():
-            handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}.")
-            written[name] = Path(temporary)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            written[name].chmod(0o666 & ~_umask())
-        for name, path in written.items():
-            path.replace(folder / name)
-    except OSError as error:
-        raise InputError(
-            f"--out {folder}: cannot be written: {error.strerror}; name another folder"
-        ) from error
-    finally:
-        for path in written.values():
-            path.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="clipforensics audit",
-        description="What frame scores of any detector are worth, and how much of it may be leakage.",
-        epilog="SCORES has columns manipulation, video, frame, label, score; TRAIN has manipulation, video."
-        " A video is named <target>_<source>, a real one <target>.",
-    )
-    add = parser.add_argument
-    add(
-        "scores",
-        nargs="+",
-        type=Path,
-        metavar="SCORES",
-        help="frame scores; several detectors: several files",
-    )
-    add("--train", required=True, type=Path, help="the videos that the detectors were trained on")
-    add("--out", required=True, type=Path, metavar="DIR", help="where metrics.json and report.html go")
-    add("--reference", type=Path, metavar="OTHER", help="scores to compare with (default: the first SCORES)")
-    add("--real", action="append", default=[], metavar="NAME", help="manipulation that means real in TRAIN")
-    add("--disjoint", action="store_true", help="TRAIN is meant to share no identity with SCORES")
-    add("--aggregate", choices=get_args(Pooling), default="mean", help="frame scores to a video's")
-    add("--threshold", type=finite, help="manipulated from here on (default: .5 for scores in [0, 1])")
-    add("--cluster", choices=get_args(Cluster), default="identity", help="what the bootstrap draws")
-    add("--replicates", type=positive, default=2_000, help="of the bootstrap (default: %(default)s)")
-    add("--seed", type=whole, default=42, help="of the bootstrap (default: %(default)s)")
-    add("--confidence", type=share, default=0.95, help="of the intervals (default: %(default)s)")
-    return parser
 
 
 def _detectors(paths: Sequence[Path]) -> dict[str, Path]:
@@ -135,30 +85,38 @@ def _name(path: Path) -> str:
 
 
 def _inputs(
-    train: Path, paths: Mapping[str, Path], scores: Mapping[str, FrameScores]
+    given: argparse.Namespace, paths: Mapping[str, Path], scores: Mapping[str, FrameScores]
 ) -> list[dict[str, Any]]:
     """Of every file its name, digest and, of scores, the detector's name and columns that were not read."""
     rows: list[dict[str, Any]] = [
-        {"role": "scores", "detector": name, "ignored_columns": list(scores[name].ignored), **_file(path)}
+        {
+            "role": "scores",
+            "detector": name,
+            "ignored_columns": list(scores[name].ignored),
+            **file_entry(path),
+        }
         for name, path in paths.items()
     ]
-    return [*rows, {"role": "train", **_file(train)}]
-
-
-def _file(path: Path) -> dict[str, str]:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"file": path.name.encode("utf-8", "replace").decode(), "sha256": digest}
+    others = {
+        "train": given.train,
+        "validation": given.val,
+        "identities": [given.identities] if given.identities else [],
+        "metadata": given.metadata,
+        "youtube_ids": [given.youtube_ids] if given.youtube_ids else [],
+    }
+    return [*rows, *described(others)]
 
 
 def _shown(content: Mapping[str, Any]) -> dict[str, str]:
     """What the page says of each file."""
     texts = {}
-    for entry in content["inputs"]:
+    for position, entry in enumerate(content["inputs"]):
         ignored = ", ".join(entry.get("ignored_columns", ()))
         text = f"{entry['file']}, sha256 {entry['sha256'][:12]}"
-        name = entry.get("detector", "training")
-        texts[f"{entry['role']}: {name}"] = text + (f"; columns ignored: {ignored}" if ignored else "")
+        name = f"{entry['role']}: {entry.get('detector', entry['file'])}"
+        if name in texts:
+            name += f" ({position})"
+        texts[name] = text + (f"; columns ignored: {ignored}" if ignored else "")
     return texts
 
 
@@ -187,12 +145,8 @@ def _rocs(
 
 def _report(folder: Path, content: Mapping[str, Any]) -> None:
     manipulation = content["headline"]["manipulation"]
+    chosen = words.chosen(content, manipulation)
     sentences = [words.conclusion(content, manipulation, name) for name in content["points"]]
-    for text in (words.headline(content, manipulation), *sentences):
-        print(_plain(text))
+    for text in (words.headline(content, manipulation), *sentences, *chosen):
+        print(printable(text))
     print(f"{folder / METRICS}, {folder / PAGE}")
-
-
-def _plain(text: str) -> str:
-    """Names come from files: a terminal gets no control characters from them."""
-    return "".join(c if c.isprintable() else " " for c in text)

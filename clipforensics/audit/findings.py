@@ -1,6 +1,6 @@
 """Everything that DIR/metrics.json holds, in the shape of the pipeline's own metrics files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,10 @@ import numpy as np
 import pandas as pd
 
 from clipforensics.audit.cells import compare_all
-from clipforensics.audit.names import Names, leak_audit, leak_flags
+from clipforensics.audit.chosen import expected_maximum, quantile
+from clipforensics.audit.leaks import leak_audit, leak_flags
+from clipforensics.audit.lists import UNSAID
+from clipforensics.audit.names import Names
 from clipforensics.audit.reading import FrameScores
 from clipforensics.core.files import json_ready
 from clipforensics.metrics.auc import Floats, Ints, roc_curve
@@ -22,6 +25,7 @@ from clipforensics.metrics.points import (
 from clipforensics.metrics.pooling import Pooling, pool_by_video
 from clipforensics.metrics.strata import against_reals
 from clipforensics.report.wording.names import SHOWN_LEVELS
+from clipforensics.report.wording.numbers import known
 from clipforensics.statistics.replicates import Cluster
 
 PROTOCOL = "given"
@@ -42,6 +46,7 @@ class Options:
             2,000 give to some 2%; every metric at frame level takes time in proportion.
         seed: Of the bootstrap.
         confidence: Of the intervals.
+        chosen_from: Of how many detectors, or settings, the reference was chosen by its test scores.
     """
 
     reference: str
@@ -51,6 +56,7 @@ class Options:
     n_replicates: int = 2_000
     seed: int = 42
     confidence: float = 0.95
+    chosen_from: int = 1
 
 
 def find(scores: Mapping[str, FrameScores], names: Names, options: Options) -> dict[str, Any]:
@@ -77,18 +83,46 @@ def find(scores: Mapping[str, FrameScores], names: Names, options: Options) -> d
         "seeds": [],
         "bootstrap": _bootstrap(options),
         "aggregate": options.aggregate,
+        "levels": list(_levels(scores)),
         "threshold": cuts,
         "calibration": {"method": "none", "undefined": NOT_CALIBRATED},
         "names": _about_names(scores[options.reference], names),
         "leakage": leak_audit(names),
-        **_compared(tables, flags, names, cuts, manipulations, options),
+        **_compared(tables, flags, names, cuts, manipulations, options, _levels(scores)),
         "points": {
-            name: {m: _points(table, m, flags, cuts[name], options.aggregate) for m in manipulations}
+            name: {
+                m: _points(table, m, flags, cuts[name], options.aggregate, _levels(scores))
+                for m in manipulations
+            }
             for name, table in tables.items()
         },
     }
+    if options.chosen_from > 1:
+        content["chosen_from"] = _chosen(content, options)
     found: dict[str, Any] = json_ready(content)
     return found
+
+
+def _levels(scores: Mapping[str, FrameScores]) -> tuple[str, ...]:
+    """Where any file tells no frames, only videos are compared."""
+    return ("video",) if any(found.by_video for found in scores.values()) else SHOWN_LEVELS
+
+
+def _chosen(content: Mapping[str, Any], options: Options) -> dict[str, Any]:
+    """What the choice of the best of several test scores adds to the reference's video AUC.
+
+    `standard_error` is the half-width of the interval over its normal quantile, and `excess` what the best
+    of `n` equally good detectors scores above their worth on average, if they err independently.
+    """
+    rows = {}
+    for cell in content["cells"]:
+        if (cell["stratum"], cell["level"]) == ("all", "video"):
+            row = cell["detectors"][options.reference]
+            low, high = known(row.get("low")), known(row.get("high"))
+            error = None if low is None or high is None else (high - low) / 2 / quantile(options.confidence)
+            excess = None if error is None else error * expected_maximum(options.chosen_from)
+            rows[cell["manipulation"]] = {"standard_error": error, "excess": excess}
+    return {"n": options.chosen_from, "detector": options.reference, "manipulations": rows}
 
 
 def frame_table(scores: FrameScores, names: Names) -> pd.DataFrame:
@@ -108,7 +142,8 @@ def frame_table(scores: FrameScores, names: Names) -> pd.DataFrame:
 
 def train_set_of(names: Names) -> str:
     """The manipulations of training, joined by `+` as the pipeline names a train set."""
-    return "+".join(sorted({video.manipulation for video in names.train if video.label == 1})) or "reals only"
+    fakes = {video.manipulation or "fakes" for video in names.train.videos if video.label == 1}
+    return "+".join(sorted(fakes)) or "reals only"
 
 
 def _headline(names: Names, manipulations: list[str]) -> dict[str, str]:
@@ -131,7 +166,7 @@ def _bootstrap(options: Options) -> dict[str, Any]:
 
 def _order(names: Names) -> list[str]:
     """Manipulations that were not in training first, then by name."""
-    trained = {video.manipulation for video in names.train if video.label == 1}
+    trained = {video.manipulation for video in names.train.videos if video.label == 1}
     found = {video.manipulation for video in names.videos if video.label == 1}
     return sorted(found, key=lambda name: (name in trained, name))
 
@@ -150,15 +185,22 @@ def _threshold(scores: FrameScores, given: float | None) -> dict[str, Any]:
 
 
 def _about_names(scores: FrameScores, names: Names) -> dict[str, Any]:
+    unknown = [video for video in names.train.videos if video.unknown]
     return {
+        "naming": names.naming.name,
+        "naming_stated": names.naming.stated,
         "real": list(names.reals),
         "n_videos": len(scores.videos),
-        "n_frames": len(scores.codes),
-        "n_train": len(names.train),
-        "n_train_real": sum(video.label == 0 for video in names.train),
+        "n_frames": None if scores.by_video else len(scores.codes),
+        "n_train": len(names.train.videos),
+        "n_train_real": sum(video.label == 0 for video in names.train.videos),
         "n_train_sharing": names.n_sharing,
-        "n_unparsed": len(names.unparsed),
-        "unparsed": list(names.unparsed[:5]),
+        "n_train_unsaid": sum(video.manipulation == UNSAID for video in names.train.videos),
+        "n_unknown": sum(video.unknown for video in names.videos),
+        "n_train_unknown": len(unknown),
+        "n_train_fakes_unknown": sum(video.label == 1 for video in unknown),
+        "n_val": None if names.val is None else len(names.val.videos),
+        "owners": list(names.owners),
     }
 
 
@@ -169,6 +211,7 @@ def _compared(
     cuts: Mapping[str, Mapping[str, Any]],
     manipulations: list[str],
     options: Options,
+    levels: Sequence[str],
 ) -> dict[str, list[dict[str, Any]]]:
     """Tables `cells`, `leak_gaps` and `metrics`, of all manipulations in order."""
     place = {"protocol": PROTOCOL, "train_set": train_set_of(names)}
@@ -185,6 +228,7 @@ def _compared(
             n_replicates=options.n_replicates,
             seed=options.seed,
             confidence=options.confidence,
+            levels=levels,
         )
         for table, rows in compared.items():
             found.setdefault(table, []).extend({**place, **row} for row in rows)
@@ -192,7 +236,12 @@ def _compared(
 
 
 def _points(
-    table: pd.DataFrame, manipulation: str, flags: pd.DataFrame, cut: Mapping[str, Any], aggregate: Pooling
+    table: pd.DataFrame,
+    manipulation: str,
+    flags: pd.DataFrame,
+    cut: Mapping[str, Any],
+    aggregate: Pooling,
+    shown: Sequence[str],
 ) -> dict[str, Any]:
     """Point metrics of one detector on one manipulation, per level, and of calling everything fake."""
     chosen = against_reals(table, manipulation)
@@ -202,10 +251,8 @@ def _points(
         "video": pool_by_video(values, labels, chosen["key"].to_numpy(), how=aggregate),
         "frame": (values, labels),
     }
-    found: dict[str, Any] = {
-        level: {**_point(*levels[level], cut), "n_groups": n_groups} for level in SHOWN_LEVELS
-    }
-    found["all_fake"] = {level: _all_fake(levels[level][1]) for level in SHOWN_LEVELS}
+    found: dict[str, Any] = {level: {**_point(*levels[level], cut), "n_groups": n_groups} for level in shown}
+    found["all_fake"] = {level: _all_fake(levels[level][1]) for level in shown}
     return found
 
 

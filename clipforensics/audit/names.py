@@ -1,25 +1,35 @@
-"""Names of videos to identities, and what training has seen of each scored video.
-
-The names are FaceForensics++'s: `<target>_<source>` for a manipulated video, `<target>` for a real one.
-Any other name says nothing about who is in the video, so it counts as an identity of its own.
-"""
+"""Names of videos, under a stated naming, to people."""
 
 import re
-from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
-import pandas as pd
-
-from clipforensics.audit.reading import FrameScores, Pair, show
+from clipforensics.audit.lists import UNSAID
+from clipforensics.audit.reading import FrameScores, Pair
 from clipforensics.core.faults import InputError
 from clipforensics.core.records import REAL, Video
-from clipforensics.splits.leakage import audit, find_leaks, identity_groups
+from clipforensics.naming.choosing import read_all
+from clipforensics.naming.doubts import check_pairs, owner_of
+from clipforensics.naming.people import Naming, People, show
+from clipforensics.sources.base import read_youtube_ids
 
-TRAINED_ON = "trained_on"
-"""The stratum of scored videos that are training videos themselves."""
+_REAL_NAME = re.compile(
+    r"(real|original|pristine)s?(?![a-z]).*|.*[-_ ](real|original|pristine)s?|youtube|actors", re.IGNORECASE
+)
 
-_REAL_NAME = re.compile(r"(real|original|pristine)s?(?![a-z])", re.IGNORECASE)
-_ENDING = re.compile(r"\.(mp4|avi|mov|mkv|webm)$", re.IGNORECASE)
+
+@dataclass(frozen=True)
+class Part:
+    """Videos of one part and, of each, its clip: the name without what a publisher put around it."""
+
+    videos: tuple[Video, ...] = ()
+    clips: tuple[str, ...] = ()
+
+    def of(self, label: int) -> Iterator[tuple[Video, str]]:
+        """Video and clip of those with this label."""
+        pairs = zip(self.videos, self.clips, strict=True)
+        return ((video, clip) for video, clip in pairs if video.label == label)
 
 
 @dataclass(frozen=True)
@@ -27,119 +37,152 @@ class Names:
     """What the names say.
 
     Attributes:
-        videos: One record a scored video, in the order of `FrameScores.videos`.
-        train: One record a training video.
-        reals: Manipulations that mean real footage in either file, sorted.
-        unparsed: Names of manipulated videos in either file that are not `<target>_<source>`, sorted.
-        n_sharing: Training videos that share an identity with a scored video.
+        naming: Under which they were read.
+        scored: The scored videos, in the order of `FrameScores.videos`.
+        train: The training videos.
+        val: The validation videos; None where no list of them was given.
+        reals: Manipulations that mean real footage in any file, sorted.
+        n_sharing: Training videos that share an identity or a clip with a scored video.
+        owners: Where one identity is in most videos of a class: a row each of the class, the identity, in
+            how many, and of how many. That no twin is found says nothing there.
     """
 
-    videos: tuple[Video, ...]
-    train: tuple[Video, ...]
+    naming: Naming
+    scored: Part
+    train: Part
+    val: Part | None
     reals: tuple[str, ...]
-    unparsed: tuple[str, ...]
     n_sharing: int
+    owners: tuple[Mapping[str, object], ...] = field(default=())
+
+    @property
+    def videos(self) -> tuple[Video, ...]:
+        """The scored videos."""
+        return self.scored.videos
 
 
 def read_names(
-    scores: FrameScores, train: Sequence[Pair], *, reals: Collection[str], disjoint: bool
+    scores: FrameScores,
+    train: Sequence[Pair],
+    *,
+    naming: Naming,
+    val: Sequence[Pair] | None = None,
+    reals: Collection[str] = (),
+    disjoint: bool = False,
+    youtube: Mapping[str, str] | None = None,
 ) -> Names:
     """Find out who is in which video.
 
     Args:
         scores: The scored videos.
         train: The training videos.
-        reals: Manipulations that mean real footage in `train`. Empty: those that have label 0 in
-            `scores`, and those called real, original or pristine (`Real_youtube`, `original_sequences`).
+        naming: How all of them are named.
+        val: The videos on which thresholds, checkpoints or settings were chosen, if they are known.
+        reals: Manipulations that mean real footage in the lists. Empty: those that have label 0 in
+            `scores`, and those called real, original or pristine (`Celeb-real`, `original_sequences`),
+            youtube or actors. A list that says no manipulations leaves it to the naming.
         disjoint: Training is known to share no identity with the scored videos.
+        youtube: Identity to YouTube id, where sequences of one video count as one person.
 
     Raises:
-        InputError: a manipulation has both labels; a name of `reals` is nowhere or has label 1; or no
-            training video shares an identity with a scored one and `disjoint` is not set, since then
-            the names of one file are most likely of another form, and the audit would find nothing.
+        InputError: a name is doubtful under the naming; a manipulation has both labels; a name of `reals`
+            is nowhere or has label 1; or no training video shares an identity with a scored one and
+            `disjoint` is not set, since then the names of one file are most likely of another form, and the
+            audit would find nothing.
     """
     labels = scores.labels.tolist()
-    found = _reals(scores.videos, labels, train, reals)
-    tested = _videos(scores.videos, labels)
-    trained = _videos(train, [int(manipulation not in found) for manipulation, _ in train])
-    known = {name for video in tested for name in (video.target, video.source) if name}
-    n_sharing = sum(video.target in known or video.source in known for video in trained)
+    found = _reals(scores.videos, labels, [*train, *(val or ())], reals)
+    known = youtube or {}
+    tested = part_of(naming, scores.videos, labels, "SCORES", known)
+
+    def listed(pairs: Sequence[Pair], where: str) -> Part:
+        stated = [None if m == UNSAID else int(m not in found) for m, _ in pairs]
+        about = f"{where} (real there: {', '.join(sorted(found))}; --real NAME says otherwise)"
+        return part_of(naming, pairs, stated, about, known)
+
+    trained = listed(train, "TRAIN")
+    n_sharing = _sharing(trained, tested)
     if not n_sharing and not disjoint:
-        raise InputError(_nothing_joins(scores.videos, train))
-    fakes = {video.path for video in (*tested, *trained) if video.label == 1 and not video.source}
-    return Names(tested, trained, tuple(sorted(found)), tuple(sorted(fakes)), n_sharing)
+        raise InputError(_nothing_joins(naming, scores.videos, train))
+    return Names(
+        naming=naming,
+        scored=tested,
+        train=trained,
+        val=None if val is None else listed(val, "VAL"),
+        reals=tuple(sorted(found)),
+        n_sharing=n_sharing,
+        owners=tuple([*_owners(tested, "scored"), *_owners(trained, "training")]),
+    )
 
 
-def identities(name: str) -> tuple[str, str]:
-    """Target and source of a manipulated video's name; (name, "") where it is not `<target>_<source>`.
+def part_of(
+    naming: Naming,
+    pairs: Sequence[Pair],
+    labels: Sequence[int | None],
+    where: str,
+    youtube: Mapping[str, str],
+) -> Part:
+    """Records of videos; `path` keeps the name as it stood in the file.
 
-    A file ending such as .mp4 is no part of an identity.
+    Args:
+        naming: How they are named.
+        pairs: Manipulation and name of each.
+        labels: 0 real, 1 manipulated, None where only the name can say it.
+        where: Which file, for messages.
+        youtube: Identity to YouTube id.
+
+    Raises:
+        InputError: as `choosing.read_all` and `doubts.check_pairs`.
     """
-    stem = _ENDING.sub("", name)
-    target, _, source = stem.partition("_")
-    return (target, source) if target and source and "_" not in source else (stem, "")
+    people = read_all(naming, [(name, y) for (_, name), y in zip(pairs, labels, strict=True)], where)
+    check_pairs(naming, people, where)
+    videos = tuple(_video(naming, pair, one, youtube) for pair, one in zip(pairs, people, strict=True))
+    return Part(videos, tuple(one.clip for one in people))
 
 
-def leak_flags(names: Names) -> pd.DataFrame:
-    """What training has seen of each scored video, in the order of `names.videos`.
-
-    Returns:
-        Columns key (position), manipulation, label, each attribute of `leakage.Leak` and `trained_on`
-        (0/1), and group: the number of the video's identity group among the scored videos.
-    """
-    leaks = [asdict(leak) for leak in find_leaks(names.train, names.videos)]
-    table = pd.DataFrame(leaks).astype(int)
-    table[TRAINED_ON] = [int(yes) for yes in _trained_on(names)]
-    table["group"] = identity_groups(names.videos)
-    table.insert(0, "key", range(len(table)))
-    table.insert(1, "manipulation", [video.manipulation for video in names.videos])
-    table.insert(2, "label", [video.label for video in names.videos])
-    return table
-
-
-def leak_audit(names: Names) -> dict[str, object]:
-    """`leakage.audit`, and in each row `trained_on`: how many scored videos are training videos."""
-    flags = leak_flags(names)
-    counts = audit(names.train, names.videos)
-    rows = {"real": flags["label"] == 0, "fake": flags["label"] == 1}
-    for name, chosen in rows.items():
-        counts[name][TRAINED_ON] = int(flags[TRAINED_ON][chosen].sum())  # type: ignore[index]
-    for name, row in counts["manipulations"].items():  # type: ignore[attr-defined]
-        chosen = rows["fake"] & (flags["manipulation"] == name)
-        row[TRAINED_ON] = int(flags[TRAINED_ON][chosen].sum())
-    return counts
+def _video(naming: Naming, pair: Pair, people: People, youtube: Mapping[str, str]) -> Video:
+    """The record of a video: identities are scoped by the naming, as by a data set."""
+    manipulation, name = pair
+    return Video(
+        dataset=naming.name,
+        manipulation=manipulation,
+        compression="",
+        target=people.target,
+        source=people.source,
+        take="",
+        label=int(people.label or 0),
+        target_youtube=youtube.get(people.target, ""),
+        source_youtube=youtube.get(people.source, ""),
+        path=name,
+        others="+".join(people.others),
+    )
 
 
-def _trained_on(names: Names) -> list[bool]:
-    """By (manipulation, name); real footage by name alone where each file has one word for it."""
-    trained = {_whole_name(video, _one_word(names.train)) for video in names.train}
-    word = _one_word(names.videos)
-    return [_whole_name(video, word) in trained for video in names.videos]
+def _sharing(trained: Part, tested: Part) -> int:
+    people = {name for video in tested.videos for name in video.people}
+    clips = set(tested.clips)
+    return sum(
+        clip in clips or not people.isdisjoint(video.people)
+        for video, clip in zip(trained.videos, trained.clips, strict=True)
+    )
 
 
-def _one_word(videos: Sequence[Video]) -> bool:
-    return len({video.manipulation for video in videos if video.label == 0}) < 2
-
-
-def _whole_name(video: Video, one_word: bool) -> Pair:
-    return (REAL if video.label == 0 and one_word else video.manipulation, video.name)
-
-
-def _videos(pairs: Sequence[Pair], labels: Sequence[int]) -> tuple[Video, ...]:
-    """Records; `path` keeps the name as it stood in the file."""
-    found = []
-    for (manipulation, name), label in zip(pairs, labels, strict=True):
-        target, source = identities(name) if label else (_ENDING.sub("", name), "")
-        found.append(Video("", manipulation, "", target, source, "", label, "", "", name))
-    return tuple(found)
+def _owners(part: Part, kind: str) -> Iterator[Mapping[str, object]]:
+    """Identities that are in most videos of a class: of the reals, and of each manipulation."""
+    classes: dict[str, list[tuple[str, ...]]] = {}
+    for video in part.videos:
+        classes.setdefault(video.manipulation if video.label else REAL, []).append(video.people)
+    for name, people in sorted(classes.items()):
+        if owner := owner_of(people):
+            yield {"part": kind, "class": name, **asdict(owner)}
 
 
 def _reals(
-    videos: Sequence[Pair], labels: Sequence[int], train: Sequence[Pair], given: Collection[str]
+    videos: Sequence[Pair], labels: Sequence[int], listed: Sequence[Pair], given: Collection[str]
 ) -> set[str]:
     """Manipulations that mean real footage."""
     has = [{m for (m, _), label in zip(videos, labels, strict=True) if label == kind} for kind in (0, 1)]
-    trained = {manipulation for manipulation, _ in train}
+    trained = {manipulation for manipulation, _ in listed if manipulation != UNSAID}
     for name in sorted(has[0] & has[1]):
         raise InputError(
             f"manipulation {show(name)} has videos of label 0 and of label 1; give the real ones a name of"
@@ -153,15 +196,29 @@ def _reals(
             raise InputError(f"--real {show(name)}: is in neither file; give one of {every}")
     if given:
         return has[0] | set(given)
-    return has[0] | {name for name in trained - has[1] if _REAL_NAME.match(name)}
+    return has[0] | {name for name in trained - has[1] if is_real(name)}
 
 
-def _nothing_joins(videos: Sequence[Pair], train: Sequence[Pair]) -> str:
+def is_real(manipulation: str) -> bool:
+    """Whether a manipulation is called by a word that means real footage."""
+    return _REAL_NAME.fullmatch(manipulation) is not None
+
+
+def youtube_ids(path: Path | None) -> dict[str, str]:
+    """FaceForensics++'s conversion_dict.json as identity to YouTube id; empty where no file is named.
+
+    Raises:
+        InputError: as `base.read_youtube_ids`.
+    """
+    return {} if path is None else read_youtube_ids(path)
+
+
+def _nothing_joins(naming: Naming, videos: Sequence[Pair], train: Sequence[Pair]) -> str:
     def samples(pairs: Sequence[Pair]) -> str:
         return ", ".join(show(pair) for pair in dict(sorted(pairs)[::-1]).items())
 
     return (
         f"no training video shares an identity with a scored one: SCORES has names such as"
-        f" {samples(videos)}, TRAIN such as {samples(train)}; write both as <target>_<source>, reals as"
-        " <target>, or pass --disjoint if training is meant to know none of these faces"
+        f" {samples(videos)}, TRAIN such as {samples(train)}; read as naming {naming.name} ({naming.rule});"
+        " if both name people in this way and training is meant to know none of these faces, pass --disjoint"
     )

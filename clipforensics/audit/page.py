@@ -49,7 +49,8 @@ def render(content: Json, rocs: Rocs, *, sources: Mapping[str, str]) -> str:
     leakage, bootstrap = content["leakage"], content["bootstrap"]
     settings = {
         "files": dict(sources),
-        **{key: content[key] for key in ("bootstrap", "calibration", "names")},
+        **{key: content[key] for key in ("bootstrap", "calibration")},
+        "names": {**content["names"], "owners": [_owner(row) for row in content["names"]["owners"]]},
     }
     said = {
         "parts": parts,
@@ -60,6 +61,10 @@ def render(content: Json, rocs: Rocs, *, sources: Mapping[str, str]) -> str:
         "cluster": bootstrap["cluster"],
     }
     return render_html(PAGE, said) + "\n"
+
+
+def _owner(row: Json) -> str:
+    return f"{row['identity']} in {row['n']} of {row['whole']} {row['part']} videos of {row['class']}"
 
 
 def _part(content: Json, manipulation: str, rocs: Mapping[str, list[Curve]]) -> _Part:

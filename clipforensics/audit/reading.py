@@ -1,32 +1,34 @@
-"""A stranger's CSV files to checked tables: frame scores, and the list of training videos.
+"""A stranger's scores to checked tables: of frames, or of videos where no frame is told apart.
 
 Files are read in blocks, and each block is packed into numbers at once, so memory grows by some 30
 bytes a frame, whatever the names and further columns are. Names are data: they are compared and shown,
-and no path is ever made from them.
+and no path of this machine is ever made from them.
 """
 
-import csv
 import math
-import warnings
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pandas.errors import EmptyDataError, ParserError, ParserWarning
 
+from clipforensics.audit.blocks import Place, blocks
 from clipforensics.core.faults import InputError
+from clipforensics.naming import places
+from clipforensics.naming.choosing import REMEDY, UNSTATED
+from clipforensics.naming.people import Naming, show
 
 SCORE_COLUMNS = ("manipulation", "video", "frame", "label", "score")
-TRAIN_COLUMNS = ("manipulation", "video")
+PATH = "path"
+"""Column that stands for manipulation, video and frame where not both of the first have columns."""
 
 Pair = tuple[str, str]
 """(manipulation, video): what tells a video. Never the name alone: 000_003 is under every manipulation."""
 
-_BLOCK = 200_000  # rows held as text at a time
-_LONGEST = 60  # characters of a name in a message
+_EXAMPLES = 5
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,10 @@ class FrameScores:
         videos: Every (manipulation, video), sorted.
         labels: Shape (n_videos,), 0 real, 1 manipulated.
         codes: Shape (n_frames,), position in `videos` of each frame's video, ascending.
-        frames: Shape (n_frames,), frame numbers, ascending within a video.
+        frames: Shape (n_frames,), frame numbers, ascending within a video; 0 where videos are scored.
         scores: Shape (n_frames,), finite, higher means manipulated.
         ignored: Columns of the file that were not read.
+        by_video: The file tells no frames: each row is a video's own score.
     """
 
     videos: tuple[Pair, ...]
@@ -48,48 +51,46 @@ class FrameScores:
     frames: npt.NDArray[np.int64]
     scores: npt.NDArray[np.float64]
     ignored: tuple[str, ...] = ()
+    by_video: bool = False
 
 
-def read_scores(path: Path) -> FrameScores:
-    """Read frame scores: columns manipulation, video, frame, label, score; others are ignored.
+def read_scores(path: Path, naming: Naming = UNSTATED) -> FrameScores:
+    """Read scores: columns manipulation, video, frame, label, score; others are ignored.
 
-    `frame` is a whole number, `label` 0 or 1, `score` any finite number. White space around a name is
-    dropped. Rows may be in any order.
+    Where manipulation or video has no column, a column `path` says what no column does, frames too, read
+    by `places.place_of`. Without frames, in columns or paths, each row is the score of a video. `frame` is a
+    whole number, `label` 0 or 1, `score` any finite number. White space around a name is dropped. Rows may
+    be in any order.
+
+    Args:
+        path: CSV in UTF-8, JSON lines or parquet; see `blocks.blocks`.
+        naming: What tells a video's name in a path.
 
     Raises:
-        InputError: the file cannot be read, is not CSV in UTF-8, lacks a column or has no rows; a value
-            is missing or is not of its kind; a (manipulation, video, frame) stands there twice; a video
-            has two labels; or all videos have one label.
+        InputError: the file cannot be read, lacks a column or has no rows; a value is missing or is not of
+            its kind; a path cannot be read in one way; a (manipulation, video, frame) stands there twice;
+            a video has two labels; or all videos have one label.
     """
     numbers: dict[Pair, int] = {}
-    packed, ignored = [], set[str]()
-    for block, others, row in _blocks(path, SCORE_COLUMNS):
-        packed.append(_pack(block, numbers, _Place(path, row)))
-        ignored.update(others)
+    packed, ignored, has_frames = [], set[str](), set[bool]()
+    for table, place in blocks(path):
+        read = _checked_columns(table, place)
+        ignored.update(set(table.columns) - set(read.columns))
+        block = _placed(read, naming, place)
+        has_frames.add("frame" in block.columns)
+        packed.append(_pack(block, numbers, place))
+    if len(has_frames) > 1:
+        raise InputError(f"{path}: some paths are of frames and some of videos; give a file for each")
     codes, frames, labels, scores = (np.concatenate(parts) for parts in zip(*packed, strict=True))
     videos = sorted(numbers)
     rank = np.empty(len(videos), dtype=np.int64)
     rank[[numbers[pair] for pair in videos]] = np.arange(len(videos))
     order = np.lexsort((frames, rank[codes]))
     codes, frames, labels, scores = rank[codes][order], frames[order], labels[order], scores[order]
-    _check_frames_once(path, videos, codes, frames)
+    by_video = has_frames == {False}
+    _check_once(path, videos, codes, frames, by_video)
     of_video = _label_of_video(path, videos, codes, labels)
-    return FrameScores(tuple(videos), of_video, codes, frames, scores, tuple(sorted(ignored)))
-
-
-def read_train(path: Path) -> tuple[Pair, ...]:
-    """Read the training videos: columns manipulation and video; others are ignored.
-
-    Returns:
-        Each (manipulation, video) once, sorted; a list by frames is fine.
-
-    Raises:
-        InputError: the file cannot be read, is not CSV in UTF-8, lacks a column, a name or any rows.
-    """
-    found: set[Pair] = set()
-    for block, _, row in _blocks(path, TRAIN_COLUMNS):
-        found.update(_pairs(block, _Place(path, row)))
-    return tuple(sorted(found))
+    return FrameScores(tuple(videos), of_video, codes, frames, scores, tuple(sorted(ignored)), by_video)
 
 
 def check_same_frames(tables: Sequence[tuple[Path, FrameScores]]) -> None:
@@ -112,100 +113,94 @@ def check_same_frames(tables: Sequence[tuple[Path, FrameScores]]) -> None:
             raise InputError(f"{path}: {show(pair)} has another label than in {first_path}; mend one of them")
 
 
-def show(name: object) -> str:
-    """A name or (manipulation, video) in a message: quoted, control characters escaped, not too long."""
-    text = "/".join(name) if isinstance(name, tuple) else str(name)
-    return repr(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}...")
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A file and the number of data rows before the block at hand."""
-
-    path: Path
-    row: int
-
-    def fault(self, index: int, what: str) -> InputError:
-        return InputError(f"{self.path}: data row {self.row + index + 1}: {what}")
-
-
-def _blocks(path: Path, needed: Sequence[str]) -> Iterator[tuple[pd.DataFrame, tuple[str, ...], int]]:
-    """Blocks of the needed columns as text, the columns left out, and the data rows before the block."""
-    before, columns = 0, None
-    for block in _text_blocks(path):
-        if columns is None:
-            columns = _header(path, [str(name).strip() for name in block.iloc[0]], needed)
-            block = block.iloc[1:]
-        block.columns = pd.Index(columns)
-        if len(block):
-            yield block[list(needed)], tuple(c for c in columns if c not in needed), before
-        before += len(block)
-    if not before:
-        raise InputError(f"{path}: has no rows beneath its header; give it one row a frame or video")
-
-
-def _text_blocks(path: Path) -> Iterator[pd.DataFrame]:
-    """The file as text in blocks; the header is the first row, so that pandas renames no column."""
-    options = {"header": None, "dtype": str, "na_filter": False, "index_col": False, "chunksize": _BLOCK}
-    try:
-        with warnings.catch_warnings(), path.open(encoding="utf-8-sig", newline="") as file:
-            warnings.simplefilter("error", ParserWarning)
-            yield from pd.read_csv(file, **options)
-    except EmptyDataError as error:
-        raise InputError(f"{path}: is empty; give it a header and rows") from error
-    except UnicodeError as error:
-        raise InputError(f"{path}: is not UTF-8 text ({error}); save it as CSV in UTF-8") from error
-    except (ParserError, ParserWarning, csv.Error) as error:
-        raise InputError(f"{path}: is not CSV: {str(error).strip()}; mend or quote that line") from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}; check the path") from error
-
-
-def _header(path: Path, columns: list[str], needed: Sequence[str]) -> list[str]:
-    missing = [name for name in needed if name not in columns]
+def _checked_columns(table: pd.DataFrame, place: Place) -> pd.DataFrame:
+    """The columns that are read; `path` only where manipulation or video has none."""
+    names = list(table.columns)
+    needed = ["label", "score"] if PATH in names else ["manipulation", "video", "label", "score"]
+    missing = [name for name in needed if name not in names]
     if missing:
         raise InputError(
-            f"{path}: no column {', '.join(missing)}; its header must name {', '.join(needed)}, comma"
-            f" separated, but reads {show(','.join(columns))}"
+            f"{place.path}: no column {', '.join(missing)}; its header must name manipulation, video (or"
+            f" path), label, score and, for frames, frame, comma separated, but reads {show(','.join(names))}"
         )
-    twice = [name for name in needed if columns.count(name) > 1]
+    from_path = [] if {"manipulation", "video"} <= set(names) else [PATH]
+    read = [name for name in (*SCORE_COLUMNS, *from_path) if name in names]
+    twice = [name for name in read if names.count(name) > 1]
     if twice:
-        raise InputError(f"{path}: column {twice[0]} stands there twice; keep one")
-    return columns
+        raise InputError(f"{place.path}: column {twice[0]} stands there twice; keep one")
+    return table[read]
+
+
+def _placed(block: pd.DataFrame, naming: Naming, place: Place) -> pd.DataFrame:
+    """The block with what its paths say, in columns of their own; what has a column stays as it is."""
+    if PATH not in block.columns:
+        return block
+    missing = [name for name in ("manipulation", "video", "frame") if name not in block.columns]
+    found = _places(block[PATH], naming, "manipulation" in missing, place)
+    columns = {name: [getattr(one, name) for one in found] for name in missing}
+    told = {frame is not None for frame in columns.get("frame", ())}
+    if len(told) > 1:
+        raise place.fault(0, "some paths are of frames and some of videos; give a file for each")
+    if told == {False}:
+        del columns["frame"]
+    elif told:
+        columns["frame"] = [str(frame) for frame in columns["frame"]]
+    return block.assign(**columns)
+
+
+def _places(paths: pd.Series, naming: Naming, needs_manipulation: bool, at: Place) -> list[places.Place]:
+    """Where each path lies; a row that cannot be read in one way stops, with examples."""
+    found, doubtful = [], list[int]()
+    remembered = replace(naming, read=lru_cache(maxsize=10_000)(naming.read))  # frames share their folder
+    for i, path in enumerate(paths):
+        place = places.place_of(path, remembered)
+        if place is None or (needs_manipulation and not place.manipulation):
+            doubtful.append(i)
+        else:
+            found.append(place)
+    if doubtful:
+        shown = ", ".join(show(paths.iloc[i]) for i in doubtful[:_EXAMPLES])
+        raise at.fault(
+            doubtful[0],
+            f"{len(doubtful)} paths are not <manipulation>/.../<video>[/<frame>] of naming {naming.name}"
+            f" ({naming.rule}), such as {shown}; {REMEDY}, or give columns manipulation and video",
+        )
+    return found
 
 
 def _pack(
-    block: pd.DataFrame, numbers: dict[Pair, int], place: _Place
+    block: pd.DataFrame, numbers: dict[Pair, int], place: Place
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """Video number, frame, label and score of each row; new videos get the next number."""
     local, pairs = pd.factorize(pd.MultiIndex.from_frame(block[["manipulation", "video"]]))
     stripped = _checked_pairs(pairs, local, place)
     codes = np.array([numbers.setdefault(pair, len(numbers)) for pair in stripped], dtype=np.int64)[local]
-    frames = _numbers(block["frame"], "frame", "a whole number", place)
     labels = _numbers(block["label"], "label", "0 (real) or 1 (manipulated)", place)
     scores = _numbers(block["score"], "score", "a finite number, higher for manipulated", place)
+    _refuse(~np.isin(labels, (0, 1)), block["label"], "label", "0 (real) or 1 (manipulated)", place)
+    return codes, _frame_numbers(block, place), labels.astype(np.int64), scores
+
+
+def _frame_numbers(block: pd.DataFrame, place: Place) -> npt.NDArray[np.int64]:
+    if "frame" not in block.columns:
+        return np.zeros(len(block), dtype=np.int64)
+    frames = _numbers(block["frame"], "frame", "a whole number", place)
     whole = (frames == np.floor(frames)) & (np.abs(frames) < 2**53)
     _refuse(~whole, block["frame"], "frame", "a whole number", place)
-    _refuse(~np.isin(labels, (0, 1)), block["label"], "label", "0 (real) or 1 (manipulated)", place)
-    return codes, frames.astype(np.int64), labels.astype(np.int64), scores
+    return frames.astype(np.int64)
 
 
-def _pairs(block: pd.DataFrame, place: _Place) -> list[Pair]:
-    local, pairs = pd.factorize(pd.MultiIndex.from_frame(block[["manipulation", "video"]]))
-    return _checked_pairs(pairs, local, place)
-
-
-def _checked_pairs(pairs: pd.MultiIndex, local: npt.NDArray[np.int64], place: _Place) -> list[Pair]:
+def _checked_pairs(pairs: pd.MultiIndex, local: npt.NDArray[np.int64], place: Place) -> list[Pair]:
     stripped = [(str(m).strip(), str(v).strip()) for m, v in pairs]
     for number, pair in enumerate(stripped):
-        for column, name in zip(TRAIN_COLUMNS, pair, strict=True):
+        for column, name in zip(("manipulation", "video"), pair, strict=True):
             if not name:
                 row = int(np.flatnonzero(local == number)[0])
                 raise place.fault(row, f"{column} is empty; every row needs both names")
     return stripped
 
 
-def _numbers(column: pd.Series, name: str, rule: str, place: _Place) -> npt.NDArray[np.float64]:
+def _numbers(column: pd.Series, name: str, rule: str, place: Place) -> npt.NDArray[np.float64]:
     values = np.array([_float(text) for text in column], dtype=np.float64)
     _refuse(~np.isfinite(values), column, name, rule, place)
     return values
@@ -219,22 +214,25 @@ def _float(text: str) -> float:
         return math.nan
 
 
-def _refuse(wrong: npt.NDArray[np.bool_], column: pd.Series, name: str, rule: str, place: _Place) -> None:
+def _refuse(wrong: npt.NDArray[np.bool_], column: pd.Series, name: str, rule: str, place: Place) -> None:
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise place.fault(row, f"{name} must be {rule}, is {show(column.iloc[row])}; mend or remove the row")
 
 
-def _check_frames_once(
-    path: Path, videos: Sequence[Pair], codes: npt.NDArray[np.int64], frames: npt.NDArray[np.int64]
+def _check_once(
+    path: Path,
+    videos: Sequence[Pair],
+    codes: npt.NDArray[np.int64],
+    frames: npt.NDArray[np.int64],
+    by_video: bool,
 ) -> None:
     twice = np.flatnonzero((np.diff(codes) == 0) & (np.diff(frames) == 0))
     if len(twice):
         at = twice[0]
-        raise InputError(
-            f"{path}: frame {frames[at]} of {show(videos[codes[at]])} stands there twice"
-            f" ({len(twice)} such rows in all); keep one row a frame"
-        )
+        what = show(videos[codes[at]]) if by_video else f"frame {frames[at]} of {show(videos[codes[at]])}"
+        remedy = "add a column frame, or keep one row a video" if by_video else "keep one row a frame"
+        raise InputError(f"{path}: {what} stands there twice ({len(twice)} such rows in all); {remedy}")
 
 
 def _label_of_video(

@@ -27,6 +27,7 @@ STRATA = {
     "no_twin": "without a twin",
     "seen_identity": "any identity seen in training",
     "clean": "no identity seen in training",
+    "clean_of_both": "nor in validation",
     "unknown": "not known who is in it",
 }
 """Strata in the order of the table, in words."""
@@ -64,11 +65,11 @@ def strata_table(content: Json, manipulation: str) -> Table:
     others = [name for name in names if name != content["reference"]]
     reach = reach_of(values for row in (*cells, *gaps) for values in row["differences"].values())
     groups, notes = [], []
-    for level, heading in HEADINGS:
+    for level, heading in _headings(content):
         found = {c["stratum"]: c for c in cells if c["level"] == level}
         order = [s for s in STRATA if s in found]
         rows = [_stratum_row(found[s], names, others, reach) for s in order]
-        gap = next(row for row in gaps if row["level"] == level)
+        gap = next(row for row in gaps if row["level"] == level and row["subtrahend"] == "no_twin")
         groups.append(Group(heading, (*rows, _gap_row(gap, names, others, reach))))
         for name, row in (*((STRATA[s], found[s]) for s in order), (GAP, gap)):
             notes += reasons(row.get("undefined"), f"{_capital(name)}, {level} level")
@@ -87,7 +88,7 @@ def numbers_table(content: Json, manipulation: str) -> Table:
     """Every metric of every detector with its interval, and those of calling everything manipulated."""
     measured = _of(content["metrics"], manipulation)
     groups, notes = [], []
-    for level, heading in HEADINGS:
+    for level, heading in _headings(content):
         rows = []
         found = {row["metric"]: row["detectors"] for row in measured if row["level"] == level}
         for name, points in content["points"].items():
@@ -104,6 +105,11 @@ def numbers_table(content: Json, manipulation: str) -> Table:
     columns += [Column(name, "at the threshold") for name in (*AT_THRESHOLD.values(), "at")]
     columns += [Column(name, "n") for name in ("real", "fake", "groups")]
     return Table("", tuple(columns), tuple(groups), (*EXPLAINED, *dict.fromkeys(notes)))
+
+
+def _headings(content: Json) -> list[tuple[str, str]]:
+    """Levels that were scored, with their headings."""
+    return [(level, heading) for level, heading in HEADINGS if level in content["levels"]]
 
 
 def _of(rows: Sequence[Json], manipulation: str) -> list[Json]:

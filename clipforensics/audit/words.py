@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from clipforensics.core.records import REAL
 from clipforensics.report.wording.numbers import NO_BREAK, interval, known, number, signed
 
 Json = Mapping[str, Any]
@@ -20,20 +21,58 @@ def share(n: int, whole: int) -> str:
 
 
 def headline(content: Json, manipulation: str) -> str:
-    """What the page opens with: how many fakes have a twin, and what the reference scores on either side."""
-    cells = _video_cells(content, manipulation)
-    n_twin, n_fake = cells["twin"]["n_fake"], cells["all"]["n_fake"]
-    name = content["reference"]
+    """What the page opens with: what was trained on, how many fakes have a twin, the score on either side."""
+    trained = _trained(content, manipulation)
+    counted, found = _twins(content, manipulation)
+    return f"{trained}{found}" if trained or not counted else _capital(found)
+
+
+def _trained(content: Json, manipulation: str) -> str:
+    row, real = content["leakage"]["manipulations"][manipulation], content["leakage"]["real"]
+    counts = ((row, f"{manipulation} fakes"), (real, "real videos"))
+    found = [f"{share(r['trained_on'], r['n'])} {what}" for r, what in counts if r["trained_on"]]
+    return f"Trained on {' and '.join(found)} of this test; " if found else ""
+
+
+def _twins(content: Json, manipulation: str) -> tuple[bool, str]:
+    """Whether it begins with a count, which may be raised to a capital; a detector's name may not."""
+    cells, name = _video_cells(content, manipulation), content["reference"]
+    sizes = {stratum: cell["n_fake"] for stratum, cell in cells.items()}
     whole = f"{name}: video AUC {number(_auc(cells['all'], name))} on {manipulation}"
-    if not n_twin:
-        return f"{whole}; no fake has a twin in training"
-    if n_twin == n_fake:
-        return f"{whole}; every fake has a twin in training"
-    return (
-        f"{_capital(share(n_twin, n_fake))} {manipulation} fakes have a twin in training:"
-        f" {name}'s video AUC is {number(_auc(cells['twin'], name))} on those,"
-        f" {number(_auc(cells['no_twin'], name))} on the others"
+    if not sizes["twin"]:
+        doubts = unsure(content, manipulation)
+        return False, f"{whole}; {doubts[0] if doubts else 'no fake has a twin in training'}"
+    if sizes["twin"] == sizes["all"]:
+        return False, f"{whole}; every fake has a twin in training"
+    text = (
+        f"{share(sizes['twin'], sizes['all'])} {manipulation} fakes have a twin in training:"
+        f" {name}'s video AUC is {number(_auc(cells['twin'], name))} on those"
     )
+    if not sizes["no_twin"]:
+        return True, f"{text}; it is not known who is in the others"
+    others = f"the {sizes['no_twin']} known to have none" if sizes["unknown"] else "the others"
+    return True, f"{text}, {number(_auc(cells['no_twin'], name))} on {others}"
+
+
+def unsure(content: Json, manipulation: str) -> list[str]:
+    """Why it cannot be said of a fake without a known twin that it has none; empty where it can.
+
+    A name that says nobody, scored or trained on, may hide a twin; and names of which one identity is in
+    most (more than half of ten or more) hardly tell people apart.
+    """
+    row, names = content["leakage"]["manipulations"][manipulation], content["names"]
+    found, hidden = [], "so twins in training may go unseen"
+    if row["unknown"]:
+        found.append(f"it is not known who is in {share(row['unknown'], row['n'])} fakes, {hidden}")
+    if names["n_train_fakes_unknown"]:
+        n_fake = names["n_train"] - names["n_train_real"]
+        known_of = share(names["n_train_fakes_unknown"], n_fake)
+        found.append(f"it is not known who is in {known_of} training fakes, {hidden}")
+    for owner in names["owners"]:
+        if owner["class"] == manipulation or (owner["part"] == "training" and owner["class"] != REAL):
+            where = f"{owner['n']} of {owner['whole']} {owner['part']} videos of {owner['class']}"
+            found.append(f"{owner['identity']} is in {where}, so the names may not tell people apart")
+    return found
 
 
 def conclusion(content: Json, manipulation: str, detector: str) -> str:
@@ -42,15 +81,19 @@ def conclusion(content: Json, manipulation: str, detector: str) -> str:
     twin, other = (cells[name]["detectors"][detector] for name in ("twin", "no_twin"))
     who = f"{detector}: video AUC {_whole(cells['all']['detectors'][detector])} on all fakes"
     if not cells["twin"]["n_fake"]:
+        if doubts := unsure(content, manipulation):
+            return f"{who}. Whether twins explain it cannot be said: {doubts[0]}."
         return f"{who}. No fake has a twin in training, so twins do not explain it."
-    if not cells["no_twin"]["n_fake"]:
+    if not cells["no_twin"]["n_fake"] and not cells["unknown"]["n_fake"]:
         return f"{who}. Every fake has a twin in training: nothing here says how it does on others."
-    text = (
-        f"{who}, {_whole(twin)} on the {cells['twin']['n_fake']} with a twin in training and"
-        f" {_whole(other)} on the {cells['no_twin']['n_fake']} without."
-    )
+    text = f"{who}, {_whole(twin)} on the {cells['twin']['n_fake']} with a twin in training"
+    if not cells["no_twin"]["n_fake"]:
+        return f"{text}. It is not known who is in the others: nothing here says how it does on new faces."
+    text += f" and {_whole(other)} on the {cells['no_twin']['n_fake']} without."
     gap = next(
-        row for row in content["leak_gaps"] if row["manipulation"] == manipulation and row["level"] == "video"
+        row
+        for row in content["leak_gaps"]
+        if (row["manipulation"], row["level"], row["subtrahend"]) == (manipulation, "video", "no_twin")
     )
     return f"{text} {_gap(gap['detectors'][detector])}"
 
@@ -60,6 +103,7 @@ def points(content: Json, manipulation: str) -> list[str]:
     row = content["leakage"]["manipulations"][manipulation]
     real, names = content["leakage"]["real"], content["names"]
     found = [
+        *chosen(content, manipulation),
         "A twin is a manipulated training video of the same target and source: the same two faces with the"
         " same label.",
         f"{row['any_seen']} of {row['n']} {manipulation} fakes and {real['any_seen']} of {real['n']} real"
@@ -67,7 +111,8 @@ def points(content: Json, manipulation: str) -> list[str]:
         *_trained_on(row, real, manipulation),
         *_size(real["n"], row["n"]),
         *_no_interval(content, manipulation),
-        *_unparsed(names),
+        *_about_names(content, manipulation),
+        *_validation(content, manipulation),
         *_thresholds(content["threshold"]),
         *_all_fake(content, manipulation),
         *_below_chance(content, manipulation),
@@ -113,13 +158,58 @@ def _no_interval(content: Json, manipulation: str) -> list[str]:
     return [f"There is no interval: {cell.get('undefined', 'the reason is unknown')}.{remedy}"]
 
 
-def _unparsed(names: Json) -> list[str]:
-    if not names["n_unparsed"]:
+def _about_names(content: Json, manipulation: str) -> list[str]:
+    """What of the leaks may go unseen, and why."""
+    names = content["names"]
+    found = [f"{_capital(doubt)}." for doubt in unsure(content, manipulation)]
+    reals = content["leakage"]["real"]["unknown"]
+    if reals or names["n_train_unknown"] > names["n_train_fakes_unknown"]:
+        in_training = names["n_train_unknown"] - names["n_train_fakes_unknown"]
+        found.append(
+            f"It is not known who is in {reals} scored and {in_training} training reals: whether they share a"
+            " person with any other video cannot be said."
+        )
+    if names["n_train_unsaid"]:
+        found.append(
+            f"Of {names['n_train_unsaid']} training videos the list says no manipulation: a fake of the same"
+            " name counts as a twin, and may be the very same video."
+        )
+    if names["naming"] == "dfdc":
+        found.append(
+            "DFDC names clips, not people: an actor of two clips counts as two, so there are more leaks."
+        )
+    return found
+
+
+def _validation(content: Json, manipulation: str) -> list[str]:
+    """What the part on which things were chosen knows of the fakes."""
+    if "validation" not in content["leakage"]:
         return []
-    shown = ", ".join(names["unparsed"])
+    row = content["leakage"]["validation"]["manipulations"][manipulation]
+    both = _video_cells(content, manipulation)["clean_of_both"]["n_fake"]
     return [
-        f"{names['n_unparsed']} names of manipulated videos are not <target>_<source> (such as {shown}): each"
-        " counts as an identity of its own and has no twin, so leaks may go unseen."
+        f"Validation, on which checkpoints, settings and thresholds are chosen, has a twin of {row['twin']}"
+        f" of {row['n']} {manipulation} fakes and an identity of {row['any_seen']}; {both} fakes show nobody"
+        " known from training or validation."
+    ]
+
+
+def chosen(content: Json, manipulation: str) -> list[str]:
+    """What it does to the number that it was chosen among several by its test score."""
+    if "chosen_from" not in content:
+        return []
+    chosen = content["chosen_from"]
+    text = (
+        f"{chosen['detector']} is the best of {chosen['n']} by this test's own scores, which makes its number"
+        " too high"
+    )
+    row = chosen["manipulations"][manipulation]
+    if row["excess"] is None:
+        return [f"{text}; by how much cannot be said without an interval."]
+    return [
+        f"{text}: the best of {chosen['n']} equally good ones scores {number(row['excess'])} above their"
+        f" worth on average if their errors (standard error {number(row['standard_error'])}) are independent,"
+        " and less where they err alike. No interval here covers that choice."
     ]
 
 

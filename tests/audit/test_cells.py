@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from clipforensics.audit.cells import compare_all, roc_vertices
-from clipforensics.audit.names import TRAINED_ON
+from clipforensics.audit.leaks import TRAINED_ON
 from clipforensics.metrics.points import AT_THRESHOLD
 
 OPTIONS = {
@@ -62,3 +62,11 @@ def test_a_curve_is_of_its_stratum_against_all_reals():
     assert area == pytest.approx(roc_auc_score(chosen["label"], chosen["score"]))
     flags = flags.assign(any_seen=1)
     assert roc_vertices(scores, flags, "X", "clean", "frame", "mean").empty
+
+
+def test_of_scores_by_video_no_frame_level_is_told():
+    scores, flags = material()
+    cuts = {"mine": {"value": 0.5}}
+    told = compare_all({"mine": scores}, flags, "X", cuts=cuts, levels=("video",), **OPTIONS)
+    for rows in told.values():
+        assert {row["level"] for row in rows} == {"video"}

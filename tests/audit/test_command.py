@@ -55,7 +55,7 @@ def test_the_same_files_give_the_same_bytes(files, tmp_path):
         (["nowhere.csv", "--train", "{t}"], "error: nowhere.csv: cannot be read: No such file"),
         (["{s}", "--train", "{s}", "--real", "none"], "error: --real 'none': is in neither file"),
         (["{s}", "--train", "{t}", "--reference", "nowhere.csv"], "nowhere.csv: cannot be read"),
-        (["{t}", "--train", "{t}"], "no column frame, label, score"),
+        (["{t}", "--train", "{t}"], "no column label, score"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_1_and_writes_nothing(files, tmp_path, arguments, words):
@@ -66,26 +66,6 @@ def test_a_mistake_is_one_line_and_exit_1_and_writes_nothing(files, tmp_path, ar
     assert len(done.stderr.splitlines()) == 1
     assert words in done.stderr
     assert not (tmp_path / "out").exists()
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        [], ["a.csv"], ["a.csv", "--train", "b.csv"], ["--train", "b.csv", "--out", "d"],
-        ["a.csv", "--train", "b.csv", "--out", "d", "--confidence", "95"],
-        ["a.csv", "--train", "b.csv", "--out", "d", "--confidence", "nan"],
-        ["a.csv", "--train", "b.csv", "--out", "d", "--replicates", "0"],
-        ["a.csv", "--train", "b.csv", "--out", "d", "--seed", "-1"],
-        ["a.csv", "--train", "b.csv", "--out", "d", "--threshold", "nan"],
-        ["a.csv", "--train", "b.csv", "--out", "d", "--aggregate", "sum"],
-        ["a.csv", "--train", "b.csv", "--out", "d", "--cluster", "frame"],
-    ],
-)  # fmt: skip
-def test_wrong_usage_is_exit_2(arguments, capsys):
-    with pytest.raises(SystemExit) as caught:
-        audit.main(arguments)
-    assert caught.value.code == 2
-    assert "usage: clipforensics audit" in capsys.readouterr().err
 
 
 def test_two_files_of_one_name_are_refused_and_one_file_twice_is_one(files, tmp_path):
@@ -127,16 +107,6 @@ def test_a_place_that_cannot_be_written_is_one_line_and_leaves_nothing(files, tm
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_a_write_that_breaks_off_leaves_the_old_files(tmp_path):
-    audit.write_both(tmp_path, {"metrics.json": "old", "report.html": "old"})
-    with pytest.raises(UnicodeEncodeError):
-        audit.write_both(tmp_path, {"metrics.json": "new", "report.html": "\udcff"})
-    assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {
-        "metrics.json": "old",
-        "report.html": "old",
-    }
-
-
 def test_torch_is_not_imported():
     code = "import sys, clipforensics.audit.command; print(*sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
@@ -152,3 +122,69 @@ def test_a_terminal_gets_no_control_characters_from_names(tmp_path, capsys):
     shown = capsys.readouterr().out
     assert "\x1b" not in shown
     assert "NT [31m" in shown
+
+
+def said(folder, name="metrics.json"):
+    return json.loads((folder / "out" / name).read_text())
+
+
+def test_lists_in_several_files_validation_and_the_choice_among_many(files, tmp_path, capsys):
+    more = tmp_path / "more.txt"
+    more.write_text("Deepfakes/c23/videos/040_041.mp4\n")
+    val = write_train(tmp_path / "val.csv", [("FS", "042_043")])
+    audit.main([*files, "--train", str(more), "--val", str(val), "--chosen-from", "27", "--naming", "ffpp"])
+    content = said(tmp_path)
+    assert content["leakage"]["manipulations"]["NT"]["twin"] == 3
+    assert content["leakage"]["validation"]["manipulations"]["NT"]["twin"] == 1
+    assert content["names"]["naming_stated"] is True
+    assert [(e["role"], e["file"]) for e in content["inputs"]] == [
+        ("scores", "mine.csv"), ("train", "train.csv"), ("train", "more.txt"), ("validation", "val.csv"),
+    ]  # fmt: skip
+    assert "mine is the best of 27 by this test's own scores" in capsys.readouterr().out
+    page = (tmp_path / "out/report.html").read_text(encoding="utf-8")
+    for text in ("mine is the best of 27", "nor in validation", "Validation, on which checkpoints"):
+        assert text in page
+
+
+def test_video_scores_of_paths_make_a_page_without_a_frame_level(files, tmp_path):
+    rows = [f"{m}/c40/videos/{v}.mp4,{label},{score}" for (m, v, label), score in VIDEOS.items()]
+    scores = tmp_path / "paths.csv"
+    scores.write_text("path,label,score\n" + "\n".join(rows))
+    audit.main([str(scores), *files[1:]])
+    content = said(tmp_path)
+    assert content["levels"] == ["video"]
+    assert content["leakage"]["manipulations"]["NT"]["twin"] == 2
+    page = (tmp_path / "out/report.html").read_text(encoding="utf-8")
+    assert "Video level" in page
+    assert "Frame level" not in page
+    assert page.count('<svg class="figure"') == 1
+
+
+def test_fakes_of_nobody_known_are_a_stratum_and_nothing_exonerates(files, tmp_path, capsys):
+    table = tmp_path / "people.csv"
+    names = {v for _, v, _ in VIDEOS} | {v for _, v in TRAIN}
+    table.write_text(
+        "video,identity,identity_2\n" + "".join(f"{n},{n.partition('_')[0]},\n" for n in sorted(names))
+    )
+    renamed = [("FS", "060_061"), ("real", "000")]
+    train = write_train(tmp_path / "other.csv", renamed)
+    audit.main([files[0], "--train", str(train), "--identities", str(table), *files[3:]])
+    (unknown,) = [c for c in said(tmp_path)["cells"] if (c["stratum"], c["level"]) == ("unknown", "video")]
+    assert unknown["n_fake"] == 5
+    out = capsys.readouterr().out
+    assert "it is not known who is in all fakes, so twins in training may go unseen" in out
+    page = (tmp_path / "out/report.html").read_text(encoding="utf-8")
+    assert "not known who is in it" in page
+    for text in (out, page):
+        assert "o fake has a twin" not in text
+        assert "do not explain" not in text
+
+
+def test_a_doubtful_name_is_one_line_and_exit_1(tmp_path):
+    videos = {(m, v.replace("_", "-"), label): s for (m, v, label), s in VIDEOS.items()}
+    scores, train = write_scores(tmp_path / "a.csv", videos), write_train(tmp_path / "train.csv", TRAIN)
+    done = run(str(scores), "--train", str(train), "--out", str(tmp_path / "out"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert "SCORES: 5 of 8 names are not to be trusted, such as '001-002'" in done.stderr
+    assert not (tmp_path / "out").exists()

@@ -6,20 +6,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from clipforensics.audit import words
 from clipforensics.audit.findings import Options, find, frame_table
+from clipforensics.audit.lists import read_list
 from clipforensics.audit.names import read_names
-from clipforensics.audit.reading import read_scores, read_train
+from clipforensics.audit.reading import read_scores
+from clipforensics.core.faults import InputError
+from clipforensics.naming.choosing import choose
 from tests.support.score_files import TRAIN, VIDEOS, write_scores
 from tests.support.shared_data import PEER_SCORES, needs_shared
 
 STRATA = ["all", "twin", "no_twin", "seen_identity", "clean", "unknown"]
 
 
-def audited(folder, videos=VIDEOS, train=TRAIN, others=(), **options):
+def audited(folder, videos=VIDEOS, train=TRAIN, others=(), val=None, **options):
     """Findings of one detector `a`, and of `others`: detector -> videos."""
     tables = {"a": videos, **dict(others)}
     scores = {name: read_scores(write_scores(folder / f"{name}.csv", v)) for name, v in tables.items()}
-    names = read_names(scores["a"], train, reals=(), disjoint=False)
+    names = read_names(scores["a"], train, naming=choose("ffpp"), val=val)
     content = find(scores, names, Options(**{"reference": "a", "n_replicates": 200, **options}))
     json.dumps(content, allow_nan=False)
     return content
@@ -87,10 +91,10 @@ def test_differences_are_paired_and_against_the_reference(tmp_path):
 
 def test_the_leak_gap_is_the_difference_of_two_strata(tmp_path):
     """Ten fakes with a twin that score above all ten reals, ten without that do not."""
-    real = {("real", f"{i}", 0): 0.3 + 0.02 * i for i in range(10)}
-    twins = {("NT", f"1{i}_2{i}", 1): 0.45 + 0.05 * i for i in range(10)}
-    others = {("NT", f"3{i}_4{i}", 1): 0.2 + 0.03 * i for i in range(10)}
-    videos = {**real, **twins, **others, ("DF", "70_71", 1): 0.5}
+    real = {("real", f"00{i}", 0): 0.3 + 0.02 * i for i in range(10)}
+    twins = {("NT", f"01{i}_02{i}", 1): 0.45 + 0.05 * i for i in range(10)}
+    others = {("NT", f"03{i}_04{i}", 1): 0.2 + 0.03 * i for i in range(10)}
+    videos = {**real, **twins, **others, ("DF", "070_071", 1): 0.5}
     train = [("FS", video) for _, video, _ in twins]
     content = audited(tmp_path, videos, train, others={"b": {key: 1 - s for key, s in videos.items()}})
     gaps = {(g["manipulation"], g["level"]): g for g in content["leak_gaps"] if g["subtrahend"] == "no_twin"}
@@ -196,7 +200,7 @@ def test_pooling_and_clusters_are_as_asked(tmp_path):
     frames.loc[frames["video"] == "042_043", "score"] = [0.0, 0.9]
     frames.to_csv(tmp_path / "b.csv", index=False)
     table = read_scores(tmp_path / "b.csv")
-    names = read_names(table, TRAIN, reals=(), disjoint=False)
+    names = read_names(table, TRAIN, naming=choose())
     found = [
         find({"b": table}, names, Options(reference="b", aggregate=how, n_replicates=50))
         for how in ("mean", "max")
@@ -218,23 +222,63 @@ def test_confidence_widens_every_interval(tmp_path):
 
 
 def test_one_name_under_two_manipulations_and_as_real_is_three_videos(tmp_path):
+    table = tmp_path / "people.csv"
+    table.write_text("video,identity\n" + "".join(f"{name},{name}\n" for _, name, _ in VIDEOS))
     videos = {**VIDEOS, ("DF", "000", 1): 0.9, ("NT", "000", 1): 0.9}
-    content = audited(tmp_path, videos)
+    scores = read_scores(write_scores(tmp_path / "a.csv", videos))
+    names = read_names(scores, [("real", "010")], naming=choose(identities=table))
+    content = find({"a": scores}, names, Options(reference="a", n_replicates=50))
     assert content["names"]["n_videos"] == len(videos)
-    assert cell(content, "all")["n_fake"] == 6
+    assert cell(content, "all")["n_fake"] == cell(content, "unknown")["n_fake"] == 6
     assert cell(content, "all", manipulation="DF")["n_fake"] == 1
-    assert content["names"]["unparsed"] == ["000"]
 
 
 def test_the_table_has_a_row_a_frame_of_the_right_video(tmp_path):
     scores = read_scores(write_scores(tmp_path / "a.csv", VIDEOS))
-    names = read_names(scores, TRAIN, reals=(), disjoint=False)
+    names = read_names(scores, TRAIN, naming=choose())
     table = frame_table(scores, names)
     for row in table.to_dict("records"):
         video = names.videos[row["key"]]
         expected = VIDEOS[video.manipulation, video.path, video.label] + 0.01 * row["frame"]
         assert (row["manipulation"], row["label"]) == (video.manipulation, video.label)
         assert row["score"] == pytest.approx(expected)
+
+
+def test_what_validation_has_seen_is_a_stratum_and_counted(tmp_path):
+    content = audited(tmp_path, val=[("real", "020"), ("FS", "040_041"), ("FS", "001_030")])
+    assert cell(content, "clean_of_both")["n_fake"] == 1  # 042_043
+    assert content["leakage"]["validation"]["manipulations"]["NT"]["twin"] == 2
+    assert content["leakage"]["validation"]["manipulations"]["NT"]["any_seen"] == 3
+    assert content["leakage"]["validation"]["real"]["any_seen"] == 1
+    assert content["leakage"]["unknown_identity"] == {"train": 0, "val": 0, "test": 0}
+    assert "clean_of_both" not in {c["stratum"] for c in audited(tmp_path)["cells"]}
+
+
+def test_scores_of_videos_make_no_frame_level_anywhere(tmp_path):
+    table = pd.read_csv(write_scores(tmp_path / "a.csv", VIDEOS, n_frames=1), dtype={"video": str})
+    table.drop(columns="frame").to_csv(tmp_path / "b.csv", index=False)
+    scores = read_scores(tmp_path / "b.csv")
+    content = find(
+        {"b": scores}, read_names(scores, TRAIN, naming=choose()), Options(reference="b", n_replicates=50)
+    )
+    assert content["levels"] == ["video"]
+    assert content["names"]["n_frames"] is None
+    for rows in ("cells", "leak_gaps", "metrics"):
+        assert {row["level"] for row in content[rows]} == {"video"}
+    assert set(content["points"]["b"]["NT"]) == {"video", "all_fake"}
+    assert cell(content, "all")["detectors"]["b"]["auc"] == pytest.approx(12 / 15)
+
+
+def test_the_choice_of_the_best_of_many_is_priced_by_the_interval(tmp_path):
+    content = audited(tmp_path, chosen_from=27, confidence=0.9)
+    row = cell(content, "all")["detectors"]["a"]
+    found = content["chosen_from"]
+    assert (found["n"], found["detector"]) == (27, "a")
+    error = found["manipulations"]["NT"]["standard_error"]
+    assert error == pytest.approx((row["high"] - row["low"]) / 2 / 1.6449, abs=1e-4)
+    drawn = np.random.default_rng(0).normal(size=(20_000, 27)).max(axis=1).mean()
+    assert found["manipulations"]["NT"]["excess"] == pytest.approx(error * drawn, rel=0.01)
+    assert "chosen_from" not in audited(tmp_path)
 
 
 # Published scores
@@ -244,7 +288,7 @@ def test_the_table_has_a_row_a_frame_of_the_right_video(tmp_path):
 def peers():
     paths = {name: PEER_SCORES / f"{name}.csv" for name in ("lora", "linear", "vpt")}
     scores = {name: read_scores(path) for name, path in paths.items()}
-    names = read_names(scores["lora"], read_train(PEER_SCORES / "train.csv"), reals=(), disjoint=False)
+    names = read_names(scores["lora"], read_list([PEER_SCORES / "train.csv"], choose()), naming=choose())
     return find(scores, names, Options(reference="lora", n_replicates=1000))
 
 
@@ -291,7 +335,8 @@ def test_peer_strata_are_known_by_their_sizes(peers):
     assert sizes["no_twin"] == (10, 10)
     assert peers["names"]["n_train"] == 170
     assert peers["names"]["n_train_real"] == 80
-    assert peers["names"]["n_unparsed"] == 0
+    assert peers["names"]["n_unknown"] == peers["names"]["n_train_unknown"] == 0
+    assert peers["names"]["owners"] == []
     assert peers["leakage"]["fake"]["trained_on"] == peers["leakage"]["real"]["trained_on"] == 0
     difference = next(c for c in peers["cells"] if (c["stratum"], c["level"]) == ("all", "video"))[
         "differences"
@@ -300,3 +345,41 @@ def test_peer_strata_are_known_by_their_sizes(peers):
     gap = next(g for g in peers["leak_gaps"] if g["level"] == "video")["detectors"]["lora"]
     assert round(gap["auc"], 3) == 0.421
     assert gap["low"] > 0
+
+
+FORMS = {
+    "_c40": lambda name: f"{name}_c40",
+    "vid_": lambda name: f"vid_{name}",
+    "_frames": lambda name: f"{name}_frames",
+    "a path": lambda name: f"NeuralTextures/c40/videos/{name}.mp4",
+    "-": lambda name: name.replace("_", "-"),
+    "the target alone": lambda name: name[:3],
+    "a person and a number": lambda name: f"person{name[1:3]}_0{name[4:]}",
+}
+READ = {"_c40", "vid_", "_frames", "a path"}
+
+
+@needs_shared
+@pytest.mark.parametrize("form", FORMS)
+def test_published_names_written_another_way_say_the_same_or_stop(tmp_path, form):
+    """Of 100 fakes 90 have a twin, however their names are written."""
+    table = pd.read_csv(PEER_SCORES / "lora.csv", dtype={"video": str})
+    fakes = table["label"] == 1
+    table.loc[fakes, "video"] = table.loc[fakes, "video"].map(FORMS[form])
+    table.to_csv(tmp_path / "lora.csv", index=False)
+    scores = read_scores(tmp_path / "lora.csv")
+    train = read_list([PEER_SCORES / "train.csv"], choose())
+    for naming in (choose(), choose("ffpp")):
+        if form not in READ:
+            with pytest.raises(InputError, match=r"SCORES: 100 of 1\d\d names are not to be trusted"):
+                read_names(scores, train, naming=naming)
+            continue
+        content = find({"lora": scores}, read_names(scores, train, naming=naming), QUICK)
+        assert content["leakage"]["manipulations"]["NeuralTextures"]["twin"] == 90
+        assert words.headline(content, "NeuralTextures") == (
+            "Nine of ten NeuralTextures fakes have a twin in training: lora's video AUC is .911 on those,"
+            " .490 on the others"
+        )
+
+
+QUICK = Options(reference="lora", n_replicates=50)

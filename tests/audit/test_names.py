@@ -1,12 +1,14 @@
-"""Names to identities, reals, leaks; and the error where two files name videos in two ways."""
+"""Names to people under a naming, and which videos are real; and the error where two files do not meet."""
 
 import numpy as np
 import pytest
 
-from clipforensics.audit.names import identities, leak_audit, leak_flags, read_names
-from clipforensics.audit.reading import FrameScores, read_scores
+from clipforensics.audit.lists import UNSAID
+from clipforensics.audit.names import is_real, read_names, youtube_ids
+from clipforensics.audit.reading import FrameScores
 from clipforensics.core.faults import InputError
-from tests.support.score_files import TRAIN, VIDEOS, write_scores
+from clipforensics.naming.choosing import choose
+from tests.support.shared_data import FFPP, needs_shared
 
 
 def scored(videos):
@@ -18,134 +20,125 @@ def scored(videos):
     return FrameScores(pairs, labels, np.arange(n), np.zeros(n, dtype=np.int64), np.zeros(n))
 
 
-def names_of(videos, train, *, reals=(), disjoint=False):
-    return read_names(scored(videos), train, reals=reals, disjoint=disjoint)
+def names_of(videos, train, naming="ffpp", **options):
+    return read_names(scored(videos), train, naming=choose(naming), **options)
 
 
-def flags_of(videos, train, **options):
-    """(manipulation, name) -> row of leak flags."""
-    names = names_of(videos, train, **options)
-    rows = leak_flags(names).to_dict("records")
-    return {(v.manipulation, v.path): row for v, row in zip(names.videos, rows, strict=True)}
+def test_people_of_every_part_stand_in_its_records():
+    videos = [("NT", "001_002.mp4", 1), ("real", "001", 0)]
+    names = names_of(videos, [("FS", "FS/c40/videos/001_002.mp4")], val=[("real", "003_frames")])
+    fake, real = names.videos
+    assert (fake.manipulation, fake.target, fake.source, fake.label) == ("NT", "001", "002", 1)
+    assert (fake.path, names.scored.clips[0]) == ("001_002.mp4", "001_002")
+    assert (real.target, real.source, real.label) == ("001", "", 0)
+    assert (names.train.clips, names.val.clips) == (("001_002",), ("003",))
+    assert names.n_sharing == 1
+    assert names_of(videos, [("real", "001")]).val is None
+
+
+def test_further_identities_of_a_table_are_others(tmp_path):
+    table = tmp_path / "people.csv"
+    table.write_text("video,identity,identity_2,identity_3\na,anna,ben,carl\nb,ben\n")
+    videos = [("NT", "a", 1), ("real", "b", 0)]
+    names = read_names(scored(videos), [("real", "b")], naming=choose(identities=table))
+    assert (names.videos[0].source, names.videos[0].others) == ("ben", "carl")
+    assert (names.videos[1].target, names.videos[1].unknown) == ("ben", False)
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"),
+    ("where", "videos", "train"),
     [
-        ("000_003", ("000", "003")),
-        ("000_003.mp4", ("000", "003")),
-        ("a.b_c.AVI", ("a.b", "c")),
-        ("000", ("000", "")),
-        ("000.mp4", ("000", "")),
-        ("id0_id1_0003", ("id0_id1_0003", "")),
-        ("_003", ("_003", "")),
-        ("003_", ("003_", "")),
-        ("_", ("_", "")),
+        ("SCORES", [("NT", "018", 1), ("real", "018", 0)], [("FS", "018_019")]),
+        ("TRAIN", [("NT", "018_019", 1), ("real", "018", 0)], [("FS", "018")]),
+        ("TRAIN", [("NT", "018_019", 1), ("real", "018", 0)], [("real", "018_019")]),
+        ("SCORES", [("NT", "vid_00012", 1), ("real", "018", 0)], [("FS", "018_019")]),
+        ("SCORES", [("NT", "1_7", 1), ("real", "018", 0)], [("FS", "018_019")]),
+        ("SCORES", [("NT", "id0_id1_0000", 1), ("real", "018", 0)], [("FS", "018_019")]),
     ],
 )
-def test_target_and_source_of_a_name(name, expected):
-    assert identities(name) == expected
+def test_a_doubtful_name_in_either_file_stops(where, videos, train):
+    with pytest.raises(InputError, match=f"{where}.*names are not to be trusted.*--identities TABLE"):
+        names_of(videos, train)
 
 
-def test_flags_of_the_small_files(tmp_path):
-    names = read_names(read_scores(write_scores(tmp_path / "a.csv", VIDEOS)), TRAIN, reals=(), disjoint=False)
-    flags = leak_flags(names).set_index("key")
-    shown = {v.name: flags.loc[i] for i, v in enumerate(names.videos)}
-    assert [name for name, row in shown.items() if row["twin"]] == ["001_002", "003_004"]
-    assert [name for name, row in shown.items() if row["any_seen"]] == ["001_002", "001_030", "003_004"]
-    assert flags["trained_on"].sum() == 0
-    assert shown["001_002"]["group"] == shown["001_030"]["group"] != shown["003_004"]["group"]
-    assert names.n_sharing == 3  # real 001 and two FaceSwap videos
-    assert names.reals == ("real",)
-    assert names.unparsed == ()
-
-
-def test_a_training_video_among_the_scored_ones_is_told_by_manipulation_and_name():
-    train = [("DF", "1_2"), ("NT", "3_4"), ("real", "9")]
-    flags = flags_of([("NT", "1_2", 1), ("NT", "3_4", 1), ("real", "9", 0), ("real", "1", 0)], train)
-    assert {key for key, row in flags.items() if row["trained_on"]} == {("NT", "3_4"), ("real", "9")}
-    assert {key for key, row in flags.items() if row["twin"]} == {("NT", "1_2"), ("NT", "3_4")}
-
-
-def test_a_file_ending_hides_no_leak():
-    flags = flags_of([("NT", "1_2.mp4", 1), ("real", "9.MP4", 0)], [("NT", "1_2"), ("real", "9")])
-    assert all(row["trained_on"] for row in flags.values())
-    assert flags["NT", "1_2.mp4"]["twin"]
+def test_serials_that_look_like_people_stop_unless_stated():
+    videos = [("NT", f"{i:03}_000", 1) for i in range(1, 12)] + [("real", "001", 0)]
+    with pytest.raises(InputError, match="id '000' is in 11 of 11 manipulated videos"):
+        names_of(videos, [("FS", "001_000")], naming=None)
+    names = names_of(videos, [("FS", "001_000")])
+    assert names.owners == ({"part": "scored", "class": "NT", "identity": "000", "n": 11, "whole": 11},)
 
 
 def test_reals_are_those_of_label_0_and_those_called_so():
-    videos = [("Real_youtube", "1", 0), ("NT", "1_2", 1)]
-    train = [("Real_youtube", "5"), ("original_sequences", "6"), ("PRISTINE", "7"), ("Realistic", "8_9")]
-    names = names_of(videos, [*train, ("FS", "1_2")])
+    videos = [("Real_youtube", "001", 0), ("NT", "001_002", 1)]
+    train = [
+        ("Real_youtube", "005"),
+        ("original_sequences", "006"),
+        ("PRISTINE", "007"),
+        ("Realistic", "008_009"),
+    ]
+    names = names_of(videos, [*train, ("FS", "001_002")])
     assert names.reals == ("PRISTINE", "Real_youtube", "original_sequences")
-    assert [v.label for v in names.train] == [0, 0, 0, 1, 1]
+    assert [v.label for v in names.train.videos] == [0, 0, 0, 1, 1]
 
 
-def test_one_word_for_reals_in_each_file_means_the_same():
-    """Not where a file has two: Real_actors/5 and Real_youtube/5 are different footage."""
-    one = flags_of([("Real_youtube", "5", 0), ("NT", "1_2", 1)], [("real", "5"), ("FS", "1_2")])
-    assert one["Real_youtube", "5"]["trained_on"]
-    two = flags_of(
-        [("Real_youtube", "5", 0), ("Real_actors", "5", 0), ("NT", "1_2", 1)],
-        [("Real_youtube", "5"), ("FS", "1_2")],
-    )
-    assert not two["Real_actors", "5"]["trained_on"]
+@pytest.mark.parametrize(
+    ("name", "real"),
+    [("real", True), ("Celeb-real", True), ("YouTube-real", True), ("FF-real", True), ("DFDC_Real", True),
+     ("originals", True), ("youtube", True), ("actors", True), ("Realistic", False), ("unreal", False),
+     ("Celeb-synthesis", False), ("face_real_swap", False), ("", False), ("youtube_fakes", False)],
+)  # fmt: skip
+def test_words_for_real_footage(name, real):
+    assert is_real(name) is real
+
+
+def test_a_list_that_says_no_manipulation_leaves_it_to_the_name():
+    names = names_of([("NT", "001_002", 1), ("real", "001", 0)], [(UNSAID, "001_002"), (UNSAID, "003")])
+    assert [v.label for v in names.train.videos] == [1, 0]
 
 
 def test_reals_can_be_named():
-    videos, train = [("clean", "1", 0), ("NT", "1_2", 1)], [("genuine", "2"), ("FS", "3_4")]
-    assert [v.label for v in names_of(videos, train).train] == [1, 1]
+    videos, train = [("clean", "001", 0), ("NT", "001_002", 1)], [("genuine", "002"), ("FS", "003_004")]
+    with pytest.raises(InputError, match=r"TRAIN \(real there: clean; --real NAME says otherwise\).*'002'"):
+        names_of(videos, train)
     names = names_of(videos, train, reals=["genuine"])
     assert names.reals == ("clean", "genuine")
-    assert [v.label for v in names.train] == [0, 1]
+    assert [v.label for v in names.train.videos] == [0, 1]
 
 
 @pytest.mark.parametrize(
     ("videos", "reals", "words"),
     [
-        ([("NT", "1_2", 1), ("real", "1", 0)], ["NT"], "--real 'NT': has label 1 in SCORES"),
-        ([("NT", "1_2", 1), ("real", "1", 0)], ["rael"], "--real 'rael': is in neither file; give"),
-        ([("all", "1_2", 1), ("all", "1", 0)], [], "manipulation 'all' has videos of label 0 and of label 1"),
+        ([("NT", "001_002", 1), ("real", "001", 0)], ["NT"], "--real 'NT': has label 1 in SCORES"),
+        ([("NT", "001_002", 1), ("real", "001", 0)], ["rael"], "--real 'rael': is in neither file; give"),
+        ([("all", "001_002", 1), ("all", "001", 0)], [], "manipulation 'all' has videos of label 0 and of"),
     ],
 )  # fmt: skip
 def test_reals_that_cannot_be(videos, reals, words):
     with pytest.raises(InputError) as caught:
-        names_of(videos, [("FS", "1_2")], reals=reals)
+        names_of(videos, [("FS", "001_002")], reals=reals)
     assert words in str(caught.value)
 
 
-def test_names_of_another_form_are_counted_and_are_identities_of_their_own():
-    videos = [("NT", "id0_id1_0003", 1), ("NT", "id0_id1_0004", 1), ("NT", "7", 1)]
-    videos += [("real", "id0_0001", 0), ("real", "id0_0002", 0)]
-    names = names_of(videos, [("FS", "id0_id1_0003"), ("real", "id0_0001")])
-    assert names.unparsed == ("7", "id0_id1_0003", "id0_id1_0004")  # a real name is taken whole
-    flags = leak_flags(names)
-    assert flags["group"].nunique() == 5
-    assert flags["twin"].sum() == 0
-    assert flags["any_seen"].tolist() == [0, 1, 0, 1, 0]
-
-
 def test_files_that_share_nothing_are_refused_with_names_of_both():
-    videos = [("NT", "000_003", 1), ("real", "000", 0)]
-    train = [("FS", "DF_0_3"), ("real", "youtube-000")]
+    videos, train = [("NT", "000_003", 1), ("real", "000", 0)], [("FS", "100_103"), ("real", "100")]
     with pytest.raises(InputError) as caught:
         names_of(videos, train)
-    for words in ("'NT/000_003'", "'real/000'", "'FS/DF_0_3'", "'real/youtube-000'", "--disjoint"):
+    for words in ("'NT/000_003'", "'real/000'", "'FS/100_103'", "'real/100'", "naming ffpp", "--disjoint"):
         assert words in str(caught.value)
-    names = names_of(videos, train, disjoint=True)
-    assert names.n_sharing == 0
-    assert leak_flags(names)["any_seen"].sum() == 0
+    assert names_of(videos, train, disjoint=True).n_sharing == 0
 
 
-def test_one_shared_source_is_enough_to_join():
-    assert names_of([("NT", "000_003", 1), ("real", "000", 0)], [("FS", "9_003")]).n_sharing == 1
+def test_one_shared_source_or_an_equal_clip_of_nobody_known_is_enough_to_join():
+    assert names_of([("NT", "000_003", 1), ("real", "000", 0)], [("FS", "009_003")]).n_sharing == 1
+    videos = [("Celeb-synthesis", "id0_id1_0000", 1), ("YouTube-real", "00170", 0)]
+    assert names_of(videos, [("YouTube-real", "00170")], naming="celebdf").n_sharing == 1
 
 
-def test_the_audit_counts_each_manipulation():
-    videos = [("NT", "1_2", 1), ("DF", "1_2", 1), ("DF", "8_9", 1), ("real", "1", 0), ("real", "7", 0)]
-    counts = leak_audit(names_of(videos, [("DF", "1_2"), ("real", "7")]))
-    assert counts["fake"]["trained_on"] == 1
-    assert counts["real"]["trained_on"] == 1
-    assert {name: row["trained_on"] for name, row in counts["manipulations"].items()} == {"DF": 1, "NT": 0}
-    assert {name: row["twin"] for name, row in counts["manipulations"].items()} == {"DF": 1, "NT": 1}
-    assert counts["real"]["any_seen"] == 2
+@needs_shared
+def test_sequences_of_one_youtube_video_are_one_person():
+    youtube = youtube_ids(FFPP / "conversion_dict.json")
+    assert youtube["755"] == youtube["756"]
+    names = names_of([("NT", "755_003", 1), ("real", "755", 0)], [("real", "003")], youtube=youtube)
+    assert names.videos[0].target_youtube == youtube["755"]
+    assert youtube_ids(None) == {}

@@ -43,16 +43,23 @@ def test_the_page_has_every_stratum_and_its_numbers(files, tmp_path):
 
 @needs_chromium
 def test_hostile_names_are_harmless(tmp_path):
-    """In a video, a manipulation, a column and the file's own name: shown as text, no path made of them."""
+    """In a video, a person, a manipulation, a column and the file's name: shown as text, no path of them."""
     videos = {(m.replace("NT", f"NT{EVIL}"), v, label): s for (m, v, label), s in VIDEOS.items()}
     videos[f"NT{EVIL}", f"../../{EVIL}", 1] = 0.5
+    videos |= {(f"NT{EVIL}", f"x{i}", 1): 0.5 for i in range(12)}
+    people = {name: name.split("_") for name in {v for _, v, _ in videos} | {v for _, v in TRAIN}}
+    people |= {f"x{i}": [EVIL, f"x{i}"] for i in range(12)}
+    rows = [(name, *ids[:2]) for name, ids in people.items()]
+    table = write_csv(tmp_path / "people.csv", ("video", "identity", "identity_2"), rows)
     rows = [(*row, "x") for row in score_rows(videos)]
     header = ("manipulation", "video", "frame", "label", "score", EVIL)
     scores = write_csv(tmp_path / "<img src=x onerror=alert(1)>.csv", header, rows)
     train = write_train(tmp_path / "train.csv", TRAIN)
     out = tmp_path / "a" / "out"
-    audit.main([str(scores), "--train", str(train), "--out", str(out), "--replicates", "50"])
-    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([scores.name, "train.csv", "a"])
+    audit.main(
+        [*map(str, (scores, "--train", train, "--identities", table, "--out", out)), "--replicates", "50"]
+    )
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([scores.name, table.name, "train.csv", "a"])
     text = (out / "report.html").read_text(encoding="utf-8")
     assert EVIL not in text
     assert "<img" not in text

@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clipforensics.audit import reading
-from clipforensics.audit.reading import check_same_frames, read_scores, read_train, show
+from clipforensics.audit import blocks, reading
+from clipforensics.audit.reading import check_same_frames, read_scores
 from clipforensics.core.faults import InputError
-from tests.support.score_files import VIDEOS, score_rows, write_csv, write_scores, write_train
+from clipforensics.naming.choosing import choose
+from tests.support.score_files import VIDEOS, score_rows, write_csv, write_scores
 
 HEADER = "manipulation,video,frame,label,score\n"
 GOOD = "real,000,0,0,0.1\nNT,001_002,0,1,0.9\n"
@@ -38,7 +39,7 @@ def test_neither_the_order_of_rows_nor_the_size_of_blocks_matters(tmp_path_facto
     expected = read_scores(write_scores(folder / "a.csv", VIDEOS))
     path = write_csv(folder / "b.csv", HEADER.strip().split(","), order)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reading, "_BLOCK", block)
+        patch.setattr(blocks, "BLOCK", block)
         found = read_scores(path)
     assert found.videos == expected.videos
     for name in ("labels", "codes", "frames", "scores"):
@@ -77,8 +78,8 @@ def test_scores_are_read_exactly(tmp_path):
         (HEADER + 'real,"000,0,0,0.1\n', "is not CSV"),
         (HEADER + GOOD + "real,001,0,0,0.1,7\n", "is not CSV"),
         (HEADER + "real,000,0,0,0.1,\nNT,001_002,0,1,0.9,\n", "is not CSV"),
-        ("manipulation,video,frame,score\n", "no column label; its header must name manipulation, video"),
-        ((HEADER + GOOD).replace(",", ";"), "no column manipulation, video, frame, label, score"),
+        ("manipulation,video,frame,score\n", "no column label; its header must name manipulation"),
+        ((HEADER + GOOD).replace(",", ";"), "no column manipulation, video, label, score"),
         (HEADER.replace("score", "Score") + GOOD, "no column score"),
         ("score," + HEADER + "1," + GOOD, "column score stands there twice"),
         (HEADER + GOOD + "NT,001_002,1,2,0.9\n", "label must be 0 (real) or 1 (manipulated), is '2'"),
@@ -111,37 +112,93 @@ def test_what_is_wrong_is_said(tmp_path, text, words):
 
 
 def test_a_fault_behind_the_first_block_has_its_own_row_number(tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "_BLOCK", 2)
+    monkeypatch.setattr(blocks, "BLOCK", 2)
     path = text_file(tmp_path, HEADER + GOOD + "NT,001_002,1,1,1\nNT,001_002,2,1,x\n")
     with pytest.raises(InputError, match="data row 4: score"):
         read_scores(path)
 
 
-@pytest.mark.parametrize("reader", [read_scores, read_train])
-def test_a_path_that_is_no_file(tmp_path, reader):
+def test_a_path_that_is_no_file(tmp_path):
     with pytest.raises(InputError, match=r"none\.csv: cannot be read: No such file"):
-        reader(tmp_path / "none.csv")
+        read_scores(tmp_path / "none.csv")
     with pytest.raises(InputError, match="cannot be read: Is a directory"):
-        reader(tmp_path)
+        read_scores(tmp_path)
 
 
-def test_training_videos_once_each(tmp_path):
-    path = write_train(tmp_path / "t.csv", [("real", "1"), ("FS", "1_2"), ("real", "1"), ("DF", "1_2")])
-    assert read_train(path) == (("DF", "1_2"), ("FS", "1_2"), ("real", "1"))
+PATHS = {
+    "original_sequences/youtube/c40/frames/000/000.png": ("original_sequences", "000", 0),
+    "original_sequences/youtube/c40/frames/000/007.png": ("original_sequences", "000", 7),
+    "manipulated_sequences/NeuralTextures/c40/frames/001_002/0010.png": ("NeuralTextures", "001_002", 10),
+    "manipulated_sequences/NeuralTextures/c40/frames/001_002/0009.png": ("NeuralTextures", "001_002", 9),
+}
+
+
+def path_file(folder, paths, header="path,label,score\n"):
+    rows = "".join(f"{path},{int('_0' in path)},{i / 10}\n" for i, path in enumerate(paths))
+    return text_file(folder, header + rows)
+
+
+def test_a_path_says_manipulation_video_and_frame(tmp_path):
+    found = read_scores(path_file(tmp_path, PATHS))
+    rows = [(*found.videos[code], frame) for code, frame in zip(found.codes, found.frames, strict=True)]
+    assert rows == sorted(PATHS.values())
+    assert found.scores.tolist() == [0.3, 0.2, 0.0, 0.1]
+    assert not found.by_video
+
+
+def test_a_column_of_its_own_is_read_before_the_path(tmp_path):
+    header = "path,label,score,manipulation\n"
+    rows = "x/001_002/5.png,1,.5,NT\ny/000/6.png,0,.5,real\n"
+    assert read_scores(text_file(tmp_path, header + rows)).videos == (("NT", "001_002"), ("real", "000"))
+
+
+def test_names_in_a_path_are_those_of_the_stated_naming(tmp_path):
+    rows = "Celeb-real/id0_0000/1.png,0,.1\nCeleb-synthesis/id0_id1_0000/1.png,1,.2\n"
+    path = text_file(tmp_path, "path,label,score\n" + rows)
+    found = read_scores(path, choose("celebdf"))
+    assert found.videos == (("Celeb-real", "id0_0000"), ("Celeb-synthesis", "id0_id1_0000"))
+    with pytest.raises(InputError) as caught:
+        read_scores(path)
+    for words in ("data row 1: 2 paths are not", "'Celeb-real/id0_0000/1.png'", "--naming ffpp|celebdf|dfdc"):
+        assert words in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("paths", "words"),
     [
-        (b"", "is empty"),
-        ("manipulation,video\n", "has no rows"),
-        ("manipulation\nreal\n", "no column video"),
-        ("manipulation,video\nreal,\n", "data row 1: video is empty"),
+        (
+            ["FS/001_002/1.png", "FS/003_004.mp4", "real/000/1.png"],
+            "some paths are of frames and some of videos",
+        ),
+        (["001_002/1.png", "real/000/1.png"], "1 paths are not <manipulation>/"),
+        (["FS/001_002.mp4", "FS/001_002.mp4", "real/000.mp4"], "'FS/001_002.mp4' stands there twice"),
     ],
 )
-def test_a_wrong_list_of_training_videos(tmp_path, text, words):
+def test_paths_that_cannot_be_taken(tmp_path, paths, words):
     with pytest.raises(InputError, match=words):
-        read_train(text_file(tmp_path, text))
+        read_scores(path_file(tmp_path, paths))
+
+
+def test_frames_and_videos_in_different_blocks_are_refused_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(blocks, "BLOCK", 2)
+    paths = ["real/000/1.png", "real/000/2.png", "FS/001_002.mp4", "FS/003_004.mp4"]
+    with pytest.raises(InputError, match="some paths are of frames and some of videos; give a file for each"):
+        read_scores(path_file(tmp_path, paths))
+
+
+def test_without_frames_each_row_is_the_score_of_a_video(tmp_path):
+    header = "manipulation,video,label,score\n"
+    found = read_scores(text_file(tmp_path, header + "real,000,0,.1\nNT,001_002,1,.9\n"))
+    assert found.by_video
+    assert (found.codes.tolist(), found.frames.tolist(), found.scores.tolist()) == (
+        [0, 1],
+        [0, 0],
+        [0.9, 0.1],
+    )
+    with pytest.raises(
+        InputError, match=r"'real/000' stands there twice .*; add a column frame, or keep one"
+    ):
+        read_scores(text_file(tmp_path, header + "real,000,0,.1\nreal,000,0,.2\nNT,001_002,1,.9\n"))
 
 
 def test_the_same_frames_in_another_order_can_be_compared(tmp_path):
@@ -169,14 +226,9 @@ def test_a_video_of_another_label_cannot_be_compared(tmp_path):
         check_same_frames([(tmp_path / "a.csv", first), (tmp_path / "b.csv", second)])
 
 
-def test_a_name_in_a_message_is_short_and_has_no_control_characters():
-    assert show(("NT", "a\x1b[31m\nb")) == r"'NT/a\x1b[31m\nb'"
-    assert len(show("x" * 1000)) < 70
-
-
 def test_rows_take_little_memory(tmp_path, monkeypatch):
     """What is held while reading is a block and the packed numbers, not the text of all rows."""
-    monkeypatch.setattr(reading, "_BLOCK", 10)
+    monkeypatch.setattr(blocks, "BLOCK", 10)
     sizes = []
     real_pack = reading._pack
 

@@ -9,12 +9,17 @@ def row(auc, low=None, high=None):
     return {"auc": auc, "low": low, "high": high, "p": None}
 
 
-def findings(*, twin, other, gap=None, n_twin=90, n_other=10, n_real=10, whole=None, **changes):
+NAMES = {"naming": "ffpp", "n_train": 50, "n_train_real": 20, "n_train_sharing": 5, "n_train_unsaid": 0,
+         "n_train_unknown": 0, "n_train_fakes_unknown": 0, "owners": []}  # fmt: skip
+
+
+def findings(*, twin, other, gap=None, n_twin=90, n_other=10, n_unknown=0, n_real=10, whole=None, **changes):
     """Findings of a detector `d` on NT, with rows for the strata."""
     whole = whole or row(0.869, 0.8, 0.93)
-    sizes = {"all": n_twin + n_other, "twin": n_twin, "no_twin": n_other}
-    rows = {"all": whole, "twin": twin, "no_twin": other}
-    leaks = {"n": n_twin + n_other, "any_seen": n_twin, "trained_on": 0}
+    n_fake = n_twin + n_other + n_unknown
+    sizes = {"all": n_fake, "twin": n_twin, "no_twin": n_other, "unknown": n_unknown}
+    rows = {"all": whole, "twin": twin, "no_twin": other, "unknown": row(None)}
+    leaks = {"n": n_fake, "any_seen": n_twin, "trained_on": 0, "unknown": n_unknown}
     point = {"at_threshold": {"accuracy": 0.95}}
     return {
         "reference": "d",
@@ -24,15 +29,19 @@ def findings(*, twin, other, gap=None, n_twin=90, n_other=10, n_real=10, whole=N
             for s in rows
         ],
         "leak_gaps": [
-            {"manipulation": m, "level": level, "detectors": {"d": values}}
-            for m, level, values in (
-                ("DF", "video", row(9, 8, 10)),
-                ("NT", "frame", row(9, 8, 10)),
-                ("NT", "video", gap or row(None)),
+            {"manipulation": m, "level": level, "subtrahend": other_side, "detectors": {"d": values}}
+            for m, level, other_side, values in (
+                ("DF", "video", "no_twin", row(9, 8, 10)),
+                ("NT", "frame", "no_twin", row(9, 8, 10)),
+                ("NT", "video", "clean", row(9, 8, 10)),
+                ("NT", "video", "no_twin", gap or row(None)),
             )
         ],
-        "leakage": {"real": {"n": n_real, "any_seen": 1, "trained_on": 0}, "manipulations": {"NT": leaks}},
-        "names": {"n_unparsed": 0, "unparsed": [], "n_train_sharing": 5},
+        "leakage": {
+            "real": {"n": n_real, "any_seen": 1, "trained_on": 0, "unknown": 0},
+            "manipulations": {"NT": leaks},
+        },
+        "names": NAMES,
         "bootstrap": {"cluster": "identity"},
         "threshold": {"d": {"value": 0.5, "rule": "half"}},
         "points": {"d": {"NT": {"video": point, "all_fake": {"video": {"accuracy": 0.909, "f1": 0.952}}}}},
@@ -107,13 +116,22 @@ def test_points_name_what_is_wrong():
     content = findings(twin=row(0.3, 0.2, 0.4), other=row(0.3), whole=row(0.3, 0.2, 0.4), n_real=100)
     content["leakage"]["manipulations"]["NT"]["trained_on"] = 4
     content["leakage"]["real"]["trained_on"] = 7
-    content["names"] = {"n_unparsed": 12, "unparsed": ["a_b_c"], "n_train_sharing": 0}
+    content["names"] = {
+        **NAMES,
+        "naming": "dfdc",
+        "n_train_sharing": 0,
+        "n_train_unsaid": 8,
+        "n_train_unknown": 3,
+    }
+    content["leakage"]["real"]["unknown"] = 6
     content["threshold"] = {"d": {"value": None, "rule": None, "undefined": "of reasons"}}
     content["points"]["d"]["NT"]["video"]["at_threshold"] = None
     text = "\n".join(words.points(content, "NT"))
     for said in (
         "4 of 100 NT fakes and 7 of 100 real videos are training videos themselves. Every stratum",
-        "12 names of manipulated videos are not <target>_<source> (such as a_b_c)",
+        "It is not known who is in 6 scored and 3 training reals",
+        "Of 8 training videos the list says no manipulation",
+        "DFDC names clips, not people",
         "as --disjoint said",
         "d: no accuracy or F1, since of reasons.",
         "d is below chance on all fakes: check that a higher score means manipulated.",
@@ -143,3 +161,95 @@ def test_where_there_is_no_interval_the_reason_and_the_remedy_stand(cluster, rem
     content["cells"][0]["undefined"] = "one cluster"
     found = next(p for p in words.points(content, "NT") if p.startswith("There is no interval: one cluster."))
     assert ("--cluster video" in found) is remedy
+
+
+OWNER = {"part": "scored", "class": "NT", "identity": "vid", "n": 90, "whole": 100}
+
+
+@pytest.mark.parametrize(
+    ("changes", "n_unknown", "reason"),
+    [
+        ({}, 100, "it is not known who is in all fakes, so twins in training may go unseen"),
+        ({}, 7, "it is not known who is in 7 of 107 fakes, so twins in training may go unseen"),
+        ({"n_train_fakes_unknown": 4}, 0, "it is not known who is in 4 of 30 training fakes, so twins"),
+        ({"owners": [OWNER]}, 0, "vid is in 90 of 100 scored videos of NT, so the names may not tell"),
+        (
+            {"owners": [{**OWNER, "part": "training", "class": "FS"}]},
+            0,
+            "vid is in 90 of 100 training videos of FS",
+        ),
+    ],
+)
+def test_no_twin_is_not_said_while_a_name_is_unread(changes, n_unknown, reason):
+    n_other = 0 if n_unknown == 100 else 100
+    content = findings(
+        twin=row(None), other=row(0.8, 0.7, 0.9), n_twin=0, n_other=n_other, n_unknown=n_unknown,
+        names={**NAMES, **changes},
+    )  # fmt: skip
+    said = [words.headline(content, "NT"), words.conclusion(content, "NT", "d")]
+    for text in said:
+        assert reason in text
+    assert any(reason[1:] in point for point in words.points(content, "NT"))
+    for text in (*said, *words.points(content, "NT")):
+        assert "o fake has a twin" not in text
+        assert "do not explain" not in text
+
+
+@pytest.mark.parametrize(
+    "owner",
+    [{**OWNER, "class": "DF"}, {**OWNER, "class": "real"}, {**OWNER, "part": "training", "class": "real"}],
+)
+def test_who_is_in_other_classes_says_nothing_of_twins(owner):
+    content = {**NONE, "names": {**NAMES, "owners": [owner]}}
+    assert words.headline(content, "NT") == "d: video AUC .869 on NT; no fake has a twin in training"
+
+
+def test_with_twins_the_unknown_are_none_of_the_others():
+    gap = row(0.421, 0.2, 0.6)
+    some = findings(twin=TWIN, other=OTHER, gap=gap, n_twin=50, n_other=40, n_unknown=10)
+    said = words.headline(some, "NT")
+    assert said == (
+        "Five of ten NT fakes have a twin in training: d's video AUC is .911 on those, .490 on the 40 known"
+        " to have none"
+    )
+    rest = findings(twin=TWIN, other=row(None), n_twin=50, n_other=0, n_unknown=50)
+    assert words.headline(rest, "NT").endswith("is .911 on those; it is not known who is in the others")
+    assert "It is not known who is in the others" in words.conclusion(rest, "NT", "d")
+
+
+def test_what_was_trained_on_stands_in_the_headline():
+    content = findings(twin=TWIN, other=OTHER)
+    content["leakage"]["manipulations"]["NT"]["trained_on"] = 10
+    assert words.headline(content, "NT").startswith(
+        "Trained on one of ten NT fakes of this test; nine of ten NT fakes have a twin in training: d's video"
+    )
+    content["leakage"]["real"]["trained_on"] = 3
+    assert words.headline(content, "NT").startswith(
+        "Trained on one of ten NT fakes and three of ten real videos of this test; nine of ten"
+    )
+
+
+def test_validation_is_told_where_it_was_given():
+    content = findings(twin=TWIN, other=OTHER)
+    content["leakage"]["validation"] = {"manipulations": {"NT": {"n": 100, "twin": 10, "any_seen": 30}}}
+    content["cells"].append({**content["cells"][0], "stratum": "clean_of_both", "n_fake": 4})
+    (said,) = [point for point in words.points(content, "NT") if point.startswith("Validation")]
+    assert "has a twin of 10 of 100 NT fakes and an identity of 30; 4 fakes show nobody known" in said
+
+
+@pytest.mark.parametrize(
+    ("row_of_nt", "said"),
+    [
+        (
+            {"standard_error": 0.04, "excess": 0.082},
+            "the best of 27 equally good ones scores .082 above their worth",
+        ),
+        ({"standard_error": None, "excess": None}, "by how much cannot be said without an interval"),
+    ],
+)
+def test_the_best_of_many_is_too_high(row_of_nt, said):
+    chosen = {"n": 27, "detector": "d", "manipulations": {"NT": row_of_nt}}
+    first = words.points({**APART, "chosen_from": chosen}, "NT")[0]
+    assert first.startswith("d is the best of 27 by this test's own scores, which makes its number too high")
+    assert said in first
+    assert words.chosen(APART, "NT") == []

@@ -84,7 +84,7 @@ def assign(params: dict[str, Any], key: str, value: str) -> None:
 
 
 def test_the_audit_as_it_is_typed(tmp_path):
-    (words,) = (words for words in OURS if words[1] == "audit")
+    (words,) = (words for words in OURS if words[1] == "audit" and "--splits" not in words)
     scores, train = write_scores(tmp_path / "SCORES.csv", VIDEOS), write_train(tmp_path / "TRAIN.csv", TRAIN)
     text = (PAGES / "how-to/audit.md").read_text(encoding="utf-8")
     for path in (scores, train):
@@ -93,6 +93,15 @@ def test_the_audit_as_it_is_typed(tmp_path):
         assert re.findall(r"`(\w+)`", row) == head.split(",")
     assert "have a twin in training" in run(*words[1:], cwd=tmp_path)
     assert sorted(path.name for path in (tmp_path / "audit").iterdir()) == ["metrics.json", "report.html"]
+
+
+def test_the_audit_of_split_files_as_it_is_typed(tmp_path):
+    (words,) = (words for words in OURS if words[1] == "audit" and "--splits" in words)
+    for number, name in enumerate(("train.txt", "val.txt", "test.txt")):
+        assert name in words
+        (tmp_path / name).write_text(f"FaceSwap/00{number}_01{number}.mp4\n", encoding="utf-8")
+    said = run(*words[1:], cwd=tmp_path)
+    assert said == "No identity, twin, frame or video is in two of train, val and test\n"
 
 
 def test_readme_says_the_audit_as_it_can_be_typed(tmp_path):

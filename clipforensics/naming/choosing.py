@@ -1,0 +1,117 @@
+"""Which naming is meant, and every name read under it, or none: a doubtful one stops with examples."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from clipforensics.core.faults import InputError
+from clipforensics.naming import celebdf, dfdc, ffpp, identity_table
+from clipforensics.naming.people import Naming, People, show
+
+NAMINGS = ("ffpp", "celebdf", "dfdc")
+
+TABLE = "identities"
+"""Name of the naming that a table is."""
+
+REMEDY = (
+    f"state how they are named with --naming {'|'.join(NAMINGS)}, or say who is in each video with"
+    " --identities TABLE (video,identity[,identity...])"
+)
+"""What a user does about names that are not to be trusted."""
+
+_EXAMPLES = 5
+_KINDS = {0: "real", 1: "manipulated"}
+
+
+def choose(
+    name: str | None = None, *, metadata: Sequence[Path] = (), identities: Path | None = None
+) -> Naming:
+    """The naming that was stated; else FaceForensics++'s, as not stated.
+
+    Args:
+        name: One of `NAMINGS`, or None.
+        metadata: DFDC's metadata files; needed for `dfdc`.
+        identities: A table of videos and identities, instead of a name.
+
+    Raises:
+        InputError: both or neither of two that need one another, or a file is wrong.
+    """
+    if identities is not None and name is not None:
+        raise InputError(f"--naming {name} and --identities {identities}: one of the two; remove the other")
+    if (name == "dfdc") != bool(metadata):
+        raise InputError("--naming dfdc and --metadata (DFDC's metadata.json) need one another; give both")
+    if identities is not None:
+        read = identity_table.reader(identity_table.read_table(identities))
+        return Naming(TABLE, read, identity_table.RULE)
+    if name == "dfdc":
+        return Naming(name, dfdc.reader(dfdc.read_metadata(metadata)), dfdc.RULE, by_folder=False)
+    if name == "celebdf":
+        return Naming(name, celebdf.read, celebdf.RULE)
+    if name not in ("ffpp", None):
+        raise InputError(f"--naming {show(name)}: must be one of {', '.join(NAMINGS)}; choose one")
+    return Naming("ffpp", ffpp.read, ffpp.RULE, stated=name is not None)
+
+
+def read_all(naming: Naming, names: Sequence[tuple[str, int | None]], where: str) -> list[People]:
+    """Who is in each video.
+
+    Args:
+        naming: How they are named.
+        names: A name, and its label as far as something other than the name says it.
+        where: Which file, for the message.
+
+    Returns:
+        One a name, in order, each with a label: the one given, or else the one that the name says. A real
+        video has no source: further identities of its table are `others`.
+
+    Raises:
+        InputError: a name is doubtful: the naming does not have it, it says another label than the one
+            given, or there is no label at all. The message has five examples and the remedy.
+    """
+    found, doubts = [], dict[str, str]()
+    for name, label in names:
+        people = naming.read(name)
+        doubt = _doubt(people, label)
+        if people is None or doubt:
+            doubts.setdefault(name, doubt)
+        else:
+            found.append(_labelled(people, label))
+    if doubts:
+        raise InputError(_refusal(naming, doubts, len({name for name, _ in names}), where))
+    return found
+
+
+def _doubt(people: People | None, label: int | None) -> str:
+    """Why a name cannot be taken; empty where it can."""
+    if people is None:
+        return "not such a name"
+    if people.label is None and label is None:
+        return "neither real nor manipulated by anything that is said of it"
+    if people.label is not None and label is not None and people.label != label:
+        return f"given as {_KINDS[label]}, but named as {_KINDS[people.label]}"
+    return ""
+
+
+def _labelled(people: People, label: int | None) -> People:
+    real = label == 0 or people.label == 0
+    if real and people.source:
+        others = tuple(i for i in (people.source, *people.others) if i)
+        return replace(people, source="", others=others, label=0)
+    return replace(people, label=int(not real))
+
+
+def _refusal(naming: Naming, doubts: dict[str, str], n_names: int, where: str) -> str:
+    shown = ", ".join(f"{show(name)} ({doubt})" for name, doubt in list(doubts.items())[:_EXAMPLES])
+    if naming.name == TABLE:
+        remedy = "; give each its row there, without identities where nobody knows them"
+    else:
+        remedy = f"; {REMEDY}"
+    stated = "" if naming.stated else ", which is taken where no --naming is given"
+    return (
+        f"{where}: {len(doubts)} of {n_names} names are not to be trusted, such as {shown}. Naming"
+        f" {naming.name}{stated}, is {naming.rule}{remedy}"
+    )
+
+
+UNSTATED = choose()
+"""The naming where nobody has stated one."""

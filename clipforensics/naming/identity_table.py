@@ -1,0 +1,78 @@
+"""A table that says who is in which video: `video,identity[,identity...]`, target first, then source."""
+
+import csv
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from clipforensics.core.faults import InputError
+from clipforensics.naming.people import People, bare, show
+
+RULE = "a row of --identities (video,identity[,identity...])"
+
+
+def read_table(path: Path) -> dict[str, tuple[str, ...]]:
+    """Read a CSV whose first column is `video`; every further column holds an identity, or nothing.
+
+    The first identity is the target, the second the source, further ones are anybody else in the video. A
+    row without any says that it is not known who is in that video.
+
+    Returns:
+        Name -> identities. Under the whole name as it stands in the table, and under the bare one (no
+        folders, ending or marks) where all videos of that bare name have the same identities.
+
+    Raises:
+        InputError: the file cannot be read, has another header or no rows, names no video in a row, or
+            says two things of one video.
+    """
+    whole: dict[str, tuple[str, ...]] = {}
+    for number, row in enumerate(_rows(path), start=2):
+        name, *others = (cell.strip() for cell in row)
+        if not name:
+            raise InputError(f"{path}: line {number}: video is empty; name it")
+        ids = tuple(others)
+        while ids and not ids[-1]:
+            ids = ids[:-1]
+        if any("+" in identity for identity in ids):
+            raise InputError(f"{path}: line {number}: an identity holds `+`, which joins several; rename it")
+        if whole.setdefault(name, ids) != ids:
+            raise InputError(f"{path}: line {number}: {show(name)} has other identities above; keep one row")
+    if not whole:
+        raise InputError(f"{path}: has no rows beneath its header; give it one row a video")
+    return {**_bare_names(whole), **whole}
+
+
+def reader(table: Mapping[str, tuple[str, ...]]) -> Callable[[str], People | None]:
+    """A function from a name to its people; None for a name that the table has not."""
+
+    def read(name: str) -> People | None:
+        ids = table.get(name, table.get(bare(name)))
+        if ids is None:
+            return None
+        target, source, *others = (*ids, "", "")
+        return People(bare(name), target, source, tuple(other for other in others if other))
+
+    return read
+
+
+def _rows(path: Path) -> list[list[str]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header, *rows = [row for row in csv.reader(file, strict=True) if row] or [[]]
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}; check --identities") from error
+    except (UnicodeError, csv.Error) as error:
+        raise InputError(f"{path}: is not CSV in UTF-8 ({error}); mend it") from error
+    names = [name.strip() for name in header]
+    if len(names) < 2 or names[0] != "video" or any(not n.startswith("identity") for n in names[1:]):
+        raise InputError(
+            f"{path}: its header must read video,identity[,identity...], but reads {show(','.join(names))}"
+        )
+    return rows
+
+
+def _bare_names(whole: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Bare name -> identities, without those that stand for videos of different people."""
+    found: dict[str, set[tuple[str, ...]]] = {}
+    for name, ids in whole.items():
+        found.setdefault(bare(name), set()).add(ids)
+    return {name: next(iter(several)) for name, several in found.items() if len(several) == 1}

@@ -1,0 +1,67 @@
+"""Split files in words: no more than the counts carry."""
+
+from clipforensics.audit import split_words
+
+NOTHING = {
+    "identities": 0,
+    "youtube": 0,
+    "twins": 0,
+    "duplicates": 0,
+    "frames": 0,
+    "videos": 0,
+    "examples": {},
+}
+PART = {"n": 1280, "n_real": 3, "n_identities": 9, "n_unknown": 0, "n_frames": 4, "n_twice": 0}
+
+
+def content(*pairs, n_unknown=0, **parts):
+    parts = {name: {**PART, **row} for name, row in ({"train": {}, "val": {}, "test": {}} | parts).items()}
+    return {
+        "parts": parts,
+        "pairs": [{**NOTHING, "first": first, "second": second, **row} for first, second, row in pairs],
+        "n_unknown": n_unknown,
+        "naming": {"name": "ffpp"},
+        "inputs": [{"file": "<b>train.txt", "sha256": "0123456789abcdef"}],
+    }
+
+
+CLEAN = content(("train", "val", {}), ("train", "test", {}))
+LEAKING = content(
+    ("train", "val", {"identities": 9, "videos": 9, "examples": {"identities": ["001"]}}),
+    ("train", "test", {"identities": 2, "frames": 1, "videos": 3, "examples": {"frames": ["FS/<i>/3"]}}),
+    test={"n_twice": 5},
+)
+
+
+def test_nothing_shared_is_said_only_where_everybody_is_known():
+    assert split_words.headline(CLEAN) == "No identity, twin, frame or video is in two of train, val and test"
+    assert split_words.points(CLEAN) == []
+    unknown = content(("train", "val", {}), n_unknown=7, val={"n_unknown": 7})
+    assert split_words.headline(unknown) == (
+        "No identity, twin, frame or video is known to be in two of train, val and test, but it is not known"
+        " who is in 7 videos"
+    )
+    (said,) = split_words.points(unknown)
+    assert said == "It is not known who is in 7 videos of val: what they share goes unseen."
+
+
+def test_the_worst_pair_stands_first_and_every_pair_is_told():
+    assert split_words.headline(LEAKING) == "train and test share 1 frame and 2 identities"
+    first, second, twice = split_words.points(LEAKING)
+    assert first == (
+        "train and val share 9 identities; 9 of 1\u202f280 videos of val show somebody of train. Such as"
+        " identities: 001."
+    )
+    assert second.startswith("train and test share 1 frame and 2 identities; 3 of 1\u202f280 videos of test")
+    assert twice == "test lists 5 videos twice, under two names."
+
+
+def test_the_page_holds_every_count_and_escapes_names():
+    page = split_words.render(LEAKING)
+    assert "<h1>train and test share 1 frame and 2 identities</h1>" in page
+    assert "<i>" not in page
+    assert "FS/&lt;i&gt;/3" in page
+    assert "<b>train" not in page
+    assert page.count('<th scope="row">') == 2 + 3
+    assert "<script" not in page
+    assert split_words.render(LEAKING) == page
