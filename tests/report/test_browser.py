@@ -28,7 +28,7 @@ FRAME = """<iframe src="report.html" style="width:{width}px;height:500px"></ifra
 <script>onload = () => {{
   const page = document.querySelector("iframe").contentDocument.documentElement;
   const cut = [...page.querySelectorAll(".scroll")].filter(e => e.scrollWidth > e.clientWidth + 1);
-  const names = cut.map(e => e.querySelector("caption").textContent);
+  const names = cut.map(e => e.querySelector("caption")?.textContent);
   document.body.append(`width ${{page.scrollWidth}} of ${{page.clientWidth}}, height ${{page.scrollHeight}}`);
   document.body.append(`, words ${{page.querySelector("body").innerText.split(/\\s+/).length}}`);
   document.body.append(`, cut off: ${{names.join(" | ")}}.`);

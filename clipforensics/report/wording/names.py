@@ -17,7 +17,7 @@ STRATA = {
 PROTOCOLS = {
     "per_class": "each class is split on its own, so people and twins may cross from training into the test",
     "grouped": "identities that are known are kept in one part",
-    "grouped_kfold": "folds that keep known identities together, pooled",
+    "grouped_kfold": "identity-disjoint folds as far as identities are known, pooled",
     "official": "the data set's own lists of videos",
 }
 """Protocols, and what they mean to keep apart; what they do, the counts say."""
