@@ -8,14 +8,16 @@ from clipforensics.core.faults import InputError
 from clipforensics.core.files import read_json
 from clipforensics.core.params import read_yaml
 from clipforensics.report.reading.cast import cast_of
+from clipforensics.report.reading.findings import Findings
 from clipforensics.report.reading.lookup import difference, find_cell, partner_protocol, protocol
-from clipforensics.report.sections.side_by_side import about_protocols
-from clipforensics.report.sections.verdict import verdict, what_was_asked
+from clipforensics.report.sections.verdict import what_was_asked
+from clipforensics.report.summary import first_lines
 from clipforensics.report.wording.names import capital, name_of, protocol_in_words
 from clipforensics.report.wording.numbers import counted, interval, number, signed
-from clipforensics.report.wording.tables import Json
+from clipforensics.report.wording.tables import Json, detectors_of
 
-COMPARISON, HEADLINE, PAGE = "metrics/comparison.json", "metrics/headline/video.json", "report/report.html"
+METRICS, PAGE = "metrics", "report/report.html"
+COMPARISON, HEADLINE = f"{METRICS}/comparison.json", f"{METRICS}/headline/video.json"
 PARAMS, PROFILES = "params.yaml", "conf/data"
 SAMPLE = "The built-in sample: these numbers show the machinery, not science."
 
@@ -36,7 +38,7 @@ def main(arguments: Sequence[str] | None = None, project: Path = Path()) -> None
     missing = next((name for name in (COMPARISON, HEADLINE) if not (project / name).is_file()), None)
     if missing:
         raise InputError(f"{project / missing} does not exist: nothing was run yet; run `make repro`")
-    for line in lines(read_json(project / COMPARISON), read_json(project / HEADLINE)["detector"]):
+    for line in lines(findings_of(project)):
         print(line)
     if _is_sample(project):
         print(SAMPLE)
@@ -50,23 +52,43 @@ def _is_sample(project: Path) -> bool:
     return profile.is_file() and read_yaml(profile).get("layout") == "sample"
 
 
-def lines(comparison: Json, detector: str) -> Iterator[str]:
+def findings_of(project: Path) -> Findings:
+    """What git keeps of a run under metrics/: the comparison and what it rests on."""
+    metrics, comparison = project / METRICS, read_json(project / COMPARISON)
+    head = comparison["headline"]
+    runs = [
+        path
+        for name in detectors_of(comparison)
+        for seed in comparison["seeds"]
+        if (
+            path := metrics / "evaluate" / name / str(head["split"]) / f"{head['train_set']}-{seed}.json"
+        ).is_file()
+    ]
+    audits = sorted((metrics / "leakage").glob(f"*/{head['train_set']}.json"))
+    return Findings(
+        dataset="",
+        is_sample=_is_sample(project),
+        comparison=comparison,
+        evaluations=[read_json(path) for path in runs],
+        detector=str(read_json(project / HEADLINE)["detector"]),
+        leakage={f"{path.parent.name} {path.stem}": read_json(path) for path in audits},
+    )
+
+
+def lines(findings: Findings) -> Iterator[str]:
     """What was found, of what, and the numbers of the headline and of the protocol beside it.
 
     Args:
-        comparison: Content of metrics/comparison.json.
-        detector: The one that metrics/headline/ shows.
+        findings: As `findings_of` reads them.
     """
-    head = comparison["headline"]
-    cast = cast_of(comparison, detector)
-    for name in cast.pairs:
-        yield verdict(comparison, name).conclusion
-    yield what_was_asked(head["train_set"], head["manipulation"])
+    comparison = findings.comparison
+    cast = cast_of(comparison, findings.detector)
+    yield from first_lines(findings)
+    yield what_was_asked(comparison["headline"]["train_set"], comparison["headline"]["manipulation"])
     for name in dict.fromkeys([protocol(comparison), partner_protocol(comparison)]):
         cell = find_cell(comparison, stratum="all", level="video", protocol=name) if name else None
         if cell:
             yield _numbers(cell, cast.shown)
-    yield about_protocols(comparison)
 
 
 def _numbers(cell: Json, shown: Sequence[str]) -> str:

@@ -32,6 +32,7 @@ PLACES = Places(
     robustness=Path("data/metrics/robustness.json"),
     explanations=Path("data/metrics/explanations.json"),
     heatmaps=Path("data/explanations"),
+    likelihood=Path("data/metrics/likelihood.json"),
     skipped=(Path("data/skipped.csv"), Path("data/frames/skipped.csv")),
 )
 OUT = Path("report/report.html")

@@ -2,13 +2,14 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 
 from clipforensics.core.faults import InputError
-from clipforensics.report.sections.verdict import verdict
+from clipforensics.report.summary import first_lines
 from clipforensics.report.wording.numbers import interval, number, signed
-from clipforensics.verdict import COMPARISON, HEADLINE, PAGE, SAMPLE, lines, main
+from clipforensics.verdict import COMPARISON, HEADLINE, METRICS, PAGE, SAMPLE, findings_of, lines, main
 from tests.support.repository import ROOT, edit_yaml
 from tests.support.settings import write_shipped
 
@@ -17,33 +18,57 @@ COMMITTED = json.loads((ROOT / COMPARISON).read_text())
 
 @pytest.fixture
 def project(tmp_path):
-    (tmp_path / "metrics/headline").mkdir(parents=True)
-    for name in (COMPARISON, HEADLINE):
-        shutil.copy(ROOT / name, tmp_path / name)
+    shutil.copytree(ROOT / METRICS, tmp_path / METRICS)
     write_shipped(tmp_path)
     return tmp_path
 
 
 def test_the_finding_comes_first_and_every_number_is_the_files(project, capsys):
     main([], project)
-    first, asked, *numbers, protocols, sample, page = capsys.readouterr().out.splitlines()
-    assert first == verdict(COMMITTED, "lora").conclusion
-    assert asked.startswith("Trained on real videos and FaceSwap, tested on NeuralTextures")
+    *first, per_class, grouped, sample, page = capsys.readouterr().out.splitlines()
+    assert first[:-1] == first_lines(findings_of(project))
+    assert first[0].startswith(
+        "Nine of ten NeuralTextures fakes have a twin in training: LoRA's video AUC is ."
+    )
+    assert first[-1].startswith("Trained on real videos and FaceSwap, tested on NeuralTextures")
     cells = [
         cell
         for cell in COMMITTED["cells"]
         if (cell["stratum"], cell["level"], cell["manipulation"]) == ("all", "video", "NeuralTextures")
     ]
-    assert len(numbers) == len(cells) == 2
-    for line, cell in zip(numbers, cells, strict=True):
+    assert len(cells) == 2
+    for line, cell in zip((per_class, grouped), cells, strict=True):
         for values in cell["detectors"].values():
             assert f"{number(values['auc'])} {interval(values['low'], values['high'])}" in line
         gap = cell["differences"]["lora"]
         assert line.endswith(f"difference {signed(gap['auc'])} {interval(gap['low'], gap['high'])}")
         assert f"({cell['n_real']} real videos, {cell['n_fake']} manipulated)" in line
-    assert protocols == "The headline's protocol, per class, leaks; grouped, beside it, does not."
     assert sample == SAMPLE
     assert page == f"page: none here yet; `dvc repro` writes {project / PAGE}"
+
+
+def test_leaks_are_told_by_the_audit_and_not_by_the_name(project):
+    """With 7 people of training in its test, the identity-disjoint split is said to leak."""
+    path = project / METRICS / "leakage/grouped/FaceSwap.json"
+    assert "Under grouped, where no shared identity is known" in " ".join(lines(findings_of(project)))
+    audit = json.loads(path.read_text())
+    audit["manipulations"]["NeuralTextures"]["any_seen"] = 7
+    path.write_text(json.dumps(audit))
+    said = " ".join(lines(findings_of(project)))
+    assert "Under grouped, where training has seen 7 of 20 fakes and 0 of 20 reals" in said
+    path.unlink()
+    assert "Under grouped, where what leaks was not counted" in " ".join(lines(findings_of(project)))
+
+
+def test_failures_are_told(project):
+    path = project / METRICS / "evaluate/lora/per_class/FaceSwap-42.json"
+    one = json.loads(path.read_text())
+    one["usable"] = {"video": {"usable": False, "reason": "its interval holds .5"}}
+    one["test"]["NeuralTextures"]["video"]["at_validation"]["tpr"] = 0.0
+    path.write_text(json.dumps(one))
+    _, *rest = lines(findings_of(project))
+    assert rest[0].startswith("Unusable: LoRA (its interval holds .5).")
+    assert any("finds none of the fakes (TPR 0): LoRA" in text for text in rest)
 
 
 def test_only_the_sample_is_called_one(project, capsys):
@@ -66,12 +91,12 @@ def test_without_a_run_it_says_what_to_do(project, name):
         main([], project)
 
 
-def test_a_run_of_one_detector_has_numbers_and_no_difference():
-    alone = {**COMMITTED, "cells": []}
+def test_a_run_of_one_detector_has_numbers_and_no_difference(project):
+    alone = {**COMMITTED, "cells": [], "league": [], "metrics": []}
     for cell in COMMITTED["cells"]:
         one = {"baseline": cell["detectors"]["baseline"]}
         alone["cells"].append({**cell, "detectors": one, "differences": {}})
-    found = list(lines(alone, "baseline"))
-    assert found[0].startswith("Trained on")
-    assert found[1].startswith("Per class (10 real videos, 100 manipulated): video AUC the baseline .7")
-    assert not any("difference" in line for line in found)
+    found = list(lines(replace(findings_of(project), comparison=alone, detector="baseline")))
+    assert found[0].startswith("Nine of ten NeuralTextures fakes have a twin in training: the baseline's")
+    assert found[-2].startswith("Per class (10 real videos, 100 manipulated): video AUC the baseline .7")
+    assert not any("difference" in line for line in found[-2:])

@@ -1,7 +1,6 @@
 """The page: everything that the metrics files say, in one HTML file that needs nothing else."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +11,33 @@ from clipforensics.core.params import Section
 from clipforensics.report.reading import lookup
 from clipforensics.report.reading.cast import Cast, cast_of
 from clipforensics.report.reading.findings import Findings
-from clipforensics.report.sections import caveats, curves, leaks, matrix, metrics, origin, verdict
-from clipforensics.report.sections.by_detector import (
-    metrics_by_detector,
-    strata_by_detector,
-    thresholds_by_detector,
+from clipforensics.report.sections import (
+    caveats,
+    curves,
+    league,
+    leaks,
+    losses,
+    matrix,
+    metrics,
+    opening,
+    origin,
+    verdict,
 )
+from clipforensics.report.sections.by_detector import metric_tables, strata_tables
 from clipforensics.report.sections.calibration import calibration_section
 from clipforensics.report.sections.errors import counts_table, galleries, hardest_table, sanity_table
+from clipforensics.report.sections.failures import unusable
+from clipforensics.report.sections.first_table import first_table
 from clipforensics.report.sections.gallery import Album
-from clipforensics.report.sections.league import league_section
+from clipforensics.report.sections.prevalence import prevalence_section
 from clipforensics.report.sections.robustness import robustness_section
-from clipforensics.report.sections.side_by_side import about_protocols, side_by_side
+from clipforensics.report.sections.seen import about_protocols, about_reals
 from clipforensics.report.wording import nested, numbers
 from clipforensics.report.wording.html import render_html
 from clipforensics.report.wording.names import capital, label_of, name_of, protocol_in_words
-from clipforensics.report.wording.tables import Json, interval_words
+from clipforensics.report.wording.tables import Json, Numbering, Table, interval_words
 
-__all__ = ["MAX_BYTES", "Findings", "Tile", "check_agreement", "render"]
+__all__ = ["MAX_BYTES", "Findings", "check_agreement", "render"]
 
 PAGE = Path(__file__).with_name("page.html")
 
@@ -42,16 +50,6 @@ class ReportSection(Section):
 
     pictures_per_list: int = Field(ge=0)
     picture_size: int = Field(ge=16)
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """One big number at the head of the page."""
-
-    name: str
-    value: str
-    note: str
-    series: str = ""
 
 
 def render(findings: Findings, album: Album | None, *, pictures_per_list: int) -> str:
@@ -107,17 +105,11 @@ def _mean_auc(findings: Findings, detector: str, level: str) -> float | None:
     manipulation = findings.comparison["headline"]["manipulation"]
     points = [
         e["test"].get(manipulation, {}).get(level) or {}
-        for e in of_headline(findings)
+        for e in lookup.of_headline(findings)
         if e["detector"] == detector
     ]
     aucs = [auc for point in points if (auc := numbers.known(point.get("auc"))) is not None]
     return sum(aucs) / len(aucs) if aucs and len(aucs) == len(points) else None
-
-
-def of_headline(findings: Findings) -> list[Json]:
-    """Evaluations of the headline's split, all seeds."""
-    split = findings.comparison["headline"].get("split")
-    return [e for e in findings.evaluations if e.get("split") == split]
 
 
 def first_seed(evaluations: Sequence[Json]) -> list[Json]:
@@ -130,35 +122,44 @@ def first_seed(evaluations: Sequence[Json]) -> list[Json]:
 
 def _content(findings: Findings, cast: Cast) -> dict[str, Any]:
     """Names that the template uses, without the error lists."""
-    return {**_opening(findings, cast), **_sections(findings, cast), **_origin(findings)}
+    return {
+        **_opening(findings, cast),
+        **_sections(findings, cast),
+        **_rates(findings, cast),
+        **_origin(findings),
+        "numbering": Numbering(),
+    }
 
 
 def _opening(findings: Findings, cast: Cast) -> dict[str, Any]:
-    comparison, headline = findings.comparison, findings.comparison["headline"]
-    manipulation = headline["manipulation"]
+    comparison, head = findings.comparison, findings.comparison["headline"]
+    runs, seen = lookup.of_headline(findings), opening.all_seen(findings)
+    broken = unusable(comparison, runs)
     whole = lookup.find_cell(comparison, stratum="all", level="video")
     alone = caveats.fold_alone(comparison)
-    doubts = [
-        leaks.about_reals(findings.leakage),
+    points = [
+        verdict.what_was_asked(head["train_set"], head["manipulation"]),
+        about_reals(seen[lookup.protocol(comparison)]),
         caveats.about_size(whole),
         caveats.about_seeds(comparison, whole, cast.shown),
-        _of_fold(alone, verdict.about_all_fake(of_headline(findings), manipulation)),
+        _of_fold(alone, verdict.about_all_fake(runs, head["manipulation"])),
+        caveats.about_fold(comparison),
     ]
     return {
         "dataset": findings.dataset,
         "is_sample": findings.is_sample,
-        "train_set": headline["train_set"],
-        "manipulation": manipulation,
-        "protocol": protocol_in_words(headline["protocol"]) if headline.get("protocol") else "",
+        "train_set": head["train_set"],
+        "manipulation": head["manipulation"],
+        "protocol": protocol_in_words(head["protocol"]) if head.get("protocol") else "",
         "fold": capital(alone),
-        "about_fold": caveats.about_fold(comparison),
-        "asked": verdict.what_was_asked(headline["train_set"], manipulation),
-        "verdicts": [verdict.verdict(comparison, name) for name in cast.pairs],
+        "opening": opening.opening(findings, cast),
+        "unusable": {label_of(name): reason for name, reason in broken.items()},
+        "first": first_table(comparison, seen, runs, cast.order, list(broken)),
         "about_pair": about_pair(comparison, cast),
-        "tiles": _tiles(comparison, cast),
-        "doubts": [text for text in doubts if text],
-        "detectors": [label_of(name) for name in cast.shown] if cast.is_large else labels(cast.order),
-        "n_others": len(cast.order) - len(cast.shown) if cast.is_large else 0,
+        "points": [text for text in points if text],
+        "protocols": about_protocols(seen),
+        "title": [label_of(name) for name in cast.shown],
+        "n_others": len(cast.order) - len(cast.shown),
         "n_seeds": len(comparison["seeds"]),
         "seeds": ", ".join(str(seed) for seed in comparison["seeds"]),
         "intervals": interval_words(comparison),
@@ -171,14 +172,14 @@ def about_pair(comparison: Json, cast: Cast) -> str:
     if not cast.is_large or not cast.pairs:
         return ""
     (pair,) = cast.pairs
-    league = [row["detector"] for row in comparison.get("league") or ()]
-    place = f"{_ordinal(league.index(pair) + 1)} of {len(league)} by validation" if pair in league else ""
-    if cast.chosen_by == "detector":
+    order = [row["detector"] for row in comparison.get("league") or ()]
+    place = f"{_ordinal(order.index(pair) + 1)} of {len(order)} by validation" if pair in order else ""
+    if cast.chosen_by in ("primary", "detector"):
         return f"params.yaml names {name_of(pair)}" + (f", {place}." if place else ".")
     if not place:
         return f"Of {len(cast.order)} detectors, {name_of(pair)} stands first in the file."
-    if league[0] == cast.order[0]:
-        return f"{capital(name_of(league[0]))} itself is first by validation, {name_of(pair)} {place}."
+    if order[0] == cast.order[0]:
+        return f"{capital(name_of(order[0]))} itself is first by validation, {name_of(pair)} {place}."
     return f"{capital(name_of(pair))} is {place}."
 
 
@@ -187,30 +188,24 @@ def _ordinal(place: int) -> str:
     return {1: "first", 2: "second", 3: "third"}.get(place, f"number {place}")
 
 
-def labels(detectors: Sequence[str]) -> list[str]:
-    """Names for the head of the page."""
-    return [label_of(name) for name in detectors]
-
-
 def _of_fold(alone: str, text: str) -> str:
     """A sentence from the files of the headline's split, which may be one fold."""
     return f"{capital(alone)}: {text[:1].lower()}{text[1:]}" if alone and text else text
 
 
 def _sections(findings: Findings, cast: Cast) -> dict[str, Any]:
-    comparison, manipulation = findings.comparison, findings.comparison["headline"]["manipulation"]
-    runs = sorted(of_headline(findings), key=lambda run: cast.place(run["detector"]))
-    by_detector = cast.order if cast.is_large else ()
+    comparison, order = findings.comparison, cast.order
+    said = [text for name in cast.pairs for text in verdict.points(comparison, name)]
+    said.append(leaks.about_sizes(findings.leakage, comparison, lookup.partner_protocol(comparison)))
     return {
-        **_tables(comparison, cast, first_seed(runs)),
-        "league": league_section(comparison, cast),
-        "about_protocols": about_protocols(comparison),
-        "about_sizes": leaks.about_sizes(findings.leakage, comparison, lookup.partner_protocol(comparison)),
-        "figures": curves.figures(findings, first_seed(runs), cast),
-        "points": metrics.point_table(runs, manipulation=manipulation),
-        "calibration": calibration_section(first_seed(runs), manipulation=manipulation, order=cast.named),
-        "matrices": matrix.matrix_tables(comparison, by_detector=by_detector),
-        "folds": matrix.folds_table(comparison, by_detector=by_detector),
+        "changes": losses.losses_table(comparison, order[1:]),
+        "families": families_table(comparison),
+        "about_strata": [text for text in said if text],
+        "strata": strata_tables(comparison, order),
+        "league": league.league_section(comparison, cast),
+        "metrics": metric_tables(comparison, order),
+        "matrices": matrix.matrix_tables(comparison, order),
+        "folds": matrix.folds_table(comparison, order),
         "robustness": robustness_section(
             findings.robustness,
             why=f"There is no robustness test here. {findings.no_robustness}",
@@ -220,33 +215,44 @@ def _sections(findings: Findings, cast: Cast) -> dict[str, Any]:
         "keys": [(label_of(name), place) for place, name in enumerate(cast.named)],
         "n_grey": len(cast.rest),
         "leakage": leaks.leak_tables(findings.leakage),
-        "leak_sentence": leaks.leak_sentence(findings.leakage),
     }
 
 
-def _tables(comparison: Json, cast: Cast, evaluations: Sequence[Json]) -> dict[str, Any]:
-    """What stands side by side while the detectors are few, and one below the other where they are many."""
-    manipulation = comparison["headline"]["manipulation"]
+def families_table(comparison: Json) -> Table | None:
+    """The declared families of secondary differences, and how many of each are shown."""
+    rows = [
+        {"family": one["name"], "differences": one["n"], "shown": one.get("n_shown"), "by": one.get("method"),
+         "about": one.get("about", "")}
+        for one in comparison.get("families") or ()
+    ]  # fmt: skip
+    if not rows:
+        return None
+    (table,) = nested.nested_tables({"rows": rows}, "Families of secondary differences")
+    return table
+
+
+def _rates(findings: Findings, cast: Cast) -> dict[str, Any]:
+    """What rests on single evaluations: curves, thresholds, probabilities."""
+    manipulation = findings.comparison["headline"]["manipulation"]
+    runs = sorted(lookup.of_headline(findings), key=lambda run: cast.place(run["detector"]))
+    one_each = first_seed(runs)
     cuts = [
-        metrics.threshold_table(evaluations, manipulation=manipulation, level=level)
+        metrics.threshold_table(one_each, manipulation=manipulation, level=level)
         for level in ("video", "frame")
     ]
-    large, levels = cast.is_large, ("video", "frame")
-    every = {level: strata_by_detector(comparison, level, cast.order) if large else None for level in levels}
     return {
-        "strata": {level: side_by_side(comparison, level, cast.pairs) for level in levels},
-        "every_stratum": every,
-        "metrics": metrics_by_detector(comparison, cast.order)
-        if large
-        else metrics.metric_tables(comparison),
-        "cuts": thresholds_by_detector(cuts) if large else [table for table in cuts if table],
+        "figures": curves.figures(findings, one_each, cast),
+        "cuts": [table for table in cuts if table],
+        "runs": metrics.point_table(runs, manipulation=manipulation),
+        "worth": prevalence_section(findings.comparison, one_each, cast.shown),
+        "calibration": calibration_section(one_each, manipulation=manipulation, order=cast.named),
     }
 
 
 def _origin(findings: Findings) -> dict[str, Any]:
     return {
         "training": metrics.training_table(findings.evaluations),
-        "settings": nested.nested_tables(dict(nested.flatten(findings.settings))),
+        "settings": nested.nested_tables(dict(nested.flatten(findings.settings)), "Settings"),
         "origins": origin.origin_tables(findings.provenance),
         "commands": origin.commands(findings.provenance),
         "skipped": origin.skipped_table(findings.skipped),
@@ -257,42 +263,13 @@ def _origin(findings: Findings) -> dict[str, Any]:
 def _wrong(findings: Findings, cast: Cast, album: Album | None, pictures_per_list: int) -> dict[str, Any]:
     explained = findings.explanations
     errors = sorted(findings.errors, key=lambda one: cast.place(one[0]))
-    shown = [one for one in errors if one[0] in cast.shown] if cast.is_large else errors
+    shown = [one for one in errors if one[0] in cast.shown]
     return {
         "galleries": galleries(shown, album, pictures_per_list=pictures_per_list),
-        "error_counts": counts_table(errors) if cast.is_large and errors else None,
-        "hardest": hardest_table(errors) if cast.is_large else None,
+        "n_without_gallery": len(errors) - len(shown),
+        "error_counts": counts_table(errors) if errors else None,
+        "hardest": hardest_table(errors),
         "sanity": sanity_table(explained) if explained else None,
         "no_explanations": f"There are no heatmaps here. {findings.no_explanations}",
         "method": str(explained.get("method", "")) if explained else "",
     }
-
-
-def _tiles(comparison: Json, cast: Cast) -> list[Tile]:
-    """Video AUC on the headline, and differences, there and under the other protocol; of many, the pair's."""
-    cell = lookup.find_cell(comparison, stratum="all", level="video")
-    if cell is None:
-        return []
-    tiles = []
-    for index, name in enumerate(cast.shown if cast.is_large else cast.order):
-        values = cell["detectors"].get(name) or {}
-        bounds = numbers.interval(values.get("low"), values.get("high"))
-        tiles.append(Tile(label_of(name), numbers.number(values.get("auc")), bounds, f"series-{index % 5}"))
-    names = cast.pairs
-    partner = lookup.partner_protocol(comparison)
-    cells = [("Difference", cell)]
-    if partner:
-        found = lookup.find_cell(comparison, stratum="all", level="video", protocol=partner)
-        cells.append((f"Difference, {protocol_in_words(partner)}", found or {}))
-    for title, one in cells:
-        tiles += [
-            _difference_tile(one, name, title if len(names) == 1 else f"{label_of(name)}: {title}")
-            for name in names
-        ]
-    return tiles
-
-
-def _difference_tile(cell: Mapping[str, Any], name: str, title: str) -> Tile:
-    values = lookup.difference(cell, name)
-    bounds = numbers.interval(values.get("low"), values.get("high"))
-    return Tile(title, numbers.signed(values.get("auc")), bounds)

@@ -1,13 +1,27 @@
-"""A summary for a pull request: verdict, the side-by-side table and how to reproduce it, in Markdown."""
+"""A summary for a pull request: first lines, Table 1, the league and how to reproduce it, in Markdown."""
 
 from clipforensics.report.reading import lookup
 from clipforensics.report.reading.cast import cast_of
 from clipforensics.report.reading.findings import Findings
 from clipforensics.report.sections import caveats, league, leaks, origin, verdict
-from clipforensics.report.sections.side_by_side import side_by_side
+from clipforensics.report.sections.failures import unusable
+from clipforensics.report.sections.first_table import first_table
+from clipforensics.report.sections.opening import all_seen, opening
+from clipforensics.report.sections.seen import about_protocols, about_reals
 from clipforensics.report.wording.markdown import Markdown, escape, line
 from clipforensics.report.wording.names import protocol_in_words
 from clipforensics.report.wording.tables import Entry, Table
+
+
+def first_lines(findings: Findings) -> list[str]:
+    """The finding, what failed, whether the adaptation generalises, losses: as the page begins."""
+    said = opening(findings, cast_of(findings.comparison, findings.detector))
+    texts = [
+        f"{said.headline}.",
+        *(one.text for one in said.failures),
+        *(one.text for one in said.conclusions),
+    ]
+    return [*texts, *said.points]
 
 
 def summarise(findings: Findings) -> str:
@@ -16,30 +30,40 @@ def summarise(findings: Findings) -> str:
     Args:
         findings: Contents of the metrics files.
     """
-    comparison, head = findings.comparison, findings.comparison["headline"]
-    cast = cast_of(comparison, findings.detector)
-    opening = [verdict.verdict(comparison, name) for name in cast.pairs]
-    lines = [f"## {escape(one.headline)}\n\n{escape(one.conclusion)}\n" for one in opening]
-    if not lines:
-        lines = [f"## {escape(head['train_set'])} to {escape(head['manipulation'])}\n"]
+    comparison = findings.comparison
+    headline, *rest = first_lines(findings)
+    lines = [f"## {escape(headline.removesuffix('.'))}\n", *(f"{escape(text)}\n" for text in rest)]
     if findings.is_sample:
         lines.append("**The built-in sample: these numbers show the machinery, not science.**\n")
-    whole = lookup.find_cell(comparison, stratum="all", level="video")
-    points = [point for one in opening for point in one.points]
-    points += [
-        leaks.about_reals(findings.leakage),
-        caveats.about_size(whole),
-        caveats.about_seeds(comparison, whole, cast.shown),
-    ]
-    points.append(leaks.about_sizes(findings.leakage, comparison, lookup.partner_protocol(comparison)))
-    lines.append("".join(f"- {escape(point)}\n" for point in points if point))
+    lines += _first_table(findings)
+    lines.append("".join(f"- {escape(point)}\n" for point in _points(findings)))
     if comparison.get("league"):
         lines.append(_league(findings))
-    lines.append(
-        f"Video AUC, trained on {escape(head['train_set'])}, tested on {escape(head['manipulation'])}:\n"
-    )
-    lines.append(as_markdown(side_by_side(comparison, "video", cast.pairs)))
     return "\n".join([*lines, _reproduce(findings)])
+
+
+def _first_table(findings: Findings) -> list[str]:
+    comparison, seen, runs = findings.comparison, all_seen(findings), lookup.of_headline(findings)
+    order = cast_of(comparison, findings.detector).order
+    table = first_table(comparison, seen, runs, order, list(unusable(comparison, runs)))
+    protocols = about_protocols(seen)
+    said = [f"{escape(protocols)}\n"] if protocols else []
+    return said if table is None else [*said, f"**{escape(table.caption)}**\n", as_markdown(table)]
+
+
+def _points(findings: Findings) -> list[str]:
+    comparison, head = findings.comparison, findings.comparison["headline"]
+    cast, seen = cast_of(comparison, findings.detector), all_seen(findings)
+    whole = lookup.find_cell(comparison, stratum="all", level="video")
+    points = [verdict.what_was_asked(head["train_set"], head["manipulation"])]
+    points += [text for name in cast.pairs for text in verdict.points(comparison, name)]
+    points += [
+        about_reals(seen[lookup.protocol(comparison)]),
+        caveats.about_size(whole),
+        caveats.about_seeds(comparison, whole, cast.shown),
+        leaks.about_sizes(findings.leakage, comparison, lookup.partner_protocol(comparison)),
+    ]
+    return [text for text in points if text]
 
 
 def _league(findings: Findings) -> str:
@@ -84,6 +108,8 @@ def _is_drawn(table: Table, column: int) -> bool:
     return any(row[column].figure is not None for group in table.groups for row in group.rows)
 
 
-def _text(cell: Entry) -> str:
+def _text(cell: Entry) -> Markdown:
     note = cell.note if cell.note.startswith("[") or not cell.note else f"({cell.note})"
-    return f"{cell.text} {note}".strip()
+    mark = f"**{escape(cell.mark)}**" if cell.mark else ""
+    text = escape(" ".join(part for part in (cell.text, note, *cell.further) if part), begins_line=False)
+    return Markdown(f"{text} {mark}".strip())

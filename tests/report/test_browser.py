@@ -14,6 +14,8 @@ pytestmark = pytest.mark.skipif(
     shutil.which("chromium") is None, reason="chromium is not installed, so no browser can open the page"
 )
 
+MEASURED = r"width (\d+) of (\d+), height (\d+), words (\d+)"
+
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update", "--enable-logging=stderr",
@@ -22,11 +24,20 @@ FLAGS = [
 
 NETWORK = "net.json"
 
-FRAME = """<iframe src="report.html" style="width:{width}px;height:4000px"></iframe>
+FRAME = """<iframe src="report.html" style="width:{width}px;height:500px"></iframe>
 <script>onload = () => {{
   const page = document.querySelector("iframe").contentDocument.documentElement;
+  const cut = [...page.querySelectorAll(".scroll")].filter(e => e.scrollWidth > e.clientWidth + 1);
+  const names = cut.map(e => e.querySelector("caption")?.textContent);
   document.body.append(`width ${{page.scrollWidth}} of ${{page.clientWidth}}, height ${{page.scrollHeight}}`);
+  document.body.append(`, words ${{page.querySelector("body").innerText.split(/\\s+/).length}}`);
+  document.body.append(`, cut off: ${{names.join(" | ")}}.`);
 }}</script>"""
+
+PAGES = {"sample of two": full_page, "thirteen": page_of}
+WIDE = 1280 + 15
+"""The scroll bar's 15 pixels beside a window of 1280."""
+MOST_HIGH, MOST_WORDS = 8000, 1500
 
 
 def browse(folder, text, width=360):
@@ -76,6 +87,50 @@ def test_thirteen_detectors_do_not_stick_out_either(tmp_path, width):
     assert messages == []
     page, inner = map(int, re.search(r"width (\d+) of (\d+)", found).groups())
     assert page <= inner
+
+
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+@pytest.mark.parametrize("width", [390 + 15, WIDE])
+def test_folded_it_is_short_and_nothing_sticks_out(tmp_path, page, width):
+    messages, found = browse(tmp_path, page(), width)
+    assert messages == []
+    inside, inner, height, words = map(int, re.search(MEASURED, found).groups())
+    assert inside <= inner == width - 15
+    assert 200 < words <= MOST_WORDS
+    if width == WIDE:
+        assert 1500 < height <= MOST_HIGH
+
+
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+def test_no_table_is_cut_off_on_a_desk_with_all_folds_open(tmp_path, page):
+    _, found = browse(tmp_path, opened(page()), WIDE)
+    assert re.search(r"cut off: (.*)\.</body>", found)[1] == ""
+
+
+def test_a_table_that_is_cut_off_would_be_noticed(tmp_path):
+    wide = rendered().replace("<caption>", f'<caption><i style="white-space:nowrap">{"wide " * 400}</i>', 1)
+    _, found = browse(tmp_path, wide, WIDE)
+    assert "Table 1. Video AUC" in re.search(r"cut off: (.*)\.</body>", found, re.S)[1]
+
+
+def printed_pages(folder, text):
+    """How many sheets the page fills in print."""
+    (folder / "report.html").write_text(text, encoding="utf-8")
+    out = folder / "report.pdf"
+    command = ["chromium", *FLAGS, f"--user-data-dir={folder / 'profile'}", f"--print-to-pdf={out}"]
+    subprocess.run(
+        [*command, (folder / "report.html").as_uri()], capture_output=True, timeout=120, check=True
+    )
+    return len(re.findall(rb"/Type\s*/Page\b", out.read_bytes()))
+
+
+def test_print_has_what_is_folded(tmp_path):
+    """As many sheets as with every fold open, and many more than without the rule for print."""
+    page = full_page()
+    folded, unfolded = printed_pages(tmp_path, page), printed_pages(tmp_path, opened(page))
+    without = printed_pages(tmp_path, page.replace("details::details-content", "details::no-such-part"))
+    assert folded == unfolded
+    assert without < folded / 2
 
 
 @pytest.mark.parametrize("name", VIDEO_NAMES)

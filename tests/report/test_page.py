@@ -1,6 +1,7 @@
 """The page and its pictures: complete, escaped, self-contained, reproducible, small."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from clipforensics.core.faults import InputError
 from clipforensics.report import page
 from clipforensics.report.page import render
 from clipforensics.report.sections.gallery import Album
+from tests.report.test_thirteen_detectors import page_of
 from tests.support.made_up_findings import (
     FAKE_KEY,
     NASTY,
@@ -21,6 +23,7 @@ from tests.support.made_up_findings import (
     errors,
     evaluation,
     findings,
+    full_findings,
     full_page,
     rendered,
 )
@@ -28,15 +31,14 @@ from tests.support.made_up_findings import (
 
 def test_the_page_nests_and_has_every_section():
     found = Elements(rendered())
-    ids = {value for _, name, value in found.attributes if name == "id"}
-    assert ids == SECTIONS
+    assert found.sections == SECTIONS
     assert found.tags.count("h1") == 1
 
 
 def test_a_full_page_nests_and_no_section_says_that_it_is_empty():
     found = Elements(full_page())
     text = " ".join(found.words)
-    assert {value for _, name, value in found.attributes if name == "id"} == SECTIONS
+    assert found.sections == SECTIONS
     assert not re.search(r"The run has no|There are no|there is no matrix|not called probabilities", text)
     assert found.tags.count("svg") > 15
     for said in ("Platt scaling", "rank correlation", "setting 5", "TPR at FPR 1%", "git log --oneline"):
@@ -142,7 +144,7 @@ def test_the_page_lives_with_the_least_that_can_be_known():
         comparison=comparison, evaluations=[], leakage={}, errors=[], curves={}, settings={}, skipped=[]
     )
     assert "nothing to compare" in text
-    assert {v for _, n, v in Elements(text).attributes if n == "id"} == SECTIONS
+    assert Elements(text).sections == SECTIONS
     for said in (
         "The run has no curves.",
         "Scores are not called probabilities on this page",
@@ -150,7 +152,8 @@ def test_the_page_lives_with_the_least_that_can_be_known():
         "There is no robustness test here. The run has no files of it.",
         "The run has no error lists.",
         "The run has no leak audit.",
-        "This run has one protocol only",
+        "The comparison has no AUC by video.",
+        "The run has no rates at a threshold",
         "The run has no league table.",
     ):
         assert said in text
@@ -163,13 +166,73 @@ def test_undefined_numbers_do_not_leak_their_python_names():
     comparison = {**findings().comparison, "cells": cells}
     words = " ".join(Elements(rendered(comparison=comparison, evaluations=[])).words)
     assert not re.search(r"\b(None|nan|undefined value)\b", words)
-    assert "the difference in video AUC is undefined" in words
+    assert "cannot be said: the difference in AUC by video is undefined." in words
 
 
 def test_a_page_that_is_too_large_is_refused_with_the_remedy(monkeypatch):
     monkeypatch.setattr(page, "MAX_BYTES", 1000)
     with pytest.raises(InputError, match=r"report\.pictures_per_list: 5 makes a page of .* MB.*lower it"):
         rendered()
+
+
+MOST_WORDS = 1500
+
+
+@pytest.mark.parametrize("text", [rendered(), full_page(), page_of()], ids=["plain", "full", "thirteen"])
+class TestEveryPage:
+    """What holds of a page whatever is on it."""
+
+    def test_few_words_are_open(self, text):
+        """Summaries of folds are seen; what is folded is not."""
+        said = " ".join(Elements(text).open_words).split()
+        assert 200 < len(said) <= MOST_WORDS
+
+    def test_tables_have_captions_and_running_numbers(self, text):
+        captions = re.findall(r"<caption><span><b>Table (\d+)\.</b> (.*?)</span></caption>", text)
+        assert [int(number) for number, _ in captions] == list(range(1, text.count("<table") + 1))
+        assert all(name.strip() for _, name in captions)
+        assert [f"table-{n}" for n, _ in captions] == re.findall(r'id="(table-\d+)"', text)
+
+    def test_no_footnote_stands_twice(self, text):
+        notes = re.findall(r'<p class="note">(.*?)</p>', text)
+        twice = {note for note in notes if notes.count(note) > 1}
+        assert len(notes) > 2
+        assert not {note for note in twice if "folds alone" not in note}
+
+    def test_every_link_leads_somewhere(self, text):
+        found = Elements(text)
+        ids = {value for _, name, value in found.attributes if name == "id"}
+        assert {v[1:] for t, n, v in found.attributes if (t, n) == ("a", "href")} <= ids
+
+
+def test_an_unusable_detector_is_red_wherever_it_has_a_row():
+    compared = {
+        **full_findings().comparison,
+        "usable": {"lora": {"usable": False, "reason": "validation .52"}},
+    }
+    text = render(replace(full_findings(), comparison=compared), None, pictures_per_list=0)
+    assert '<p class="failure unusable" role="note">Unusable: LoRA (validation .52).' in text
+    heads = re.findall(r'<th scope="row">(?:\d\. )?LoRA(.*?)</th>', text)
+    assert len(heads) > 10
+    assert sum("unusable" in head for head in heads) == len(heads)
+    assert 'class="bad">unusable' not in render(full_findings(), None, pictures_per_list=0)
+
+
+def test_families_and_a_primary_comparison_are_on_the_page():
+    families = [
+        {
+            "name": "AUC of strata",
+            "about": "by video",
+            "n": 24,
+            "method": "max-t",
+            "level": 0.95,
+            "n_shown": 0,
+        }
+    ]
+    text = rendered(comparison={**findings().comparison, "families": families})
+    assert "Of 24 secondary differences in one family, 0 are shown." in text
+    assert "AUC of strata" in text
+    assert "Families of secondary differences" in text
 
 
 def test_a_full_page_is_far_below_the_limit():

@@ -1,6 +1,7 @@
 """Small bars as SVG: an interval, a score, a sparkline."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from markupsafe import Markup
@@ -43,6 +44,55 @@ def interval_bar(
         '<svg class="bar bar-{}" viewBox="0 0 160 20" width="160" height="20" role="img"'
         ' aria-label="{}">{}</svg>'
     ).format(kind, label, NOTHING.join(parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Whisker:
+    """A value on its interval; None where undefined."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+def whiskers(found: Sequence[Whisker], *, floor_at: float, label: str) -> Markup:
+    """Values in [floor, 1] one below the other, the first filled and the others open, with a line at .5.
+
+    Args:
+        found: Two at most are legible; what is undefined leaves its line empty.
+        floor_at: Value at the left edge, below .5; rows that share it can be compared by eye.
+        label: What a screen reader says.
+    """
+    width, height = 160, 14 * len(found) + 4
+
+    def place(value: float) -> float:
+        return 6 + max(0.0, min(1.0, (value - floor_at) / (1 - floor_at))) * (width - 12)
+
+    parts = [
+        Markup('<path class="chance" d="M{0:.1f} 0V{1}" stroke="#9aa2af" stroke-dasharray="2 3"/>').format(
+            place(0.5), height
+        )
+    ]
+    for index, one in enumerate(found):
+        y = 9 + 14 * index
+        if one.low is not None and one.high is not None:
+            parts.append(
+                Markup(
+                    '<line x1="{:.1f}" y1="{y}" x2="{:.1f}" y2="{y}" stroke="currentColor" stroke-width="2"'
+                    ' stroke-linecap="round"/>'
+                ).format(place(one.low), place(one.high), y=y)
+            )
+        if one.value is not None:
+            kind, fill = ("full", "currentColor") if index == 0 else ("open", "#fff")
+            parts.append(
+                Markup(
+                    '<circle class="{}" cx="{:.1f}" cy="{}" r="4" fill="{}" stroke="currentColor"'
+                    ' stroke-width="1.5"/>'
+                ).format(kind, place(one.value), y, fill)
+            )
+    return Markup(
+        '<svg class="bar" viewBox="0 0 160 {h}" width="160" height="{h}" role="img" aria-label="{}">{}</svg>'
+    ).format(label, NOTHING.join(parts), h=height)
 
 
 def score_bar(score: float, threshold: float | None, *, label: str) -> Markup:

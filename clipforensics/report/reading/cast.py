@@ -23,8 +23,8 @@ class Cast:
         pairs: Those that the page sets against the reference in full: all others while they are few, else
             one.
         named: Those with a colour: as many as there are colours; the reference and the pairs among them.
-        chosen_by: Why the pair is that one: `validation`, or `detector` where params.yaml names it; empty
-            while all others are pairs.
+        chosen_by: Why the pair is that one: `primary` of the comparison named before the run, `detector`
+            where params.yaml names it, else `validation`; empty while all others are pairs.
     """
 
     order: tuple[str, ...]
@@ -61,18 +61,23 @@ def cast_of(comparison: Json, detector: str = "") -> Cast:
 
     Args:
         comparison: Content of metrics/comparison.json.
-        detector: The one that params.yaml names, which is the pair's where it is not the reference.
+        detector: The one that params.yaml names, which is the pair's where it is not the reference and none
+            was named as primary.
     """
+    named_first = str((comparison.get("primary") or {}).get("detector") or "")
     order, rivals = detectors_of(comparison), candidates(comparison)
+    rivals.sort(key=lambda name: name != named_first)
     if len(order) <= FEW:
         return Cast(tuple(order), tuple(rivals), tuple(order))
     first, *others = order
     league = [row["detector"] for row in comparison.get("league") or ()]
     order = [first, *_ordered(others, league)]
-    pair = detector if detector in rivals else next((name for name in order if name in rivals), "")
+    wanted = next((name for name in (named_first, detector) if name in rivals), "")
+    pair = wanted or next((name for name in order if name in rivals), "")
     pairs = (pair,) if pair else ()
     named = order if len(order) <= COLOURS else list(dict.fromkeys([first, *pairs, *order]))[:COLOURS]
-    chosen_by = "detector" if detector and pair == detector else "validation" if league else ""
+    chosen_by = "validation" if league and not wanted else ""
+    chosen_by = "primary" if wanted and wanted == named_first else "detector" if wanted else chosen_by
     return Cast(tuple(order), pairs, tuple(named), chosen_by)
 
 

@@ -41,6 +41,7 @@ class Findings:
         no_robustness: Why there is none.
         explanations: metrics/explanations.json, or None.
         no_explanations: Why there is none.
+        likelihood: metrics/likelihood.json, or None.
         settings: What the run was given: params.yaml.
         skipped: Rows (stage, path, reason) of the tables of skipped videos.
         provenance: What made the run.
@@ -59,6 +60,7 @@ class Findings:
     no_robustness: str = ABSENT
     explanations: Json | None = None
     no_explanations: str = ABSENT
+    likelihood: Json | None = None
     settings: Json = field(default_factory=dict)
     skipped: Rows = ()
     provenance: Provenance = field(default_factory=Provenance)
@@ -77,6 +79,7 @@ class Places:
     robustness: Path
     explanations: Path
     heatmaps: Path
+    likelihood: Path | None = None
     skipped: Sequence[Path] = ()
 
 
@@ -124,6 +127,7 @@ def read_findings(places: Places, run: Run, provenance: Provenance) -> Findings:
         no_robustness=ABSENT if run.with_robustness else OFF,
         explanations=_optional(places.explanations, run.with_explanations),
         no_explanations=ABSENT if run.with_explanations else OFF,
+        likelihood=_optional(places.likelihood, True) if places.likelihood else None,
         settings=run.settings,
         skipped=[row for path in places.skipped for row in _rows(path)],
         provenance=provenance,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from clipforensics.protocol.cells import CLEAN_PROTOCOLS
+from clipforensics.report.reading.findings import Findings
 from clipforensics.report.wording.names import SHOWN_LEVELS, STRATA
 from clipforensics.report.wording.numbers import known
 from clipforensics.report.wording.tables import Json
@@ -145,3 +146,9 @@ def find_gap(comparison: Json, level: str = "video") -> Json | None:
     keys = ("protocol", "train_set", "manipulation", "level", "subtrahend")
     rows = comparison.get("leak_gaps") or ()
     return next((row for row in rows if tuple(map(row.get, keys)) == wanted), None)
+
+
+def of_headline(findings: Findings) -> list[Json]:
+    """Evaluations of the headline's split, all seeds."""
+    split = findings.comparison["headline"].get("split")
+    return [e for e in findings.evaluations if e.get("split") == split]

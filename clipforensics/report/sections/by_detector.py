@@ -1,21 +1,20 @@
-"""Tables with a row a detector, for runs of so many that they no longer fit side by side."""
+"""Tables with a row a detector and a column a stratum, a metric or a strength: they fit however many run."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from clipforensics.report.reading.lookup import gaps_of, metrics_of, protocols_of, strata_of
-from clipforensics.report.sections.side_by_side import POOLED
 from clipforensics.report.wording.names import (
     DEGRADATIONS,
     METRICS,
     ORACLE,
+    SHOWN_LEVELS,
     capital,
     label_of,
-    name_of,
     protocol_in_words,
     words,
 )
-from clipforensics.report.wording.numbers import count
+from clipforensics.report.wording.numbers import count, known, p_value
 from clipforensics.report.wording.tables import (
     Column,
     Entry,
@@ -23,7 +22,7 @@ from clipforensics.report.wording.tables import (
     Json,
     Table,
     difference_cell,
-    interval_words,
+    legend_of,
     reasons,
     value_cell,
 )
@@ -34,37 +33,27 @@ SHORT_STRATA = {
     "no_twin": "no twin",
     "seen_identity": "identity seen",
     "clean": "nobody seen",
+    "clean_of_both": "nor in validation",
+    "unknown": "unknown",
 }
 """Strata at the head of a narrow column."""
 
-OPERATING, REFERENCE = "the operating point", "For reference"
-"""What the tables of thresholds call the rule in use, and the rows that are no detector's."""
-
 UNDEGRADED = "none"
 
-SHORT_KINDS = {
-    ORACLE: "oracle: test's own ROC",
-    "At the threshold chosen on validation": "at validation's threshold",
-}
+POOLED = (
+    "Over folds, the pooled AUC compares scores of different models, so a detector whose scale drifts from"
+    " fold to fold loses by it; the mean of the folds' own AUCs does not."
+)
 
 
-def _two_groups(
+def _groups(
     title: str, rows: Sequence[Json], order: Sequence[str], reference: str, key: str = "auc"
 ) -> list[Group]:
     """A group of values and one of differences to the reference; a cell for each of the rows."""
     groups = []
-    for kind, cell, name in (
-        ("detectors", value_cell, capital(title)),
-        ("differences", difference_cell, f"{capital(title)}, minus {label_of(reference)}"),
-    ):
+    for kind, name in (("detectors", title), ("differences", f"{title}, minus {label_of(reference)}")):
         body = tuple(
-            (
-                Entry(label_of(d)),
-                *(
-                    (difference_cell if _is_gap(row) else cell)((row.get(kind) or {}).get(d), key)
-                    for row in rows
-                ),
-            )
+            (Entry(label_of(d)), *(_cell(row, kind, d, key) for row in rows))
             for d in order
             if any((row.get(kind) or {}).get(d) for row in rows)
         )
@@ -73,139 +62,125 @@ def _two_groups(
     return groups
 
 
-def _is_gap(row: Json) -> bool:
-    """Whether a row's own values are differences."""
-    return "subtrahend" in row
+def _cell(row: Json, kind: str, detector: str, key: str) -> Entry:
+    """A value, or a difference with its p; the values of a gap between strata are differences too."""
+    values = (row.get(kind) or {}).get(detector) or {}
+    if kind == "detectors" and "subtrahend" not in row:
+        return replace(value_cell(values, key), mark=str(values.get("caution") or ""))
+    cell = difference_cell(values, key)
+    p = values.get("p")
+    return cell if known(p) is None else replace(cell, further=(f"p {p_value(p)}", *cell.further))
 
 
-def strata_by_detector(comparison: Json, level: str, order: Sequence[str]) -> Table | None:
-    """AUC and difference of every detector, a column a protocol and stratum or gap between strata.
+def _differences(rows: Iterable[Json]) -> list[Json]:
+    return [v or {} for row in rows for v in (row.get("differences") or {}).values()]
+
+
+def strata_tables(comparison: Json, order: Sequence[str]) -> list[Table]:
+    """AUC and difference of every detector by video and by frame: a table a protocol, a column a
+    stratum or gap.
 
     Args:
         comparison: Content of metrics/comparison.json.
-        level: video or frame.
         order: Of the detectors, the reference first.
     """
-    rows: list[Json] = []
-    columns = [Column("detector", numeric=False)]
-    for protocol in protocols_of(comparison):
-        cells = [
-            c for c in strata_of(comparison, protocol, level).values() if c["n_fake"] or c["stratum"] == "all"
-        ]
-        whole = next((c["n_fake"] for c in cells if c["stratum"] == "all"), None)
-        cells = [c for c in cells if c["stratum"] == "all" or c["n_fake"] != whole]  # no whole twice
-        gaps = gaps_of(comparison, protocol, level)
-        head = protocol_in_words(protocol) if protocol else ""
-        means = [_fold_means(c) for c in cells if c.get("fold_mean")]
-        columns += [Column(_stratum_head(c), head) for c in cells]
-        columns += [Column("mean of the folds", head) for _ in means]
-        columns += [
-            Column(f"twin minus {SHORT_STRATA.get(g['subtrahend'], g['subtrahend'])}", head) for g in gaps
-        ]
-        rows += [*cells, *means, *gaps]
-    if not rows:
-        return None
-    groups = _two_groups(f"{level} AUC", rows, order, comparison["reference"])
-    notes = [
-        f"Fakes of each stratum (how many), against the same real videos. Brackets are"
-        f" {interval_words(comparison)}; bold where a difference's excludes 0. Twin: of the same target and"
-        " source in training; nobody seen: it shows nobody from training. p and DeLong's test of every"
-        " detector are in metrics/comparison.json."
-    ]
-    if level == "video" and any(row.get("fold_mean") for row in rows):
-        notes.append(POOLED)
-    return Table(
-        f"Every detector, {level} by {level}", tuple(columns), tuple(groups), tuple(notes), wrapped=True
-    )
+    tables = []
+    for name in protocols_of(comparison):
+        by_level = {level: _strata_rows(comparison, name, level) for level in SHOWN_LEVELS}
+        columns = {key: row for rows in reversed(by_level.values()) for key, row in rows.items()}
+        groups, notes = [], []
+        for level, found in by_level.items():
+            rows = [found.get(key, {}) for key in columns]
+            groups += _groups(f"{capital(level)} AUC", rows, order, comparison["reference"])
+            notes += [*legend_of(_differences(rows)), *(r for key in found for r in _why(key, found[key]))]
+        notes += [POOLED] if any(" mean" in key for key in columns) else []
+        if groups:
+            where = f", {protocol_in_words(name)}" if name else ""
+            heads = (Column("detector", numeric=False), *(Column(_head(*item)) for item in columns.items()))
+            caption = f"AUC by what training has seen of the fakes{where}"
+            tables.append(Table(caption, heads, tuple(groups), tuple(dict.fromkeys(notes)), wrapped=True))
+    return tables
+
+
+def _strata_rows(comparison: Json, name: str | None, level: str) -> dict[str, Json]:
+    """Cells with fakes (none that is the whole again), then means of folds, then gaps, each by its head."""
+    found = strata_of(comparison, name, level)
+    whole = found["all"]["n_fake"] if "all" in found else None
+    cells = {_short(s): c for s, c in found.items() if s == "all" or c["n_fake"] not in (0, whole)}
+    means = {f"{s}, fold mean": _fold_means(c) for s, c in cells.items() if c.get("fold_mean")}
+    gaps = {f"twin minus {_short(g['subtrahend'])}": g for g in gaps_of(comparison, name, level)}
+    return {**cells, **means, **gaps}
+
+
+def _head(key: str, row: Json) -> str:
+    return f"{key} ({count(row['n_fake'])})" if "stratum" in row else key
+
+
+def _short(stratum: object) -> str:
+    return SHORT_STRATA.get(str(stratum), str(stratum))
 
 
 def _fold_means(cell: Json) -> Json:
-    """The means of the folds' own AUCs as a row like others; they have no interval."""
+    """The means of the folds' own AUCs as a row like others, with an interval where the file has one."""
     return {
-        kind: {name: {"auc": auc} for name, auc in (cell["fold_mean"].get(kind) or {}).items()}
+        kind: {
+            name: found if isinstance(found, Mapping) else {"auc": found}
+            for name, found in (cell["fold_mean"].get(kind) or {}).items()
+        }
         for kind in ("detectors", "differences")
     }
 
 
-def _stratum_head(cell: Json) -> str:
-    return f"{_short(cell['stratum'])} ({count(cell['n_fake'])})"
+def _why(key: str, row: Json) -> list[str]:
+    return reasons(row.get("undefined"), capital(key))
 
 
-def _short(stratum: str) -> str:
-    return SHORT_STRATA.get(stratum, stratum)
+def metric_tables(comparison: Json, order: Sequence[str]) -> list[Table]:
+    """Every metric of the headline's test, a column each: a table a protocol and kind of metric."""
+    tables = []
+    by_protocol: dict[str | None, dict[str, dict[str, Json]]] = {}
+    for name, level, found in metrics_of(comparison):
+        by_protocol.setdefault(name, {})[level] = found
+    for name, levels in by_protocol.items():
+        for kind, named in _kinds(levels).items():
+            tables.append(_metric_table(comparison, kind, named, name, levels, order))
+    return tables
 
 
-def metrics_by_detector(comparison: Json, order: Sequence[str]) -> list[Table]:
-    """Every metric of the headline's cell, a column each; one table a protocol and level."""
-    return [_metrics(comparison, found, name, level, order) for name, level, found in metrics_of(comparison)]
+def _kinds(levels: Mapping[str, Mapping[str, Json]]) -> dict[str, dict[str, str]]:
+    """Kind -> metric -> its name, of those that a level has; what has no name is an oracle's or another."""
+    rows = {metric: row for found in levels.values() for metric, row in found.items()}
+    kinds = {kind: {m: text for m, text in named.items() if m in rows} for kind, named in METRICS.items()}
+    unnamed = [m for m in rows if not any(m in named for named in kinds.values())]
+    kinds[ORACLE] |= {m: m for m in unnamed if rows[m].get("oracle")}
+    kinds["Others"] = {m: m for m in unnamed if not rows[m].get("oracle")}
+    return {kind: named for kind, named in kinds.items() if named}
 
 
-def _metrics(
-    comparison: Json, found: Mapping[str, Json], protocol: str | None, level: str, order: Sequence[str]
-) -> Table:
-    named = [
-        (kind, m, text) for kind, metrics in METRICS.items() for m, text in metrics.items() if m in found
-    ]
-    known = {m for _, m, _ in named}
-    named += [(ORACLE if row.get("oracle") else "Others", m, m) for m, row in found.items() if m not in known]
-    named.sort(key=lambda one: [*METRICS, "Others"].index(one[0]))
-    columns = [Column(text, SHORT_KINDS.get(kind, kind.split(",")[0].lower())) for kind, _, text in named]
-    first = next(iter(found.values()))
-    size = f"{count(first.get('n_real'))} real, {count(first.get('n_fake'))} manipulated"
-    where = f", {protocol_in_words(protocol)}" if protocol else ""
-    rows = [found[m] for _, m, _ in named]
-    groups = _two_groups(f"{level} level", rows, order, comparison["reference"], "value")
-    notes = [
-        f"Brackets are {interval_words(comparison)}; bold where a difference's excludes 0. {ORACLE}: EER and"
-        " TPR at FPR."
-    ]
-    notes += [r for _, m, text in named for r in reasons(found[m].get("undefined"), text.removesuffix(" ↓"))]
-    heads = (Column("detector", numeric=False), *columns)
-    caption = f"{capital(level)} level{where}: {size}"
+def _metric_table(
+    comparison: Json, kind: str, named: Mapping[str, str], protocol: str | None,
+    levels: Mapping[str, Mapping[str, Json]], order: Sequence[str],
+) -> Table:  # fmt: skip
+    groups: list[Group] = []
+    notes: list[str] = []
+    for level, found in levels.items():
+        rows = [found.get(metric, {}) for metric in named]
+        groups += _groups(f"By {level}", rows, order, comparison["reference"], "value")
+        notes += legend_of(_differences(rows))
+        notes += [
+            reason
+            for metric, text in named.items()
+            for reason in reasons((found.get(metric) or {}).get("undefined"), text.removesuffix(" ↓"))
+        ]
+    heads = (Column("detector", numeric=False), *(Column(text) for text in named.values()))
+    caption = kind + (f", {protocol_in_words(protocol)}" if protocol else "")
     return Table(caption, heads, tuple(groups), tuple(dict.fromkeys(notes)), wrapped=True)
 
 
-def thresholds_by_detector(tables: Sequence[Table | None]) -> list[Table]:
-    """Tables of thresholds with a group a detector turned: a group a rule, a row a detector.
-
-    The operating point's come first, in a table of its own; the reference rows, which are no detector's, stay
-    a group of their own.
-    """
-    turned = [_turned(table) for table in tables if table]
-    if not turned:
-        return []
-    first, rest = turned[0], turned[0].groups
-    used = tuple(group for group in rest if OPERATING in group.name or group.name == REFERENCE)
-    if len(used) < 2:
-        return turned
-    others = tuple(group for group in rest if OPERATING not in group.name)
-    return [
-        replace(first, caption=f"{first.caption}, the operating point", groups=used),
-        replace(first, caption=f"{first.caption}, other rules", groups=others),
-        *turned[1:],
-    ]
-
-
-def _turned(table: Table) -> Table:
-    rules: dict[str, list[tuple[Entry, ...]]] = {}
-    last = []
-    for group in table.groups:
-        for row in group.rows:
-            if group.name == REFERENCE:
-                last.append(row)
-                continue
-            title = row[0].text + (f" ({row[0].note})" if row[0].note else "")
-            rules.setdefault(title, []).append((Entry(group.name), *row[1:]))
-    groups = [Group(f"Chosen by {name}", tuple(rows)) for name, rows in rules.items()]
-    groups += [Group(REFERENCE, tuple(last))] if last else []
-    columns = (Column("detector", numeric=False), *table.columns[1:])
-    return Table(table.caption, columns, tuple(groups), table.notes)
-
-
-def robustness_by_detector(
+def robustness_tables(
     robustness: Json, rows: Iterable[Json], order: Sequence[str], reference: str
-) -> Table:
-    """AUC, change and difference at every strength, a row a detector, a group a degradation.
+) -> list[Table]:
+    """AUC, change and difference at every strength, a row a detector: a table a degradation.
 
     Args:
         robustness: metrics/robustness.json.
@@ -217,30 +192,29 @@ def robustness_by_detector(
     for row in rows:
         place.setdefault(row["degradation"], {})[row["strength"]] = row
     undegraded = place.pop(UNDEGRADED, {})
-    strengths = sorted({s for at in (undegraded, *place.values()) for s in at})
-    parts = [("detectors", f"{robustness.get('level', 'video')} AUC", strengths)]
-    parts += [("drops", "change", [s for s in strengths if s not in undegraded])]
-    parts += [("differences", f"minus {label_of(reference)}", strengths)]
-    groups, notes = [], []
+    level = robustness.get("level", "video")
+    parts = (
+        ("detectors", f"{capital(level)} AUC"), ("drops", "Change, paired with the same videos as they are"),
+        ("differences", f"Minus {label_of(reference)}"),
+    )  # fmt: skip
+    tables = []
     for kind, own in place.items():
-        at, title = {**undegraded, **own}, capital(DEGRADATIONS.get(kind, words(kind)))
-        said = "; ".join(f"{s}: {own[s]['setting']}" for s in sorted(own) if own[s].get("setting"))
-        body = tuple(_robustness_row(d, at, parts) for d in order)
-        groups.append(Group(f"{title} ({said})" if said else title, body))
-        notes += [text for s in own for text in reasons(own[s].get("undefined"), f"{title}, {s}")]
-    columns = [Column(str(s), head) for _, head, several in parts for s in several]
-    explained = (
-        f"By strength; 0 is the test as it is. Brackets are {interval_words(robustness)}; a change is paired"
-        f" with the same videos as they are, a difference with {name_of(reference)} on the same."
-    )
-    return Table("", (Column("detector", numeric=False), *columns), tuple(groups), (explained, *notes))
+        at = dict(sorted({**undegraded, **own}.items()))
+        title = capital(DEGRADATIONS.get(kind, words(kind)))
+        columns = [Column(" ".join([str(s), str(row.get("setting") or "")]).strip()) for s, row in at.items()]
+        groups = [
+            Group(head, body) for part, head in parts if (body := tuple(_strength_rows(order, at, part)))
+        ]
+        notes = [text for s in own for text in reasons(own[s].get("undefined"), f"{title}, {s}")]
+        heads = (Column("detector", numeric=False), *columns)
+        tables.append(Table(f"{title} by strength", heads, tuple(groups), tuple(notes), wrapped=True))
+    return tables
 
 
-def _robustness_row(
-    detector: str, at: Mapping[int, Json], parts: Sequence[tuple[str, str, Sequence[int]]]
-) -> tuple[Entry, ...]:
-    cells = [Entry(label_of(detector))]
-    for part, _, strengths in parts:
-        cell = value_cell if part == "detectors" else difference_cell
-        cells += [cell((at.get(s, {}).get(part) or {}).get(detector)) for s in strengths]
-    return tuple(cells)
+def _strength_rows(order: Sequence[str], at: Mapping[int, Json], part: str) -> Iterator[tuple[Entry, ...]]:
+    """A row a detector that has any."""
+    cell = value_cell if part == "detectors" else difference_cell
+    for name in order:
+        found = [(row.get(part) or {}).get(name) for row in at.values()]
+        if any(found):
+            yield (Entry(label_of(name)), *map(cell, found))

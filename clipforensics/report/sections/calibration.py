@@ -44,7 +44,8 @@ def calibration_section(
     fitted = " and ".join(method.get(name, name) for name in names)
     lead = (
         f"Only after {fitted}, fitted on validation, is a score called a probability. On the dotted line it"
-        " is what it says; a dot's area, and the bars beneath, say how many cases it rests on."
+        " is what it says; a dot's area, and the bars beneath, say how many cases it rests on. "
+        + _mixed(found, manipulation)
     )
     figures = [
         tuple(
@@ -61,6 +62,25 @@ def calibration_section(
     )
 
 
+def _mixed(found: Sequence[Json], manipulation: str) -> str:
+    """At which share of manipulated videos the diagrams are drawn."""
+    one = found[0]
+    level, point = next(iter(_points(one, manipulation).items()))
+    prior = _prior(one, level)
+    if at_prior(point) and prior is not None:
+        return (
+            f"Diagrams are drawn at the prevalence that it is for, validation's {percent(prior)} manipulated:"
+            " the test's classes are weighted to that."
+        )
+    return f"Diagrams are drawn as the test is mixed, {percent(_share(point))} manipulated."
+
+
+def at_prior(point: Json) -> Sequence[Json]:
+    """Bins of the reliability diagram with the classes weighted as in validation; empty where unknown."""
+    found: Sequence[Json] = (point["probability"].get("at_validation_prior") or {}).get("reliability") or ()
+    return found
+
+
 def _points(one: Json, manipulation: str) -> dict[str, Json]:
     """Level -> the test's point that has probabilities."""
     part = one["test"].get(manipulation, {})
@@ -68,7 +88,8 @@ def _points(one: Json, manipulation: str) -> dict[str, Json]:
 
 
 def _figure(one: Json, manipulation: str, level: str, order: Sequence[str]) -> Markup:
-    rows = _points(one, manipulation)[level]["probability"].get("reliability") or ()
+    point = _points(one, manipulation)[level]
+    rows = at_prior(point) or point["probability"].get("reliability") or ()
     numbers = ("low", "high", "n", "mean_probability", "share_manipulated")
     bins = [Bin(**{key: r[key] for key in numbers}) for r in rows if None not in map(r.get, numbers)]
     index = list(order).index(one["detector"])
@@ -95,7 +116,7 @@ def _table(found: Sequence[Json], manipulation: str) -> Table:
         "Calibration error: the expected one, in equal bins. At validation's mix: the classes weighted to be"
         " as frequent as in validation, which is what the probabilities were fitted for.",
     )
-    return Table("", tuple(columns), tuple(groups), notes)
+    return Table("Brier score and calibration error", tuple(columns), tuple(groups), notes)
 
 
 def _row(one: Json, level: str, point: Json) -> tuple[Entry, ...]:

@@ -22,7 +22,6 @@ from clipforensics.report.wording.tables import (
     Json,
     Table,
     difference_cell,
-    interval_words,
     value_cell,
 )
 
@@ -79,7 +78,7 @@ def lead(comparison: Json) -> str:
     )
     text += _overlap(row)
     if first["protocol"] not in CLEAN_PROTOCOLS:
-        text += " Training has seen their faces, so it favours those who know them by heart."
+        text += " Where training has seen their faces, it favours those who know them by heart."
     sizes = [first.get(name) for name in ("n_real", "n_fake")]
     if None in sizes:
         return text
@@ -105,10 +104,9 @@ def tests_of(rows: Sequence[Json]) -> list[str]:
 
 
 def where(row: Json, test: str) -> str:
-    """`NeuralTextures, per class` and whether that leaks."""
+    """`NeuralTextures, per class`."""
     one = row[test]
-    clean = " (no leaks)" if one["protocol"] in CLEAN_PROTOCOLS else ""
-    return f"{one['manipulation']}, {protocol_in_words(one['protocol'])}{clean}"
+    return f"{one['manipulation']}, {protocol_in_words(one['protocol'])}"
 
 
 def points(comparison: Json) -> list[str]:
@@ -187,7 +185,9 @@ def league_table(comparison: Json) -> Table:
         head = where(rows[0], test)
         columns += [Column("AUC", head), Column(f"minus {label_of(reference)}", head)]
     body = tuple(_row(place, row, tests) for place, row in enumerate(rows, start=1))
-    return Table("", tuple(columns), (Group("", body),), tuple(_notes(comparison)))
+    return Table(
+        "The league: best first by validation", tuple(columns), (Group("", body),), tuple(_notes(comparison))
+    )
 
 
 def _row(place: int, row: Json, tests: Sequence[str]) -> tuple[Entry, ...]:
@@ -222,10 +222,7 @@ def _in_domain(one: Json | None) -> Entry:
 
 def _notes(comparison: Json) -> list[str]:
     rows = comparison["league"]
-    notes = [
-        f"AUC by video. Brackets are {interval_words(comparison)}; a difference is bold where its interval"
-        " excludes 0. Trainable: adapter and head together, beneath it the head."
-    ]
+    notes = ["AUC by video. Trainable: adapter and head together, beneath it the head."]
     one = rows[0]["in_domain"]
     if one and one["part"] == "validation":
         notes.append(

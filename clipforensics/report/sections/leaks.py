@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from clipforensics.report.wording import nested
 from clipforensics.report.wording.names import CLASSES, LEAKS, PARTS, capital, protocol_in_words, words
-from clipforensics.report.wording.numbers import count, counted, known, percent
+from clipforensics.report.wording.numbers import count, known, percent
 from clipforensics.report.wording.tables import EMPTY, Column, Entry, Group, Json, Table
 
 COUNTS = ("n", "n_groups")
@@ -28,39 +28,6 @@ def audit_title(name: str) -> str:
     """`per_class FaceSwap` is `Per class: FaceSwap`."""
     split, _, train_set = name.partition(" ")
     return f"{capital(protocol_in_words(split))}: {train_set}" if train_set else name
-
-
-def leak_sentence(leakage: Mapping[str, Json]) -> str:
-    """The worst in words: of how many test fakes of the first audit a twin, or anyone, was in training."""
-    for name, audit in leakage.items():
-        fake = audit.get("fake")
-        if not isinstance(fake, Mapping) or not known(fake.get("n")):
-            return ""
-        said = [
-            f"{fake[key]} {text}"
-            for key, text in (
-                ("twin", "have a twin in training"),
-                ("any_seen", "show somebody from training"),
-            )
-            if known(fake.get(key)) is not None
-        ]
-        if said:
-            return f"{audit_title(name)}: of {counted(fake['n'], 'test fake')}, {' and '.join(said)}."
-    return ""
-
-
-def about_reals(leakage: Mapping[str, Json]) -> str:
-    """How many test reals of the first audit training has seen, which no stratum of fakes shows; or empty."""
-    real = next((audit.get("real") for audit in leakage.values()), None) or {}
-    seen, n = known(real.get("any_seen")), known(real.get("n"))
-    if not seen or not n:
-        return ""
-    in_fakes = known(real.get("in_training_fake"))
-    how = f", {in_fakes:.0f} of them in a training fake" if in_fakes else ""
-    return (
-        f"Of {counted(int(n), 'test real')}, {seen:.0f} show somebody from training{how}:"
-        " every stratum of fakes is set against these same reals, the clean ones too."
-    )
 
 
 def about_sizes(leakage: Mapping[str, Json], comparison: Json, partner: str | None) -> str:

@@ -2,13 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from clipforensics.report.reading.lookup import candidates, metrics_of
 from clipforensics.report.wording.names import (
-    METRICS,
-    ORACLE,
     RULES,
     SHOWN_LEVELS,
-    capital,
     label_of,
     protocol_in_words,
 )
@@ -20,76 +16,14 @@ from clipforensics.report.wording.tables import (
     Group,
     Json,
     Table,
-    detectors_of,
-    difference_cell,
-    difference_head,
-    interval_words,
-    p_cell,
     reasons,
-    value_cell,
 )
 
 ALL_FAKE = "All fake"
 
 
-def metric_tables(comparison: Json) -> list[Table]:
-    """Every metric of the headline's cell, one table a protocol and level, the headline's protocol first.
-
-    Args:
-        comparison: Content of metrics/comparison.json.
-    """
-    return [_metric_table(comparison, found, name, level) for name, level, found in metrics_of(comparison)]
-
-
-def _metric_table(comparison: Json, found: Mapping[str, Json], protocol: str | None, level: str) -> Table:
-    names, detectors = candidates(comparison), detectors_of(comparison)
-    groups = []
-    for kind, metrics in _kinds(found).items():
-        rows = tuple(
-            _metric_row(found[m], text, names, detectors) for m, text in metrics.items() if m in found
-        )
-        if rows:
-            groups.append(Group(kind, rows))
-    columns = [Column("metric", numeric=False), *(Column(label_of(d)) for d in detectors)]
-    for name in names:
-        columns += [Column(difference_head(comparison, name)), Column("p")]
-    first = next(iter(found.values()))
-    where = f", {protocol_in_words(protocol)}" if protocol else ""
-    size = ", ".join(
-        f"{count(first.get(key))} {text}"
-        for key, text in (("n_real", "real"), ("n_fake", "manipulated"), ("n_groups", "identity groups"))
-        if first.get(key) is not None
-    )
-    notes = [f"Brackets are {interval_words(comparison)}; bold where a difference's excludes 0."]
-    texts = {metric: text for kind in METRICS.values() for metric, text in kind.items()}
-    notes += [r for m, row in found.items() for r in reasons(row.get("undefined"), _said(texts.get(m, m)))]
-    caption = f"{capital(level)} level{where}: {size}"
-    return Table(caption, tuple(columns), tuple(groups), tuple(dict.fromkeys(notes)))
-
-
-def _kinds(found: Mapping[str, Json]) -> dict[str, dict[str, str]]:
-    """Metrics by kind; those without a name of their own are others, or an oracle's if their row says so."""
-    unnamed = {metric: metric for metric in found if all(metric not in kind for kind in METRICS.values())}
-    oracle = {metric: text for metric, text in unnamed.items() if found[metric].get("oracle")}
-    others = {metric: text for metric, text in unnamed.items() if metric not in oracle}
-    return {**METRICS, ORACLE: {**METRICS[ORACLE], **oracle}, "Others": others}
-
-
-def _said(text: str) -> str:
-    """A metric's name in a note, without the arrow."""
-    return text.removesuffix(" ↓")
-
-
-def _metric_row(row: Json, text: str, names: Sequence[str], detectors: Sequence[str]) -> tuple[Entry, ...]:
-    cells = [Entry(text), *(value_cell((row.get("detectors") or {}).get(d), "value") for d in detectors)]
-    for name in names:
-        values = (row.get("differences") or {}).get(name) or {}
-        cells += [difference_cell(values, "value"), p_cell(values)]
-    return tuple(cells)
-
-
 def threshold_table(evaluations: Sequence[Json], *, manipulation: str, level: str) -> Table | None:
-    """Thresholds chosen on validation, what they do there, and what they lead to on the test.
+    """Thresholds chosen on validation, what they do there, and what they lead to on the test; a group a rule.
 
     Args:
         evaluations: Contents of metrics/evaluate, one a detector (one seed).
@@ -99,40 +33,43 @@ def threshold_table(evaluations: Sequence[Json], *, manipulation: str, level: st
     Returns:
         None where the files name no thresholds.
     """
-    groups, notes = [], []
+    by_rule: dict[str, list[tuple[Entry, ...]]] = {}
     for one in evaluations:
-        cuts = (one.get("thresholds") or {}).get(level) or {}
-        point = one["test"].get(manipulation, {}).get(level) or {}
-        validation = ((one.get("validation") or {}).get(level) or {}).get("at_thresholds") or {}
-        after = point.get("at_thresholds") or {}
         used = (one.get("threshold") or {}).get("rule")
-        rows = [
-            (
-                Entry(_rule(rule, one), "the operating point" if rule == used else ""),
-                Entry(number(cut)),
-                *(Entry(number((validation.get(rule) or {}).get(key))) for key in ("fpr", "tpr")),
-                *(
-                    Entry(number((after.get(rule) or {}).get(key)))
-                    for key in ("fpr", "tpr", "accuracy", "balanced_accuracy", "f1")
-                ),
-            )
-            for rule, cut in cuts.items()
-        ]
-        if rows:
-            groups.append(Group(label_of(one["detector"]), tuple(rows)))
-    for one in evaluations:
-        values = one["test"].get(manipulation, {}).get("all_fake", {}).get(level)
-        if values and groups:
-            cells = [Entry(number(values.get(k))) for k in ("accuracy", "balanced_accuracy", "f1")]
-            groups.append(Group("For reference", ((Entry("everything manipulated"), *[EMPTY] * 5, *cells),)))
-            notes.append("The last row calls every video manipulated: what a detector has to beat.")
-            break
-    if not groups:
+        for rule, cut in ((one.get("thresholds") or {}).get(level) or {}).items():
+            title = _rule(rule, one) + (" (the operating point)" if rule == used else "")
+            by_rule.setdefault(title, []).append(_cut_row(one, rule, cut, manipulation, level))
+    if not by_rule:
         return None
-    columns = [Column("chosen by", numeric=False), Column("threshold")]
+    order = sorted(by_rule, key=lambda title: "operating" not in title)
+    groups = [Group(f"Chosen by {title}", tuple(by_rule[title])) for title in order]
+    groups += _everything_fake(evaluations, manipulation, level)
+    columns = [Column("detector", numeric=False), Column("threshold")]
     columns += [Column("FPR", "on validation"), Column("TPR", "on validation")]
     columns += [Column(name, "on test") for name in ("FPR", "TPR", "accuracy", "bal. acc.", "F1")]
-    return Table(f"{capital(level)} level", tuple(columns), tuple(groups), tuple(notes))
+    return Table(f"Thresholds and what they lead to, by {level}", tuple(columns), tuple(groups))
+
+
+def _cut_row(one: Json, rule: str, cut: object, manipulation: str, level: str) -> tuple[Entry, ...]:
+    point = one["test"].get(manipulation, {}).get(level) or {}
+    validation = ((one.get("validation") or {}).get(level) or {}).get("at_thresholds") or {}
+    before, after = validation.get(rule) or {}, (point.get("at_thresholds") or {}).get(rule) or {}
+    return (
+        Entry(label_of(one["detector"])),
+        Entry(number(cut)),
+        *(Entry(number(before.get(key))) for key in ("fpr", "tpr")),
+        *(Entry(number(after.get(key))) for key in ("fpr", "tpr", "accuracy", "balanced_accuracy", "f1")),
+    )
+
+
+def _everything_fake(evaluations: Sequence[Json], manipulation: str, level: str) -> list[Group]:
+    """What every detector has to beat: everything called manipulated."""
+    for one in evaluations:
+        values = one["test"].get(manipulation, {}).get("all_fake", {}).get(level)
+        if values:
+            cells = [Entry(number(values.get(k))) for k in ("accuracy", "balanced_accuracy", "f1")]
+            return [Group("To beat", ((Entry("everything manipulated"), *[EMPTY] * 5, *cells),))]
+    return []
 
 
 def _rule(rule: str, evaluation: Json) -> str:
@@ -166,7 +103,12 @@ def point_table(evaluations: Sequence[Json], *, manipulation: str) -> Table:
         columns += [Column(name, where) for name in ("ACC", "bal. ACC", "F1")]
     columns += [Column("threshold", "at validation's threshold"), Column("real", "n"), Column("fake", "n")]
     explained = f"{ALL_FAKE}, for reference: everything is called manipulated."
-    return Table("", tuple(columns), tuple(groups), (explained, *dict.fromkeys(notes)))
+    return Table(
+        "Every run on its own, without intervals",
+        tuple(columns),
+        tuple(groups),
+        (explained, *dict.fromkeys(notes)),
+    )
 
 
 def _seeds(evaluations: Iterable[Json]) -> set[int]:
@@ -231,4 +173,4 @@ def training_table(evaluations: Sequence[Json]) -> Table:
     columns += [Column(name, "parameters") for name in ("trainable", "all", "head")]
     columns += [Column(name, "validation AUC") for name in SHOWN_LEVELS]
     note = "The validation AUC is of the videos that the model was chosen on: no measure of what it can do."
-    return Table("", tuple(columns), (Group("", tuple(rows)),), (note,))
+    return Table("Models", tuple(columns), (Group("", tuple(rows)),), (note,))

@@ -31,4 +31,4 @@ def skipped_table(skipped: Sequence[Mapping[str, str]]) -> Table:
     """Videos left out, with the stage and the reason."""
     columns = tuple(Column(name, numeric=False) for name in ("stage", "path", "reason"))
     rows = tuple(tuple(Entry(row.get(c.name, "")) for c in columns) for row in skipped)
-    return Table("", columns, (Group("", rows),))
+    return Table("Videos left out", columns, (Group("", rows),))

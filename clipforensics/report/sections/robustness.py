@@ -8,32 +8,20 @@ from markupsafe import Markup
 
 from clipforensics.report.figures.curves import Strengths, strength_figure
 from clipforensics.report.reading.cast import Cast
-from clipforensics.report.sections.by_detector import UNDEGRADED, robustness_by_detector
+from clipforensics.report.sections.by_detector import UNDEGRADED, robustness_tables
 from clipforensics.report.wording.names import DEGRADATIONS, capital, label_of, listed, name_of, words
 from clipforensics.report.wording.numbers import interval, known, signed
-from clipforensics.report.wording.tables import (
-    Column,
-    Entry,
-    Group,
-    Json,
-    Table,
-    difference_cell,
-    difference_head,
-    interval_words,
-    p_cell,
-    reasons,
-    value_cell,
-)
+from clipforensics.report.wording.tables import Json, Table
 
 
 @dataclass(frozen=True, slots=True)
 class Degraded:
-    """A sentence, the level of the AUC, figures with captions, and the table; these two may be missing."""
+    """A sentence, the level of the AUC, figures with captions, and the tables; these two may be missing."""
 
     lead: str
     level: str = "video"
     figures: tuple[tuple[str, str, Markup], ...] = ()
-    table: Table | None = None
+    tables: tuple[Table, ...] = ()
 
 
 def robustness_section(
@@ -58,12 +46,8 @@ def robustness_section(
     told = [d for d in (cast.shown if cast.is_large else cast.order) if d in detectors]
     drawn = [d for d in cast.named if d in detectors], [d for d in cast.rest if d in detectors]
     figures = [_panel(kind, rows, *drawn, told, _floor(rows), level) for kind in kinds]
-    if cast.is_large:
-        order = [d for d in cast.order if d in detectors]
-        table = robustness_by_detector(robustness, rows, order, reference)
-    else:
-        table = _table(robustness, rows, detectors)
-    return Degraded(_lead(robustness, rows, told), level, tuple(figures), table)
+    tables = robustness_tables(robustness, rows, [d for d in cast.order if d in detectors], reference)
+    return Degraded(_lead(robustness, rows, told), level, tuple(figures), tuple(tables))
 
 
 def level_of(robustness: Json) -> str:
@@ -153,32 +137,3 @@ def _lead(robustness: Json, rows: Sequence[Json], detectors: Sequence[str]) -> s
 
 def _drop(row: Json, name: str) -> float | None:
     return known(((row.get("drops") or {}).get(name) or {}).get("auc"))
-
-
-def _table(robustness: Json, rows: Sequence[Json], detectors: Sequence[str]) -> Table:
-    others = list(dict.fromkeys(name for row in rows for name in row.get("differences") or {}))
-    groups, notes = [], []
-    for kind in dict.fromkeys(r["degradation"] for r in rows):
-        found = sorted((r for r in rows if r["degradation"] == kind), key=lambda row: row["strength"])
-        title = capital(DEGRADATIONS.get(kind, words(kind)))
-        groups.append(Group(title, tuple(_row(r, detectors, others) for r in found)))
-        notes += [text for r in found for text in reasons(r.get("undefined"), f"{title}, {r['strength']}")]
-    columns = [Column("strength", numeric=False)]
-    columns += [Column(label_of(name), f"{level_of(robustness)} AUC") for name in detectors]
-    for name in detectors:
-        columns += [Column(label_of(name), "change"), Column("p", "change")]
-    reference = {"reference": next((d for d in detectors if d not in others), detectors[0])}
-    columns += [Column(difference_head(reference, name), "difference") for name in others]
-    explained = (
-        f"Brackets are {interval_words(robustness)}; a change is paired with the same videos as they are."
-    )
-    return Table("", tuple(columns), tuple(groups), (explained, *notes))
-
-
-def _row(row: Json, detectors: Sequence[str], others: Sequence[str]) -> tuple[Entry, ...]:
-    cells = [Entry(str(row["strength"]), str(row.get("setting") or ""))]
-    cells += [value_cell(row["detectors"].get(name)) for name in detectors]
-    for name in detectors:
-        values = (row.get("drops") or {}).get(name)
-        cells += [difference_cell(values), p_cell(values)]
-    return (*cells, *(difference_cell((row.get("differences") or {}).get(name)) for name in others))

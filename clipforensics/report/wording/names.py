@@ -17,13 +17,14 @@ STRATA = {
 """Strata in the order of a table."""
 
 PROTOCOLS = {
-    "per_class": "each class is split on its own, so people and twins cross from training into the test",
-    "grouped": "no identity is in two parts, so no test video leaks",
-    "grouped_cut": "nobody is in two parts; videos that show people of two parts are left out",
-    "grouped_kfold": "identity-disjoint folds, pooled: each is scored by a model that never saw its people",
+    "per_class": "each class is split on its own, so people and twins may cross from training into the test",
+    "grouped": "identities that are known are kept in one part",
+    "grouped_cut": "identities that are known are in one part; videos that show people of two are left out",
+    "grouped_kfold": "identity-disjoint folds as far as identities are known, pooled",
+    "grouped_repeat": "known identities are kept in one part, each time with other people; means over the times",
     "official": "the data set's own lists of videos",
 }
-"""Protocols, and what they keep apart."""
+"""Protocols, and what they mean to keep apart; what they do, the counts say."""
 
 ORACLE = "Read off the test's own ROC (an oracle's: nobody without test labels can set that threshold)"
 """Heading of metrics whose threshold the test's own labels set."""
@@ -56,6 +57,18 @@ METRICS = {
     },
 }
 """Kinds of metrics, and the metrics of each; an arrow marks those where less is better."""
+
+LESS_IS_BETTER = frozenset(
+    metric for kind in METRICS.values() for metric, text in kind.items() if text.endswith("↓")
+)
+"""Metrics of which a lower value is better."""
+
+
+def metric_in_words(metric: str) -> str:
+    """A metric in a sentence: `AUC`, `false positive rate`; its own name where it has no other."""
+    text = next((kind[metric] for kind in METRICS.values() if metric in kind), str(metric))
+    return text.removesuffix(" ↓")
+
 
 RULES = {"eer": "equal error rates", "youden": "Youden's index", "fpr": "false positive budget"}
 """How a threshold is chosen on validation."""

@@ -63,3 +63,15 @@ def percent(value: object) -> str:
     """A share as a whole percentage: `82%`."""
     found = known(value)
     return NONE if found is None else f"{100 * found:.0f}%"
+
+
+TENTHS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "all")
+
+
+def share(n: int, whole: int) -> str:
+    """`nine of ten` where it is exactly that, `all`, `none`, else `17 of 60`."""
+    if whole and n in (0, whole):
+        return TENTHS[0] if n == 0 else TENTHS[-1]
+    if whole >= 10 and 10 * n % whole == 0:
+        return f"{TENTHS[10 * n // whole]} of ten"
+    return f"{n} of {whole}"

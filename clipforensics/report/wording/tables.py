@@ -20,13 +20,25 @@ SHADES = 8
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One cell: a text, a smaller note beneath it, a drawing, a shade from 0 (none) to 8, bold or not."""
+    """One cell.
+
+    Attributes:
+        text: What it says.
+        note: Smaller, beneath it.
+        figure: A drawing.
+        shade: Tint, from 0 (none) to 8.
+        strong: Bold or not.
+        further: Lines beneath the note.
+        mark: A warning beneath all, in red.
+    """
 
     text: str = ""
     note: str = ""
     figure: Markup | None = None
     shade: int = 0
     strong: bool = False
+    further: tuple[str, ...] = ()
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +101,72 @@ def value_cell(values: Json | None, key: str = "auc", *, strong: bool = False) -
 
 
 def difference_cell(values: Json | None, key: str = "auc") -> Entry:
-    """A signed number with its interval beneath, bold where the interval excludes 0."""
+    """A signed number with its interval beneath, bold where that excludes 0.
+
+    Beneath stand, where the file has them: the simultaneous interval of its family, which then decides what
+    is bold; where 0 is not excluded, the smallest difference that the test shows; and why the interval is
+    known not to hold up.
+    """
     values = values or {}
     bounds = interval(values.get("low"), values.get("high"))
-    return Entry(signed(values.get(key)), bounds, strong=excludes_zero(values))
+    together = values.get("simultaneous") or {}
+    further = []
+    if both := interval(together.get("low"), together.get("high")):
+        further.append(f"all {both}")
+    smallest = (values.get("power") or {}).get("detectable")
+    if known(smallest) is not None and not excludes_zero(values):
+        further.append(f"shows {number(smallest, 2)}")
+    return Entry(
+        signed(values.get(key)),
+        bounds,
+        strong=is_shown(values),
+        further=tuple(further),
+        mark=str(values.get("caution") or ""),
+    )
+
+
+LEGEND = {
+    "simultaneous": "All: the interval that holds for every difference of its family at once.",
+    "power": "Shows: the smallest difference that this test shows in four of five runs, where none is shown.",
+}
+"""What the further lines of a difference mean, by the key of the file."""
+
+
+def legend_of(values: Iterable[Json]) -> tuple[str, ...]:
+    """The part of the legend that these differences need."""
+    found = list(values)
+    return tuple(text for key, text in LEGEND.items() if any(one.get(key) for one in found))
+
+
+def is_shown(values: Json) -> bool:
+    """Whether a difference is shown: by the simultaneous interval where there is one, else by its own."""
+    return excludes_zero(values.get("simultaneous") or values)
 
 
 def excludes_zero(values: Json) -> bool:
     """Whether both bounds are known and lie on one side of 0."""
     low, high = known(values.get("low")), known(values.get("high"))
     return low is not None and high is not None and (low > 0 or high < 0)
+
+
+class Numbering:
+    """Numbers the tables of a page as they are shown, and says no note twice."""
+
+    def __init__(self) -> None:
+        """No table has been shown yet."""
+        self.n = 0
+        self._said: set[str] = set()
+
+    def number(self) -> int:
+        """The next table's."""
+        self.n += 1
+        return self.n
+
+    def fresh(self, notes: Iterable[str]) -> list[str]:
+        """The notes that the page has not said yet."""
+        found = [note for note in dict.fromkeys(notes) if note not in self._said]
+        self._said.update(found)
+        return found
 
 
 def bar_cell(values: Json | None, reach: float, key: str = "auc") -> Entry:

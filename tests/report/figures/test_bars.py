@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from clipforensics.report.figures.bars import interval_bar, score_bar, sparkline
+from clipforensics.report.figures.bars import Whisker, interval_bar, score_bar, sparkline, whiskers
 from tests.support.drawings import elements_of
 
 
@@ -57,3 +57,15 @@ def test_a_sparkline_has_a_dot_a_frame_and_the_threshold():
     bare = sparkline([2.0] * 101, None, label="scores")
     assert elements_of(bare, "circle") == []
     assert not [p for p in elements_of(bare, "path") if p.get("class") == "tick"]
+
+
+def test_whiskers_share_a_scale_from_the_floor_to_1():
+    svg = whiskers([Whisker(0.75, 0.5, 1.0), Whisker(0.5, None, None)], floor_at=0.5, label="a<b")
+    first, second = elements_of(svg, "circle")
+    assert (first.get("cx"), second.get("cx")) == ("80.0", "6.0")
+    assert (first.get("class"), second.get("class")) == ("full", "open")
+    (bar,) = elements_of(svg, "line")
+    assert (bar.get("x1"), bar.get("x2")) == ("6.0", "154.0")
+    below = whiskers([Whisker(0.1, 0.0, 0.2)], floor_at=0.4, label="")
+    assert elements_of(below, "circle")[0].get("cx") == "6.0", "what lies beyond stands on the edge"
+    assert elements_of(whiskers([Whisker(None, None, None)], floor_at=0.4, label=""), "circle") == []

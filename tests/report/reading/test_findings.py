@@ -1,6 +1,7 @@
 """Everything the page shows, read from the files of a run; what is missing is told by its file."""
 
 import csv
+from dataclasses import replace
 
 import pytest
 
@@ -98,3 +99,11 @@ def test_a_detector_without_a_curve_is_refused_by_the_file(places):
 def test_heatmaps_that_are_not_wanted_are_not_looked_for(tmp_path):
     assert read_heatmaps(tmp_path / "nowhere", DETECTORS, wanted=False) == {}
     assert read_heatmaps(tmp_path, DETECTORS, wanted=True) == {}
+
+
+def test_likelihood_ratios_are_read_where_a_run_has_them(places, tmp_path):
+    assert read_findings(places, run(), Provenance()).likelihood is None
+    named = replace(places, likelihood=tmp_path / "likelihood.json")
+    assert read_findings(named, run(), Provenance()).likelihood is None
+    write_json(named.likelihood, {"rows": [1]})
+    assert read_findings(named, run(), Provenance()).likelihood == {"rows": [1]}

@@ -39,12 +39,25 @@ def test_calibration_shows_before_and_after_and_both_priors():
     assert "50% manipulated. Of this test 75% are" in found.caveat
 
 
+def test_diagrams_are_drawn_at_the_prevalence_that_the_probabilities_are_for():
+    """The test is 75% manipulated, validation half: the bins of the weighted test are those to draw."""
+    one = calibrated()
+    plain = calibration_section([one], manipulation="X", order=["lora"])
+    assert plain.lead.endswith("Diagrams are drawn as the test is mixed, 75% manipulated.")
+    assert "50% manipulated" in str(plain.figures[0][0][1])
+    weighted = [{"low": 0.0, "high": 0.5, "n": 4, "mean_probability": 0.3, "share_manipulated": 0.25}]
+    one["test"]["X"]["video"]["probability"]["at_validation_prior"]["reliability"] = weighted
+    found = calibration_section([one], manipulation="X", order=["lora"])
+    assert "at the prevalence that it is for, validation's 50% manipulated" in found.lead
+    assert "25% manipulated" in str(found.figures[0][0][1])
+
+
 def test_only_detectors_with_a_colour_have_a_diagram():
     runs = [calibrated(), {**calibrated(), "detector": "other"}]
     found = calibration_section(runs, manipulation="X", order=["lora"])
     assert [caption for row in found.figures for caption, _ in row] == ["LoRA, video level"]
     assert [r[0].text for r in found.table.groups[0].rows] == ["LoRA", "other"]
-    assert found.lead.endswith("Diagrams are of 1 detector, the table of all 2.")
+    assert found.lead.endswith(" Diagrams are of 1 detector, the table of all 2.")
 
 
 @pytest.mark.parametrize(

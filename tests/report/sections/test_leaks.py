@@ -1,14 +1,6 @@
 """The leak audit in words and tables."""
 
 from clipforensics.report.sections import leaks
-from clipforensics.report.sections.leaks import about_reals
-
-
-def test_reals_that_training_has_seen_are_told():
-    audit = {"real": {"n": 10, "any_seen": 8, "in_training_fake": 7}}
-    text = about_reals({"per_class FS": audit, "grouped FS": {"real": {"n": 10, "any_seen": 0}}})
-    assert text.startswith("Of 10 test reals, 8 show somebody from training, 7 of them in a training fake:")
-    assert about_reals({"grouped FS": {"real": {"n": 10, "any_seen": 0}}}) == about_reals({}) == ""
 
 
 def audit(**flags):
@@ -73,13 +65,3 @@ def test_what_an_audit_holds_beside_is_not_lost():
              for r in g.rows for c in r}  # fmt: skip
     assert {"5", "7"} <= found
     assert "Per class: A" in rest.caption
-
-
-def test_the_worst_leak_in_one_sentence():
-    said = leaks.leak_sentence({"per_class A": audit(twin=9, any_seen=10), "grouped A": audit()})
-    assert (
-        said
-        == "Per class: A: of 10 test fakes, 9 have a twin in training and 10 show somebody from training."
-    )
-    assert "of 1 test fake," in leaks.leak_sentence({"per_class A": audit(n=1, twin=1)})
-    assert leaks.leak_sentence({}) == leaks.leak_sentence({"a": {}}) == ""

@@ -1,8 +1,7 @@
 """Tables of metrics: each number under its head, dashes with their reason."""
 
 from clipforensics.report.sections import metrics
-from clipforensics.report.wording.names import ORACLE
-from tests.support.comparison_cells import evaluation, metric_row, texts_of_row, two_protocols
+from tests.support.comparison_cells import evaluation
 
 
 def row(table, group, head):
@@ -55,35 +54,6 @@ def test_seeds_are_named_where_there_are_several():
     assert [r[0].note for r in two.groups[0].rows[:2]] == ["seed 42", "seed 43"]
 
 
-def undefined_metric(name, reason):
-    row = metric_row(name, 0.5, oracle=True, undefined=reason)
-    nothing = {"value": None, "low": None, "high": None}
-    return {**row, "detectors": {"baseline": nothing, "lora": nothing}, "differences": {"lora": nothing}}
-
-
-def test_all_metrics_have_intervals_and_a_table_for_each_protocol_and_level():
-    rows = [metric_row("ece", 0.3), metric_row("auc", 0.7),
-            metric_row("mine", 0.4, undefined={"lora": "one class"}),
-            metric_row("auc", 0.6, "grouped", "frame"), metric_row("eer", 0.2, oracle=True),
-            metric_row("their_own", 0.1, oracle=True),
-            undefined_metric("tpr_at_fpr_0.01", "too few reals")]  # fmt: skip
-    usual, clean = metrics.metric_tables(two_protocols(metrics=rows))
-    assert usual.caption == "Video level, per class: 10 real, 100 manipulated, 55 identity groups"
-    assert clean.caption.startswith("Frame level, grouped")
-    assert [(g.name, [r[0].text for r in g.rows]) for g in usual.groups] == [
-        ("Ranking, which needs no threshold", ["AUC"]),
-        (ORACLE, ["equal error rate ↓", "TPR at FPR 1%", "their_own"]),
-        ("Calibrated scores", ["expected calibration error ↓"]),
-        ("Others", ["mine"]),
-    ]
-    assert texts_of_row(usual.groups[0].rows[0])[1:] == [
-        (".700", "[.600, .800]"), (".700", "[.600, .800]"), ("+.200", "[.100, .300]"), (".010", ""),
-    ]  # fmt: skip
-    assert {"mine, lora: one class", "TPR at FPR 1%: too few reals"} <= set(usual.notes)
-    assert [c.text for c in usual.groups[1].rows[1]] == ["TPR at FPR 1%", *["–"] * 4]
-    assert metrics.metric_tables(two_protocols()) == []
-
-
 def thresholded():
     at = {"eer": {"fpr": 0.2, "tpr": 0.6, "accuracy": 0.5, "balanced_accuracy": 0.7, "f1": 0.8}, "fpr": {}}
     level = {"at_thresholds": at}
@@ -97,11 +67,13 @@ def thresholded():
 
 def test_thresholds_show_what_they_promised_and_what_they_did():
     table = metrics.threshold_table([thresholded()], manipulation="X", level="video")
-    lora, reference = table.groups
-    assert [c.text for c in lora.rows[0]] == [
-        "equal error rates", ".400", ".100", ".900", ".200", ".600", ".500", ".700", ".800",
+    used, other, reference = table.groups
+    assert (used.name, other.name) == (
+        "Chosen by equal error rates (the operating point)", "Chosen by FPR of at most 10%",
+    )  # fmt: skip
+    assert [c.text for c in used.rows[0]] == [
+        "LoRA", ".400", ".100", ".900", ".200", ".600", ".500", ".700", ".800",
     ]  # fmt: skip
-    assert lora.rows[0][0].note == "the operating point"
-    assert [c.text for c in lora.rows[1]] == ["FPR of at most 10%", ".600", *["–"] * 7]
+    assert [c.text for c in other.rows[0]] == ["LoRA", ".600", *["–"] * 7]
     assert [c.text for c in reference.rows[0]][6:] == [".909", "–", ".950"]
     assert metrics.threshold_table([thresholded()], manipulation="X", level="frame") is None

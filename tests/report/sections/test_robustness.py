@@ -34,11 +34,14 @@ def test_robustness_has_a_panel_a_degradation_and_names_the_largest_change_at_fu
     assert plain_spaces(found.lead).endswith("changes most, of LoRA by −.100 [−.150, −.050] under blur.")
     assert "LoRA: 0.600" in found.figures[0][2]
     assert "LoRA: 0.600" in found.figures[1][2]  # each begins at the undegraded test
-    blur = next(g for g in found.table.groups if g.name == "Blur")
-    assert [[c.text for c in r] for r in blur.rows] == [
-        ["1", "–", ".200", "–", "–", "−.400", ".040", "+.100"],
-        ["2", "–", ".500", "–", "–", "−.100", ".040", "+.100"],
+    blur, mine = found.tables
+    assert [c.name for c in blur.columns] == ["detector", "0 undegraded", "1 sigma 1", "2 sigma 2"]
+    assert [(g.name, [[c.text for c in r] for r in g.rows]) for g in blur.groups] == [
+        ("Video AUC", [["LoRA", ".600", ".200", ".500"]]),
+        ("Change, paired with the same videos as they are", [["LoRA", "–", "−.400", "−.100"]]),
+        ("Minus Baseline", [["LoRA", "+.100", "+.100", "+.100"]]),
     ]
+    assert mine.caption == "My own by strength"
 
 
 def test_robustness_is_shown_at_the_level_of_the_file():
@@ -50,10 +53,10 @@ def test_robustness_is_shown_at_the_level_of_the_file():
     assert found.level == "frame"
     assert "At full strength frame AUC changes" in found.lead
     assert "frame AUC under Blur" in found.figures[0][2]
-    assert {c.group for c in found.table.columns} == {"", "frame AUC", "change", "difference"}
+    assert found.tables[0].groups[0].name == "Frame AUC"
 
 
 @pytest.mark.parametrize("content", [None, robustness(), {**robustness(), "undefined": "off"}])
 def test_robustness_says_why_there_is_none(content):
     found = robustness_section(content, why="It is switched off.", reference="baseline")
-    assert (found.lead, found.figures, found.table) == ("It is switched off.", (), None)
+    assert (found.lead, found.figures, found.tables) == ("It is switched off.", (), ())

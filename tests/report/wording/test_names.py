@@ -32,3 +32,9 @@ def test_everything_that_the_library_names_has_words():
     assert set(names.STRATA) == {"all", *STRATA}
     assert set(names.RULES) == set(RULES)
     assert set(names.DEGRADATIONS) == {"none", *DEGRADATIONS}
+
+
+def test_a_metric_in_a_sentence_and_which_way_is_better():
+    assert (names.metric_in_words("brier"), names.metric_in_words("mine")) == ("Brier score", "mine")
+    assert {"brier", "ece", "eer", "fpr"} <= names.LESS_IS_BETTER
+    assert not {"auc", "tpr", "f1", "accuracy"} & names.LESS_IS_BETTER

@@ -43,3 +43,12 @@ def test_a_written_number_reads_back(value):
         assert float(text.replace("−", "-")) == float(f"{value:.3f}")
     else:
         assert text == numbers.NONE
+
+
+@pytest.mark.parametrize(
+    ("n", "whole", "said"),
+    [(9, 10, "nine of ten"), (90, 100, "nine of ten"), (0, 7, "none"), (7, 7, "all"), (17, 60, "17 of 60"),
+     (4, 8, "4 of 8"), (1, 20, "1 of 20"), (0, 0, "0 of 0")],
+)  # fmt: skip
+def test_shares_in_words_only_where_they_are_exact(n, whole, said):
+    assert numbers.share(n, whole) == said
