@@ -246,6 +246,7 @@ def _rates(findings: Findings, cast: Cast) -> dict[str, Any]:
         "runs": metrics.point_table(runs, manipulation=manipulation),
         "worth": prevalence_section(findings.comparison, one_each, cast.shown),
         "calibration": calibration_section(one_each, manipulation=manipulation, order=cast.named),
+        "likelihood": likelihood_section(findings.likelihood, cast),
     }
 
 

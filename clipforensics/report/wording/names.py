@@ -21,7 +21,7 @@ PROTOCOLS = {
     "grouped": "identities that are known are kept in one part",
     "grouped_cut": "identities that are known are in one part; videos that show people of two are left out",
     "grouped_kfold": "identity-disjoint folds as far as identities are known, pooled",
-    "grouped_repeat": "known identities are kept in one part, each time with other people; means over the times",
+    "grouped_repeat": "known identities are kept in one part, each time anew; means over these",
     "official": "the data set's own lists of videos",
 }
 """Protocols, and what they mean to keep apart; what they do, the counts say."""
