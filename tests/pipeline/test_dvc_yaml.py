@@ -66,7 +66,8 @@ BESIDE = {  # modules that lie in a stage's folders and that it never runs: a ch
     "embed": "core/records.py machine/workers.py",
     "evaluate": "training/costs.py training/hardware.py training/launching.py",
     "compare": "metrics/errors.py metrics/evaluation.py metrics/thresholds.py",
-    "robustness": "training/costs.py training/hardware.py training/launching.py",
+    "robustness": """statistics/permutation.py training/costs.py training/hardware.py
+        training/launching.py""",
     "explain": "protocol/tables.py training/costs.py training/hardware.py training/launching.py",
     "record": "core/files.py",
     "package": """metrics/errors.py metrics/evaluation.py metrics/strata.py metrics/thresholds.py
