@@ -64,7 +64,9 @@ def findings_of(project: Path) -> Findings:
             path := metrics / "evaluate" / name / str(head["split"]) / f"{head['train_set']}-{seed}.json"
         ).is_file()
     ]
-    audits = sorted((metrics / "leakage").glob(f"*/{head['train_set']}.json"))
+    splits = [split for several in comparison["splits"].values() for split in several]
+    paths = [metrics / "leakage" / split / f"{head['train_set']}.json" for split in splits]
+    audits = [path for path in paths if path.is_file()]
     return Findings(
         dataset="",
         is_sample=_is_sample(project),

@@ -12,6 +12,7 @@ from clipforensics.comparison.league import first_clean, league, standings, vali
 from clipforensics.comparison.means import OnSets, compare_repeats, with_fold_means
 from clipforensics.comparison.meeting import Row
 from clipforensics.comparison.primary import RULES, PrimarySection, primary_row, resolve_primary
+from clipforensics.comparison.unseen import compare_unseen
 from clipforensics.comparison.usable import usable_detectors
 from clipforensics.protocol.cells import Protocol, by_protocol, order_manipulations, repeat_of
 
@@ -75,6 +76,7 @@ class Matrix:
             "usable": usable_detectors(self.results.read_evaluations(*self.headline)),
             **looks,
             **tables,
+            "unseen": self._unseen(),
             "league": league(order, tables["cells"], headline=place, validated=validated, leaks=here),
         }
 
@@ -119,6 +121,16 @@ class Matrix:
                 for table, rows in found.items():
                     tables[table] += [{"protocol": name, "train_set": train_set, **row} for row in rows]
         return tables
+
+    def _unseen(self) -> list[Row]:
+        """All manipulations that training never saw, as one; none of repeats, of which nothing is pooled."""
+        return [
+            {"protocol": name, "train_set": train_set, **row}
+            for name, splits in self.protocols.items()
+            if len(splits) == 1 or repeat_of(splits[0]) is None
+            for train_set in self.protocol.train_sets
+            for row in compare_unseen(self.results, splits, train_set, **self.options)
+        ]
 
     def _of_protocol(
         self, splits: list[str], train_set: str, wanted: list[str], leader: str | None, collect: Collect

@@ -287,6 +287,8 @@ def _delong(
 
 def _row(interval: Interval, delong: Interval | None, *, with_p: bool = False) -> dict[str, Any]:
     row: dict[str, Any] = {"auc": interval.value, "low": interval.low, "high": interval.high, "p": interval.p}
+    if interval.caution:
+        row["caution"] = interval.caution
     if delong is not None:
         row["delong"] = {"low": delong.low, "high": delong.high, **({"p": delong.p} if with_p else {})}
     return row

@@ -29,6 +29,7 @@ from clipforensics.report.sections.errors import counts_table, galleries, hardes
 from clipforensics.report.sections.failures import unusable
 from clipforensics.report.sections.first_table import first_table
 from clipforensics.report.sections.gallery import Album
+from clipforensics.report.sections.likelihood import likelihood_section
 from clipforensics.report.sections.prevalence import prevalence_section
 from clipforensics.report.sections.robustness import robustness_section
 from clipforensics.report.sections.seen import about_protocols, about_reals

@@ -1,12 +1,12 @@
 """A permutation test of two strata of the fakes, for where chance alone decided which fake is in which.
 
-Fisher, "The Design of Experiments" (1935), section 21. With m drawn permutations, b of them as extreme as the
-data, p is (b + 1) / (m + 1), which is never 0 and keeps its level (Phipson & Smyth, Statistical Applications
-in Genetics and Molecular Biology 9 (2010), article 39).
+Fisher, "The Design of Experiments" (1935), section 21. Of m drawn permutations b are as extreme as the data,
+and p is (b + 1) / (m + 1), which is never 0 and keeps its level (Phipson & Smyth, Statistical Applications in
+Genetics and Molecular Biology 9 (2010), article 39).
 
 The bootstrap asks how the gap would vary over other videos, reals among them. Here the videos stay as they
-are and only their status is drawn anew, as the split's shuffle did. So reals, few as they are, add nothing
-to the noise: it sees more, and it speaks of these videos only.
+are, and only their status is drawn anew, as the split's shuffle drew it. So reals, few as they are, add
+nothing to the noise: this test sees more, and speaks of these videos only.
 """
 
 from typing import NamedTuple

@@ -35,6 +35,7 @@ from scipy.special import expit, logit, ndtri, stdtr, stdtrit
 
 from clipforensics.core.faults import InputError
 from clipforensics.metrics.auc import Floats
+from clipforensics.statistics.cautions import caution
 from clipforensics.statistics.newcombe import score_interval, score_p
 from clipforensics.statistics.replicates import Bools, Replicates
 
@@ -210,7 +211,7 @@ class Estimate:
         if flat and self.stuck and self.sizes is not None:
             low, high = self._score(confidence)
             p = score_p(self.value, self.null, self.sizes.real_clusters, self.sizes.fake_clusters)
-            return Interval(self.value, low, high, p, "", self.covers, missing)
+            return Interval(self.value, low, high, p, "", self.covers, missing, self._caution())
         if flat and self.value == self.null == 0.0 and _constant(np.r_[0.0, draws]):
             return Interval(0.0, 0.0, 0.0, 1.0, "", self.covers, missing)
         if flat:
@@ -219,7 +220,18 @@ class Estimate:
             nan = math.nan
             return Interval(self.value, nan, nan, nan, reason, self.covers, missing)
         ends = self._ends(confidence)
-        return Interval(self.value, *ends, "", self.covers, missing)
+        return Interval(self.value, *ends, "", self.covers, missing, self._caution())
+
+    def _caution(self) -> str:
+        """What stands against trusting its interval, of an AUC or a difference of two; see `caution`."""
+        if self.sizes is not None:
+            n_real, n_fake = self.sizes.real_clusters, self.sizes.fake_clusters
+            return caution(n_real, n_fake, value=self.value, at_end=self.stuck)
+        if not self.unseen:
+            return ""
+        truth, ours = self.replicates.truth, self.active[self.replicates.clusters]
+        n_real, n_fake = (int(self.replicates.clusters_of(ours & (truth == k)).sum()) for k in (0, 1))
+        return caution(n_real, n_fake, value=self.value, difference=True, at_end=True)
 
     def _score(self, confidence: float, design: float | None = None) -> tuple[float, float]:
         """Score interval of an AUC; without a design effect, of clusters in place of videos."""

@@ -112,7 +112,10 @@ def test_the_leak_gap_is_the_difference_of_two_strata(tmp_path):
     assert "clusters of each class" in gaps["DF", "video"]["undefined"]
 
 
-RANKING = ["auc", "ap", "eer", "partial_auc", "tpr_at_fpr_0.01", "tpr_at_fpr_0.05", "tpr_at_fpr_0.1"]
+RANKING = [
+    "auc", "ap", "eer", "eer_at_nearest_threshold", "partial_auc",
+    "tpr_at_fpr_0.01", "tpr_at_fpr_0.05", "tpr_at_fpr_0.1",
+]  # fmt: skip
 AT_THRESHOLD = ["accuracy", "balanced_accuracy", "f1", "tpr", "fpr"]
 
 

@@ -69,8 +69,9 @@ BESIDE = {  # modules that lie in a stage's folders and that it never runs: a ch
         metrics/usability.py""",
     "likelihood": """metrics/errors.py metrics/evaluation.py metrics/strata.py metrics/thresholds.py
         statistics/bootstrap.py statistics/weighted.py""",
-    "robustness": """statistics/binormal.py statistics/holm.py statistics/power.py statistics/training_sets.py
-        adaptation/choice.py training/costs.py training/hardware.py training/launching.py""",
+    "robustness": """statistics/binormal.py statistics/holm.py statistics/permutation.py statistics/power.py
+        statistics/training_sets.py adaptation/choice.py training/costs.py training/hardware.py
+        training/launching.py""",
     "explain": """adaptation/choice.py protocol/tables.py training/costs.py training/hardware.py
         training/launching.py""",
     "record": "core/files.py",

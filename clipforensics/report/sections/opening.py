@@ -26,6 +26,7 @@ from clipforensics.report.sections.primary import (
     primary_of,
 )
 from clipforensics.report.sections.seen import NOT_COUNTED, Seen, about_unknown, seen_in_words, seen_of
+from clipforensics.report.sections.unseen import about_unseen
 from clipforensics.report.wording.names import capital, name_of, protocol_in_words
 from clipforensics.report.wording.numbers import NO_BREAK, counted, interval, known, number, share, signed
 from clipforensics.report.wording.tables import Json
@@ -81,6 +82,7 @@ def opening(findings: Findings, cast: Cast) -> Opening:
     points = [
         *(_beside(comparison, one, name, found) for one in pairs for name, found in seen.items()),
         _about_twins(comparison, told),
+        about_unseen(comparison, cast.shown),
         *(about_losses(comparison, name) for name in cast.pairs),
         about_others(comparison, others),
         about_unknown(seen),
