@@ -8,7 +8,7 @@ from clipforensics.report.wording.tables import Json
 
 
 def about_unseen(comparison: Json, detectors: Sequence[str]) -> str:
-    """Video AUC over all of them under every protocol, of the headline's train set; empty where none is pooled.
+    """Video AUC over all of them under every protocol, of one train set; empty where none is pooled.
 
     Args:
         comparison: Content of metrics/comparison.json.
