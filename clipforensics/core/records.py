@@ -35,6 +35,7 @@ class Video:
         n_bytes: Size of the file (of all pictures for a folder).
         sha256: Digest of the content; changes when the footage changes.
         others: Further identities in the video, joined by `+`; empty where there are none.
+        codec: Of the video stream, as FFmpeg names it; `pictures` for a folder of them.
     """
 
     dataset: str
@@ -53,6 +54,7 @@ class Video:
     n_bytes: int = 0
     sha256: str = ""
     others: str = ""
+    codec: str = ""
 
     @property
     def people(self) -> tuple[str, ...]:

@@ -88,6 +88,7 @@ TABLES: dict[str, tuple[str, Mapping[str, str]]] = {
             "n_bytes": "Size of the file",
             "sha256": "Digest of its content",
             "others": "Further identities in it, likewise, joined by +",
+            "codec": "Of the video stream, as FFmpeg names it; pictures for a folder of them",
         },
     ),
     "parts": (

@@ -12,6 +12,9 @@ from clipforensics.footage.video import MAX_PIXELS, Footage, UnreadableVideo
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp"})
 
+PICTURES = "pictures"
+"""Stands as codec of a folder of pictures."""
+
 MAX_ASPECT = 16
 """Largest ratio of the sides of a picture; its resized form grows with the ratio."""
 
@@ -109,7 +112,7 @@ def probe_pictures(folder: Path) -> Footage:
     """
     pictures = list_pictures(folder)
     height, width = read_picture(pictures[0]).shape[:2]
-    return Footage(len(pictures), width, height)
+    return Footage(len(pictures), width, height, PICTURES)
 
 
 def read_pictures(folder: Path, indices: Sequence[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:

@@ -95,6 +95,7 @@ def _probe(root: Path, video: Video) -> Video | Skipped:
             n_frames=footage.n_frames,
             width=footage.width,
             height=footage.height,
+            codec=footage.codec,
             n_bytes=n_bytes(path),
             sha256=_digest(path),
         )

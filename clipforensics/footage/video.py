@@ -38,11 +38,12 @@ class UnreadableVideo(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Footage:
-    """What a video holds: frames that a player would show, and their size in pixels."""
+    """What a video holds: frames that a player would show, their size in pixels, FFmpeg's name of the codec."""
 
     n_frames: int
     width: int
     height: int
+    codec: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,9 @@ def probe_video(path: Path) -> Footage:
     with _opened(path) as (container, stream):
         stream.codec_context.thread_count = 1
         for frame in container.decode(stream):
-            return Footage(len(timeline.times), frame.width, frame.height)
+            return Footage(
+                len(timeline.times), frame.width, frame.height, stream.codec_context.codec.canonical_name
+            )
     raise UnreadableVideo("no frame of it can be decoded; remove it or copy it again")
 
 

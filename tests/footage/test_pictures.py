@@ -78,7 +78,7 @@ def test_pictures_are_read_in_the_order_of_their_numbers(tmp_path: Path) -> None
     (folder / "notes.txt").write_text("x")
     (folder / ".hidden.png").write_text("x")
     assert [p.name for p in list_pictures(folder)] == ["9.png", "060.png", "0061.png", "100.png"]
-    assert probe_pictures(folder) == Footage(4, 8, 6)
+    assert probe_pictures(folder) == Footage(4, 8, 6, "pictures")
     found = [(i, picture[0, 0, 0]) for i, picture in read_pictures(folder, [0, 2, 3])]
     assert found == [(0, 1), (2, 3), (3, 2)]
 
