@@ -38,7 +38,7 @@ class UnreadableVideo(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Footage:
-    """What a video holds: frames that a player would show, their size in pixels, FFmpeg's name of the codec."""
+    """What a video holds: frames that a player would show, their size in pixels, the codec's name."""
 
     n_frames: int
     width: int
