@@ -64,7 +64,7 @@ def findings_of(project: Path) -> Findings:
             path := metrics / "evaluate" / name / str(head["split"]) / f"{head['train_set']}-{seed}.json"
         ).is_file()
     ]
-    splits = [split for several in comparison["splits"].values() for split in several]
+    splits = [split for several in (comparison.get("splits") or {}).values() for split in several]
     paths = [metrics / "leakage" / split / f"{head['train_set']}.json" for split in splits]
     audits = [path for path in paths if path.is_file()]
     return Findings(

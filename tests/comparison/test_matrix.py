@@ -105,7 +105,11 @@ def test_a_reference_alone_has_no_primary_comparison(tmp_path):
 
 
 def test_a_primary_that_the_run_has_not_is_refused(matrix):
-    for named, message in (({"protocol": "official"}, "primary.protocol"), ({"stratum": "unknown"}, "no ")):
+    for named, message in (
+        ({"protocol": "official"}, "primary.protocol"),
+        ({"manipulation": "none"}, "has no "),
+        ({"stratum": "twin", "metric": "ap"}, "strata have"),
+    ):
         with pytest.raises(InputError, match=message):
             replace(matrix, named=RULES.model_copy(update=named)).compare()
 

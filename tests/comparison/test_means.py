@@ -17,7 +17,7 @@ def test_repeats_have_rows_of_all_fakes_and_pool_nothing(tmp_path):
     places = [(c["manipulation"], c["level"], c["stratum"]) for c in tables["cells"]]
     assert places == [(m, level, "all") for m in ("NT", "FS") for level in ("frame", "video")]
     for cell, row in zip(tables["cells"], tables["variance"], strict=True):
-        assert row["overlap"] == pytest.approx((0.75 + 0.5 + 0.75) / 3), "3, 2 and 3 of 4 training videos"
+        assert row["overlap"] == pytest.approx((5 + 4 + 5) / 6 / 3), "5, 4 and 5 of 6 training videos"
         for name, found in cell["detectors"].items():
             same = row["detectors"][name]
             assert (found["auc"], found["low"], found["high"]) == (same["auc"], same["low"], same["high"])

@@ -21,7 +21,7 @@ def videos_of(part, twins=range(8)):
         for i in range(N_FAKE)
     ]
     table = pd.DataFrame(rows, columns=["key", "label", "manipulation", "target", "source", "twin"])
-    return table.assign(group=range(len(table)), any_seen=table["twin"])
+    return table.assign(group=range(len(table)), any_seen=table["twin"], unknown=0)
 
 
 def scores_of(seed):

@@ -92,7 +92,14 @@ def test_metrics_without_a_name_are_others_or_an_oracles_and_dashes_have_their_r
     tables = by_detector.metric_tables(two_protocols(metrics=rows), ("baseline", "lora"))
     assert [(t.caption, [c.name for c in t.columns[1:]]) for t in tables] == [
         ("Ranking, which needs no threshold, per class", ["AUC"]),
-        (f"{ORACLE}, per class", ["equal error rate ↓", "TPR at FPR 1%", "their_own"]),
+        (
+            f"{ORACLE}, per class",
+            [
+                "equal error rate, where the ROC's straight lines cross FPR = FNR ↓",
+                "TPR at FPR 1%",
+                "their_own",
+            ],
+        ),
         ("Calibrated scores, per class", ["expected calibration error ↓"]),
         ("Others, per class", ["mine"]),
         ("Ranking, which needs no threshold, grouped", ["AUC"]),
