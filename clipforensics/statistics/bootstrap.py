@@ -19,8 +19,9 @@ from clipforensics.metrics.auc import Floats, Ints
 from clipforensics.metrics.points import FPR_BUDGETS, PARTIAL_AUC_FPR, budget_reason
 from clipforensics.metrics.pooling import LEVELS, Pooling, pool_by_video
 from clipforensics.statistics import weighted
+from clipforensics.statistics.newcombe import Sizes
 from clipforensics.statistics.replicates import Bools, Replicates
-from clipforensics.statistics.uncertainty import Estimate, Interval, Sizes
+from clipforensics.statistics.uncertainty import Estimate, Interval
 
 GRID = np.linspace(0, 1, 101)
 """False positive rates of a band."""

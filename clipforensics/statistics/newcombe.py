@@ -7,6 +7,7 @@ fakes though none was drawn: it reaches further down than any resampling of ten 
 """
 
 import math
+from typing import NamedTuple
 
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
@@ -57,3 +58,39 @@ def score_p(auc: float, null: float, n_real: int, n_fake: int, *, design: float 
     """Two-sided p that the true AUC is `null`, in (0, 1): below 1 - confidence if the interval lacks it."""
     error = math.sqrt(design * score_variance(null, n_real, n_fake))
     return float(2 * ndtr(-abs(auc - null) / error))
+
+
+class Sizes(NamedTuple):
+    """What an AUC's score interval rests on, beside its value.
+
+    Attributes:
+        n_real: Real videos.
+        n_fake: Manipulated videos that count.
+        real_clusters: Clusters with one of these reals.
+        fake_clusters: Clusters with one of these manipulated videos.
+        independent: Variance that the AUC would have if all videos were independent.
+    """
+
+    n_real: int
+    n_fake: int
+    real_clusters: int
+    fake_clusters: int
+    independent: float
+
+    def interval(self, auc: float, confidence: float, design: float | None) -> tuple[float, float]:
+        """Low and high of so many videos; without a design effect, of as many as there are clusters."""
+        return score_interval(auc, *self._counts(design), confidence=confidence, design=design or 1.0)
+
+    def p(self, auc: float, null: float, design: float | None) -> float:
+        """Two-sided p that the true AUC is `null`, likewise."""
+        return score_p(auc, null, *self._counts(design), design=design or 1.0)
+
+    def variance(self, auc: float, design: float | None) -> float:
+        """The square of the interval's half width over z; of its whole width where it has only one side."""
+        low, high = self.interval(auc, 0.95, design)
+        reach = (high - low) / (1 if auc in (0, 1) else 2)
+        return (reach / float(ndtri(0.975))) ** 2
+
+    def _counts(self, design: float | None) -> tuple[int, int]:
+        clusters = (self.real_clusters, self.fake_clusters)
+        return clusters if design is None else (self.n_real, self.n_fake)

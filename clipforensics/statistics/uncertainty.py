@@ -20,7 +20,9 @@ that of independent videos (Korn & Graubard, Survey Methodology 24 (1998) 193-20
 exactly 0 or 1, where no replicate differs, that interval alone is left, of as many videos as are clusters.
 
 In a difference such a side is not known for certain: the square of its score interval's width, over z, is
-added to the variance. Where another metric is stuck at an end of its range, its differences have no interval.
+added to the variance. Between strata, whose fakes are others, each side counts as no surer than its score
+interval; between detectors on the same videos what both lack cancels, so that is not done. Where another
+metric is stuck at an end of its range, its differences have no interval.
 
 How often they hold the truth: docs/explanation/intervals.md, by `python -m benchmarks.coverage`.
 """
@@ -31,12 +33,12 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit, logit, ndtri, stdtr, stdtrit
+from scipy.special import expit, logit, stdtr, stdtrit
 
 from clipforensics.core.faults import InputError
 from clipforensics.metrics.auc import Floats
-from clipforensics.statistics.cautions import caution
-from clipforensics.statistics.newcombe import score_interval, score_p
+from clipforensics.statistics import cautions
+from clipforensics.statistics.newcombe import Sizes
 from clipforensics.statistics.replicates import Bools, Replicates
 
 MAX_UNDEFINED = 0.05
@@ -81,24 +83,6 @@ class SeedSpread(NamedTuple):
     max: float
 
 
-class Sizes(NamedTuple):
-    """What an AUC's score interval rests on.
-
-    Attributes:
-        n_real: Real videos.
-        n_fake: Manipulated videos that count.
-        real_clusters: Clusters with one of these reals.
-        fake_clusters: Clusters with one of these manipulated videos.
-        independent: Variance that the AUC would have if all videos were independent.
-    """
-
-    n_real: int
-    n_fake: int
-    real_clusters: int
-    fake_clusters: int
-    independent: float
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Estimate:
     """A metric, or a difference of metrics, on the data and on every replicate.
@@ -115,7 +99,9 @@ class Estimate:
             the seed was not considered.
         undefined: Why there is no interval; empty if there is one.
         sizes: Of an AUC; None for other metrics and for differences.
-        unseen: Of a difference, the variance that its sides at exactly 0 or 1 have beyond the draws.
+        unseen: Of a difference, the variance that its sides have beyond what the draws show.
+        parts: Of a difference, `active` of each AUC or metric in it; empty: `active` alone.
+        caution: Of a difference, what stands against trusting its interval; see `cautions`.
     """
 
     replicates: Replicates
@@ -129,6 +115,8 @@ class Estimate:
     undefined: str = ""
     sizes: Sizes | None = None
     unseen: float = 0.0
+    parts: tuple[Bools, ...] = ()
+    caution: str = ""
 
     def __sub__(self, other: "Estimate") -> "Estimate":
         """The paired difference, whose null value is 0.
@@ -157,8 +145,26 @@ class Estimate:
             bounds=(self.bounds[0] - other.bounds[1], self.bounds[1] - other.bounds[0]),
             seeds=seeds,
             undefined=self.undefined or other.undefined or _why_no_difference(self, other),
-            unseen=self.beyond_draws() + other.beyond_draws(),
+            unseen=self._unseen_beside(other) + other._unseen_beside(self),
+            parts=(*self._parts(), *other._parts()),
+            caution=self._caution_beside(other),
         )
+
+    def _at_end(self) -> str:
+        """What to say of an AUC of exactly 0 or 1; empty for another."""
+        if self.sizes is None or not self.stuck:
+            return ""
+        return cautions.at_end(self.value, self.sizes.real_clusters, self.sizes.fake_clusters)
+
+    def _caution_beside(self, other: "Estimate") -> str:
+        """What to say of the difference with another; of detectors on the same videos, also of a high AUC."""
+        said = self._at_end() or other._at_end() or self.caution or other.caution
+        if said or self.sizes is None or not self._same_videos(other):
+            return said
+        return cautions.difference(self.value, other.value, self.sizes.real_clusters)
+
+    def _parts(self) -> tuple[Bools, ...]:
+        return self.parts or (self.active,)
 
     @property
     def stuck(self) -> bool:
@@ -166,12 +172,24 @@ class Estimate:
         draws = self.draws[~np.isnan(self.draws)]
         return self.value in self.bounds and len(draws) > 0 and _constant(np.r_[self.value, draws])
 
-    def beyond_draws(self) -> float:
-        """Variance that the draws do not show: of an AUC of exactly 0 or 1, and of differences with one."""
-        if self.sizes is None or not self.stuck:
+    def _same_videos(self, other: "Estimate") -> bool:
+        """Whether two AUCs are of the same clusters and as many videos: two detectors, not two strata."""
+        if self.sizes is None or other.sizes is None:
+            return False
+        return self.sizes[:2] == other.sizes[:2] and bool((self.active == other.active).all())
+
+    def _unseen_beside(self, other: "Estimate") -> float:
+        """Variance of its score interval that its draws lack, in a difference; see the module's head."""
+        if self.sizes is None or self.undefined:
             return self.unseen
-        low, high = self._score(0.95)
-        return ((high - low) / float(ndtri(0.975))) ** 2
+        if self.stuck:
+            return self.sizes.variance(self.value, None)
+        if other.sizes is None or self._same_videos(other):
+            return 0.0
+        drawn = self.standard_error()[0] ** 2
+        if not (drawn > 0 and self.sizes.independent > 0):
+            return 0.0
+        return max(0.0, self.sizes.variance(self.value, drawn / self.sizes.independent) - drawn)
 
     def standard_error(self) -> tuple[float, float]:
         """Standard error on the plain scale, and degrees of freedom of Student's t."""
@@ -180,8 +198,7 @@ class Estimate:
         drawn = float(np.var(draws, ddof=1)) * factor**2 if len(draws) > 1 else math.nan
         if not self.unseen:
             return math.sqrt(drawn), degrees
-        smallest = min(np.unique(self.replicates.strata[self.active], return_counts=True)[1])
-        whole, few = drawn + self.unseen, max(smallest - 1, 1)
+        whole, few = drawn + self.unseen, max(min(int(ours.sum()) for ours in self._strata()) - 1, 1)
         return math.sqrt(whole), float(whole**2 / (drawn**2 / degrees + self.unseen**2 / few))
 
     @property
@@ -209,9 +226,9 @@ class Estimate:
         reason = self.undefined or _too_many_undefined(missing, len(self.draws))
         flat = not reason and not self.unseen and _constant(draws)
         if flat and self.stuck and self.sizes is not None:
-            low, high = self._score(confidence)
-            p = score_p(self.value, self.null, self.sizes.real_clusters, self.sizes.fake_clusters)
-            return Interval(self.value, low, high, p, "", self.covers, missing, self._caution())
+            low, high = self.sizes.interval(self.value, confidence, None)
+            p = self.sizes.p(self.value, self.null, None)
+            return Interval(self.value, low, high, p, "", self.covers, missing, self._at_end())
         if flat and self.value == self.null == 0.0 and _constant(np.r_[0.0, draws]):
             return Interval(0.0, 0.0, 0.0, 1.0, "", self.covers, missing)
         if flat:
@@ -220,25 +237,7 @@ class Estimate:
             nan = math.nan
             return Interval(self.value, nan, nan, nan, reason, self.covers, missing)
         ends = self._ends(confidence)
-        return Interval(self.value, *ends, "", self.covers, missing, self._caution())
-
-    def _caution(self) -> str:
-        """What stands against trusting its interval, of an AUC or a difference of two; see `caution`."""
-        if self.sizes is not None:
-            n_real, n_fake = self.sizes.real_clusters, self.sizes.fake_clusters
-            return caution(n_real, n_fake, value=self.value, at_end=self.stuck)
-        if not self.unseen:
-            return ""
-        truth, ours = self.replicates.truth, self.active[self.replicates.clusters]
-        n_real, n_fake = (int(self.replicates.clusters_of(ours & (truth == k)).sum()) for k in (0, 1))
-        return caution(n_real, n_fake, value=self.value, difference=True, at_end=True)
-
-    def _score(self, confidence: float, design: float | None = None) -> tuple[float, float]:
-        """Score interval of an AUC; without a design effect, of clusters in place of videos."""
-        assert self.sizes is not None
-        n_real, n_fake, real_clusters, fake_clusters, _ = self.sizes
-        sizes = (real_clusters, fake_clusters) if design is None else (n_real, n_fake)
-        return score_interval(self.value, *sizes, confidence=confidence, design=design or 1.0)
+        return Interval(self.value, *ends, "", self.covers, missing, self.caution)
 
     def _ends(self, confidence: float) -> tuple[float, float, float]:
         """Low, high and p."""
@@ -247,8 +246,8 @@ class Estimate:
         if self.sizes is None or not self.sizes.independent > 0:
             return low, high, p
         design = se**2 / self.sizes.independent
-        widest = self._score(confidence, design)
-        other = score_p(self.value, self.null, self.sizes.n_real, self.sizes.n_fake, design=design)
+        widest = self.sizes.interval(self.value, confidence, design)
+        other = self.sizes.p(self.value, self.null, design)
         return min(low, widest[0]), max(high, widest[1]), max(p, other)
 
     def _student(self, se: float, degrees: float, confidence: float) -> tuple[float, float, float]:
@@ -263,11 +262,17 @@ class Estimate:
             distance = self.value - self.null
         return low, high, float(2 * stdtr(degrees, -abs(distance) / se))
 
+    def _strata(self) -> list[Bools]:
+        """Clusters that vary together: of one stratum of the draws, and with a part in the same sides."""
+        columns = np.stack([self.replicates.strata, *self._parts()])
+        kinds = np.unique(columns[:, self.active], axis=1).T
+        return [self.active & (columns == kind[:, None]).all(axis=0) for kind in kinds]
+
     def _small_sample(self) -> tuple[float, float]:
         """Factor by which the bootstrap's standard deviation is too small, and degrees of freedom."""
         parts, sizes = [], []
-        for stratum in np.unique(self.replicates.strata[self.active]):
-            values = self.jackknife[self.active & (self.replicates.strata == stratum)]
+        for ours in self._strata():
+            values = self.jackknife[ours]
             if len(values) > 1:
                 sizes.append(len(values))
                 parts.append((len(values) - 1) * float(np.var(values)))
@@ -363,7 +368,8 @@ def _why_no_difference(ours: Estimate, theirs: Estimate) -> str:
     sides = [one.draws[~np.isnan(one.draws)] for one in (ours, theirs)]
     flat = [len(draws) > 0 and _constant(draws) for draws in sides]
     stuck = [one.stuck and one.sizes is None for one in (ours, theirs)]
-    if all(flat) and not (ours.beyond_draws() or theirs.beyond_draws()):
+    known = [one.unseen > 0 or (one.sizes is not None and one.stuck) for one in (ours, theirs)]
+    if all(flat) and not any(known):
         return (
             "every replicate gives the same value of both, so the bootstrap cannot tell how sure their"
             " difference is"

@@ -90,7 +90,16 @@ def test_every_metric_equals_a_loop_over_repeated_rows(level, how):
             one = found[name]
             assert (one.value if r == 0 else one.draws[r - 1]) == pytest.approx(value, abs=1e-12), name
     assert list(found) == [
-        *("auc", "ap", "eer", "partial_auc", "tpr_at_fpr_0.25", "tpr_at_fpr_0.5", "tpr_at_fpr_1"),
+        *(
+            "auc",
+            "ap",
+            "eer",
+            "eer_at_nearest_threshold",
+            "partial_auc",
+            "tpr_at_fpr_0.25",
+            "tpr_at_fpr_0.5",
+            "tpr_at_fpr_1",
+        ),
         *("accuracy", "balanced_accuracy", "f1", "tpr", "fpr", "brier", "ece"),
     ]
 
@@ -98,7 +107,7 @@ def test_every_metric_equals_a_loop_over_repeated_rows(level, how):
 def test_metrics_at_a_threshold_and_of_probabilities_are_left_out_without_these():
     scores, labels, codes = table(5)
     found = bootstrap_metrics(plan(labels, codes), scores["a"], level="video", budgets=(0.2,))
-    assert list(found) == ["auc", "ap", "eer", "partial_auc", "tpr_at_fpr_0.2"]
+    assert list(found) == ["auc", "ap", "eer", "eer_at_nearest_threshold", "partial_auc", "tpr_at_fpr_0.2"]
 
 
 @pytest.mark.parametrize("level", ["frame", "video"])

@@ -1,13 +1,11 @@
-"""How often 95% intervals hold the truth, on simulated data; the numbers that `uncertainty` quotes."""
-
-import re
+"""How often 95% intervals hold the truth, on frames of videos of identity groups; see benchmarks/coverage."""
 
 import numpy as np
 import pytest
 from scipy.special import ndtr
 
 from clipforensics.comparison.delong import delong_difference, delong_interval
-from clipforensics.statistics import uncertainty, weighted
+from clipforensics.statistics import weighted
 from clipforensics.statistics.bootstrap import bootstrap_auc
 from clipforensics.statistics.replicates import _multinomial, draw_replicates
 
@@ -96,27 +94,14 @@ def between(draws, value):
     return low <= value <= high
 
 
-def quoted(row, column):
-    """A number of the table in the docstring."""
-    lines = [line for line in uncertainty.__doc__.splitlines() if line.strip().startswith(row + " ")]
-    assert len(lines) == 1, row
-    return float(re.findall(r"\.\d+", lines[0])[column])
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize(("column", "name"), [(0, "10/100"), (1, "100/100")])
-def test_the_coverage_that_the_docstring_quotes(column, name):
+@pytest.mark.parametrize("name", ["10/100", "100/100"])
+def test_intervals_of_whole_groups_hold_the_truth_and_those_of_single_frames_do_not(name):
     truth, groups = shape(name)
     sets = [hits_of_one_set(number, truth, groups) for number in range(N_SETS)]
     covered = {row: np.mean([hits[row] for hits in sets if row in hits]) for row in sets[0]}
     print({row: round(float(v), 3) for row, v in covered.items()})
-    for row, share in covered.items():
-        assert share == pytest.approx(quoted(row, column), abs=0.0051), row
     for row in ("video AUC", "difference", "frame AUC"):
-        assert share_is_near_95(covered[row]), row
+        assert covered[row] >= 0.92, row  # the simulation itself varies by .02
+    assert covered["percentile"] < covered["video AUC"]
     assert covered["frame bootstrap"] < 0.7
-
-
-def share_is_near_95(share):
-    """Within .04: the simulation itself varies by ±.02."""
-    return abs(share - 0.95) < 0.04

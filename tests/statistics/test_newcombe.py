@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from clipforensics.statistics.newcombe import score_interval, score_p, score_variance
+from clipforensics.statistics.newcombe import Sizes, score_interval, score_p, score_variance
 
 SIZES = st.integers(2, 200)
 
@@ -61,3 +61,14 @@ def test_p_inverts_the_interval(auc, n_real, n_fake, design):
     if 1e-6 < p < 0.99:
         ends = score_interval(auc, n_real, n_fake, confidence=1 - p, design=design)
         assert min(abs(end - 0.5) for end in ends) < 1e-6
+
+
+def test_sizes_take_clusters_where_there_is_no_design_effect():
+    sizes = Sizes(20, 40, 5, 8, 0.01)
+    assert sizes.interval(1.0, 0.9, None) == score_interval(1.0, 5, 8, confidence=0.9)
+    low, high = sizes.interval(0.8, 0.95, 2.0)
+    assert (low, high) == score_interval(0.8, 20, 40, confidence=0.95, design=2.0)
+    assert sizes.p(0.8, 0.5, 2.0) == score_p(0.8, 0.5, 20, 40, design=2.0)
+    assert sizes.variance(0.8, 2.0) == pytest.approx(((high - low) / 2 / norm.ppf(0.975)) ** 2)
+    low, high = sizes.interval(1.0, 0.95, None)
+    assert sizes.variance(1.0, None) == pytest.approx(((high - low) / norm.ppf(0.975)) ** 2)

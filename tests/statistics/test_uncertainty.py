@@ -209,17 +209,41 @@ def test_a_side_of_one_is_not_certain():
     gap = twin - no_twin
     low, high = score_interval(1.0, 6, 4, confidence=0.95)
     unseen = ((high - low) / norm.ppf(0.975)) ** 2
-    drawn = expected_error(twin - no_twin, (6, 9))[0] ** 2
-    se, degrees = gap.standard_error()
-    assert se**2 == pytest.approx(drawn + unseen)
-    assert 5 <= degrees < 14
+    drawn, degrees = expected_error(gap, (6, 5, 4))
+    # The twin's own side is no surer than its score interval, at the design effect of its draws.
+    alone = twin.standard_error()[0] ** 2
+    assert twin.sizes.independent == pytest.approx(delong_variance(scores[:11], 6))
+    ends = score_interval(twin.value, 6, 5, confidence=0.95, design=alone / twin.sizes.independent)
+    lacking = max(0, ((ends[1] - ends[0]) / 2 / norm.ppf(0.975)) ** 2 - alone)
+    se, found_degrees = gap.standard_error()
+    whole = drawn**2 + unseen + lacking
+    assert se**2 == pytest.approx(whole)
+    assert found_degrees == pytest.approx(whole**2 / (drawn**4 / degrees + (unseen + lacking) ** 2 / 3))
+    degrees = found_degrees
     one = gap.interval()
     reach = student.ppf(0.975, degrees) * se
     assert (one.low, one.high) == pytest.approx((max(gap.value - reach, -1), min(gap.value + reach, 1)))
     assert one.low < 0 < one.high
     gain = gap - (found["twin"]["video"]["b"] - found["no_twin"]["video"]["b"])
-    assert gain.unseen == pytest.approx(2 * unseen)
+    assert gain.unseen >= 2 * unseen
     assert gain.interval().low < 0 < gain.interval().high
+
+
+def test_a_gap_has_the_degrees_of_freedom_of_its_smaller_stratum():
+    """Ten fakes without a twin among a hundred: not the ninety-nine degrees of all fakes."""
+    rng = np.random.default_rng(8)
+    scores = rng.normal(size=200) + 1.5 * np.repeat([0, 1], 100)
+    subsets = {"twin": set(range(100, 190)), "no_twin": set(range(190, 200))}
+    found = bootstrap_auc(plan(100, 100), {"a": scores}, subsets=subsets)
+    gap = found["twin"]["video"]["a"] - found["no_twin"]["video"]["a"]
+    assert gap._small_sample()[1] < 25
+    assert gap._small_sample()[1] == pytest.approx(expected_error(gap, (100, 90, 10))[1])
+
+
+def test_detectors_on_the_same_videos_keep_their_paired_error():
+    rng = np.random.default_rng(4)
+    one, two = aucs(plan(), noisy(rng), noisy(rng))
+    assert (one - two).unseen == 0
 
 
 def test_two_aucs_of_one_do_not_differ_by_nothing_for_certain():
