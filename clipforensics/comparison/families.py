@@ -154,7 +154,7 @@ class Families:
             if place.cell not in self._cells or place.metric not in JUDGED or "family" not in row:
                 continue
             ends = row.get("simultaneous", row)
-            if ends["p"] < 1 - self.confidence:
+            if ends["p"] is not None and ends["p"] < 1 - self.confidence:
                 shown = {name: ends[name] for name in ("low", "high", "p")}
                 where = {"detector": member.detector, "metric": place.metric, "level": place.level}
                 where |= dict(zip(("protocol", "train_set", "manipulation"), place.cell, strict=True))

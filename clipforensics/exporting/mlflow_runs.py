@@ -8,7 +8,6 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from clipforensics.core.faults import InputError
@@ -16,8 +15,7 @@ from clipforensics.exporting.run import EVALUATIONS, Run
 from clipforensics.protocol.cells import Cell, protocol_of
 
 DIGEST = "clipforensics.digest"
-REPORT = Path("report/report.html")
-MODELS = Path("models")
+REPORT, MODELS = "report/report.html", "models"
 RANKING = ("auc", "eer", "ap", "partial_auc")
 AT_THRESHOLD = ("accuracy", "balanced_accuracy", "f1", "tpr", "fpr")
 LONGEST_VALUE = 6000  # characters of a param that MLflow takes

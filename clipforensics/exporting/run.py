@@ -10,9 +10,9 @@ from clipforensics.core.files import read_json
 from clipforensics.core.params import read_section, read_value, read_yaml
 from clipforensics.protocol.cells import Cell, Protocol
 
-PARAMS, PROFILES = Path("params.yaml"), Path("conf/data")
-VIDEOS, SPLITS, SCORES = Path("data/videos.csv"), Path("data/splits"), Path("data/scores")
-EVALUATIONS, COMPARISON = Path("metrics/evaluate"), Path("metrics/comparison.json")
+PARAMS, PROFILES = "params.yaml", "conf/data"
+VIDEOS, SPLITS, SCORES = "data/videos.csv", "data/splits", "data/scores"
+EVALUATIONS, COMPARISON = "metrics/evaluate", "metrics/comparison.json"
 
 
 @dataclass(frozen=True)

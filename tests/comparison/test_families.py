@@ -158,6 +158,7 @@ def test_losses_and_gains_are_what_is_shown_after_correction_each_in_its_directi
         metric("tpr", p=0.001, value=-0.2),  # in no family
         metric("tpr", p=0.001, value=-0.2, protocol="official", **corrected(0.01)),  # of another cell
         metric("auc", p=0.04, value=0.1, protocol="grouped", family="primary"),
+        metric("eer", p=None, value=0.1, protocol="grouped", family="primary"),  # it has no interval
     ]
     losses, gains = families().judged({"metrics": metrics})
     assert [row["metric"] for row in losses] == ["accuracy", "brier"]

@@ -1,7 +1,6 @@
 """Croissant's own library reads the tables, every value of them; and a table that is not whole is refused."""
 
 import csv
-import json
 from dataclasses import fields
 
 import mlcroissant
@@ -9,7 +8,6 @@ import pytest
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.records import Video
-from clipforensics.exporting.command import main
 from clipforensics.exporting.croissant import TABLES, describe, write_croissant
 from clipforensics.exporting.run import read_run
 from tests.support.trained_project import CELL, make_project
@@ -96,9 +94,3 @@ def test_a_missing_table_is_named(project, tmp_path):
     with pytest.raises(InputError, match=r"videos\.csv does not exist; run `dvc repro ingest`"):
         write_croissant(moved, tmp_path / "out", license=None, url=None)
     assert not (tmp_path / "out").exists()
-
-
-def test_the_command_says_what_it_wrote(project, tmp_path, capsys):
-    main(["croissant", "--out", str(tmp_path / "new/out"), "--license", "CC0-1.0"], project)
-    assert "videos.csv 36 rows" in capsys.readouterr().out
-    assert json.loads((tmp_path / "new/out/croissant.json").read_text())["license"] == "CC0-1.0"

@@ -6,7 +6,6 @@ import pytest
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.files import read_json
-from clipforensics.exporting.command import main
 from clipforensics.exporting.mlflow_runs import log_runs, metrics_of, settings_of
 from clipforensics.exporting.run import read_run
 from clipforensics.protocol.cells import Cell
@@ -112,8 +111,3 @@ def test_a_missing_file_leaves_no_half_experiment(project, store, tmp_path):
     with pytest.raises(InputError, match=r"comparison\.json does not exist"):
         log_runs(moved, tracking_uri=store, experiment="tiny")
     assert not (tmp_path / "mlruns").exists()
-
-
-def test_the_command_names_the_experiment_after_the_data_set(project, store, capsys):
-    main(["mlflow", "--tracking-uri", store], project)
-    assert "2 runs logged in 'clipforensics sample', 0 were there already" in capsys.readouterr().out

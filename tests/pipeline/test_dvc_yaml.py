@@ -68,7 +68,9 @@ BESIDE = {  # modules that lie in a stage's folders and that it never runs: a ch
     "compare": """statistics/binormal.py metrics/errors.py metrics/evaluation.py metrics/thresholds.py
         metrics/usability.py""",
     "likelihood": """metrics/errors.py metrics/evaluation.py metrics/strata.py metrics/thresholds.py
-        statistics/bootstrap.py statistics/weighted.py""",
+        statistics/binormal.py statistics/bootstrap.py statistics/holm.py statistics/permutation.py
+        statistics/power.py statistics/simultaneous.py statistics/training_sets.py
+        statistics/weighted.py""",
     "robustness": """statistics/binormal.py statistics/holm.py statistics/permutation.py statistics/power.py
         statistics/training_sets.py adaptation/choice.py training/costs.py training/hardware.py
         training/launching.py""",

@@ -22,8 +22,8 @@ def test_every_protocol_is_named_with_every_detector_shown():
     grouped = row("grouped", low=0.5, high=0.9)
     assert said(row(low=0.65, high=0.85), grouped, row(level="frame"), row(train_set="Face2Face")) == (
         "All that training never saw (Deepfakes and NeuralTextures), every fake once, video AUC: per class"
-        " the baseline .700 [.600, .800], LoRA .750 [.650, .850]; grouped the baseline .700 [.600, .800], LoRA"
-        " .750 [.500, .900]."
+        " the baseline .700 [.600, .800], LoRA .750 [.650, .850]; grouped the baseline .700 [.600, .800],"
+        " LoRA .750 [.500, .900]."
     )
 
 
