@@ -24,7 +24,11 @@ repro: install ## check params.yaml, run the whole pipeline (dvc repro) and prin
 browser: ## install Debian's Chromium, in which tests open the report (needs root; without it they are skipped)
 	@command -v chromium >/dev/null || (apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null)
 
-test: install ## the whole test suite
+.venv/peers: requirements-peers.lock .venv/installed
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-peers.lock
+	touch $@
+
+test: install .venv/peers ## the whole test suite, beside the libraries that it holds the code against
 	OMP_NUM_THREADS=1 python -m pytest -n 2 --dist worksteal
 
 docs: install ## build the docs (docs/_build/html/index.html); a link that leads nowhere stops it

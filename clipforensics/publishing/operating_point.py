@@ -22,7 +22,8 @@ def operating_point(evaluation: Json) -> Json:
         manipulated), `thresholds` by rule with the rates they have on validation, `calibration`
         (probability = sigmoid(slope * logit(score) + intercept), the score clipped to [clip, 1 - clip]; null
         if none was fitted), `prior` (the share of manipulated ones that the probability is right for) and
-        `n_real`, `n_fake` of validation.
+        `n_real`, `n_fake` of validation; and `usable`: false, with the `reason`, where validation does not
+        show that the scores are better than chance, so that nothing here may be used.
     """
     rule = evaluation["threshold"]["rule"]
     head = {"chosen_on": CHOSEN_ON, "pooling": evaluation["aggregate"], "rule": rule}
@@ -47,6 +48,7 @@ def _at_level(evaluation: Json, level: str) -> Json:
         "prior": calibration["validation_prior"][level],
         "n_real": validation["n_real"],
         "n_fake": validation["n_fake"],
+        **{name: evaluation["usable"][level][name] for name in ("usable", "reason")},
     }
 
 

@@ -22,6 +22,7 @@ def sentences(model: Model, point: Json, *, has_encoder: bool) -> dict[str, obje
     video = point["video"]
     validated = f"{count(video['n_real'])} real and {count(video['n_fake'])} manipulated validation videos"
     return {
+        "unusable_words": "" if video["usable"] else escape(video["reason"]),
         "pooling_words": POOLING[point["pooling"]],
         "split_words": PROTOCOLS[model.protocol],
         "trained_words": "Training saw the first row." if model.is_trained else "Nothing was trained.",

@@ -277,6 +277,19 @@ def test_frames_are_pooled_as_evaluate_pools_them(model, pooling, call):
     compile(code, "card", "exec")
 
 
+def test_a_detector_that_is_no_better_than_chance_says_so_first(model):
+    lora = model()
+    marked = {"usable": False, "reason": "validation AUC .333 [.1, .6] holds .5"}
+    changed = {**lora.evaluation, "usable": {level: marked for level in ("frame", "video")}}
+    card = card_of(dataclasses.replace(lora, evaluation=changed))
+    assert "**Do not use it: validation AUC .333" in card.split("## Data")[0]
+    fine = {
+        **lora.evaluation,
+        "usable": {level: {"usable": True, "reason": ""} for level in ("frame", "video")},
+    }
+    assert "Do not use it" not in card_of(dataclasses.replace(lora, evaluation=fine))
+
+
 def test_an_encoder_on_the_hub_is_loaded_at_its_commit(model):
     commit = "3d74acf9a28c67741b2f4f2ea7635f0aaf6f0268"
     hub = Encoder("openai/clip-vit-base-patch32", commit, {}, None)

@@ -17,6 +17,10 @@ EVALUATION = {
         "video": {"slope": 0.0, "intercept": 0.1, "note": "no better than chance"},
         "validation_prior": {"frame": 0.25, "video": 0.5},
     },
+    "usable": {
+        "frame": {"usable": True, "reason": "", "auc": 0.9, "low": 0.8, "high": 0.95},
+        "video": {"usable": False, "reason": "its interval holds .5", "auc": 0.6, "low": 0.4, "high": 0.8},
+    },
     "validation": {
         level: {"at_thresholds": RATES, "n_real": 10, "n_fake": 12} for level in ("frame", "video")
     },
@@ -34,6 +38,12 @@ def test_the_operating_point_holds_every_rule_with_its_rates_on_validation():
         "validation_tpr": 0.9,
     }
     assert (point["frame"]["prior"], point["video"]["n_real"], point["video"]["n_fake"]) == (0.25, 10, 12)
+
+
+def test_a_level_that_validation_does_not_show_above_chance_is_marked():
+    point = operating_point(EVALUATION)
+    assert (point["frame"]["usable"], point["frame"]["reason"]) == (True, "")
+    assert (point["video"]["usable"], point["video"]["reason"]) == (False, "its interval holds .5")
 
 
 def test_the_operating_point_holds_the_calibration_of_each_level():
