@@ -1,6 +1,6 @@
 """Every trained detector as a run of an MLflow experiment: settings, metrics with their intervals, files.
 
-MLflow (`pip install mlflow-skinny` is enough) is not among this package's dependencies. A detector that the
+MLflow (`pip install mlflow-skinny` is enough) is an extra of this package, `mlflow`. A detector that the
 experiment already has with the same settings and numbers is not logged again.
 """
 

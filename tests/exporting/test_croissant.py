@@ -3,7 +3,6 @@
 import csv
 from dataclasses import fields
 
-import mlcroissant
 import pytest
 
 from clipforensics.core.faults import InputError
@@ -12,6 +11,7 @@ from clipforensics.exporting.croissant import TABLES, describe, write_croissant
 from clipforensics.exporting.run import read_run
 from tests.support.trained_project import CELL, make_project
 
+mlcroissant = pytest.importorskip("mlcroissant", reason="mlcroissant is not installed; `make test` does")
 pytestmark = pytest.mark.filterwarnings(
     "ignore:ConjunctiveGraph is deprecated:DeprecationWarning"
 )  # of rdflib

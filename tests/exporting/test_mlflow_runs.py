@@ -11,7 +11,7 @@ from clipforensics.exporting.run import read_run
 from clipforensics.protocol.cells import Cell
 from tests.support.trained_project import make_packages, make_project
 
-mlflow = pytest.importorskip("mlflow", reason="mlflow-skinny is not installed")
+mlflow = pytest.importorskip("mlflow", reason="mlflow-skinny is not installed; `make test` does")
 CELL = Cell("per_class", "FaceSwap", 42)
 
 
