@@ -256,10 +256,12 @@ def _independent(replicates: Replicates, rows: Rows, videos: Bools) -> float:
 
 def _sizes(replicates: Replicates, videos: Bools, independent: float) -> Sizes:
     """How many videos and clusters of each class an AUC stands on."""
-    classes = [videos & (replicates.truth == label) for label in (0, 1)]
-    n_real, n_fake = (int(ours.sum()) for ours in classes)
-    real_clusters, fake_clusters = (int(replicates.clusters_of(ours).sum()) for ours in classes)
-    return Sizes(n_real, n_fake, real_clusters, fake_clusters, float(independent))
+    real, fake = (videos & (replicates.truth == label) for label in (0, 1))
+    of_reals, of_fakes = replicates.clusters_of(real), replicates.clusters_of(fake)
+    n_real, n_fake, real_clusters, fake_clusters = (
+        int(one.sum()) for one in (real, fake, of_reals, of_fakes)
+    )
+    return Sizes(n_real, n_fake, real_clusters, fake_clusters, float(independent), of_fakes)
 
 
 def _rows(replicates: Replicates, scores: npt.ArrayLike, level: str, how: Pooling) -> Rows:

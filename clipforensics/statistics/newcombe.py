@@ -9,6 +9,8 @@ fakes though none was drawn: it reaches further down than any resampling of ten 
 import math
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
@@ -69,6 +71,7 @@ class Sizes(NamedTuple):
         real_clusters: Clusters with one of these reals.
         fake_clusters: Clusters with one of these manipulated videos.
         independent: Variance that the AUC would have if all videos were independent.
+        of_fakes: Shape (n_clusters,): which clusters hold one of these manipulated videos.
     """
 
     n_real: int
@@ -76,6 +79,7 @@ class Sizes(NamedTuple):
     real_clusters: int
     fake_clusters: int
     independent: float
+    of_fakes: npt.NDArray[np.bool_]
 
     def interval(self, auc: float, confidence: float, design: float | None) -> tuple[float, float]:
         """Low and high of so many videos; without a design effect, of as many as there are clusters."""

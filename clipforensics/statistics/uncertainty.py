@@ -100,7 +100,7 @@ class Estimate:
         undefined: Why there is no interval; empty if there is one.
         sizes: Of an AUC; None for other metrics and for differences.
         unseen: Of a difference, the variance that its sides have beyond what the draws show.
-        parts: Of a difference, `active` of each AUC or metric in it; empty: `active` alone.
+        parts: Of a difference, the clusters with fakes of each AUC in it (of other metrics, `active`).
         caution: Of a difference, what stands against trusting its interval; see `cautions`.
     """
 
@@ -164,7 +164,7 @@ class Estimate:
         return cautions.difference(self.value, other.value, self.sizes.real_clusters)
 
     def _parts(self) -> tuple[Bools, ...]:
-        return self.parts or (self.active,)
+        return self.parts or (self.active if self.sizes is None else self.sizes.of_fakes,)
 
     @property
     def stuck(self) -> bool:
@@ -176,7 +176,8 @@ class Estimate:
         """Whether two AUCs are of the same clusters and as many videos: two detectors, not two strata."""
         if self.sizes is None or other.sizes is None:
             return False
-        return self.sizes[:2] == other.sizes[:2] and bool((self.active == other.active).all())
+        same = self.sizes.of_fakes == other.sizes.of_fakes
+        return self.sizes[:2] == other.sizes[:2] and bool(same.all())
 
     def _unseen_beside(self, other: "Estimate") -> float:
         """Variance of its score interval that its draws lack, in a difference; see the module's head."""
@@ -264,7 +265,8 @@ class Estimate:
 
     def _strata(self) -> list[Bools]:
         """Clusters that vary together: of one stratum of the draws, and with a part in the same sides."""
-        columns = np.stack([self.replicates.strata, *self._parts()])
+        differ = any((part != self.parts[0]).any() for part in self.parts)
+        columns = np.stack([self.replicates.strata, *(self.parts if differ else ())])
         kinds = np.unique(columns[:, self.active], axis=1).T
         return [self.active & (columns == kind[:, None]).all(axis=0) for kind in kinds]
 

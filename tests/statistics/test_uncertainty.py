@@ -240,6 +240,23 @@ def test_a_gap_has_the_degrees_of_freedom_of_its_smaller_stratum():
     assert gap._small_sample()[1] == pytest.approx(expected_error(gap, (100, 90, 10))[1])
 
 
+def test_a_gap_counts_the_groups_of_its_fakes_even_where_reals_are_in_all_of_them():
+    rng, groups = np.random.default_rng(8), np.tile(np.arange(30), 2)
+    scores = rng.normal(size=60) + 1.2 * np.repeat([0, 1], 30)
+    subsets = {"twin": set(range(30, 54)), "no_twin": set(range(54, 60))}
+    found = bootstrap_auc(plan(30, 30, clusters=groups), {"a": scores}, subsets=subsets)
+    gap = found["twin"]["video"]["a"] - found["no_twin"]["video"]["a"]
+    assert sorted(int(ours.sum()) for ours in gap._strata()) == [6, 24]
+    assert gap._small_sample()[1] == pytest.approx(expected_error_of(gap, [groups[54:], groups[30:54]]))
+
+
+def expected_error_of(one, groups):
+    """Degrees of freedom by hand: the jackknife's variance of each set of groups."""
+    parts = [(one.jackknife[g] - one.jackknife[g].mean()) ** 2 for g in groups]
+    variances = [(len(p) - 1) / len(p) * p.sum() for p in parts]
+    return sum(variances) ** 2 / sum(v**2 / (len(p) - 1) for v, p in zip(variances, parts, strict=True))
+
+
 def test_detectors_on_the_same_videos_keep_their_paired_error():
     rng = np.random.default_rng(4)
     one, two = aucs(plan(), noisy(rng), noisy(rng))
