@@ -141,9 +141,9 @@ def test_rows_name_their_setting(scores, material):
 
 def test_an_undefined_interval_is_null_with_its_reason(scores, material):
     labels = material.a_frame("label")
-    scores["noise", 3]["lora"] = labels.astype(float)  # an AUC of 1 in every replicate
+    scores["noise", 3]["lora"] = np.zeros(len(labels))  # an AUC of .5 in every replicate
     row = tabulate(scores, material)[4]
-    assert row["detectors"]["lora"] == {"auc": 1, "low": None, "high": None}
+    assert row["detectors"]["lora"] == {"auc": 0.5, "low": None, "high": None}
     assert "every replicate gives the same value" in row["undefined"]
     assert row["detectors"]["probe"]["low"] is not None
 
