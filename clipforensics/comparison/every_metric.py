@@ -113,6 +113,7 @@ def _row(interval: Interval) -> dict[str, float | str]:
         "low": interval.low,
         "high": interval.high,
         "covers": interval.covers,
+        **({"caution": interval.caution} if interval.caution else {}),
     }
 
 

@@ -22,14 +22,18 @@ from dataclasses import dataclass, field
 
 from clipforensics.comparison.primary import Place, Primary, Row, better, place_of
 from clipforensics.core.files import json_ready
+from clipforensics.protocol.cells import FOLDS
 from clipforensics.statistics.holm import holm
 from clipforensics.statistics.simultaneous import Corrected, max_t
+from clipforensics.statistics.training_sets import OverTrainingSets
 from clipforensics.statistics.uncertainty import Estimate
 
 Kind = str
 """Where in a row a difference stands: `differences`, `to_leader`, or of a leak gap `detectors`."""
 
-Collect = Callable[[Kind, Row, Mapping[str, Estimate]], None]
+Tested = Estimate | OverTrainingSets
+
+Collect = Callable[[Kind, Row, Mapping[str, Tested]], None]
 """Takes estimates by detector, of a row of which at least manipulation and level are known."""
 
 TABLES = ("cells", "metrics", "leak_gaps")
@@ -73,13 +77,13 @@ class Families:
     headline: tuple[str, str, str]
     primary: Primary | None
     confidence: float
-    members: dict[str, dict[Member, Estimate]] = field(default_factory=dict)
+    members: dict[str, dict[Member, Tested]] = field(default_factory=dict)
 
     def collector(self, protocol: str, train_set: str) -> Collect:
         """What takes the estimates of one protocol and train set."""
         where = {"protocol": protocol, "train_set": train_set}
 
-        def collect(kind: Kind, row: Row, estimates: Mapping[str, Estimate]) -> None:
+        def collect(kind: Kind, row: Row, estimates: Mapping[str, Tested]) -> None:
             place = place_of({**where, **row})
             for detector, estimate in estimates.items():
                 member = Member(place, kind, detector)
@@ -89,12 +93,20 @@ class Families:
 
         return collect
 
+    def _where(self, place: Place) -> str:
+        """The protocol; of another train set or manipulation, whose draws are others, with these."""
+        return place.protocol if place.cell[1:] == self.headline[1:] else " ".join(place.cell)
+
     def family_of(self, member: Member) -> str | None:
         """Name of the family that a difference belongs to, `primary`, or None."""
         place, protocol = member.place, member.place.protocol
         tested = place.cell in self._cells
         if member.kind == "detectors":
-            return f"leak gaps {protocol}" if tested and place.level == "video" and _is_gap(place) else None
+            return (
+                f"leak gaps {self._where(place)}"
+                if tested and place.level == "video" and _is_gap(place)
+                else None
+            )
         if _is_gap(place):
             return None
         if member.kind == "to_leader":
@@ -106,11 +118,11 @@ class Families:
         if not tested:
             return None
         if place.stratum == "all":
-            return f"metrics {protocol} {member.detector}"
+            return f"metrics {self._where(place)} {member.detector}"
         ours = self.primary and (member.detector, place.level) == (
             self.primary.detector, self.primary.place.level,
         )  # fmt: skip
-        return f"strata {protocol}" if ours else None
+        return f"strata {self._where(place)}" if ours else None
 
     def attach(self, tables: Mapping[str, Sequence[Row]]) -> list[Row]:
         """Correct every family, and write `family` and `simultaneous` into the rows of its members.
@@ -125,8 +137,7 @@ class Families:
         corrected: dict[Member, tuple[str, Corrected]] = {}
         declared = []
         for name in sorted(self.members, key=_order):
-            correct = holm if name == MATRIX else max_t
-            found = correct(self.members[name], confidence=self.confidence)
+            found = self._corrected(name)
             corrected |= {member: (name, one) for member, one in found.items()}
             if found:
                 declared.append(self._declared(name, list(found.values())))
@@ -134,9 +145,21 @@ class Families:
             if member in corrected:
                 name, one = corrected[member]
                 row |= {"family": name, "simultaneous": json_ready(one._asdict())}
-            elif self.family_of(member) == PRIMARY:
+            elif self.family_of(member) == PRIMARY and member.place.protocol != FOLDS:  # that is their mean
                 row["family"] = PRIMARY
         return declared
+
+    def _corrected(self, name: str) -> dict[Member, Corrected]:
+        """By max-t where all members stand on the same draws; else, and over training sets, by Holm."""
+        members = self.members[name]
+        drawn = {member: one for member, one in members.items() if isinstance(one, Estimate)}
+        if self._method(name) == "max-t":
+            return max_t(drawn, confidence=self.confidence)
+        return holm(members, confidence=self.confidence)
+
+    def _method(self, name: str) -> str:
+        over_sets = any(isinstance(one, OverTrainingSets) for one in self.members[name].values())
+        return "holm" if name == MATRIX or over_sets else "max-t"
 
     def judged(self, tables: Mapping[str, Sequence[Row]]) -> tuple[list[Row], list[Row]]:
         """What is shown, after correction, to a detector's discredit and to its credit; after `attach`.
@@ -172,7 +195,7 @@ class Families:
             "name": name,
             "about": ABOUT[_kind(name)],
             "n": len(found),
-            "method": "holm" if name == MATRIX else "max-t",
+            "method": self._method(name),
             "level": self.confidence,
             "n_shown": shown,
         }

@@ -9,7 +9,7 @@ import pandas as pd
 from clipforensics.comparison.by_protocol import Results, compare_protocol, headline_curves
 from clipforensics.comparison.families import Collect, Families, outside
 from clipforensics.comparison.league import first_clean, league, standings, validation_protocol
-from clipforensics.comparison.means import OnSets, compare_repeats, with_fold_means
+from clipforensics.comparison.means import OnSets, compare_repeats, with_caution, with_fold_means
 from clipforensics.comparison.meeting import Row
 from clipforensics.comparison.primary import RULES, PrimarySection, primary_row, resolve_primary
 from clipforensics.comparison.unseen import compare_unseen
@@ -73,7 +73,7 @@ class Matrix:
             "seeds": self.protocol.seeds,
             "bootstrap": bootstrap,
             "leaks": leaks,
-            "usable": usable_detectors(self.results.read_evaluations(*self.headline)),
+            "usable": self._usable(families),
             **looks,
             **tables,
             "unseen": self._unseen(),
@@ -96,6 +96,14 @@ class Matrix:
             clean=clean,
         )
         return Families((next(iter(self.protocols)), train_set, first), primary, self.options["confidence"])
+
+    def _usable(self, families: Families) -> dict[str, dict[str, Any]]:
+        """By the validation of the headline's protocol and of the primary comparison's."""
+        found = [self.results.read_evaluations(*self.headline)]
+        if families.primary:
+            place = families.primary.place
+            found.append(self.results.read_evaluations(self.protocols[place.protocol], place.train_set))
+        return usable_detectors(*found)
 
     def _looks(self, tables: dict[str, list[Row]], families: Families) -> dict[str, Any]:
         """Which number is primary, what was corrected for what, and what is shown; marks the tables' rows."""
@@ -125,7 +133,7 @@ class Matrix:
     def _unseen(self) -> list[Row]:
         """All manipulations that training never saw, as one; none of repeats, of which nothing is pooled."""
         return [
-            {"protocol": name, "train_set": train_set, **row}
+            {"protocol": name, "train_set": train_set, **(with_caution(row) if len(splits) > 1 else row)}
             for name, splits in self.protocols.items()
             if len(splits) == 1 or repeat_of(splits[0]) is None
             for train_set in self.protocol.train_sets
@@ -141,11 +149,13 @@ class Matrix:
         repeats = len(splits) > 1 and repeat_of(splits[0]) is not None
         if repeats:
             on_sets = OnSets(self.results, splits, train_set, **sets)
-            return compare_repeats(on_sets, train_set, wanted, leader=leader, **shown)
+            return compare_repeats(on_sets, train_set, wanted, leader=leader, collect=collect, **shown)
+        one = len(splits) == 1  # what is pooled over folds is described, not tested
         found = compare_protocol(
-            self.results, splits, train_set, wanted, leader=leader, collect=collect, **self.options
-        )
-        if len(splits) == 1:
+            self.results, splits, train_set, wanted, leader=leader, collect=collect if one else None,
+            **self.options,
+        )  # fmt: skip
+        if one:
             return found
         return with_fold_means(found, OnSets(self.results, splits, train_set, **sets), **shown)
 

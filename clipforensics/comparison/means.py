@@ -7,6 +7,7 @@ import pandas as pd
 
 from clipforensics.comparison.by_protocol import VALIDATION, Results
 from clipforensics.comparison.every_metric import Evaluations
+from clipforensics.comparison.families import Collect
 from clipforensics.comparison.meeting import Row, Scores
 from clipforensics.comparison.training_sets import (
     TrainingSets,
@@ -73,6 +74,7 @@ def compare_repeats(
     reference: str,
     confidence: float,
     leader: str | None = None,
+    collect: Collect | None = None,
 ) -> Tables:
     """Rows of `cells`, `metrics` and `variance` of a protocol whose splits are repeats.
 
@@ -87,15 +89,22 @@ def compare_repeats(
         reference: Detector that the others are subtracted from.
         confidence: Of the intervals.
         leader: Detector that all others are compared with as well.
+        collect: Takes the differences that families are made of; None: nothing does.
     """
     tables: Tables = {"cells": [], "metrics": [], "variance": []}
+    take: Collect = collect or (lambda *_: None)
     tested, untested = on_sets.manipulations(wanted, train_set)
     for manipulation in tested:
         sets = on_sets.meet(manipulation)
         rows = {level: variance_row(sets, level, reference, confidence) for level in LEVELS}
         tables["variance"] += rows.values()
-        tables["cells"] += [cell_of(row, sets, leader, confidence) for row in rows.values()]
-        tables["metrics"] += metric_rows_of(sets, on_sets.evaluations, reference, confidence)
+        cells = [cell_of(row, sets, leader, confidence) for row in rows.values()]
+        tables["cells"] += cells
+        tables["metrics"] += metric_rows_of(sets, on_sets.evaluations, reference, confidence, collect)
+        for cell in cells:
+            take("differences", cell, sets.minus(cell["level"], reference))
+            if "to_leader" in cell:
+                take("to_leader", cell, sets.minus(cell["level"], cell["to_leader"]["leader"]))
     for manipulation in untested:
         sets = on_sets.meet(manipulation, "val")
         for level in LEVELS:
@@ -126,10 +135,10 @@ def with_fold_means(pooled: Tables, on_sets: OnSets, *, reference: str, confiden
     }
     cells = [
         _with_intervals(cell, rows[cell["manipulation"], cell["level"]]) if cell.get("fold_mean") else cell
-        for cell in map(_with_caution, pooled["cells"])
+        for cell in map(with_caution, pooled["cells"])
     ]
-    metrics = [_with_caution(row) if row["metric"] == "auc" else row for row in pooled["metrics"]]
-    return {**pooled, "cells": cells, "metrics": metrics, "variance": list(rows.values())}
+    marked = {name: [with_caution(row) for row in pooled[name]] for name in ("metrics", "leak_gaps")}
+    return {**pooled, **marked, "cells": cells, "variance": list(rows.values())}
 
 
 def _with_intervals(cell: Row, row: Row) -> Row:
@@ -141,8 +150,19 @@ def _with_intervals(cell: Row, row: Row) -> Row:
     return {**cell, "fold_mean": {**cell["fold_mean"], "intervals": intervals}}
 
 
-def _with_caution(row: Row) -> Row:
-    """The row with its pooled differences marked; validation too is of different models."""
-    found: Mapping[str, Row] = row.get("differences") or {}
-    marked = {name: {**one, "caution": POOLED} for name, one in found.items()}
-    return {**row, "differences": marked}
+def with_caution(row: Row) -> Row:
+    """The row with all its pooled differences marked; validation too is of different models."""
+    marked: Row = {**row, "differences": _marked(row.get("differences") or {})}
+    if "to_leader" in row:
+        leader = row["to_leader"]
+        marked["to_leader"] = {**leader, "differences": _marked(leader["differences"])}
+    if "minuend" in row:
+        marked["detectors"] = _marked(row["detectors"])
+    return marked
+
+
+def _marked(found: Mapping[str, Row]) -> Row:
+    return {
+        name: {**one, "caution": "; ".join(filter(None, (one.get("caution"), POOLED)))}
+        for name, one in found.items()
+    }

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from clipforensics.core.faults import InputError
 from clipforensics.core.params import Section
 from clipforensics.core.records import REST
+from clipforensics.protocol.cells import FOLDS
 
 Row = dict[str, Any]
 
@@ -172,19 +173,30 @@ def primary_row(primary: Primary, tables: Mapping[str, Sequence[Row]], *, confid
             f"`primary`: this run has no {' '.join(asdict(primary.place).values())}; name what it has"
             " (protocol, train_set, manipulation, level, stratum, metric) in section `primary`"
         )
-    found = row["differences"][primary.detector]
+    found = _difference(row, primary.detector)
     lost = found["p"] is None
+    pooled = primary.place.protocol == FOLDS and "fold_mean" not in row
     return {
         "detector": primary.detector,
         "reference": primary.reference,
         **asdict(primary.place),
-        "value": found["auc" if table == "cells" else "value"],
-        **{name: found[name] for name in ("low", "high", "p")},
-        "shown": not lost and found["p"] < 1 - confidence,
+        **{name: found[name] for name in ("value", "low", "high", "p")},
+        "shown": not lost and found["p"] < 1 - confidence and not pooled,
         "power": found.get("power"),
         **{name: row[name] for name in ("n_real", "n_fake")},
+        **{name: found[name] for name in ("covers", "caution") if found.get(name)},
         **({"undefined": row.get("undefined", "")} if lost else {}),
     }
+
+
+def _difference(row: Row, detector: str) -> Row:
+    """Of a row whose folds have a mean, that; else as it stands: folds that are pooled show nothing."""
+    mean = row.get("fold_mean") or {}
+    ends = ((mean.get("intervals") or {}).get("differences") or {}).get(detector)
+    if ends is not None:
+        return {"value": mean["differences"][detector], **ends}
+    found = row["differences"][detector]
+    return {"value": found.get("auc", found.get("value")), **found}
 
 
 def place_of(row: Mapping[str, Any]) -> Place:

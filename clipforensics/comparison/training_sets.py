@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 
 from clipforensics.comparison.every_metric import Evaluations, measure
+from clipforensics.comparison.families import Collect
 from clipforensics.comparison.meeting import Meeting, Row, Scores, meet
 from clipforensics.core.files import json_ready
 from clipforensics.metrics.points import ORACLE
 from clipforensics.metrics.pooling import LEVELS, Pooling
 from clipforensics.statistics.bootstrap import bootstrap_auc
 from clipforensics.statistics.replicates import Cluster
-from clipforensics.statistics.training_sets import Trained, over_training_sets
+from clipforensics.statistics.training_sets import OverTrainingSets, Trained, over_training_sets
 from clipforensics.statistics.uncertainty import Estimate, Interval
 
 BySeed = Mapping[tuple[str, int], Estimate]
@@ -56,6 +57,15 @@ class TrainingSets:
             return {names[one]: estimate for one, estimate in found.items()}
 
         return self._of_detectors(auc)
+
+    def minus(self, level: str, reference: str) -> dict[str, OverTrainingSets]:
+        """Every other detector's AUC minus that of one, as families take it."""
+        aucs = self.aucs(level)
+        return {
+            name: OverTrainingSets(_minus(ours, aucs[reference]), self.overlap)
+            for name, ours in aucs.items()
+            if name != reference
+        }
 
     def metrics(self, evaluations: Evaluations, level: str) -> dict[str, dict[str, list[Trained]]]:
         """Metric to detector to its values, each model at the threshold that its own validation chose."""
@@ -183,7 +193,11 @@ def cell_of(row: Row, sets: TrainingSets, leader: str | None, confidence: float)
 
 
 def metric_rows_of(
-    sets: TrainingSets, evaluations: Evaluations, reference: str, confidence: float
+    sets: TrainingSets,
+    evaluations: Evaluations,
+    reference: str,
+    confidence: float,
+    collect: Collect | None = None,
 ) -> list[Row]:
     """Rows of comparison.json's `metrics`, as `every_metric.metric_rows` makes them, over training sets."""
     (manipulation,) = {meeting.manipulation for meeting in sets.meetings.values()}
@@ -201,6 +215,10 @@ def metric_rows_of(
                     )
                     for name, one in several.items()
                 }
+            if collect:
+                collect(
+                    "differences", row, {n: OverTrainingSets(one, sets.overlap) for n, one in gaps.items()}
+                )
             rows.append(json_ready({**row, **_reasons(row)}))
     return rows
 

@@ -239,5 +239,6 @@ def _intervals(
     }
 
 
-def _row(interval: Interval) -> dict[str, float]:
-    return {"auc": interval.value, "low": interval.low, "high": interval.high}
+def _row(interval: Interval) -> dict[str, Any]:
+    marked = {"caution": interval.caution} if interval.caution else {}
+    return {"auc": interval.value, "low": interval.low, "high": interval.high, **marked}

@@ -261,7 +261,7 @@ def _sizes(replicates: Replicates, videos: Bools, independent: float) -> Sizes:
     n_real, n_fake, real_clusters, fake_clusters = (
         int(one.sum()) for one in (real, fake, of_reals, of_fakes)
     )
-    return Sizes(n_real, n_fake, real_clusters, fake_clusters, float(independent), of_fakes)
+    return Sizes(n_real, n_fake, real_clusters, fake_clusters, float(independent), of_fakes, videos)
 
 
 def _rows(replicates: Replicates, scores: npt.ArrayLike, level: str, how: Pooling) -> Rows:

@@ -15,15 +15,14 @@ import numpy as np
 
 from clipforensics.core.faults import InputError
 from clipforensics.metrics.auc import Floats
-from clipforensics.statistics.simultaneous import Corrected, K, own_intervals
-from clipforensics.statistics.uncertainty import Estimate
+from clipforensics.statistics.simultaneous import Corrected, HasInterval, K, own_intervals
 
 
-def holm(members: Mapping[K, Estimate], *, confidence: float = 0.95) -> dict[K, Corrected]:
+def holm(members: Mapping[K, HasInterval], *, confidence: float = 0.95) -> dict[K, Corrected]:
     """Holm's p and Bonferroni's intervals of a family of estimates.
 
     Args:
-        members: Differences with a null value of 0; on whatever draws.
+        members: Differences with a null value of 0; on whatever draws, or on none.
         confidence: That all intervals hold their truths.
 
     Returns:

@@ -72,6 +72,7 @@ class Sizes(NamedTuple):
         fake_clusters: Clusters with one of these manipulated videos.
         independent: Variance that the AUC would have if all videos were independent.
         of_fakes: Shape (n_clusters,): which clusters hold one of these manipulated videos.
+        videos: Shape (n_videos,): which videos it is of.
     """
 
     n_real: int
@@ -80,6 +81,7 @@ class Sizes(NamedTuple):
     fake_clusters: int
     independent: float
     of_fakes: npt.NDArray[np.bool_]
+    videos: npt.NDArray[np.bool_]
 
     def interval(self, auc: float, confidence: float, design: float | None) -> tuple[float, float]:
         """Low and high of so many videos; without a design effect, of as many as there are clusters."""

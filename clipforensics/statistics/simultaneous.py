@@ -14,7 +14,7 @@ has the interval that the member has alone; none is ever shorter than that, nor 
 """
 
 from collections.abc import Hashable, Mapping
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -38,6 +38,13 @@ class Corrected(NamedTuple):
     low: float
     high: float
     p: float
+
+
+class HasInterval(Protocol):
+    """An estimate, as far as a correction without draws needs to know it."""
+
+    def interval(self, *, confidence: float) -> Interval:
+        """Its interval, with p against no effect."""
 
 
 def max_t(members: Mapping[K, Estimate], *, confidence: float = 0.95) -> dict[K, Corrected]:
@@ -73,7 +80,7 @@ def max_t(members: Mapping[K, Estimate], *, confidence: float = 0.95) -> dict[K,
     return found
 
 
-def own_intervals(members: Mapping[K, Estimate], *, confidence: float) -> dict[K, Interval]:
+def own_intervals(members: Mapping[K, HasInterval], *, confidence: float) -> dict[K, Interval]:
     """Interval of each member alone, of those that have one and a p."""
     found = {name: one.interval(confidence=confidence) for name, one in members.items()}
     return {name: one for name, one in found.items() if not np.isnan([one.low, one.p]).any()}

@@ -142,6 +142,23 @@ def over_training_sets(several: Sequence[Trained], *, overlap: float, confidence
     return Interval(value, *ends, "", covers)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class OverTrainingSets:
+    """A difference over training sets that a family can take: its interval at any confidence.
+
+    Attributes:
+        several: The same difference for each training set.
+        overlap: As `over_training_sets` takes it.
+    """
+
+    several: Sequence[Trained]
+    overlap: float
+
+    def interval(self, *, confidence: float = 0.95) -> Interval:
+        """As `over_training_sets`."""
+        return over_training_sets(self.several, overlap=self.overlap, confidence=confidence)
+
+
 def _why_not(several: Sequence[Trained], known: Sequence[Trained], overlap: float) -> str:
     """Why there is no interval; empty if there is one."""
     reasons = [one.undefined for one in (several if len(known) < 2 else known) if one.undefined]

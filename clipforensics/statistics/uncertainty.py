@@ -173,11 +173,10 @@ class Estimate:
         return self.value in self.bounds and len(draws) > 0 and _constant(np.r_[self.value, draws])
 
     def _same_videos(self, other: "Estimate") -> bool:
-        """Whether two AUCs are of the same clusters and as many videos: two detectors, not two strata."""
+        """Whether two AUCs are of the same videos: two detectors, not two strata."""
         if self.sizes is None or other.sizes is None:
             return False
-        same = self.sizes.of_fakes == other.sizes.of_fakes
-        return self.sizes[:2] == other.sizes[:2] and bool(same.all())
+        return bool(np.array_equal(self.sizes.videos, other.sizes.videos))
 
     def _unseen_beside(self, other: "Estimate") -> float:
         """Variance of its score interval that its draws lack, in a difference; see the module's head."""
@@ -199,7 +198,8 @@ class Estimate:
         drawn = float(np.var(draws, ddof=1)) * factor**2 if len(draws) > 1 else math.nan
         if not self.unseen:
             return math.sqrt(drawn), degrees
-        whole, few = drawn + self.unseen, max(min(int(ours.sum()) for ours in self._strata()) - 1, 1)
+        several = [n for ours in self._strata() if (n := int(ours.sum())) > 1]  # one alone has no spread
+        whole, few = drawn + self.unseen, max(min(several, default=2) - 1, 1)
         return math.sqrt(whole), float(whole**2 / (drawn**2 / degrees + self.unseen**2 / few))
 
     @property
@@ -323,6 +323,8 @@ def mean_over_seeds(estimates: Sequence[Estimate], detector: str) -> Estimate:
         seeds={detector: values - values.mean() if n > 1 else np.zeros(1)},
         undefined=next((e.undefined for e in estimates if e.undefined), ""),
         sizes=_mean_sizes([e.sizes for e in estimates]),
+        unseen=float(np.mean([e.unseen for e in estimates])),
+        caution=next((e.caution for e in estimates if e.caution), ""),
     )
 
 

@@ -64,10 +64,36 @@ def test_the_primary_comparison_is_that_of_the_protocol_without_leaks(compared):
     assert where == ["grouped_kfold", "FS", "NT", "all", "video"]
     (cell,) = (c for c in compared["cells"] if [c[name] for name in (
         "protocol", "train_set", "manipulation", "stratum", "level")] == where)  # fmt: skip
-    found = cell["differences"]["lora"]
-    assert (primary["value"], primary["p"]) == (found["auc"], found["p"])
-    assert found["family"] == "primary"
-    assert "simultaneous" not in found
+    mean, pooled = cell["fold_mean"], cell["differences"]["lora"]
+    found = mean["intervals"]["differences"]["lora"]
+    assert (primary["value"], primary["p"]) == (mean["differences"]["lora"], found["p"])
+    assert primary["p"] > pooled["p"], "the folds' own spread counts"
+    assert primary["shown"] == (found["p"] < 0.1)
+
+
+def test_a_pooled_number_of_folds_shows_nothing(matrix):
+    named = RULES.model_copy(update={"metric": "accuracy"})
+    primary = replace(matrix, named=named).compare()["primary"]
+    assert (primary["protocol"], primary["shown"]) == ("grouped_kfold", False)
+    assert "pooled over folds" in primary["caution"]
+
+
+def test_a_primary_on_other_draws_than_the_headlines_has_families_of_its_own(matrix):
+    named = RULES.model_copy(update={"protocol": "per_class", "manipulation": "FS"})
+    found = replace(matrix, named=named).compare()
+    names = {family["name"] for family in found["families"]}
+    assert {"metrics per_class lora", "metrics per_class FS FS lora"} <= names
+
+
+def test_repeats_are_corrected_by_holm(tmp_path):
+    protocol = Protocol(splits=REPEATS, train_sets=["FS"], test_manipulations=["NT", "rest"], seeds=[1])
+    results = write_results(tmp_path, protocol.splits, in_domain=True)
+    found = Matrix(results, protocol, n_folds=3, options=OPTIONS).compare()
+    assert {family["method"] for family in found["families"]} == {"holm"}
+    tested = [row["differences"]["lora"] for row in found["metrics"] if row["manipulation"] == "NT"]
+    corrected = [row["simultaneous"] for row in tested if "simultaneous" in row]
+    assert len(corrected) > 5
+    assert found["primary"]["protocol"] == "grouped_repeat"
 
 
 def test_every_other_tested_difference_is_in_a_declared_family(compared):

@@ -49,8 +49,7 @@ def test_folds_keep_their_pooled_rows_and_gain_means_with_intervals(tmp_path):
                     assert mean[kind][name] == pytest.approx(row[kind][name]["auc"]), "one mean, told twice"
                 assert found == {k: row[kind][name][k] for k in ("low", "high", "p", "covers")}
                 assert found["covers"] == "videos, training sets and seeds"
-    aucs = [row for row in (*tables["cells"], *tables["metrics"]) if row.get("metric", "auc") == "auc"]
-    assert all("pooled over folds" in row["differences"]["lora"]["caution"] for row in aucs)
-    others = [row for row in tables["metrics"] if row["metric"] != "auc"]
-    assert not any("caution" in row["differences"]["lora"] for row in others)
+    rows = (*tables["cells"], *tables["metrics"], *tables["leak_gaps"])
+    assert all("pooled over folds" in row["differences"]["lora"]["caution"] for row in rows)
+    assert all("pooled over folds" in row["detectors"]["lora"]["caution"] for row in tables["leak_gaps"])
     assert not any("caution" in cell["differences"]["lora"] for cell in pooled["cells"]), "left as they were"

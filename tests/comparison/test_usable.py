@@ -20,3 +20,10 @@ def test_one_model_at_chance_is_enough():
         "a": {"usable": True, "reason": ""},
         "b": {"usable": False, "reason": "grouped_kfold-2, seed 1: at chance"},
     }
+
+
+def test_a_detector_must_be_better_than_chance_under_every_protocol_that_is_told_of():
+    leaking = {("a", 1): {"per_class": evaluation(True)}}
+    clean = {("a", 1): {"grouped": evaluation(False)}}
+    assert usable_detectors(leaking)["a"]["usable"]
+    assert usable_detectors(leaking, clean)["a"] == {"usable": False, "reason": "grouped, seed 1: at chance"}

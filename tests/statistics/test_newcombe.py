@@ -64,7 +64,7 @@ def test_p_inverts_the_interval(auc, n_real, n_fake, design):
 
 
 def test_sizes_take_clusters_where_there_is_no_design_effect():
-    sizes = Sizes(20, 40, 5, 8, 0.01, np.ones(13, dtype=bool))
+    sizes = Sizes(20, 40, 5, 8, 0.01, np.ones(13, dtype=bool), np.ones(60, dtype=bool))
     assert sizes.interval(1.0, 0.9, None) == score_interval(1.0, 5, 8, confidence=0.9)
     low, high = sizes.interval(0.8, 0.95, 2.0)
     assert (low, high) == score_interval(0.8, 20, 40, confidence=0.95, design=2.0)

@@ -1,6 +1,7 @@
 """Intervals: what makes them wide, when they are undefined, p, pairing, and training seeds."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -365,6 +366,13 @@ def test_with_seeds_alone_the_degrees_of_freedom_are_theirs():
     assert mean._small_sample() == pytest.approx((1, 2))
     both = mean_over_seeds([estimate(v) for v in (0.7, 0.74, 0.81)], "lora")
     assert 2 < both._small_sample()[1] < estimate()._small_sample()[1]
+
+
+def test_what_draws_do_not_show_does_not_depend_on_the_order_of_seeds():
+    seen, unseen = estimate(), replace(estimate(), unseen=0.01, caution="an end")
+    found = [mean_over_seeds(several, "lora") for several in ([seen, unseen], [unseen, seen])]
+    assert [one.unseen for one in found] == pytest.approx([0.005, 0.005])
+    assert [one.caution for one in found] == ["an end", "an end"]
 
 
 def test_seeds_widen_the_interval():
