@@ -2,7 +2,7 @@
 
 Draws data sets of known AUC, a score a video, and asks each interval whether it holds the truth: for the AUC
 of a detector, the paired difference of two, and the gap between two strata of the fakes. It prints what
-docs/explanation/intervals.md quotes: each method's worst cell, and all cells of the pipeline's intervals.
+benchmarks/COVERAGE.md holds: each method's worst cell, and all cells of the pipeline's intervals.
 Seeded by the cell, so that the same command prints the same tables. NAME is a population.
 """
 

@@ -6,6 +6,7 @@ from scipy.stats import rankdata
 
 from benchmarks import coverage
 from clipforensics.core.faults import InputError
+from tests.support.repository import ROOT
 
 
 def mean_auc(table, truth):
@@ -56,3 +57,9 @@ def test_wrong_arguments_are_refused():
         coverage.main(["lognormal"])
     with pytest.raises(InputError, match="--runs 0"):
         coverage.main(["--runs", "0"])
+
+
+def test_the_page_shows_the_table_that_was_printed():
+    printed = (ROOT / "benchmarks/COVERAGE.md").read_text(encoding="utf-8")
+    table = next(block for block in printed.split("\n\n") if block.startswith("| interval of |"))
+    assert table in (ROOT / "docs/explanation/intervals.md").read_text(encoding="utf-8")
