@@ -72,7 +72,7 @@ def test_all_metrics_have_intervals_and_a_table_for_each_protocol_and_level():
     assert clean.caption.startswith("Frame level, grouped")
     assert [(g.name, [r[0].text for r in g.rows]) for g in usual.groups] == [
         ("Ranking, which needs no threshold", ["AUC"]),
-        (ORACLE, ["equal error rate ↓", "TPR at FPR 1%", "their_own"]),
+        (ORACLE, ["equal error rate, ROC interpolated ↓", "TPR at FPR 1%", "their_own"]),
         ("Calibrated scores", ["expected calibration error ↓"]),
         ("Others", ["mine"]),
     ]
