@@ -36,8 +36,8 @@ METRICS = {
         "partial_auc": "partial AUC, FPR up to 10%",
     },
     ORACLE: {
-        "eer": "equal error rate, where the ROC's straight lines cross FPR = FNR ↓",
-        "eer_at_nearest_threshold": "equal error rate as mean of FPR and FNR at the nearest threshold ↓",
+        "eer": "equal error rate, ROC interpolated ↓",
+        "eer_at_nearest_threshold": "mean of FPR and FNR at the nearest threshold ↓",
         "tpr_at_fpr_0.01": "TPR at FPR 1%",
         "tpr_at_fpr_0.05": "TPR at FPR 5%",
         "tpr_at_fpr_0.1": "TPR at FPR 10%",

@@ -95,7 +95,7 @@ def test_metrics_without_a_name_are_others_or_an_oracles_and_dashes_have_their_r
         (
             f"{ORACLE}, per class",
             [
-                "equal error rate, where the ROC's straight lines cross FPR = FNR ↓",
+                "equal error rate, ROC interpolated ↓",
                 "TPR at FPR 1%",
                 "their_own",
             ],
