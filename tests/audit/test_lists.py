@@ -37,6 +37,8 @@ def test_videos_once_each_from_several_files(tmp_path):
          {("FaceSwap", "001_002.mp4"): set(), ("real", "001.mp4"): set(), ("real", "003.mp4"): set()}),
         ("path,label\nFaceSwap/001_002/3.png,1\n", {("FaceSwap", "001_002"): {"3"}}),
         ("manipulation,video,frame\nFaceSwap,001_002,3\n", {("FaceSwap", "001_002"): {"3"}}),
+        ("manipulation,video,frame\nFS,001_002,01\nFS,001_002,1.0\nFS,001_002,00\nFS,001_002,a1\n",
+         {("FS", "001_002"): {"0", "1", "a1"}}),
     ],
 )  # fmt: skip
 def test_forms_of_one_list(tmp_path, text, expected):
