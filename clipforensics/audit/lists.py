@@ -65,7 +65,7 @@ def read_json(path: Path) -> object:
         return json.loads(path.read_bytes())
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}; check the path") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter: nested a thousand deep
         raise InputError(f"{path}: is not JSON ({error}); mend it") from error
 
 

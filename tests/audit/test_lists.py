@@ -79,6 +79,7 @@ def test_a_list_of_pairs_is_two_reals_and_two_fakes_each():
         ("t.csv", "manipulation,video\n", "has no rows"),
         ("t.csv", "manipulation,video\n,001\n", "data row 1: manipulation is empty"),
         ("t.json", "{", "is not JSON"),
+        ("t.json", "[" * 100_000, "is not JSON"),
         ("t.json", '[["1", "2", "3"]]', "is no list of pairs"),
         ("t.json", "[]", "is no list of pairs"),
     ],
