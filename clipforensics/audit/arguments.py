@@ -10,6 +10,18 @@ from clipforensics.metrics.pooling import Pooling
 from clipforensics.naming.choosing import NAMINGS
 from clipforensics.statistics.replicates import Cluster
 
+_OF_SCORES = (
+    "disjoint",
+    "threshold",
+    "chosen_from",
+    "aggregate",
+    "cluster",
+    "replicates",
+    "seed",
+    "confidence",
+)
+"""Options that mean nothing for lists alone."""
+
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the words of the command line.
@@ -25,6 +37,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         parser.error("give SCORES, --train and --out; or --splits and lists")
     if given.allow_unknown and not given.splits:
         parser.error("--allow-unknown goes with --splits")
+    ignored = [name for name in _OF_SCORES if getattr(given, name) != parser.get_default(name)]
+    if given.splits and ignored:
+        parser.error(f"--{ignored[0].replace('_', '-')} is about scores: leave it out with --splits")
     return given
 
 

@@ -7,7 +7,7 @@ splits in the same form.
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from clipforensics.audit.lists import Content
+from clipforensics.audit.lists import Content, frame_name
 from clipforensics.core.faults import InputError
 from clipforensics.naming.people import parts_of, show
 
@@ -60,8 +60,7 @@ def _videos(path: Path, content: object, where: str) -> Iterator[tuple[str, set[
 def _frames(path: Path, frames: object, where: str) -> set[str]:
     if not isinstance(frames, list) or not all(isinstance(f, str) and parts_of(f) for f in frames):
         raise _fault(path, where, "has frames that are no list of paths")
-    stems = (parts_of(frame)[-1].rsplit(".", 1)[0] for frame in frames)
-    return {str(int(stem)) if stem.isdecimal() else stem for stem in stems}
+    return {frame_name(parts_of(frame)[-1].rsplit(".", 1)[0]) for frame in frames}
 
 
 def _items(path: Path, content: object, where: str) -> Iterator[tuple[str, object]]:

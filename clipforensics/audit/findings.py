@@ -166,9 +166,9 @@ def _bootstrap(options: Options) -> dict[str, Any]:
 
 def _order(names: Names) -> list[str]:
     """Manipulations that were not in training first, then by name."""
-    trained = {video.manipulation for video in names.train.videos if video.label == 1}
+    trained = {video.manipulation.casefold() for video in names.train.videos if video.label == 1}
     found = {video.manipulation for video in names.videos if video.label == 1}
-    return sorted(found, key=lambda name: (name in trained, name))
+    return sorted(found, key=lambda name: (name.casefold() in trained, name))
 
 
 def _threshold(scores: FrameScores, given: float | None) -> dict[str, Any]:

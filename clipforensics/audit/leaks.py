@@ -8,7 +8,7 @@ import pandas as pd
 
 from clipforensics.audit.lists import UNSAID
 from clipforensics.audit.names import Names, Part
-from clipforensics.core.records import REAL, Video
+from clipforensics.core.records import Video
 from clipforensics.splits.leakage import Leak, audit, find_leaks, identity_groups
 
 TRAINED_ON = "trained_on"
@@ -97,19 +97,25 @@ def seen_by(part: Part, scored: Part) -> pd.DataFrame:
 
 
 def _trained_on(names: Names) -> list[bool]:
-    """By (manipulation, clip); real footage by clip alone where each file has one word for it."""
-    one = _one_word(names.train.videos)
+    """By (manipulation, clip), in whatever case; real footage by clip alone where words cannot tell it."""
+    words = [_real_words(part.videos) for part in (names.train, names.scored)]
+    by_clip = words[0].isdisjoint(words[1]) and min(map(len, words)) < 2
+
+    def key(video: Video, clip: str) -> tuple[int, str, str]:
+        word = UNSAID if video.label == 0 and by_clip else video.manipulation.casefold()
+        return video.label, word, clip
+
     trained = {
-        (REAL if video.label == 0 and one else video.manipulation, clip)
+        key(video, clip)
         for video, clip in zip(names.train.videos, names.train.clips, strict=True)
         if video.label == 0 or video.manipulation != UNSAID
     }
-    one = _one_word(names.videos)
     return [
-        (REAL if video.label == 0 and one else video.manipulation, clip) in trained
+        key(video, clip) in trained or (video.label == 0 and (0, UNSAID, clip) in trained)
         for video, clip in zip(names.videos, names.scored.clips, strict=True)
     ]
 
 
-def _one_word(videos: Sequence[Video]) -> bool:
-    return len({video.manipulation for video in videos if video.label == 0}) < 2
+def _real_words(videos: Sequence[Video]) -> set[str]:
+    """What a file calls real footage; a list that says nothing has no word."""
+    return {video.manipulation.casefold() for video in videos if video.label == 0} - {UNSAID}

@@ -19,6 +19,7 @@ UNSAID = ""
 
 _HEADS = {"manipulation", "video", PATH, "frame", "label", "score"}
 _TABLES = (".jsonl", ".ndjson", ".parquet", ".pq")
+_WHOLE = re.compile(r"0*([0-9]+)(?:\.0*)?")
 _LABELLED = re.compile(r"(?:[01][\s,]+)?(.+?)(?:[\s,]+[01])?")
 
 
@@ -64,8 +65,14 @@ def read_json(path: Path) -> object:
         return json.loads(path.read_bytes())
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}; check the path") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter: nested a thousand deep
         raise InputError(f"{path}: is not JSON ({error}); mend it") from error
+
+
+def frame_name(text: str) -> str:
+    """A frame's number without zeros around it (`01`, `1` and `1.0` are one frame); other text as it is."""
+    whole = _WHOLE.fullmatch(text)
+    return whole[1] if whole else text
 
 
 def _pair_videos(path: Path, content: object) -> list[Pair]:
@@ -113,7 +120,7 @@ def _rows_of_table(path: Path, naming: Naming) -> Iterator[Row]:
             if needed == [PATH]:
                 yield _row_of_path(cells[0], naming, place, i)
             else:
-                yield _row_of_names(cells[0], cells[1], place, i), frame.strip()
+                yield _row_of_names(cells[0], cells[1], place, i), frame_name(frame.strip())
 
 
 def _rows_of_lines(path: Path, naming: Naming) -> Iterator[Row]:

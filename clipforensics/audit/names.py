@@ -12,6 +12,7 @@ from clipforensics.core.records import REAL, Video
 from clipforensics.naming.choosing import read_all
 from clipforensics.naming.doubts import check_pairs, owner_of
 from clipforensics.naming.people import Naming, People, show
+from clipforensics.report.wording.names import listed as names_listed
 from clipforensics.sources.base import read_youtube_ids
 
 _REAL_NAME = re.compile(
@@ -94,13 +95,17 @@ def read_names(
     found = _reals(scores.videos, labels, [*train, *(val or ())], reals)
     known = youtube or {}
     tested = part_of(naming, scores.videos, labels, "SCORES", known)
+    parts = {"SCORES": tested}
 
     def listed(pairs: Sequence[Pair], where: str) -> Part:
         stated = [None if m == UNSAID else int(m not in found) for m, _ in pairs]
         about = f"{where} (real there: {', '.join(sorted(found))}; --real NAME says otherwise)"
-        return part_of(naming, pairs, stated, about, known)
+        parts[where] = part_of(naming, pairs, stated, about, known)
+        return parts[where]
 
     trained = listed(train, "TRAIN")
+    validation = None if val is None else listed(val, "VAL")
+    check_together(naming, parts)
     n_sharing = _sharing(trained, tested)
     if not n_sharing and not disjoint:
         raise InputError(_nothing_joins(naming, scores.videos, train))
@@ -108,7 +113,7 @@ def read_names(
         naming=naming,
         scored=tested,
         train=trained,
-        val=None if val is None else listed(val, "VAL"),
+        val=validation,
         reals=tuple(sorted(found)),
         n_sharing=n_sharing,
         owners=tuple([*_owners(tested, "scored"), *_owners(trained, "training")]),
@@ -138,6 +143,20 @@ def part_of(
     check_pairs(naming, people, where)
     videos = tuple(_video(naming, pair, one, youtube) for pair, one in zip(pairs, people, strict=True))
     return Part(videos, tuple(one.clip for one in people))
+
+
+def check_together(naming: Naming, parts: Mapping[str, Part]) -> None:
+    """As `doubts.check_pairs`, over all parts by name: a serial number may show only where they meet.
+
+    Raises:
+        InputError: as `doubts.check_pairs`.
+    """
+    people = [
+        People(clip, video.target, video.source, label=video.label)
+        for part in parts.values()
+        for video, clip in zip(part.videos, part.clips, strict=True)
+    ]
+    check_pairs(naming, people, names_listed(list(parts)))
 
 
 def _video(naming: Naming, pair: Pair, people: People, youtube: Mapping[str, str]) -> Video:
@@ -196,7 +215,8 @@ def _reals(
             raise InputError(f"--real {show(name)}: is in neither file; give one of {every}")
     if given:
         return has[0] | set(given)
-    return has[0] | {name for name in trained - has[1] if is_real(name)}
+    scored = {name.casefold() for name in has[0]}
+    return has[0] | {name for name in trained - has[1] if is_real(name) or name.casefold() in scored}
 
 
 def is_real(manipulation: str) -> bool:

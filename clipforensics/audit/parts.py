@@ -11,11 +11,11 @@ from clipforensics.audit import split_words
 from clipforensics.audit.deepfakebench import is_deepfakebench, read_deepfakebench
 from clipforensics.audit.inputs import described, printable
 from clipforensics.audit.lists import UNSAID, Content, read_json, read_part
-from clipforensics.audit.names import is_real, part_of, youtube_ids
+from clipforensics.audit.names import check_together, is_real, part_of, youtube_ids
 from clipforensics.audit.sharing import Listed, compare_parts
 from clipforensics.audit.writing import write_together
 from clipforensics.core.faults import InputError
-from clipforensics.naming.people import Naming
+from clipforensics.naming.people import Naming, show
 
 CONTENT, PAGE = "splits.json", "splits.html"
 
@@ -24,13 +24,16 @@ def main(given: argparse.Namespace, naming: Naming) -> None:
     """Compare the lists, print what they share, and write DIR/splits.json and DIR/splits.html if asked to.
 
     Raises:
-        InputError: a file is missing or wrong, there are not two parts, or DIR cannot be written.
+        InputError: a file is missing or wrong, a name of --real is in none, there are not two parts, or DIR
+            cannot be written.
         SystemExit: with 1, two parts share something, or may: it is not known who is in some videos, and
             they were not allowed.
     """
     lists = read_parts(given.splits, naming)
+    _check_reals(given.real, lists)
     youtube = youtube_ids(given.youtube_ids)
     parts = [_listed(name, content, naming, given.real, youtube) for name, content in lists.items()]
+    check_together(naming, {listed.name: listed.part for listed in parts})
     content = compare_parts(parts)
     content["naming"] = {"name": naming.name, "stated": naming.stated}
     content["inputs"] = described({"list": given.splits, **_others(given)})
@@ -43,6 +46,14 @@ def main(given: argparse.Namespace, naming: Naming) -> None:
         print(f"{given.out / CONTENT}, {given.out / PAGE}")
     if content["leaks"] or (content["n_unknown"] and not given.allow_unknown):
         sys.exit(1)
+
+
+def _check_reals(reals: Collection[str], lists: Mapping[str, Content]) -> None:
+    found = sorted({m for content in lists.values() for m, _ in content} - {UNSAID})
+    for name in sorted(set(reals) - set(found)):
+        every = ", ".join(map(show, found[:6]))
+        remedy = f"give one of {every}" if found else "they name no manipulations; leave it out"
+        raise InputError(f"--real {show(name)}: is in no list; {remedy}")
 
 
 def read_parts(paths: Sequence[Path], naming: Naming) -> dict[str, Content]:

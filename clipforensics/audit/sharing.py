@@ -11,6 +11,9 @@ from clipforensics.core.records import REAL, Video
 
 _EXAMPLES = 5
 
+Key = tuple[int, str, str]
+"""Label, manipulation and clip of a video."""
+
 SHARED = ("identities", "youtube", "twins", "duplicates", "frames")
 """What must be 0 between two parts that do not leak."""
 
@@ -53,12 +56,13 @@ def between(first: Listed, second: Listed) -> dict[str, Any]:
         of both. `examples` has the first five of each that is not 0.
     """
     seen = seen_by(first.part, second.part)
+    shown = _shown(first.part)
     shared: dict[str, Sequence[str]] = {
         "identities": _common(first, second, lambda video: video.people),
         "youtube": _common(first, second, _youtube),
         "twins": [v.path for v, yes in zip(second.part.videos, seen["twin"], strict=True) if yes],
-        "duplicates": sorted("/".join(key) for key in set(_keys(first.part)) & set(_keys(second.part))),
-        "frames": sorted("/".join(key) for key in _frames(first) & _frames(second)),
+        "duplicates": sorted(shown[key] for key in set(_keys(first.part)) & set(_keys(second.part))),
+        "frames": sorted(f"{shown[key]}/{f}" for key, f in _frames(first) & _frames(second)),
     }
     return {
         "first": first.name,
@@ -86,17 +90,25 @@ def compare_parts(parts: Sequence[Listed]) -> dict[str, Any]:
     }
 
 
-def _keys(part: Part) -> list[tuple[str, str]]:
-    """What tells a video within a data set; real footage is called by many words."""
+def _keys(part: Part) -> list[Key]:
+    """What tells a video within a data set, in whatever case; real footage is called by many words."""
     return [
-        (video.manipulation if video.label else REAL, clip)
+        (video.label, video.manipulation.casefold() if video.label else REAL, clip)
         for video, clip in zip(part.videos, part.clips, strict=True)
     ]
 
 
-def _frames(listed: Listed) -> set[tuple[str, str, str]]:
+def _shown(part: Part) -> dict[Key, str]:
+    """Of each key its text, with the manipulation as the part writes it."""
+    return {
+        key: f"{video.manipulation if video.label else REAL}/{key[-1]}"
+        for key, video in zip(_keys(part), part.videos, strict=True)
+    }
+
+
+def _frames(listed: Listed) -> set[tuple[Key, str]]:
     keys = zip(_keys(listed.part), listed.frames, strict=True)
-    return {(*key, frame) for key, frames in keys for frame in frames}
+    return {(key, frame) for key, frames in keys for frame in frames}
 
 
 def _youtube(video: Video) -> Iterable[str]:

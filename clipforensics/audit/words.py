@@ -41,7 +41,7 @@ def _twins(content: Json, manipulation: str) -> tuple[bool, str]:
     whole = f"{name}: video AUC {number(_auc(cells['all'], name))} on {manipulation}"
     if not sizes["twin"]:
         doubts = unsure(content, manipulation)
-        return False, f"{whole}; {doubts[0] if doubts else 'no fake has a twin in training'}"
+        return False, f"{whole}; {doubts[0] if doubts else _no_twin(content, manipulation)}"
     if sizes["twin"] == sizes["all"]:
         return False, f"{whole}; every fake has a twin in training"
     text = (
@@ -52,6 +52,13 @@ def _twins(content: Json, manipulation: str) -> tuple[bool, str]:
         return True, f"{text}; it is not known who is in the others"
     others = f"the {sizes['no_twin']} known to have none" if sizes["unknown"] else "the others"
     return True, f"{text}, {number(_auc(cells['no_twin'], name))} on {others}"
+
+
+def _no_twin(content: Json, manipulation: str, follows: str = "") -> str:
+    """That no fake has a twin, what follows, and how many are nonetheless of people that were trained on."""
+    row = content["leakage"]["manipulations"][manipulation]
+    seen = f", but {row['any_seen']} of {row['n']} show somebody from training" if row["any_seen"] else ""
+    return f"no fake has a twin in training{follows}{seen}"
 
 
 def unsure(content: Json, manipulation: str) -> list[str]:
@@ -83,7 +90,7 @@ def conclusion(content: Json, manipulation: str, detector: str) -> str:
     if not cells["twin"]["n_fake"]:
         if doubts := unsure(content, manipulation):
             return f"{who}. Whether twins explain it cannot be said: {doubts[0]}."
-        return f"{who}. No fake has a twin in training, so twins do not explain it."
+        return f"{who}. {_capital(_no_twin(content, manipulation, ', so twins do not explain it'))}."
     if not cells["no_twin"]["n_fake"] and not cells["unknown"]["n_fake"]:
         return f"{who}. Every fake has a twin in training: nothing here says how it does on others."
     text = f"{who}, {_whole(twin)} on the {cells['twin']['n_fake']} with a twin in training"
@@ -187,11 +194,15 @@ def _validation(content: Json, manipulation: str) -> list[str]:
         return []
     row = content["leakage"]["validation"]["manipulations"][manipulation]
     both = _video_cells(content, manipulation)["clean_of_both"]["n_fake"]
-    return [
+    text = (
         f"Validation, on which checkpoints, settings and thresholds are chosen, has a twin of {row['twin']}"
         f" of {row['n']} {manipulation} fakes and an identity of {row['any_seen']}; {both} fakes show nobody"
         " known from training or validation."
-    ]
+    )
+    if unknown := content["leakage"]["unknown_identity"]["val"]:
+        videos = "video" if unknown == 1 else "videos"
+        text += f" It is not known who is in {unknown} validation {videos}: what they share goes unseen."
+    return [text]
 
 
 def chosen(content: Json, manipulation: str) -> list[str]:

@@ -7,12 +7,15 @@ from clipforensics.core.records import REAL
 from clipforensics.naming.people import Naming, bare, parts_of
 
 _PICTURE = re.compile(r"\.(png|jpe?g|bmp|webp)$", re.IGNORECASE)
-_NUMBER = re.compile(r"[^0-9]*([0-9]+)")
-_BEHIND = re.compile(r"(.+?)_(?:frame_?|f)?([0-9]+)", re.IGNORECASE)
+_NUMBER = re.compile(r"[^0-9]*([0-9]{1,15})")
+_BEHIND = re.compile(r"(.+?)_(?:frame_?|f)?([0-9]{1,15})", re.IGNORECASE)
 
 NEUTRAL = frozenset({"videos", "video", "frames", "frame", "images", "imgs", "faces", "face", "crops", "c0",
                      "c23", "c40", "raw", "train", "val", "test", "ff", "cdf"})  # fmt: skip
 """Folders that say how a video is stored, never by which manipulation it was made."""
+
+_SIZED = re.compile(r"(faces?|frames?|crops?|images?|imgs?)[_-]?\d*", re.IGNORECASE | re.ASCII)
+"""Such folders with a size or count behind: `faces_224`."""
 
 _ORIGINS = frozenset({"youtube", "actors"})
 """Folders within original_sequences."""
@@ -23,8 +26,8 @@ class Place:
     """What a path says.
 
     Attributes:
-        manipulation: The nearest folder above that is none of `NEUTRAL`; empty where there is none. `real`
-            or `fake` where a naming's folders do not say it (DFDC's hold both).
+        manipulation: The nearest folder above that is none of `NEUTRAL`, with or without a size; empty where
+            there is none. `real` or `fake` where a naming's folders do not say it (DFDC's hold both).
         video: Name of the video, as it stands in the path.
         frame: Number of the frame; None where the path is that of a video.
     """
@@ -68,7 +71,9 @@ def _place(folders: list[str], video: str, frame: int | None, naming: Naming) ->
 def _manipulation(folders: list[str]) -> str:
     """The folder that says how the videos below it were made."""
     for above, name in zip([None, *folders][::-1][1:], folders[::-1], strict=True):
-        if name.lower() in NEUTRAL or (name.lower() in _ORIGINS and above == "original_sequences"):
+        if name.lower() in NEUTRAL or _SIZED.fullmatch(name):
+            continue
+        if name.lower() in _ORIGINS and above == "original_sequences":
             continue
         return name
     return ""

@@ -3,6 +3,7 @@
 import pytest
 
 from clipforensics.audit.leaks import leak_audit, leak_flags
+from clipforensics.audit.lists import UNSAID
 from clipforensics.audit.names import read_names
 from clipforensics.audit.reading import read_scores
 from clipforensics.naming.choosing import choose
@@ -54,6 +55,35 @@ def test_one_word_for_reals_in_each_file_means_the_same():
         [("Real_youtube", "005"), ("FS", "001_002")],
     )
     assert not two["Real_actors", "005"]["trained_on"]
+
+
+@pytest.mark.parametrize(
+    ("in_scores", "in_train"),
+    [
+        (["Celeb-real", "YouTube-real"], ["real", "real"]),
+        (["real", "real"], ["Celeb-real", "YouTube-real"]),
+        (["Celeb-real", "YouTube-real"], [UNSAID, UNSAID]),
+        (["real", "real"], [UNSAID, "real"]),
+        (["Celeb-real", "YouTube-real"], ["celeb-REAL", "youtube-REAL"]),
+    ],
+)
+def test_the_same_reals_by_other_words_are_trained_on(in_scores, in_train):
+    clips = ("id1_0000", "00170")
+    videos = [(word, clip, 0) for word, clip in zip(in_scores, clips, strict=True)]
+    train = [*zip(in_train, clips, strict=True), ("syn", "id1_id2_0000")]
+    flags = flags_of([*videos, ("syn", "id3_id4_0000", 1)], train, naming="celebdf")
+    assert [row["trained_on"] for row in flags.values() if not row["label"]] == [1, 1]
+    assert (
+        leak_audit(names_of([*videos, ("syn", "id3_id4_0000", 1)], train, naming="celebdf"))["real"][
+            "trained_on"
+        ]
+        == 2
+    )
+
+
+def test_a_manipulation_in_another_case_is_the_same():
+    flags = flags_of([("NeuralTextures", "001_002", 1), ("real", "003", 0)], [("neuraltextures", "001_002")])
+    assert flags["NeuralTextures", "001_002"]["trained_on"]
 
 
 def test_a_fake_without_a_manipulation_in_the_list_is_a_twin_and_not_called_trained_on():

@@ -37,6 +37,8 @@ def test_videos_once_each_from_several_files(tmp_path):
          {("FaceSwap", "001_002.mp4"): set(), ("real", "001.mp4"): set(), ("real", "003.mp4"): set()}),
         ("path,label\nFaceSwap/001_002/3.png,1\n", {("FaceSwap", "001_002"): {"3"}}),
         ("manipulation,video,frame\nFaceSwap,001_002,3\n", {("FaceSwap", "001_002"): {"3"}}),
+        ("manipulation,video,frame\nFS,001_002,01\nFS,001_002,1.0\nFS,001_002,00\nFS,001_002,a1\n",
+         {("FS", "001_002"): {"0", "1", "a1"}}),
     ],
 )  # fmt: skip
 def test_forms_of_one_list(tmp_path, text, expected):
@@ -77,6 +79,7 @@ def test_a_list_of_pairs_is_two_reals_and_two_fakes_each():
         ("t.csv", "manipulation,video\n", "has no rows"),
         ("t.csv", "manipulation,video\n,001\n", "data row 1: manipulation is empty"),
         ("t.json", "{", "is not JSON"),
+        ("t.json", "[" * 100_000, "is not JSON"),
         ("t.json", '[["1", "2", "3"]]', "is no list of pairs"),
         ("t.json", "[]", "is no list of pairs"),
     ],

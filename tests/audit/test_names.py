@@ -69,6 +69,23 @@ def test_serials_that_look_like_people_stop_unless_stated():
     assert names.owners == ({"part": "scored", "class": "NT", "identity": "000", "n": 11, "whole": 11},)
 
 
+@pytest.mark.parametrize("where", ["train", "val"])
+def test_serials_that_show_only_where_files_meet_stop_unless_stated(where):
+    """100 with 500 in the one and with 600 in the other: every file alone gives it one partner."""
+    videos = [("NT", f"{i}_{i + 400}", 1) for i in range(100, 120)] + [("real", "100", 0)]
+    other = [("NT", f"{i}_{i + 500}") for i in range(100, 120)]
+    train, val = (other, None) if where == "train" else ([("real", "100")], other)
+    found = "SCORES and TRAIN" if where == "train" else "SCORES, TRAIN and VAL"
+    with pytest.raises(InputError, match=f"{found}: .*20 of 60 ids have several partners"):
+        names_of(videos, train, naming=None, val=val)
+    assert names_of(videos, train, val=val).naming.stated
+
+
+def test_reals_of_the_list_may_be_written_in_another_case():
+    names = names_of([("Clean", "001", 0), ("NT", "001_002", 1)], [("clean", "001")])
+    assert [v.label for v in names.train.videos] == [0]
+
+
 def test_reals_are_those_of_label_0_and_those_called_so():
     videos = [("Real_youtube", "001", 0), ("NT", "001_002", 1)]
     train = [

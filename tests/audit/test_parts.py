@@ -68,11 +68,27 @@ def test_unknown_people_are_no_clean_bill_unless_allowed(tmp_path):
             {"train": ["FS/001_002"], "test": ["fake,003"]},
             "test .--real NAME says.*'003' .given as manipulated",
         ),
+        (
+            {"train": [f"FS/{i}_{i + 400}" for i in range(100, 120)],
+             "test": [f"FS/{i}_{i + 500}" for i in range(100, 120)]},
+            "train and test: .*20 of 60 ids have several partners",
+        ),
     ],
-)
+)  # fmt: skip
 def test_a_mistake_is_told(tmp_path, parts, words):
     with pytest.raises(InputError, match=words):
         audit.main(["--splits", *map(str, lists(tmp_path, **parts))])
+
+
+def test_a_real_that_no_list_has_is_refused(tmp_path, capsys):
+    paths = [str(path) for path in lists(tmp_path, train=["FS/001_002", "clean/001"], test=["NT/003_004"])]
+    audit.main(["--splits", *paths, "--real", "clean"])
+    assert "No identity" in capsys.readouterr().out
+    with pytest.raises(InputError, match="--real 'claen': is in no list; give one of 'FS', 'NT', 'clean'"):
+        audit.main(["--splits", *paths, "--real", "claen", "--real", "clean"])
+    unsaid = [str(path) for path in lists(tmp_path, train=["001_002"], test=["003_004"])]
+    with pytest.raises(InputError, match="--real 'clean': is in no list; they name no manipulations"):
+        audit.main(["--splits", *unsaid, "--real", "clean"])
 
 
 def test_lists_of_one_name_are_called_by_their_folders(tmp_path):

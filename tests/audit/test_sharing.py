@@ -51,6 +51,13 @@ def test_three_parts_make_three_pairs_and_none_leaks():
     assert all(pair["examples"] == {} for pair in content["pairs"])
 
 
+def test_a_video_is_the_same_in_whatever_case_its_manipulation_is_written():
+    parts = [listed(name, {(word, "001_002"): {"1"}}) for name, word in (("train", "FS"), ("test", "fs"))]
+    (pair,) = compare_parts(parts)["pairs"]
+    assert (pair["duplicates"], pair["frames"]) == (1, 1)
+    assert (pair["examples"]["duplicates"], pair["examples"]["frames"]) == (["FS/001_002"], ["FS/001_002/1"])
+
+
 def test_sequences_of_one_youtube_video_leak():
     youtube = {"755": "x", "756": "x"}
     parts = [listed("train", {("", "755"): set()}, youtube), listed("test", {("", "756"): set()}, youtube)]

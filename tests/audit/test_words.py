@@ -104,6 +104,18 @@ def test_without_both_kinds_there_is_no_gap_to_speak_of(content, said):
     assert "gap" not in text
 
 
+def test_no_twin_does_not_hide_that_the_people_were_trained_on():
+    """As where 020_000 was trained on and 000_020 is scored: no twin, and both people are known."""
+    content = findings(twin=row(None), other=row(0.8, 0.7, 0.9), n_twin=0, n_other=100)
+    content["leakage"]["manipulations"]["NT"]["any_seen"] = 90
+    assert words.headline(content, "NT").endswith(
+        "; no fake has a twin in training, but 90 of 100 show somebody from training"
+    )
+    assert words.conclusion(content, "NT", "d").endswith(
+        "in training, so twins do not explain it, but 90 of 100 show somebody from training."
+    )
+
+
 def test_points_in_an_ordinary_case():
     points = words.points(APART, "NT")
     assert "90 of 100 NT fakes and 1 of 10 real videos share an identity with training." in points
@@ -229,12 +241,24 @@ def test_what_was_trained_on_stands_in_the_headline():
     )
 
 
-def test_validation_is_told_where_it_was_given():
+@pytest.mark.parametrize(
+    ("n_unknown", "end"),
+    [
+        (0, "from training or validation."),
+        (1, "from training or validation. It is not known who is in 1 validation video: what they share goes"
+            " unseen."),
+        (7, "from training or validation. It is not known who is in 7 validation videos: what they share goes"
+            " unseen."),
+    ],
+)  # fmt: skip
+def test_validation_is_told_where_it_was_given(n_unknown, end):
     content = findings(twin=TWIN, other=OTHER)
     content["leakage"]["validation"] = {"manipulations": {"NT": {"n": 100, "twin": 10, "any_seen": 30}}}
+    content["leakage"]["unknown_identity"] = {"train": 0, "val": n_unknown, "test": 0}
     content["cells"].append({**content["cells"][0], "stratum": "clean_of_both", "n_fake": 4})
     (said,) = [point for point in words.points(content, "NT") if point.startswith("Validation")]
     assert "has a twin of 10 of 100 NT fakes and an identity of 30; 4 fakes show nobody known" in said
+    assert said.endswith(end)
 
 
 @pytest.mark.parametrize(

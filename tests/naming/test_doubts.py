@@ -41,6 +41,10 @@ def test_videos_of_nobody_known_have_no_owner():
             [(f"{i:03}", f"{j:03}") for i in range(10, 20) for j in range(3)],
             "13 of 13 ids have several partners",
         ),
+        (  # as of two files, each of which alone gives an id one partner
+            [(f"{i:03}", f"{i + shift:03}") for i in range(100, 120) for shift in (400, 500)],
+            "20 of 60 ids have several partners",
+        ),
     ],
 )
 def test_serials_of_three_digits_stop_where_nothing_is_stated(pairs, words):
@@ -49,6 +53,23 @@ def test_serials_of_three_digits_stop_where_nothing_is_stated(pairs, words):
     assert words in str(caught.value)
     assert "--identities TABLE" in str(caught.value)
     check_pairs(choose("ffpp"), fakes(pairs), "SCORES")
+
+
+def test_one_pair_under_many_manipulations_is_faceforensics():
+    check_pairs(choose(), fakes([("001", "002"), ("002", "001")] * 6), "SCORES")
+
+
+def test_actors_have_many_partners():
+    """DeepFakeDetection's, of two digits, beside pairs of three."""
+    actors = [(f"{i:02}", f"{j:02}") for i in range(1, 6) for j in range(1, 6) if i != j]
+    pairs = [(f"{i:03}", f"{i + 100}") for i in range(20)]
+    check_pairs(choose(), fakes([*actors, *pairs]), "SCORES")
+
+
+def test_the_examples_are_the_doubtful_names():
+    pairs = [(f"{i:03}", f"{i + 100}") for i in range(20)]
+    with pytest.raises(InputError, match="names such as '019_119', '019_500' look like"):
+        check_pairs(choose(), fakes([*pairs, ("019", "500")]), "SCORES")
 
 
 @needs_shared

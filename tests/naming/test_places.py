@@ -16,6 +16,9 @@ FFPP = {
     "FaceSwap/040_997_frame12.png": Place("FaceSwap", "040_997", 12),
     "youtube/040/040.png": Place("youtube", "040", 40),
     "FaceSwap/test/040_997": Place("FaceSwap", "040_997"),
+    "NeuralTextures/c40/faces_224/000_020/001.png": Place("NeuralTextures", "000_020", 1),
+    "FaceSwap/Crops-256/images299/frame_1/040_997.mp4": Place("FaceSwap", "040_997.mp4"),
+    "FaceSwap/faces_of_actors/040_997.mp4": Place("faces_of_actors", "040_997.mp4"),
     "040_997.mp4": Place("", "040_997.mp4"),
     "frames/040_997/1.png": Place("", "040_997", 1),
 }
@@ -50,7 +53,8 @@ def test_folders_of_dfdc_hold_both_classes(tmp_path):
 @pytest.mark.parametrize(
     "path",
     ["", "/", "FaceSwap/", "FaceSwap/012.png", "FaceSwap/033_097.png", "FaceSwap/040_997/a.png",
-     "FaceSwap/040_997/1_2.png", "FaceSwap/1_7.mp4", "FaceSwap/040-997/012.png"],
+     f"FaceSwap/040_997/{'1' * 5_000}.png", f"FaceSwap/040_997_{'1' * 5_000}.png", "FaceSwap/040_997/1_2.png",
+     "FaceSwap/1_7.mp4", "FaceSwap/040-997/012.png"],
 )  # fmt: skip
 def test_a_path_that_cannot_be_read_in_one_way_is_not_read(path):
     assert place_of(path, choose("ffpp")) is None
