@@ -50,22 +50,25 @@ def test_the_finding_comes_first_and_every_number_is_the_files(project, capsys):
 def test_leaks_are_told_by_the_audit_and_not_by_the_name(project):
     """With 7 people of training in its test, the identity-disjoint split is said to leak."""
     path = project / METRICS / "leakage/grouped/FaceSwap.json"
-    assert "Under grouped, where no shared identity is known" in " ".join(lines(findings_of(project)))
+    assert "where no shared identity is known" in " ".join(lines(findings_of(project)))
     audit = json.loads(path.read_text())
     audit["manipulations"]["NeuralTextures"]["any_seen"] = 7
     path.write_text(json.dumps(audit))
     said = " ".join(lines(findings_of(project)))
-    assert "Under grouped, where training has seen 7 of 20 fakes and 0 of 20 reals" in said
+    assert "where training has seen 7 of 20 fakes and 0 of 20 reals" in said
+    assert "no shared identity" not in said
     path.unlink()
-    assert "Under grouped, where what leaks was not counted" in " ".join(lines(findings_of(project)))
+    (project / COMPARISON).write_text(json.dumps({**COMMITTED, "leaks": {}}))
+    assert "where what leaks was not counted" in " ".join(lines(findings_of(project)))
 
 
 def test_failures_are_told(project):
     path = project / METRICS / "evaluate/lora/per_class/FaceSwap-42.json"
     one = json.loads(path.read_text())
-    one["usable"] = {"video": {"usable": False, "reason": "its interval holds .5"}}
     one["test"]["NeuralTextures"]["video"]["at_validation"]["tpr"] = 0.0
     path.write_text(json.dumps(one))
+    compared = {**COMMITTED, "usable": {"lora": {"usable": False, "reason": "its interval holds .5"}}}
+    (project / COMPARISON).write_text(json.dumps(compared))
     _, *rest = lines(findings_of(project))
     assert rest[0].startswith("Unusable: LoRA (its interval holds .5).")
     assert any("finds none of the fakes (TPR 0): LoRA" in text for text in rest)

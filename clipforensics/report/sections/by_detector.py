@@ -206,6 +206,10 @@ def robustness_tables(
             Group(head, body) for part, head in parts if (body := tuple(_strength_rows(order, at, part)))
         ]
         notes = [text for s in own for text in reasons(own[s].get("undefined"), f"{title}, {s}")]
+        changed = [
+            v or {} for row in at.values() for part, _ in parts[1:] for v in (row.get(part) or {}).values()
+        ]
+        notes += legend_of(changed)
         heads = (Column("detector", numeric=False), *columns)
         tables.append(Table(f"{title} by strength", heads, tuple(groups), tuple(notes), wrapped=True))
     return tables

@@ -17,7 +17,7 @@ HEADS = {
     "all": "all fakes", "twin": "with a twin", "no_twin": "no twin", "clean": "nobody seen",
     "clean_of_both": "nobody seen, nor in validation",
 }  # fmt: skip
-CLEANEST = ("clean_of_both", "clean", "no_twin")
+CLEANEST = ("clean_of_both", "clean")
 
 UNUSABLE = "unusable"
 
@@ -81,8 +81,8 @@ def _told(strata: Mapping[str, Json]) -> list[str]:
     told = ["all"]
     if n.get("twin") and n.get("no_twin"):
         told += ["twin", "no_twin"]
-    cleanest = next((name for name in CLEANEST[:2] if name in n), None)
-    if cleanest and n[cleanest] and n[cleanest] not in {n[name] for name in told if name != "twin"}:
+    cleanest = next((name for name in CLEANEST if n.get(name)), None)
+    if cleanest and n[cleanest] not in {n[name] for name in told if name != "twin"}:
         told.append(cleanest)
     return told
 
@@ -121,7 +121,11 @@ def _floor(cells: Sequence[Json]) -> float:
 def _notes(comparison: Json, places: Sequence[Place]) -> tuple[str, ...]:
     drawn = "Drawn: the first column of test fakes filled"
     drawn += ", the last one open" if len(places) > 1 else ""
+    values = [v or {} for _, _, cell in places for v in (cell.get("detectors") or {}).values()]
+    bare = any(known(v.get("auc")) is not None and known(v.get("low")) is None for v in values)
+    none = ", where one could be made" if bare else ""
     return (
-        f"In brackets at the head how many fakes; beneath a number its {interval_words(comparison)}. {drawn};"
+        f"In brackets at the head how many fakes; beneath a number its {interval_words(comparison)}{none}."
+        f" {drawn};"
         " the dotted line is .5, a coin. Validation chose the model, so its AUC flatters.",
     )

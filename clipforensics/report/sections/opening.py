@@ -19,13 +19,21 @@ from clipforensics.report.sections.failures import Failure, failures
 from clipforensics.report.sections.losses import about_losses, about_others
 from clipforensics.report.sections.primary import (
     Primary,
+    about_caution,
     about_looks,
     about_power,
     about_primary,
     about_variance,
     primary_of,
 )
-from clipforensics.report.sections.seen import NOT_COUNTED, Seen, about_unknown, seen_in_words, seen_of
+from clipforensics.report.sections.seen import (
+    NOT_COUNTED,
+    Seen,
+    about_unknown,
+    seen_in_words,
+    seen_of,
+    unknown_in_words,
+)
 from clipforensics.report.sections.unseen import about_unseen
 from clipforensics.report.wording.names import capital, name_of, protocol_in_words
 from clipforensics.report.wording.numbers import NO_BREAK, counted, interval, known, number, share, signed
@@ -117,25 +125,39 @@ def headline(comparison: Json, detector: str, seen: Seen) -> str:
             f" {_of(who)} video AUC is {_auc(cells['twin'], detector)} on those"
         )
         if n_other:
-            return (
-                f"{text}, {_auc(cells['no_twin'], detector)} on the {'other' if n_other == 1 else 'others'}"
-            )
+            return f"{text}, {_auc(cells['no_twin'], detector)} on the {_others(n_other, n - n_twin)}"
         return f"{text}; of the others it is not known who is in them"
     if seen.status == "leaks":
         return f"On {kind}, {seen_in_words(seen)}: {auc}"
     if seen.status == "clean":
-        but = f", but of {seen.unknown} nobody knows who is in them" if seen.unknown else ""
-        return (
-            f"Training and the {counted(seen.n, 'test video')} share no known identity{but}: on {kind} {auc}"
-        )
+        return f"Training and the {_shared_by_none(seen)}: on {kind} {auc}"
     return f"On {kind} {auc}; {seen_in_words(seen)}"
+
+
+def _others(n_known: int, n_rest: int) -> str:
+    """Those without a twin, `others` only where of all the rest it is known that they have none."""
+    if n_known < n_rest:
+        return f"{n_known} known to have none"
+    return "other" if n_known == 1 else "others"
+
+
+def _shared_by_none(seen: Seen) -> str:
+    """`110 test videos share no known identity`, and what that leaves open."""
+    once = " (a video counted once a repeat)" if seen.is_repeated else ""
+    text = f"{counted(seen.n, 'test video')}{once} share no known identity"
+    text += f", but validation has seen {seen.by_validation} of them" if seen.by_validation else ""
+    if not seen.has_unknown:
+        return text
+    and_or_but = "and" if seen.by_validation else "but"
+    return f"{text}, {and_or_but} of {unknown_in_words(seen)} nobody knows who is in them"
 
 
 def conclusion(comparison: Json, one: Primary, seen: Mapping[str | None, Seen]) -> Conclusion:
     """Whether it is shown that a detector generalises, what the test could show, the mean over splits."""
     said = [
         about_primary(one, seen.get(one["protocol"], NOT_COUNTED)),
-        about_power(one["power"], one["value"]) if one.state == "open" else "",
+        about_caution(one),
+        about_power(one["power"], one["value"]) if one.holds_zero else "",
         about_variance(comparison, one["detector"]),
     ]
     return Conclusion(" ".join(text for text in said if text), one.state)

@@ -42,13 +42,22 @@ class Primary:
 
     @property
     def state(self) -> State:
-        """Whether it is shown that the detector is better (`above`) or worse than the reference."""
+        """Whether it is shown that the detector is better (`above`) or worse than the reference.
+
+        Where the file says `shown: false`, as of pooled folds, no interval makes it so.
+        """
         low, high = known(self["low"]), known(self["high"])
         if known(self["value"]) is None or low is None or high is None:
             return "unknown"
-        if low <= 0 <= high:
+        if low <= 0 <= high or self["shown"] is False:
             return "open"
         return "above" if (low > 0) != (self["metric"] in LESS_IS_BETTER) else "below"
+
+    @property
+    def holds_zero(self) -> bool:
+        """Whether it is open because the interval holds 0."""
+        low, high = known(self["low"]), known(self["high"])
+        return self.state == "open" and low is not None and high is not None and low <= 0 <= high
 
     @property
     def gap(self) -> str:
@@ -101,16 +110,21 @@ def about_primary(one: Primary, seen: Seen) -> str:
     if one.state == "unknown":
         return f"{unsaid}: {one.gap} {what}."
     if one.state == "open":
+        why = (
+            "and the interval holds 0. That is no evidence that they are equal."
+            if one.holds_zero
+            else "which is described, not tested."
+        )
         return (
             f"It is not shown that {who} generalises better than {whom}: {one.gap} {what} on"
-            f" {_where(one)}, and the interval holds 0. That is no evidence that they are equal."
+            f" {_where(one)}, where {seen_in_words(seen)}, {why}"
         )
     better = "better" if one.state == "above" else "worse"
     if one.is_known_to_training:
         tail = f"was trained on {one['manipulation']}, so this says nothing about new manipulations"
         return f"{capital(who)} does {better} than {whom}, {one.gap} {what} on {_where(one)}, but it {tail}."
-    if seen.status == "clean" or (one["stratum"] in CLEAN and seen.real == 0):
-        known_of = ", as far as identities are known" if seen.unknown else ""
+    if _is_clean(one, seen):
+        known_of = ", as far as identities are known" if seen.has_unknown else ""
         return (
             f"{capital(who)} generalises {better} than {whom}, as these trained models show it{known_of}:"
             f" {one.gap} {what} on {_where(one)}, by an interval that excludes 0."
@@ -119,6 +133,21 @@ def about_primary(one: Primary, seen: Seen) -> str:
         f"{capital(who)} does {better} than {whom}, {one.gap} {what} on {_where(one)}:"
         f" whether it generalises {better} is not shown by that, since {seen_in_words(seen)}."
     )
+
+
+def about_caution(one: Primary) -> str:
+    """Why the interval is known not to hold up, or the number not to be tested; else empty."""
+    text = str(one["caution"] or "").removesuffix(".")
+    return f"Caution: {text}." if text else ""
+
+
+def _is_clean(one: Primary, seen: Seen) -> bool:
+    """Whether training and validation, which chose the model, know nobody of the comparison's test videos."""
+    if one["stratum"] == "clean_of_both" and seen.real == 0:
+        return not seen.real_by_validation
+    if seen.by_validation:
+        return False
+    return seen.status == "clean" or (one["stratum"] in CLEAN and seen.real == 0)
 
 
 def _where(one: Primary) -> str:
@@ -153,17 +182,17 @@ def about_looks(comparison: Json) -> str:
     """Which number is primary, and how many others are only looked at."""
     named, families = comparison.get("primary"), comparison.get("families") or ()
     if named:
-        text = (
-            "Primary is this one comparison, named in params.yaml before the run; all others are secondary."
-        )
+        what = f"{name_of(named['detector'])} minus {name_of(comparison['reference'])}"
+        what += f" under {protocol_in_words(named['protocol'])}" if named.get("protocol") else ""
+        text = f"Primary is {what}, named in params.yaml before the run; all others are secondary."
     else:
         text = "No comparison was named before the run: this is the headline's, and all others are secondary."
     if not families:
         return f"{text} Their intervals are not corrected for how many they are."
     n, shown = (sum(int(known(one.get(key)) or 0) for one in families) for key in ("n", "n_shown"))
     number_of = "one family" if len(families) == 1 else f"{len(families)} families"
-    are = "is" if shown == 1 else "are"
-    return f"{text} Of {counted(n, 'secondary difference')} in {number_of}, {shown} {are} shown."
+    are = "are" if shown > 1 else "is"
+    return f"{text} Of {counted(n, 'secondary difference')} in {number_of}, {shown or 'none'} {are} shown."
 
 
 def about_variance(comparison: Json, candidate: str) -> str:

@@ -108,18 +108,20 @@ def _line(name: str, series: Sequence[Json], *, with_band: bool) -> Strengths:
 
 
 def _lead(robustness: Json, rows: Sequence[Json], detectors: Sequence[str]) -> str:
-    """For each detector the degradation that costs it most at full strength, with the interval."""
+    """For each detector the degradation that costs it most at full strength, by the interval for all."""
     strongest: dict[str, Json] = {}
     for row in sorted(rows, key=lambda r: r["strength"]):
         if row["degradation"] != UNDEGRADED:
             strongest[row["degradation"]] = row
-    said = []
+    said, all_corrected = [], True
     for name in detectors:
         drops = [(found, row) for row in strongest.values() if (found := _drop(row, name)) is not None]
         if drops:
             drop, row = min(drops, key=lambda pair: (pair[0], str(pair[1]["degradation"])))
             values: Any = row["drops"][name]
-            bounds = interval(values.get("low"), values.get("high"))
+            together = values.get("simultaneous") or {}
+            all_corrected = all_corrected and bool(together)
+            bounds = interval(*((together or values).get(end) for end in ("low", "high")))
             kind = DEGRADATIONS.get(row["degradation"], words(row["degradation"]))
             said.append(f"{name_of(name)} by {signed(drop)} {bounds} under {kind}".replace("  ", " "))
     most = robustness.get("frames_per_video")
@@ -128,8 +130,13 @@ def _lead(robustness: Json, rows: Sequence[Json], detectors: Sequence[str]) -> s
     )
     where = f"{robustness['manipulation']}, seed {robustness['seed']}{frames}"
     text = f"The same test videos, degraded before scoring ({where})."
+    intervals = (
+        "the intervals hold for all degradations at once"
+        if all_corrected
+        else "the intervals do not allow for having picked the worst"
+    )
     return (
-        f"{text} At full strength {level_of(robustness)} AUC changes most, of {listed(said)}."
+        f"{text} At full strength {level_of(robustness)} AUC changes most, of {listed(said)}; {intervals}."
         if said
         else text
     )

@@ -127,7 +127,10 @@ def difference_cell(values: Json | None, key: str = "auc") -> Entry:
 
 LEGEND = {
     "simultaneous": "All: the interval that holds for every difference of its family at once.",
-    "power": "Shows: the smallest difference that this test shows in four of five runs, where none is shown.",
+    "power": (
+        "Shows: the smallest difference that this test shows in four of five runs, where none is shown; as if"
+        " this comparison stood alone, not corrected for its family."
+    ),
 }
 """What the further lines of a difference mean, by the key of the file."""
 

@@ -57,6 +57,8 @@ def test_the_cleanest_stratum_has_a_column_unless_it_is_another_ones():
     assert told(in_protocol("per_class", "clean", n=(10, 10)))[-1] == "no twin"
     both = in_protocol("per_class", "clean_of_both", n=(10, 1))
     assert told(clean, both)[-1] == "nobody seen, nor in validation"
+    none = in_protocol("per_class", "clean_of_both", n=(10, 0))
+    assert told(in_protocol("per_class", "clean", n=(10, 8)), none)[-1] == "nobody seen"
     assert told(in_protocol("per_class", "clean", n=(10, 0)))[-1] == "no twin"
 
 
@@ -64,6 +66,15 @@ def test_without_strata_or_protocols_there_is_one_column_and_without_cells_no_ta
     table = first_table(comparison(cell()), {None: NOT_COUNTED}, [], ["baseline", "lora"], [])
     assert [c.name for c in table.columns] == ["detector", "validation", "all fakes (100)", "drawn"]
     assert first_table(comparison(), {}, [], ["baseline"], []) is None
+
+
+def test_a_number_without_an_interval_is_accounted_for():
+    compared = comparison(cell())
+    (note,) = first_table(compared, {None: NOT_COUNTED}, [], ["lora"], []).notes
+    assert "could be made" not in note
+    compared["cells"][0]["detectors"]["lora"] |= {"low": None, "high": None}
+    (note,) = first_table(compared, {None: NOT_COUNTED}, [], ["lora"], []).notes
+    assert "its intervals, where one could be made." in note
 
 
 def test_an_undefined_auc_is_a_dash_and_an_empty_drawing():

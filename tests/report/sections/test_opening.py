@@ -48,11 +48,22 @@ def compared(twin=90, no_twin=10, n=100, **more):
         (0, 100, Seen(10, 100, 0, 0, 0, 0, 0), "Training and the 110 test videos share no known identity: on"
          " NeuralTextures LoRA's video AUC is .800"),
         (0, 100, Seen(10, 100, 0, 0, 0, 0, 40), "Training and the 110 test videos share no known"
-         " identity, but of 40"
+         " identity, but of 40 test videos"
          " nobody knows who is in them: on NeuralTextures LoRA's video AUC is .800"),
         (0, 100, Seen(10, 100, 0, 0, 0, 0, 110), "On NeuralTextures LoRA's video AUC is .800; it is not"
          " known who is"
          " in its test videos, so leaks cannot be counted"),
+        (50, 10, LEAKS, "Five of ten NeuralTextures fakes have a twin in training: LoRA's video AUC is"
+         " .911 on those, .490 on the 10 known to have none"),
+        (98, 1, LEAKS, "98 of 100 NeuralTextures fakes have a twin in training: LoRA's video AUC is"
+         " .911 on those, .490 on the 1 known to have none"),
+        (0, 100, Seen(10, 100, 0, 0, 0, 7, 0), "Training and the 110 test videos share no known identity, but"
+         " validation has seen 7 of them: on NeuralTextures LoRA's video AUC is .800"),
+        (0, 100, Seen(10, 100, 0, 0, 0, 7, 0, 5, 1), "Training and the 110 test videos share no known"
+         " identity, but validation has seen 7 of them, and of 5 training and 1 validation videos nobody"
+         " knows who is in them: on NeuralTextures LoRA's video AUC is .800"),
+        (0, 100, Seen(100, 200, 0, 0, 0, 0, 0, is_repeated=True), "Training and the 300 test videos (a video"
+         " counted once a repeat) share no known identity: on NeuralTextures LoRA's video AUC is .800"),
         (0, 0, NOT_COUNTED, "On NeuralTextures LoRA's video AUC is .800; what leaks was not counted"),
     ],
 )  # fmt: skip
@@ -115,6 +126,20 @@ def test_power_is_told_where_nothing_is_shown_and_only_there():
         assert conclusion.state == gap
 
 
+def test_a_caution_stands_beside_the_primary_comparison():
+    content = compared()
+    place = {"protocol": "per_class", "train_set": "FaceSwap", "manipulation": "NeuralTextures"}
+    content["primary"] = {
+        "detector": "lora", "reference": "baseline", "metric": "auc", "level": "video", "stratum": "all",
+        **place, "value": 0.2, "low": 0.1, "high": 0.3, "p": 0.01, "shown": False,
+        "power": {"level": 0.8, "detectable": 0.17, "n_real": 1900, "n_fake": None},
+        "caution": "pooled folds.", "n_real": 10, "n_fake": 100,
+    }  # fmt: skip
+    (conclusion,) = lines(content).conclusions
+    assert conclusion.text.endswith("which is described, not tested. Caution: pooled folds.")
+    assert conclusion.state == "open"
+
+
 def test_one_detector_alone_has_a_headline_and_no_conclusion():
     content = compared()
     for one in content["cells"]:
@@ -138,7 +163,9 @@ def test_of_many_the_pair_is_told_and_the_others_are_counted():
     found = made_up_run.findings()
     said = opening.opening(found, cast_of(found.comparison))
     assert len(said.conclusions) == 1
-    assert any("Of 11 other detectors, none is shown to lose" in text for text in said.points)
+    assert any(
+        text.startswith("Of 11 other detectors, none has a metric that is worse") for text in said.points
+    )
     assert said.headline.startswith(
         "Nine of ten NeuralTextures fakes have a twin in training: Effort's video AUC"
     )

@@ -43,8 +43,31 @@ def test_clean_fakes_beside_reals_that_training_knows_are_no_clean_test():
     assert said("above", seen=Seen(10, 20, 0, 20), stratum="clean").startswith("LoRA generalises better")
 
 
+def test_what_validation_has_seen_is_no_clean_test_but_fakes_that_neither_has():
+    chosen = Seen(10, 20, 0, 0, 0, 3, 0)
+    text = said("above", seen=chosen)
+    assert text.startswith("LoRA does better than the baseline")
+    assert text.endswith("training is known, but validation has seen 3 of 30 test videos.")
+    assert "is not shown by that" in said("above", seen=chosen, stratum="clean")
+    assert said("above", seen=chosen, stratum="clean_of_both").startswith("LoRA generalises better")
+    reals = Seen(10, 20, 0, 0, 0, 3, 0, real_by_validation=1)
+    assert "is not shown by that" in said("above", seen=reals, stratum="clean_of_both")
+
+
+def test_what_the_file_does_not_call_shown_is_open_whatever_its_interval():
+    pooled = one("above", shown=False)
+    assert (pooled.state, pooled.holds_zero) == ("open", False)
+    text = said("above", shown=False)
+    assert text.startswith("It is not shown that LoRA generalises")
+    assert "holds 0" not in text
+    assert one("above", shown=True).state == "above"
+    assert primary.about_caution(one(caution="folds pooled")) == "Caution: folds pooled."
+    assert primary.about_caution(one()) == ""
+
+
 def test_unknown_identities_are_owned_up_to():
     assert "show it, as far as identities are known: +.060" in said("above", seen=Seen(10, 20, 0, 0, 0, 0, 4))
+    assert "as far as identities are known: +.060" in said("above", seen=Seen(10, 20, 0, 0, 0, 0, 0, 4))
     assert "generalises better is not shown" in said("above", seen=Seen(10, 20, 0, 0, 0, 0, 30))
 
 
@@ -59,6 +82,7 @@ def test_an_interval_that_holds_0_shows_nothing_and_is_no_equality():
     assert text.startswith(
         "It is not shown that LoRA generalises better than the baseline: +.020 [−.050, .090]"
     )
+    assert "(10 reals, 20 fakes), where no shared identity is known, and" in text
     assert text.endswith("the interval holds 0. That is no evidence that they are equal.")
     assert one((0.02, 0.0, 0.1)).state == "open", "a bound at 0 does not exclude it"
 
@@ -107,9 +131,14 @@ def test_looks_in_words():
     alone = "No comparison was named before the run: this is the headline's, and all others are secondary."
     assert primary.about_looks({}) == f"{alone} Their intervals are not corrected for how many they are."
     families = [{"name": "a", "n": 12, "n_shown": 1}, {"name": "b", "n": 3, "n_shown": 0}]
-    text = primary.about_looks({"primary": {"detector": "lora"}, "families": families})
+    named = {"detector": "lora", "protocol": "grouped_kfold"}
+    text = primary.about_looks({"primary": named, "reference": "baseline", "families": families})
     assert text.endswith("Of 15 secondary differences in 2 families, 1 is shown.")
-    assert text.startswith("Primary is this one comparison, named in params.yaml before the run")
+    assert text.startswith(
+        "Primary is LoRA minus the baseline under grouped folds, named in params.yaml before the run;"
+    )
+    nothing = [{"name": "a", "n": 12, "n_shown": 0}]
+    assert primary.about_looks({"families": nothing}).endswith("in one family, none is shown.")
 
 
 def test_the_mean_over_repeated_splits_has_its_interval_and_says_what_that_covers():

@@ -31,7 +31,10 @@ def test_robustness_has_a_panel_a_degradation_and_names_the_largest_change_at_fu
         ("Blur", "1: sigma 1; 2: sigma 2"),
         ("My own", "2: 2"),
     ]
-    assert plain_spaces(found.lead).endswith("changes most, of LoRA by −.100 [−.150, −.050] under blur.")
+    assert plain_spaces(found.lead).endswith(
+        "changes most, of LoRA by −.100 [−.150, −.050] under blur;"
+        " the intervals do not allow for having picked the worst."
+    )
     assert "LoRA: 0.600" in found.figures[0][2]
     assert "LoRA: 0.600" in found.figures[1][2]  # each begins at the undegraded test
     blur, mine = found.tables
@@ -42,6 +45,19 @@ def test_robustness_has_a_panel_a_degradation_and_names_the_largest_change_at_fu
         ("Minus Baseline", [["LoRA", "+.100", "+.100", "+.100"]]),
     ]
     assert mine.caption == "My own by strength"
+
+
+def test_the_worst_of_many_has_the_interval_that_allows_for_all():
+    row = degraded("blur", 2, 0.5, -0.1, "sigma 2")
+    row["drops"]["lora"]["simultaneous"] = {"low": -0.3, "high": 0.1, "p": 0.6}
+    found = robustness_section(robustness(degraded("none", 0, 0.6), row), why="off", reference="baseline")
+    assert plain_spaces(found.lead).endswith(
+        "of LoRA by −.100 [−.300, .100] under blur; the intervals hold for all degradations at once."
+    )
+    (table,) = found.tables
+    change = table.groups[1].rows[0][2]
+    assert ([plain_spaces(t) for t in change.further], change.strong) == (["all [−.300, .100]"], False)
+    assert any(note.startswith("All: the interval that holds for every") for note in table.notes)
 
 
 def test_robustness_is_shown_at_the_level_of_the_file():

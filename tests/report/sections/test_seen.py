@@ -5,6 +5,7 @@ import pytest
 from clipforensics.report.sections import seen
 from clipforensics.report.sections.seen import NOT_COUNTED, Seen, seen_in_words, seen_of, status_in_words
 
+CLEAN = Seen(10, 20, 0, 0, 0, 0, 0)
 HEAD = {"headline": {"train_set": "A", "manipulation": "X", "protocol": "grouped"}}
 
 
@@ -38,9 +39,18 @@ def test_a_protocols_name_says_nothing(protocol):
     [
         (Seen(10, 20, 1, 0, 0), "leaks", "training has seen 0 of 20 fakes and 1 of 10 reals"),
         (Seen(10, 20, 0, 0, 0, 3, 0), "clean",
-         "no shared identity is known, validation 3 of 30 test videos"),
+         "no identity shared with training is known, but validation has seen 3 of 30 test videos"),
+        (Seen(10, 20, 0, 0, 0, 0, 0, 5, 1), "clean",
+         "no shared identity is known, and of 5 training and 1 validation videos it is not known who is in"
+         " them"),
+        (Seen(10, 20, 0, 0, 0, 0, 0, 0, 1), "clean",
+         "no shared identity is known, and of 1 validation video it is not known who is in them"),
+        (Seen(10, 20, 0, 0, 0, 0, 0, 60, 0, n_train=60), "unknown",
+         "it is not known who is in the training videos, so leaks cannot be counted"),
+        (Seen(10, 20, 0, 4, 0, 0, 0, is_repeated=True), "leaks",
+         "training has seen 4 of 20 fakes and 0 of 10 reals, a video counted once a repeat"),
         (Seen(10, 20, 0, 0, 0, 0, 12), "clean",
-         "no shared identity is known, and of 12 it is not known who is in them"),
+         "no shared identity is known, and of 12 test videos it is not known who is in them"),
         (Seen(10, 20, 0, 0, 0, 0, 30), "unknown",
          "it is not known who is in its test videos, so leaks cannot be counted"),
         (Seen(10, 20, None, 0), "uncounted", "what leaks was not counted"),
@@ -52,7 +62,8 @@ def test_a_protocols_name_says_nothing(protocol):
 def test_every_state_has_its_words(found, status, words):
     assert found.status == status
     assert seen_in_words(found) == words
-    assert ("no shared" in status_in_words(found)) == (status == "clean")
+    assert ("no shared" in status_in_words(found)) == (status == "clean" and not found.by_validation)
+    assert (status_in_words(found) == "seen by validation only") == bool(found.by_validation)
 
 
 def test_only_where_every_video_is_known_nothing_is_held_back():
@@ -68,7 +79,7 @@ def test_folds_and_repeats_are_summed_and_other_train_sets_left_out():
         "grouped_kfold-1 A": audit(0, 1), "grouped_kfold-2 A": audit(1, 0),
         "grouped_kfold-1 B": audit(9, 9), "grouped A": audit(5, 5),
     }  # fmt: skip
-    assert seen_of(HEAD, audits, "grouped_kfold") == Seen(20, 40, 1, 1, 1, None, 0)
+    assert seen_of(HEAD, audits, "grouped_kfold") == Seen(20, 40, 1, 1, 1, None, 0, n_splits=2)
     half = {**audits, "grouped_kfold-2 A": {"real": {"n": 1}, "fake": {"n": 1}}}
     assert seen_of(HEAD, half, "grouped_kfold").status == "uncounted", "a fold that nobody counted is no zero"
 
@@ -94,7 +105,37 @@ def test_an_old_audit_knows_the_unknown_only_where_there_are_none():
 def test_validation_is_counted_beside_training():
     found = seen_of(HEAD, {"grouped A": audit(validation=(1, 2))}, "grouped")
     assert found.by_validation == 3
-    assert seen_in_words(found).endswith("validation 3 of 30 test videos")
+    assert seen_in_words(found).endswith("but validation has seen 3 of 30 test videos")
+
+
+def test_unknown_people_of_training_and_validation_are_read_and_told():
+    whole = {"unknown_identity": {"train": 5, "val": 2, "test": 0}, "sizes": {"train": {"A": 30, "real": 30}}}
+    found = seen_of(HEAD, {"grouped A": {**audit(), **whole}}, "grouped")
+    assert (found.unknown_train, found.unknown_val, found.n_train) == (5, 2, 60)
+    assert seen.about_unknown({"grouped": found}).startswith(
+        "Of 5 training and 2 validation videos it is not"
+    )
+    some = Seen(10, 20, 0, 0, 0, 0, 3, 5)
+    said = seen.about_unknown({"grouped": some, "per_class": CLEAN})
+    assert said.startswith("Of 3 of 30 test videos and 5 training videos (grouped) it is not known")
+    row = {"n_real": 4, "n_fake": 6, "real_seen": 0, "fake_seen": 0, "train_unknown": 7, "val_unknown": 8}
+    found = seen_of({**HEAD, "leaks": {"official": {"A": row}}}, {}, "official")
+    assert (found.unknown_train, found.unknown_val) == (7, 8)
+
+
+def test_training_videos_of_several_splits_are_not_summed():
+    counted = [{**audit(), "unknown_identity": {"train": n, "val": 0, "test": 0}} for n in (3, 5)]
+    audits = {f"grouped_kfold-{place} A": one for place, one in enumerate(counted, 1)}
+    assert "of up to 5 training videos it is" in seen_in_words(seen_of(HEAD, audits, "grouped_kfold"))
+
+
+def test_videos_of_repeats_are_counted_once_a_repeat():
+    splits = [f"grouped_repeat-{n}" for n in (1, 2)]
+    audits = {f"{split} A": audit(unknown=(0, 3)) for split in splits}
+    found = seen_of({**HEAD, "splits": {"grouped_repeat": splits}}, audits, "grouped_repeat")
+    assert (found.n, found.is_repeated) == (60, True)
+    said = seen.about_unknown({"grouped_repeat": found})
+    assert said.startswith("Of 6 of 60 test videos (a video counted once a repeat) it is not known")
 
 
 def test_sentences_on_protocols_and_reals():
