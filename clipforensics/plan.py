@@ -1,8 +1,13 @@
-"""`clipforensics plan`: what a test of so many videos can show, before anyone collects them."""
+"""`clipforensics plan`: what a test of so many videos can show, before anyone collects them.
+
+Its three answers (power, smallest difference, videos needed) ask one function, `power_of`, so they agree.
+"""
 
 import argparse
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from clipforensics.arguments import finite, positive, share
 from clipforensics.core.faults import InputError
@@ -90,7 +95,7 @@ def lines(question: Question) -> Iterator[str]:
         f"Power: the test shows a true difference of {_short(d)} in {_runs(power_of(test, d))} of 100 runs"
         f" ({spread})."
     )
-    least = test.detectable(question.power)
+    least = detectable(test, question.power, asked=d)
     wanted = f"with {_short(question.power)} power"
     yield (
         f"Smallest difference shown {wanted}: {_short(least)}."
@@ -100,49 +105,90 @@ def lines(question: Question) -> Iterator[str]:
     yield from _needs(question)
 
 
+@cache
 def power_of(design: Design, difference: float) -> float:
-    """Chance that the test shows it: simulated where videos are few and the formula a little too hopeful."""
-    few = design.n_real * design.n_fake <= FEW_PAIRS
-    return design.simulated_power(difference) if few else design.power(difference)
+    """Chance that the test shows it: simulated where videos are few and the formula is rough."""
+    return design.simulated_power(difference) if _is_few(design) else design.power(difference)
+
+
+def detectable(design: Design, power: float, *, asked: float) -> float | None:
+    """The smallest difference that the test shows with this power, by `power_of`; None where none is.
+
+    Where it is simulated, in steps of .001, and never on the other side of `asked` than `power_of` says.
+
+    Args:
+        design: The test.
+        power: That is asked for.
+        asked: A difference, whose power is told beside.
+    """
+    guess = design.detectable(power)
+    if not _is_few(design):
+        return guess
+    is_enough = power_of(design, asked) >= power
+    low = 0 if is_enough else math.floor(asked * 1000)
+    high = math.ceil(asked * 1000) if is_enough else math.floor((1 - design.auc - 1e-6) * 1000)
+    if not is_enough and (high <= low or power_of(design, high / 1000) < power):
+        return None
+    guess = 1.0 if guess is None else guess
+    found = _smallest(lambda n: power_of(design, n / 1000) >= power, low, high, round(guess * 1000))
+    return min(found / 1000, asked) if is_enough else found / 1000
 
 
 def _needs(question: Question) -> Iterator[str]:
     """Videos that the difference needs: in the ratio given, as many of both, and more of one class alone."""
     test, d = question.independent, question.difference
-    if test.power(d) >= question.power:
+    if power_of(test, d) >= question.power:
         yield f"These videos are enough to show {_short(d)} with {_short(question.power)} power."
         return
     larger, other = max(test.n_real, test.n_fake), min(test.n_real, test.n_fake)
     grown = {
-        "in this ratio": lambda n: _sized(test, n * test.n_real / larger, n * test.n_fake / larger),
-        "as many of both": lambda n: _sized(test, n, n),
-        f"with {test.n_real} real": lambda n: _sized(test, test.n_real, n),
-        f"with {test.n_fake} manipulated": lambda n: _sized(test, n, test.n_fake),
+        "in this ratio": (
+            lambda n: _sized(test, n * test.n_real / larger, n * test.n_fake / larger),
+            larger,
+        ),
+        "as many of both": (lambda n: _sized(test, n, n), other),
+        f"with {test.n_real} real": (lambda n: _sized(test, test.n_real, n), test.n_fake),
+        f"with {test.n_fake} manipulated": (lambda n: _sized(test, n, test.n_fake), test.n_real),
     }
     if larger == other:
         del grown["as many of both"]
     yield f"To show {_short(d)} with {_short(question.power)} power it needs independent videos:"
-    for how, grow in grown.items():
-        found = fewest(grow, d, question.power)
+    for how, (grow, too_few) in grown.items():
+        found = fewest(grow, d, question.power, low=too_few)
         said = f"{found.n_real} real and {found.n_fake} manipulated" if found else "no number is enough"
         yield f"  {how}: {said}"
 
 
-def fewest(grow: Callable[[float], Design], difference: float, power: float) -> Design | None:
+def fewest(
+    grow: Callable[[float], Design], difference: float, power: float, *, low: int = 2
+) -> Design | None:
     """The smallest design of a growing row that has the power; None where a million videos do not.
 
     Args:
         grow: Number of videos of the class that grows -> design.
         difference: True difference.
-        power: That is asked for.
+        power: That is asked for, by `power_of`.
+        low: Number of videos that is known to be too small.
     """
-    low, high = 2, MOST_VIDEOS
-    if grow(high).power(difference) < power:
+    if power_of(grow(MOST_VIDEOS), difference) < power:
         return None
+    guess = _smallest(lambda n: grow(n).power(difference) >= power, low, MOST_VIDEOS, 2 * low)
+    return grow(_smallest(lambda n: power_of(grow(n), difference) >= power, low, MOST_VIDEOS, guess))
+
+
+def _smallest(is_enough: Callable[[int], bool], low: int, high: int, guess: int) -> int:
+    """The smallest number that is enough, between one that is not and one that is; sought from a guess on."""
+    step, at = max(1, guess // 16), min(max(guess, low + 1), high - 1)
     while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if grow(middle).power(difference) < power else (low, middle)
-    return grow(high)
+        low, high = (low, at) if is_enough(at) else (at, high)
+        away = high - step if at == high else low + step
+        step *= 2
+        at = away if low < away < high else (low + high) // 2
+    return high
+
+
+def _is_few(design: Design) -> bool:
+    return design.n_real * design.n_fake <= FEW_PAIRS
 
 
 def _sized(test: Design, n_real: float, n_fake: float) -> Design:

@@ -40,7 +40,10 @@ def main(detector: str, split: str, train_set: str, seed: str) -> None:
     about = read_json(folder / RECORD)
     wanted = read_section(PARAMS, "protocol", Protocol).test_manipulations
     manipulations = tested_manipulations(tables["test"], wanted, split=split, train_set=train_set)
-    metrics, errors = evaluation.evaluate(scores, tables, manipulations=manipulations, **params.model_dump())
+    tried = n_tried(folder)
+    metrics, errors = evaluation.evaluate(
+        scores, tables, manipulations=manipulations, n_tried=tried, **params.model_dump()
+    )
     head = {
         "detector": detector,
         "split": split,
@@ -49,7 +52,7 @@ def main(detector: str, split: str, train_set: str, seed: str) -> None:
         "parameters": about["parameters"],
     }
     write_scores(SCORES / detector / f"{cell.name}.csv", scores)
-    write_json(METRICS / detector / f"{cell.name}.json", {**head, "n_tried": n_tried(folder), **metrics})
+    write_json(METRICS / detector / f"{cell.name}.json", {**head, "n_tried": tried, **metrics})
     write_json(ERRORS / detector / f"{cell.name}.json", {**head, **errors})
     print(evaluation.summary_line(detector, metrics))
 

@@ -13,7 +13,7 @@ from clipforensics.core.records import read_videos
 from clipforensics.likelihood.assessment import Assessed, LikelihoodSection
 from clipforensics.likelihood.models import Model, videos_of
 from clipforensics.likelihood.summary import summarise
-from clipforensics.protocol.cells import Cell, Protocol, by_protocol
+from clipforensics.protocol.cells import Cell, Protocol, by_protocol, pooled_splits
 from clipforensics.protocol.tables import read_scores, read_split, write_curve
 from clipforensics.statistics.settings import Compared, read_compared
 
@@ -33,12 +33,12 @@ def main() -> None:
     protocols = by_protocol(protocol.splits, read_value(PARAMS, "split", "n_folds", int))
     assessed = [
         Assessed(
-            [read_model(run, detector, Cell(split, train_set, seed)) for split in splits],
-            {"detector": detector, "protocol": name, "train_set": train_set, "seed": seed},
+            [read_model(run, detector, Cell(one, train_set, seed)) for one in splits],
+            {"detector": detector, "protocol": name, "split": split, "train_set": train_set, "seed": seed},
             settings,
             bootstrap,
         )
-        for name, splits in protocols.items()
+        for name, split, splits in pooled_splits(protocols)
         for train_set in protocol.train_sets
         for seed in protocol.seeds
         for detector in run.detectors

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -73,7 +74,9 @@ def test_the_answer_for_ten_reals(capsys):
     said, design = ask(capsys=capsys), Design(0.78, 10, 100, 0.5)
     assert f"shows a true difference of .06 in {plan.power_of(design, 0.06) * 100:.0f} of 100 runs" in said
     assert "AUC .78 against .84; scores correlated .50" in said
-    assert "No difference is shown with .80 power: not even an AUC of 1 against .78." in said
+    assert "Smallest difference shown with .80 power: .192." in said
+    fewer = ask("--fake", "30", capsys=capsys)
+    assert "No difference is shown with .80 power: not even an AUC of 1 against .78." in fewer
     assert "with 10 real: no number is enough" in said
     ((real, fake),) = re.findall(r"in this ratio: (\d+) real and (\d+) manipulated", said)
     assert int(fake) == pytest.approx(10 * int(real), abs=5)
@@ -87,6 +90,32 @@ def test_the_answer_where_the_videos_are_enough(capsys):
     assert "These videos are enough to show .06 with .80 power." in said
     (least,) = re.findall(r"Smallest difference shown with .80 power: (\.\d+)", said)
     assert float(least) == pytest.approx(Design(0.78, 300, 300, 0.5).detectable(0.8), abs=0.0006)
+
+
+@pytest.mark.parametrize("n", [(20, 20), (17, 17), (12, 35)])
+def test_the_answers_agree_where_few_videos_are_simulated(n):
+    """Power, smallest difference and numbers needed come to one verdict; each is the very smallest."""
+    design, d = Design(0.78, *n, 0.5), 0.2
+    said = "\n".join(lines(Question(design, d, 0.8)))
+    (least,) = (float(found) for found in re.findall(r"shown with .80 power: (\.\d+)", said))
+    assert plan.power_of(design, least) >= 0.8 > plan.power_of(design, round(least - 0.001, 3))
+    if plan.power_of(design, d) >= 0.8:
+        assert least <= d
+        assert "These videos are enough to show .20 with .80 power." in said
+        return
+    assert least > d
+    sizes = [(int(r), int(f)) for r, f in re.findall(r": (\d+) real and (\d+) manipulated$", said, re.M)]
+    assert sizes
+    for real, fake in sizes:
+        assert plan.power_of(replace(design, n_real=real, n_fake=fake), d) >= 0.8
+    (more,) = (fake for real, fake in sizes if real == n[0])
+    assert plan.power_of(replace(design, n_fake=more - 1), d) < 0.8
+
+
+def test_few_videos_are_answered_in_a_second_or_two():
+    start = time.process_time()
+    list(lines(Question(Design(0.78, 17, 17, 0.41), 0.2, 0.8)))
+    assert time.process_time() - start < 5, "a loaded machine is allowed for"
 
 
 def test_videos_of_one_person_count_once():

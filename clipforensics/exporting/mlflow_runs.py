@@ -54,9 +54,18 @@ def log_runs(run: Run, *, tracking_uri: str, experiment: str) -> tuple[int, int]
 
 
 def settings_of(run: Run, detector: str, cell: Cell) -> dict[str, str]:
-    """Params of one model: where it stands in the matrix, and every setting of params.yaml that made it."""
+    """Params of one model: where it stands in the matrix, and every setting of params.yaml that made it.
+
+    A setting that lists candidates is logged as the one that validation chose; `n_tried` is among how many
+    candidates of all settings together, 1 where nothing was chosen; `usable` is of the video level.
+
+    Raises:
+        InputError: its metrics file is missing.
+    """
+    evaluation = run.evaluation(detector, cell)
     of_others = {f"methods.{name}." for name in run.params.get("methods", {}) if name != detector}
-    flat = dict(_flat(run.params))
+    chosen = {f"methods.{detector}.{name}": value for name, value in _flat(run.chosen(detector, cell))}
+    flat = dict(_flat(run.params)) | chosen
     made = {
         name: value
         for name, value in flat.items()
@@ -64,6 +73,8 @@ def settings_of(run: Run, detector: str, cell: Cell) -> dict[str, str]:
         and name.split(".")[0] not in ("report", "detector", "protocol", "detectors")
     }
     place = {"detector": detector, "split": cell.split, "train_set": cell.train_set, "seed": str(cell.seed)}
+    place["n_tried"] = str(evaluation["n_tried"])
+    place["usable"] = _words(evaluation["usable"]["video"]["usable"])
     return {**place, **{name: _words(value) for name, value in made.items()}}
 
 

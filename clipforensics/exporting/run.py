@@ -6,12 +6,14 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from clipforensics.adaptation.record import CHOICES
 from clipforensics.core.files import read_json
 from clipforensics.core.params import read_section, read_value, read_yaml
 from clipforensics.protocol.cells import Cell, Protocol
 
 PARAMS, PROFILES = "params.yaml", "conf/data"
 VIDEOS, SPLITS, SCORES = "data/videos.csv", "data/splits", "data/scores"
+WEIGHTS = "data/weights"
 EVALUATIONS, COMPARISON = "metrics/evaluate", "metrics/comparison.json"
 
 
@@ -54,6 +56,18 @@ class Run:
             InputError: the file is missing.
         """
         found: dict[str, Any] = read_json(self.project / EVALUATIONS / detector / f"{cell.name}.json")
+        return found
+
+    def chosen(self, detector: str, cell: Cell) -> dict[str, Any]:
+        """Settings of its method that validation chose; empty where nothing was chosen.
+
+        Raises:
+            InputError: validation chose among several, and the file that says which is missing.
+        """
+        if self.evaluation(detector, cell)["n_tried"] == 1:
+            return {}
+        folder = self.project / WEIGHTS / cell.name / detector
+        found: dict[str, Any] = read_json(folder / CHOICES)["chosen"]
         return found
 
     def comparison(self) -> dict[str, Any]:

@@ -46,10 +46,12 @@ class Assessed:
     """One detector and seed of one protocol and train set: a model, or one a fold, whose tests are pooled.
 
     LRs of several folds may be pooled as scores may not: each fold's are calibrated by its own validation.
+    Repeats are assessed apart: they test the same videos again.
 
     Attributes:
-        models: One a split.
-        place: `detector`, `protocol`, `train_set` and `seed`, which begin every row.
+        models: One, or one a fold.
+        place: `detector`, `protocol`, `split` (the repeat's name, else the protocol's), `train_set` and
+            `seed`, which begin every row.
         settings: Section `likelihood`.
         bootstrap: Section `compare`: of the interval of Cllr.
     """

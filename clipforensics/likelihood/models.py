@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from clipforensics.core.faults import InputError
 from clipforensics.likelihood.calibrate import LogisticLR, LRMap, Method, cross_fitted, fit
 from clipforensics.likelihood.elub import Bounds, elub
 from clipforensics.metrics.auc import Floats, Ints
@@ -49,8 +50,18 @@ def videos_of(frames: pd.DataFrame, split: pd.DataFrame, aggregate: Pooling) -> 
 
 
 def together(parts: Sequence[Videos]) -> Videos:
-    """Several parts as one, such as the tests of all folds."""
+    """Several parts as one: the tests of all folds.
+
+    Raises:
+        InputError: a video is in two of them, so that they are no folds.
+    """
     joined = Videos(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    keys, times = np.unique(joined.keys, return_counts=True)
+    if (times > 1).any():
+        raise InputError(
+            f"test videos of several splits: {str(keys[times > 1][0])!r} is in two, and each must be in one;"
+            " pool folds alone"
+        )
     return joined.chosen(np.argsort(joined.keys, kind="stable"))
 
 

@@ -22,7 +22,7 @@ def summarise(
     """Rows of every detector, protocol, train set and seed; curves, conditions, abstention of the headline's.
 
     Args:
-        assessed: In order: those of the first protocol, train set and seed are the headline's.
+        assessed: In order: those of the first split (or all folds), train set and seed are the headline's.
         videos: videos.csv, its keys as index.
         dataset: Name of the data set.
 
@@ -54,7 +54,7 @@ def summarise(
 
 
 def _cell(one: Assessed) -> dict[str, Any]:
-    return {name: one.place[name] for name in ("protocol", "train_set", "seed")}
+    return {name: one.place[name] for name in ("protocol", "split", "train_set", "seed")}
 
 
 def _table(curves: dict[str, dict[str, pd.DataFrame]], kind: str) -> pd.DataFrame:

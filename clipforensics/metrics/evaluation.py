@@ -122,6 +122,7 @@ def evaluate(
     fpr_budget: float,
     calibration: CalibrationChoice,
     worst_videos: int,
+    n_tried: int,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Metrics and error lists of one table of scores.
 
@@ -162,7 +163,7 @@ def evaluate(
         "thresholds": {level: choices[level].thresholds for level in LEVELS},
         "fpr_budget": fpr_budget,
         "calibration": _describe(choices, calibration),
-        "usable": {level: _usable(val, level, aggregate) for level in LEVELS},
+        "usable": {level: _usable(val, level, aggregate, n_tried) for level in LEVELS},
         "oracle": ORACLE,
         "validation": _points(val, aggregate, choices),
         "test": {
@@ -243,10 +244,10 @@ def _with_groups(scores: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     return scores.assign(group=groups)
 
 
-def _usable(val: pd.DataFrame, level: str, aggregate: Pooling) -> dict[str, Any]:
+def _usable(val: pd.DataFrame, level: str, aggregate: Pooling, n_tried: int) -> dict[str, Any]:
     """Whether the detector ranks validation better than by chance, by identity group."""
     groups = val["group"] if level == "frame" else val.groupby("key")["group"].first()  # keys sorted
-    return usable(*at_level(val, level, aggregate), groups.to_numpy())
+    return usable(*at_level(val, level, aggregate), groups.to_numpy(), n_tried=n_tried)
 
 
 def _describe(choices: Mapping[str, Choices], method: CalibrationChoice) -> dict[str, Any]:

@@ -9,6 +9,10 @@ A detector that ranks validation without error has no such variance. Then k pair
 row, no two from one group, are all ranked right, with k the groups of the class that has fewer, or half of
 all groups if that is less; the bound is that of k hits of k (Clopper & Pearson, Biometrika 26 (1934)
 404-413): with five pairs or fewer it holds .5.
+
+The data that say it are those that chose the model: of k candidates at chance the best looks better than
+chance far more often than one. So the interval's error is divided by the settings tried (Bonferroni). Epochs,
+of which validation chose too, are not counted; where there are many, chance passes more often than it should.
 """
 
 import math
@@ -34,20 +38,30 @@ class AucInterval(NamedTuple):
     undefined: str = ""
 
 
-def usable(scores: npt.ArrayLike, labels: npt.ArrayLike, groups: npt.ArrayLike) -> dict[str, Any]:
+def usable(
+    scores: npt.ArrayLike, labels: npt.ArrayLike, groups: npt.ArrayLike, *, n_tried: int = 1
+) -> dict[str, Any]:
     """Whether a detector is better than chance on these rows, which are validation's.
 
+    Args:
+        scores: As `clustered_auc`.
+        labels: As there.
+        groups: As there.
+        n_tried: Among how many candidates these rows chose the detector's settings; epochs are not counted.
+
     Returns:
-        `usable`: whether the 95% interval of the AUC lies above .5; `reason`, empty where it does; `auc`,
-        `low`, `high`.
+        `usable`: whether the interval of the AUC, of confidence 1 - .05 / n_tried, lies above .5; `reason`,
+        empty where it does; `auc`, `low`, `high`.
 
     Raises:
-        InputError: as `clustered_auc`.
+        InputError: as `clustered_auc`, or nothing was tried.
     """
-    found = clustered_auc(scores, labels, groups)
+    if n_tried < 1:
+        raise InputError(f"n_tried {n_tried}: must be 1 (nothing was chosen) or more; mend choices.json")
+    found = clustered_auc(scores, labels, groups, confidence=1 - (1 - CONFIDENCE) / n_tried)
     above = found.low > 0.5
     numbers = {"auc": found.auc, "low": found.low, "high": found.high}
-    return {"usable": bool(above), "reason": "" if above else _reason(found), **numbers}
+    return {"usable": bool(above), "reason": "" if above else _reason(found, n_tried), **numbers}
 
 
 def clustered_auc(
@@ -89,10 +103,11 @@ def clustered_auc(
     return AucInterval(auc, float(expit(logit(auc) - reach)), float(expit(logit(auc) + reach)))
 
 
-def _reason(found: AucInterval) -> str:
+def _reason(found: AucInterval, n_tried: int) -> str:
     if found.undefined:
         return f"whether validation is ranked better than by chance is not known: {found.undefined}"
-    ends = f"AUC {found.auc:.3f} [{found.low:.3f}, {found.high:.3f}]"
+    best = f", the best of {n_tried} tried there" if n_tried > 1 else ""
+    ends = f"AUC {found.auc:.3f} [{found.low:.3f}, {found.high:.3f}]{best}"
     if found.high < 0.5:
         return f"validation is ranked the wrong way round: {ends}"
     return f"validation is not shown to be ranked better than by chance: {ends}"

@@ -1,7 +1,7 @@
 """One cell of the matrix (split x train set x seed): its name, its protocol, and what it is tested on."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Annotated, Any
@@ -142,6 +142,22 @@ def by_protocol(splits: Sequence[str], n_folds: int) -> dict[str, list[str]]:
             f"protocol.splits lists {len(found[FOLDS])} folds, but split.n_folds is {n_folds};"
             f" list {FOLDS}-1 to {FOLDS}-{n_folds}, or change split.n_folds"
         )
+    return found
+
+
+def pooled_splits(protocols: Mapping[str, Sequence[str]]) -> list[tuple[str, str, list[str]]]:
+    """Splits whose tests are one: all folds, since their videos differ; each repeat alone, since its do not.
+
+    Args:
+        protocols: Splits by protocol, as `by_protocol` gives them.
+
+    Returns:
+        (protocol, name, splits) in their order; the name is the repeat's, else the protocol's.
+    """
+    found = []
+    for protocol, splits in protocols.items():
+        apart = protocol == REPEATS
+        found += [(protocol, one, [one]) for one in splits] if apart else [(protocol, protocol, [*splits])]
     return found
 
 

@@ -25,6 +25,7 @@ METRICS = ["roc_auc", "accuracy", "f1", "brier_score"]
 FILES = {
     "adapter_config.json": "the adapter's shape, as peft reads it",
     "adapter_model.safetensors": "the adapter's weights",
+    "choices.json": "every candidate that the settings were chosen among, by validation",
     "config.json": "the vision tower's shape, as transformers reads it",
     "detector.json": "method, encoder, settings, seed, number of parameters",
     "encoder": "the encoder that it was trained on",

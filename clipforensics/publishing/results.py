@@ -79,7 +79,11 @@ def check_hub_dataset(name: str) -> None:
 
 def _leak(leakage: Json) -> str:
     fake = leakage["fake"]
-    return f"{fake['any_seen']} of {fake['n']} manipulated test videos show somebody from training"
+    doubt = f"; of {fake['unknown']} it is not known who is in them" if fake["unknown"] else ""
+    return (
+        f"{fake['any_seen']} of {fake['n']} manipulated test videos are known to show somebody from training"
+        f"{doubt}"
+    )
 
 
 def _results(model: Model, hub_dataset: str) -> list[EvalResult]:

@@ -26,6 +26,7 @@ def sentences(model: Model, point: Json, *, has_encoder: bool) -> dict[str, obje
         "pooling_words": POOLING[point["pooling"]],
         "split_words": PROTOCOLS[model.protocol],
         "trained_words": "Training saw the first row." if model.is_trained else "Nothing was trained.",
+        "choice_words": choice_words(model.evaluation["n_tried"]),
         "leak_words": leak_words(model.leakage),
         "rule_words": RULES[point["rule"]],
         "n_real": count(_first_test(model)["video"]["n_real"]),
@@ -38,6 +39,13 @@ def sentences(model: Model, point: Json, *, has_encoder: bool) -> dict[str, obje
         "noise_words": NOISE if model.loading.usage and model.loading.needs_encoder else "",
         "encoder_words": encoder_words(model, has_encoder=has_encoder),
     }
+
+
+def choice_words(n_tried: int) -> str:
+    """Among how many candidates validation chose the settings; empty where it chose none."""
+    if n_tried == 1:
+        return ""
+    return f"The settings are the best of {count(n_tried)} on validation, so its numbers there are too high."
 
 
 def leak_words(leakage: Json) -> Markdown:

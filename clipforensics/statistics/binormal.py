@@ -19,6 +19,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import ndtri, stdtrit
 
 from clipforensics.core.faults import InputError
@@ -115,7 +116,7 @@ class Design:
             worse, other = (
                 fake[i][:, None, :] + shift > real[i][:, :, None] for i, shift in enumerate(shifts)
             )
-            shown += int(_are_shown(other.astype(float) - worse, self.confidence).sum())
+            shown += int(_are_shown(np.subtract(other, worse, dtype=np.float32), self.confidence).sum())
         return shown / n_runs
 
     def detectable(self, power: float) -> float | None:
@@ -135,13 +136,18 @@ def _drawn(rng: np.random.Generator, n_runs: int, n: int, correlation: float) ->
     return np.asarray(math.sqrt(correlation) * common + math.sqrt(1 - correlation) * own)
 
 
-def _are_shown(tables: Floats, confidence: float) -> Bools:
-    """Whether the test shows that the mean over pairs is not 0; tables of shape (n_runs, n_real, n_fake)."""
-    means = [tables.mean(axis=2), tables.mean(axis=1)]  # of each real, of each fake
+def _are_shown(tables: npt.NDArray[np.float32], confidence: float) -> Bools:
+    """Whether the test shows a mean over pairs that is not 0; tables (n_runs, n_real, n_fake) of -1, 0, 1."""
+    n_real, n_fake = tables.shape[1:]
+    sums = [
+        tables @ np.ones(n_fake, np.float32),
+        np.ones(n_real, np.float32) @ tables,
+    ]  # whole numbers: exact
+    means = [sums[0].astype(float) / n_fake, sums[1].astype(float) / n_real]  # of each real, of each fake
     value, sizes = means[0].mean(axis=1), np.array(tables.shape[1:])[:, None]
     parts = np.stack([np.var(one, axis=1, ddof=1) for one in means]) / sizes
     # Beyond reals and fakes the bootstrap's own draws add what only pairs have.
-    rest = (tables**2).mean(axis=(1, 2)) - value**2 - (parts * (sizes - 1)).sum(axis=0)
+    rest = np.count_nonzero(tables, axis=(1, 2)) / sizes.prod() - value**2 - (parts * (sizes - 1)).sum(axis=0)
     error = np.sqrt(parts.sum(axis=0) + np.maximum(rest, 0) / sizes.prod())
     with np.errstate(invalid="ignore", divide="ignore"):  # detectors that rank alike in a run are not shown
         degrees = parts.sum(axis=0) ** 2 / (parts**2 / (sizes - 1)).sum(axis=0)

@@ -1,9 +1,11 @@
 """MLflow's own client reads back what was logged; a second export doubles nothing."""
 
+import json
 import sys
 
 import pytest
 
+from clipforensics.adaptation.record import CHOICES
 from clipforensics.core.faults import InputError
 from clipforensics.core.files import read_json
 from clipforensics.exporting.mlflow_runs import log_runs, metrics_of, settings_of
@@ -74,6 +76,26 @@ def test_settings_of_other_methods_are_not_this_ones(project):
     params = settings_of(read_run(project), "mlp", CELL)
     assert not [name for name in params if name.startswith("methods.") and ".mlp." not in name]
     assert params["train.embeddings.epochs"]
+
+
+def test_of_candidates_the_chosen_one_is_logged(project):
+    folder = project / "data/weights" / CELL.name / "baseline"
+    choices, run = read_json(folder / CHOICES), read_run(project)
+    assert choices["n_tried"] > 1
+    found = settings_of(run, "baseline", CELL)
+    assert float(found["methods.baseline.inverse_l2"]) == choices["chosen"]["inverse_l2"]
+    assert found["n_tried"] == str(choices["n_tried"])
+    evaluation = run.evaluation("baseline", CELL)
+    assert found["usable"] == json.dumps(evaluation["usable"]["video"]["usable"])
+    assert settings_of(run, "mlp", CELL)["n_tried"] == "1"
+
+
+def test_a_choice_whose_file_is_lost_is_not_logged_as_a_list(project, tmp_path):
+    (tmp_path / "metrics").symlink_to(project / "metrics")
+    run = read_run(project)
+    moved = type(run)(tmp_path, run.params, run.dataset, True, run.detectors, run.protocol)
+    with pytest.raises(InputError, match=r"choices\.json does not exist"):
+        settings_of(moved, "baseline", CELL)
 
 
 def test_intervals_and_strata_come_beside_the_numbers():

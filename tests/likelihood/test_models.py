@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from clipforensics.core.faults import InputError
 from clipforensics.likelihood.calibrate import cross_fitted, fit
 from clipforensics.likelihood.elub import elub
 from clipforensics.likelihood.models import Ratios, describe, fit_ratios, together, videos_of
@@ -26,6 +27,12 @@ def test_one_manipulation_is_set_against_all_reals_and_folds_are_sorted_by_key()
     assert len(chosen.keys) == 40
     joined = together([test.chosen(np.arange(30, 60)), test.chosen(np.arange(30))])
     assert all((a == b).all() for a, b in zip(joined, test, strict=True))
+
+
+def test_a_video_that_two_parts_test_is_refused():
+    first = videos(1, ["NT"])
+    with pytest.raises(InputError, match="'NT/020' is in two, and each must be in one; pool folds alone"):
+        together([first, first.chosen(np.arange(3))])
 
 
 @pytest.mark.parametrize("method", ["logistic", "pav"])

@@ -30,7 +30,7 @@ def test_rows_are_of_all_and_the_rest_of_the_headlines_seed(found):
         (d, s) for d in "ab" for s in (1, 2)
     }
     assert content["headline"] == {
-        "protocol": "grouped", "train_set": "FS", "seed": 1, "manipulation": "NT",
+        "protocol": "grouped", "split": "grouped", "train_set": "FS", "seed": 1, "manipulation": "NT",
     }  # fmt: skip
     assert "FS" in content["propositions"]["H1"]
     for rows in (content["conditions"], content["abstention"]["rows"]):

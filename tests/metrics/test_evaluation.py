@@ -21,6 +21,7 @@ OPTIONS = {
     "fpr_budget": 0.25,
     "calibration": "platt",
     "worst_videos": 3,
+    "n_tried": 1,
 }
 
 
@@ -361,6 +362,11 @@ def test_validation_says_by_identity_group_whether_a_detector_is_usable():
     assert metrics["usable"]["video"] == pytest.approx(
         usable(videos["score"], videos["label"], videos["group"])
     )
+    chosen_among, _ = run(scores, tables, n_tried=8)
+    assert chosen_among["usable"]["frame"] == pytest.approx(
+        usable(val["score"], val["label"], groups, n_tried=8), nan_ok=True
+    )
+    assert chosen_among["usable"]["frame"]["low"] < metrics["usable"]["frame"]["low"]
 
 
 def test_a_reversed_detector_keeps_its_scores_and_is_called_unusable():

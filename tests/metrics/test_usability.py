@@ -104,6 +104,33 @@ def test_a_coin_is_not_usable_and_rarely_taken_for_one():
     assert all(bool(one["reason"]) != one["usable"] for one in taken)
 
 
+def taken_of_the_best(n_candidates, n_tried, runs=100):
+    """How often the best of so many coins on validation is taken for a detector."""
+    rng = np.random.default_rng(6)
+    labels, groups = np.repeat([0, 1], 20), np.arange(40)
+    taken = 0
+    for _ in range(runs):
+        coins = rng.random((n_candidates, 40))
+        best = max(coins, key=lambda scores: roc_auc(scores, labels))
+        taken += usable(best, labels, groups, n_tried=n_tried)["usable"]
+    return taken / runs
+
+
+def test_the_best_of_many_coins_is_taken_for_a_detector_unless_they_are_counted():
+    assert taken_of_the_best(16, 1) > 0.15
+    assert taken_of_the_best(16, 16) <= 0.05
+
+
+def test_the_interval_widens_with_the_candidates_and_the_reason_names_them():
+    scores, labels, groups = clustered(np.random.default_rng(1), shift=0.3)
+    found = usable(scores, labels, groups, n_tried=5)
+    expected = clustered_auc(scores, labels, groups, confidence=0.99)
+    assert (found["low"], found["high"]) == pytest.approx(expected[1:3])
+    assert found["reason"].endswith("], the best of 5 tried there")
+    with pytest.raises(InputError, match="n_tried 0"):
+        usable(scores, labels, groups, n_tried=0)
+
+
 def test_a_good_detector_is_usable_a_reversed_one_is_not():
     rng = np.random.default_rng(3)
     labels, groups = np.repeat([0, 1], 20), np.tile(np.arange(20), 2)

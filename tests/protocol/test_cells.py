@@ -10,6 +10,7 @@ from clipforensics.protocol.cells import (
     by_protocol,
     fold_of,
     order_manipulations,
+    pooled_splits,
     protocol_of,
     repeat_of,
 )
@@ -90,3 +91,13 @@ def test_what_a_cell_trains_on_may_lack_a_test_part_and_nothing_else_may():
         order_manipulations(["NT", "rest"], ["DF"], trained="FS")
     with pytest.raises(InputError, match="none of"):
         order_manipulations(["NT"], ["DF"], trained="NT")
+
+
+def test_folds_are_tested_as_one_and_every_repeat_alone():
+    splits = ["grouped_repeat-3", "grouped_kfold-1", "per_class", "grouped_repeat-1", "grouped_kfold-2"]
+    assert pooled_splits(by_protocol(splits, 2)) == [
+        ("grouped_repeat", "grouped_repeat-3", ["grouped_repeat-3"]),
+        ("grouped_repeat", "grouped_repeat-1", ["grouped_repeat-1"]),
+        ("grouped_kfold", "grouped_kfold", ["grouped_kfold-1", "grouped_kfold-2"]),
+        ("per_class", "per_class", ["per_class"]),
+    ]

@@ -290,6 +290,19 @@ def test_a_detector_that_is_no_better_than_chance_says_so_first(model):
     assert "Do not use it" not in card_of(dataclasses.replace(lora, evaluation=fine))
 
 
+def test_a_choice_by_validation_is_told_and_its_file_explained(model):
+    lora = model()
+    files = {"files": ["choices.json"], "has_encoder": True}
+    several = model(evaluation={**lora.evaluation, "n_tried": 8})
+    card = model_card(several, operating_point(several.evaluation), **files)
+    assert "The settings are the best of 8 on validation" in card.split("## Data")[0]
+    assert ["choices.json", "every candidate that the settings were chosen among, by validation"] in rows_of(
+        card, "file"
+    )
+    assert lora.evaluation["n_tried"] == 1
+    assert "the best of" not in card_of(lora)
+
+
 def test_an_encoder_on_the_hub_is_loaded_at_its_commit(model):
     commit = "3d74acf9a28c67741b2f4f2ea7635f0aaf6f0268"
     hub = Encoder("openai/clip-vit-base-patch32", commit, {}, None)

@@ -109,7 +109,15 @@ def test_an_entry_of_eval_results_is_one_that_the_hub_reads(model):
     assert (entry.dataset_id, entry.task_id, entry.dataset_revision) == ("someone/ffpp", "default", COMMIT)
     assert entry.value == model.evaluation["test"]["NeuralTextures"]["video"]["auc"]
     seen = model.leakage["fake"]["any_seen"]
-    assert f"{seen} of {model.leakage['fake']['n']} manipulated test videos show somebody" in entry.notes
+    assert f"{seen} of {model.leakage['fake']['n']} manipulated test videos are known to show" in entry.notes
+
+
+@pytest.mark.parametrize(("unknown", "end"), [(20, "; of 20 it is not known who is in them"), (0, "")])
+def test_where_nobody_knows_who_is_in_a_fake_the_entry_does_not_deny_a_leak(model, unknown, end):
+    model.leakage["fake"] |= {"any_seen": 0, "n": 20, "unknown": unknown}
+    (entry,) = parse_eval_result_entries(eval_results(model, f"someone/ffpp@{COMMIT}", "default"))
+    said = "split per_class: 0 of 20 manipulated test videos are known to show somebody from training"
+    assert entry.notes.endswith(f"{said}{end}")
 
 
 def test_an_undefined_auc_is_no_entry(model):

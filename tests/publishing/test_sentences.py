@@ -1,6 +1,6 @@
 """Sentences of a card: of leaks, of probabilities; what a name holds stays text."""
 
-from clipforensics.publishing.sentences import leak_words, probability_words
+from clipforensics.publishing.sentences import choice_words, leak_words, probability_words
 
 
 def leakage(seen=0, twins=0, unknown=0, by_validation=0):
@@ -22,6 +22,11 @@ def test_a_leak_is_counted_and_none_is_said():
     assert leak_words(leakage(by_validation=3)).endswith(
         " 3 show somebody from validation, on which everything was chosen."
     )
+
+
+def test_a_choice_among_candidates_is_told():
+    assert choice_words(1) == ""
+    assert "the best of 8 on validation" in choice_words(8)
 
 
 def test_a_probability_is_promised_only_where_a_map_was_fitted():

@@ -1,6 +1,7 @@
 """The stage `likelihood` on files that evaluate left: what is read, what is written, the same bytes again."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from clipforensics.core.records import Video, write_records
 from clipforensics.likelihood.calibrate import fit
 from clipforensics.metrics.pooling import pool_by_video
 from stages import likelihood
-from tests.support.result_files import OPTIONS, write_results
+from tests.support.result_files import OPTIONS, REPEATS, write_results
 
 SPLITS = ["per_class", "grouped"]
 PARAMS = {
@@ -32,12 +33,22 @@ PARAMS = {
 def run(tmp_path, monkeypatch):
     """A run whose second split's detectors are unusable (see `write_results`)."""
     monkeypatch.chdir(tmp_path)
-    Path("params.yaml").write_text(yaml.safe_dump(PARAMS))
-    write_results(Path("data"), SPLITS, in_domain=True)
+    write_run(SPLITS)
+
+
+def write_run(splits):
+    """Files of two detectors on these splits, instead of any that were there."""
+    shutil.rmtree("data", ignore_errors=True)
+    Path("params.yaml").write_text(
+        yaml.safe_dump({**PARAMS, "protocol": {**PARAMS["protocol"], "splits": splits}})
+    )
+    write_results(Path("data"), splits, in_domain=True)
     Path("data/metrics").rename("data/evaluate")
     Path("data/metrics").mkdir()
     Path("data/evaluate").rename("data/metrics/evaluate")
-    places = [(split, kind, str(i)) for split in SPLITS for kind in ("real", "FS", "NT") for i in range(4)]
+    places = [
+        (split, kind, str(i)) for split in [*splits, "all"] for kind in ("real", "FS", "NT") for i in range(4)
+    ]
     videos = [
         Video(split, "test", kind, i, "", "", 0, "", "", "p", n_frames=1, width=64, height=64, n_bytes=n)
         for n, (split, kind, i) in enumerate(places)
@@ -62,6 +73,23 @@ def test_what_is_written_is_of_every_cell_and_fitted_on_validation(capsys):
     table = Path("plots/likelihood/ece.csv").read_text().splitlines()
     assert table[0] == "detector,prior,bits"
     assert np.unique([line.rsplit(",", 2)[0] for line in table[1:]]).size == 6
+
+
+def test_repeats_that_test_the_same_videos_are_assessed_each_alone():
+    write_run(REPEATS)
+    likelihood.main()
+    content = json.loads(Path("data/metrics/likelihood.json").read_text())
+    assert (content["headline"]["protocol"], content["headline"]["split"]) == (
+        "grouped_repeat", "grouped_repeat-1",
+    )  # fmt: skip
+    for split in REPEATS:
+        rows = [row for row in content["rows"] if row["split"] == split]
+        assert {row["protocol"] for row in rows} == {"grouped_repeat"}
+        assert len(rows) == 2 * 2 * 2
+        assert all([one["split"] for one in row["validation"]] == [split] for row in rows)
+        assert all((row["n_real"], row["n_fake"]) == (4, 4) for row in rows)
+    assert {row["split"] for row in content["conditions"]} == {"grouped_repeat-1"}
+    assert {row["split"] for row in content["abstention"]["rows"]} == {"grouped_repeat-1"}
 
 
 def test_the_same_files_give_the_same_bytes():

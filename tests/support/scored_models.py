@@ -29,6 +29,7 @@ def model(seed=1, usable=USABLE, split="grouped", kinds=("NT", "FS")):
     return Model(split, val, test, usable, threshold=0.6, tested=list(kinds))
 
 
-def assessed(*models, detector="a", seed=1, settings=SETTINGS):
-    place = {"detector": detector, "protocol": "grouped", "train_set": "FS", "seed": seed}
+def assessed(*models, detector="a", seed=1, settings=SETTINGS, split="grouped"):
+    protocol = split.split("-")[0]
+    place = {"detector": detector, "protocol": protocol, "split": split, "train_set": "FS", "seed": seed}
     return Assessed(models or (model(),), place, settings, BOOTSTRAP)

@@ -71,7 +71,7 @@ def _verdict(row: Json) -> str:
         told = f"is not shown to give likelihood ratios that inform: {cost}, where 1 is what silence costs"
     most = (row.get("strongest") or {}).get("H1"), (row.get("strongest") or {}).get("H2")
     said = f"{most[0]} (LR {_ratio(row['elub_high'])}), and {most[1]} (LR {_ratio(row['elub_low'])})"
-    where = f"{row['manipulation']} ({protocol_in_words(row['protocol'])})"
+    where = f"{row['manipulation']} ({protocol_in_words(row['split'])})"
     return f"{who} on {where} {told}. So many validation videos allow at most: {said}."
 
 
@@ -115,16 +115,16 @@ def _columns(curve: Json) -> dict[str, list[float]]:
 
 
 def _costs(rows: Sequence[Json], head: Json, cast: Cast, method: str) -> Table:
-    """A group a protocol, of the headline's train set and seed; detectors in the order of the page."""
+    """A group a protocol or repeat, of the headline's train set and seed; detectors in the page's order."""
     found = [row for row in rows if (row["train_set"], row["seed"]) == (head["train_set"], head["seed"])]
     found = sorted(found, key=lambda row: cast.place(row["detector"]))
-    protocols = dict.fromkeys(row["protocol"] for row in found)
+    splits = dict.fromkeys(row["split"] for row in found)
     groups = [
         Group(
             capital(protocol_in_words(name)),
-            tuple(_cost_row(row) for row in found if row["protocol"] == name),
+            tuple(_cost_row(row) for row in found if row["split"] == name),
         )
-        for name in protocols
+        for name in splits
     ]
     columns = (
         Column("detector", numeric=False), Column("tested on", numeric=False),
@@ -134,7 +134,7 @@ def _costs(rows: Sequence[Json], head: Json, cast: Cast, method: str) -> Table:
         Column("real", "LR on the wrong side of 1 ↓"), Column("manipulated", "LR on the wrong side of 1 ↓"),
     )  # fmt: skip
     lost = dict.fromkeys(
-        f"{label_of(row['detector'])}, {protocol_in_words(row['protocol'])}: {row['undefined']}."
+        f"{label_of(row['detector'])}, {protocol_in_words(row['split'])}: {row['undefined']}."
         for row in found
         if row.get("undefined")
     )

@@ -116,8 +116,8 @@ def label_of(detector: str) -> str:
 
 
 def protocol_in_words(name: str) -> str:
-    """A protocol's or a split's name in a sentence: `grouped folds`, `grouped fold 2`."""
-    text = str(name).replace("_kfold-", " fold ").replace("_kfold", " folds")
+    """A protocol's or a split's name in a sentence: `grouped folds`, `grouped fold 2`, `grouped repeat 2`."""
+    text = str(name).replace("_kfold-", " fold ").replace("_kfold", " folds").replace("_repeat-", " repeat ")
     return text.replace("_", " ")
 
 

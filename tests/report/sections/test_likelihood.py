@@ -103,6 +103,19 @@ def test_abstention_has_a_row_a_detector_and_manipulation_with_the_guarantee(con
     ]  # fmt: skip
     assert "alpha 20%" in found["about_abstention"]
     assert "nothing is promised" in found["about_abstention"]
+    assert "chose the checkpoint and settings, so errors may exceed alpha." in found["about_abstention"]
+
+
+def test_repeats_stand_apart_under_their_names_and_the_first_is_spoken_of():
+    everybody = [assessed(model(n), split=f"grouped_repeat-{n}") for n in (1, 2)]
+    keys = everybody[0].models[0].test.keys
+    videos = pd.DataFrame({"compression": "c23"}, index=keys)
+    content = json_ready(summarise(everybody, videos, "made-up")[0])
+    found = likelihood_section(content, Cast(("a",), (), ("a",)))
+    assert [group.name for group in found["costs"].groups] == ["Grouped repeat 1", "Grouped repeat 2"]
+    assert [len(group.rows) for group in found["costs"].groups] == [2, 2]
+    assert "on NT (grouped repeat 1)" in found["lead"][0]
+    assert not any("repeat 2" in text for text in found["lead"])
 
 
 @pytest.mark.parametrize("nothing", [None, {}, {"rows": []}])
