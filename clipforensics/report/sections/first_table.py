@@ -81,10 +81,15 @@ def _told(strata: Mapping[str, Json]) -> list[str]:
     told = ["all"]
     if n.get("twin") and n.get("no_twin"):
         told += ["twin", "no_twin"]
-    cleanest = next((name for name in CLEANEST if n.get(name)), None)
+    cleanest = next((name for name in CLEANEST if n.get(name) and _has_interval(strata[name])), None)
     if cleanest and n[cleanest] not in {n[name] for name in told if name != "twin"}:
         told.append(cleanest)
     return told
+
+
+def _has_interval(cell: Json) -> bool:
+    """Whether anything can be said of it: two fakes of two people carry nothing."""
+    return any(known(values.get("low")) is not None for values in cell["detectors"].values())
 
 
 def _group(name: str | None, seen: Mapping[str | None, Seen]) -> str:
