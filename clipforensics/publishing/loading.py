@@ -7,7 +7,7 @@ from typing import Any
 
 from safetensors import safe_open
 
-from clipforensics.adaptation.record import RECORD, Usage
+from clipforensics.adaptation.record import CHOICES, RECORD, Usage
 
 HEAD, TRAINED = "head.safetensors", "trained.safetensors"
 ADAPTER, CONFIG = "adapter_config.json", "config.json"
@@ -63,7 +63,7 @@ def _by_files(folder: Path, about: dict[str, Any]) -> Loading:
     if "usage" in about:
         said = about["usage"]
         return Loading("usage", "transformers", Usage(**{**said, "setup": tuple(said["setup"])}))
-    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {CHOICES}
     if {ADAPTER, HEAD} <= files:
         return Loading("peft", "peft", Usage(setup=(READ_ADAPTER,)))
     if {CONFIG, HEAD} <= files:

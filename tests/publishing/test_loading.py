@@ -51,3 +51,13 @@ def test_the_head_is_read_unless_a_method_says_its_log_odds(tmp_path, folder):
     said = find_loading(tmp_path / "peft", about | usage_entry(Usage(("a = 1",), log_odds="a")))
     assert (said.usage.setup, said.usage.log_odds) == (("a = 1",), "a")
     assert usage_entry(None) == {}
+
+
+def test_a_record_of_candidates_does_not_change_how_a_probe_is_loaded(tmp_path):
+    weights = {"weight": np.zeros(4, dtype=np.float32), "bias": np.zeros(1, dtype=np.float32)}
+    save_file(weights, tmp_path / "probe.safetensors")
+    (tmp_path / "detector.json").write_text("{}")
+    before = find_loading(tmp_path, {})
+    (tmp_path / "choices.json").write_text("{}")
+    assert find_loading(tmp_path, {}) == before
+    assert before.kind == "linear"
