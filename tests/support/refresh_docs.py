@@ -173,7 +173,7 @@ def league_rows() -> list[str]:
     """Rows of the committed run's league, without the place; the page has more methods."""
     rows = []
     for row in read_metrics("comparison.json")["league"]:
-        aucs = [interval(row[column], ".2f") for column in ("in_domain", "cross", "clean")]
+        aucs = [f"{row[column]['auc']:.2f}" for column in ("in_domain", "cross", "clean")]
         counts = f"`{row['detector']}` | {row['parameters']['trainable']:,} | {row['validation']['auc']:.2f}"
         rows.append(f"| {counts} | {' | '.join(aucs)} |")
     return rows
