@@ -230,7 +230,7 @@ def test_families_and_a_primary_comparison_are_on_the_page():
         }
     ]
     text = rendered(comparison={**findings().comparison, "families": families})
-    assert "Of 24 secondary differences in one family, 0 are shown." in text
+    assert "Of 24 secondary differences in one family, none is shown." in text
     assert "AUC of strata" in text
     assert "Families of secondary differences" in text
 
