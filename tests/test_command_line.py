@@ -91,7 +91,7 @@ def test_verdict_is_had_from_anywhere(place, tmp_path):
         "after": ["verdict", "--project", str(ROOT)],
         "below": ["verdict"],
     }[place]
-    done = run(*arguments, cwd=ROOT / "tests" if place == "below" else tmp_path)
+    done = run(*arguments, cwd=ROOT / "stages" if place == "below" else tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert "page: " in done.stdout
 
