@@ -4,20 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from clipforensics.core.records import REAL
-from clipforensics.report.wording.numbers import NO_BREAK, interval, known, number, signed
+from clipforensics.report.wording.numbers import NO_BREAK, interval, known, number, share, signed
 
 Json = Mapping[str, Any]
-
-_TENTHS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "all")
-
-
-def share(n: int, whole: int) -> str:
-    """`nine of ten` where it is exactly that, `all`, `none`, else `17 of 60`."""
-    if whole and n in (0, whole):
-        return "none" if n == 0 else "all"
-    if whole >= 10 and 10 * n % whole == 0:
-        return f"{_TENTHS[10 * n // whole]} of ten"
-    return f"{n} of {whole}"
 
 
 def headline(content: Json, manipulation: str) -> str:

@@ -125,8 +125,14 @@ def state_of(cell: Json | None, candidate: str) -> State:
     return sign_of(difference(cell, candidate))
 
 
+def as_judged(values: Json) -> Json:
+    """A difference with the interval that decides about it: the simultaneous one of its family, if any."""
+    return {**values, **(values.get("simultaneous") or {})}
+
+
 def sign_of(values: Json) -> State:
-    """Where an interval lies: above 0, below 0, or open (it holds 0)."""
+    """Where the interval that decides lies (`as_judged`): above 0, below 0, or open (it holds 0)."""
+    values = as_judged(values)
     low, high = known(values.get("low")), known(values.get("high"))
     if known(values.get("auc")) is None or low is None or high is None:
         return "unknown"

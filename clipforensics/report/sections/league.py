@@ -114,7 +114,7 @@ def points(comparison: Json) -> list[str]:
     rows = comparison["league"]
     found = [text for test in tests_of(rows) for text in _about(comparison, test)]
     n = len(rows) - 1
-    if n > FEW and found:
+    if n > FEW and found and not _is_corrected(rows):
         confidence = known((comparison.get("bootstrap") or {}).get("confidence"))
         share = "" if confidence is None else f": of {n}, about {number_of(n * (1 - confidence))} leave 0 out"
         share += " by chance where nothing differs" if share else ""
@@ -158,8 +158,14 @@ def _rivals(rows: Sequence[Json], test: str) -> list[str]:
         if found[state]
     ]
     if shown:
-        said.append(f"is {' and '.join(shown)}, by intervals that exclude 0")
+        corrected = " once all looks are allowed for" if _is_corrected(rows) else ""
+        said.append(f"is {' and '.join(shown)}, by intervals that exclude 0{corrected}")
     return ["; it ".join(said)] if said else []
+
+
+def _is_corrected(rows: Sequence[Json]) -> bool:
+    """Whether the file corrects the differences for how many they are."""
+    return any(one.get("simultaneous") for row in rows for one in row["differences"].values())
 
 
 def _by_sign(rows: Sequence[Json], kind: str, test: str) -> dict[str, list[str]]:

@@ -7,6 +7,7 @@ from clipforensics.report.reading.cast import Cast
 from clipforensics.report.reading.findings import Findings
 from clipforensics.report.reading.lookup import (
     State,
+    as_judged,
     difference,
     find_cell,
     find_gap,
@@ -168,7 +169,7 @@ def _beside(comparison: Json, one: Primary, name: str | None, seen: Seen) -> str
     if name == one["protocol"]:
         return ""
     cell = find_cell(comparison, stratum="all", level="video", protocol=name)
-    found = difference(cell, one["detector"])
+    found = as_judged(difference(cell, one["detector"]))
     if cell is None or known(found.get("auc")) is None:
         return ""
     bounds = interval(found.get("low"), found.get("high"))
@@ -181,7 +182,7 @@ def _beside(comparison: Json, one: Primary, name: str | None, seen: Seen) -> str
 
 def _about_twins(comparison: Json, detector: str) -> str:
     """Whether the detector's AUC is shown to be higher with a twin than without, if there are any."""
-    found = ((find_gap(comparison) or {}).get("detectors") or {}).get(detector) or {}
+    found = as_judged(((find_gap(comparison) or {}).get("detectors") or {}).get(detector) or {})
     if known(found.get("auc")) is None:
         return ""
     bounds = interval(found.get("low"), found.get("high")) or "(no interval)"

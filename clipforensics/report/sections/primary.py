@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from clipforensics.report.reading.lookup import State, difference, find_cell, protocol
+from clipforensics.report.reading.lookup import State, as_judged, difference, find_cell, protocol
 from clipforensics.report.sections.seen import Seen, seen_in_words
 from clipforensics.report.wording.names import (
     LESS_IS_BETTER,
@@ -82,7 +82,7 @@ def primary_of(comparison: Json, candidate: str) -> Primary | None:
     if named and named.get("detector") == candidate:
         return Primary(named, True)
     cell = find_cell(comparison, stratum="all", level="video")
-    found = difference(cell, candidate)
+    found = as_judged(difference(cell, candidate))
     if cell is None or not found:
         return None
     head: dict[str, Any] = {key: comparison["headline"][key] for key in ("train_set", "manipulation")}

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from clipforensics.report.reading.lookup import (
     State,
+    as_judged,
     difference,
     find_cell,
     find_gap,
@@ -61,7 +62,8 @@ def _with_bounds(values: Json) -> str | None:
     """`+.060 [.010, .110]`, or None where the difference is undefined."""
     if known(values.get("auc")) is None:
         return None
-    bounds = interval(values.get("low"), values.get("high")) or "(no interval)"
+    judged = as_judged(values)
+    bounds = interval(judged.get("low"), judged.get("high")) or "(no interval)"
     return f"{signed(values['auc'])}{NO_BREAK}{bounds}"
 
 

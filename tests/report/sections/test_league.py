@@ -57,6 +57,27 @@ def test_many_comparisons_are_owned_up_to():
     assert "nobody is shown better than a" in league_section.points(league_of(rows))[1]
 
 
+def test_nobody_is_ahead_by_an_interval_that_is_not_corrected():
+    """The first leads b and beats the reference a; with seven looks allowed for, neither is shown."""
+    rows = [("first", None, ABOVE), ("a", BELOW, None), *((name, OPEN, OPEN) for name in "bcdef")]
+    found = league_of(rows, bootstrap={"confidence": 0.95})
+    for row in found["league"]:
+        for kind in ("to_leader", "differences"):
+            for values in row[kind].values():
+                values["simultaneous"] = {"low": values["low"] - 0.1, "high": values["high"] + 0.1}
+    rivals, others = league_section.points(found)
+    assert rivals.endswith(
+        "cannot be told apart from any other (a, b, c, d, e and f): the interval of the paired"
+        " difference holds 0."
+    )
+    assert others == "On NT, per class, nobody is shown better than a."
+    values["simultaneous"] = {"low": 0.01, "high": 0.2}  # f against the reference
+    assert league_section.points(found)[1] == "On NT, per class, shown better than a: f."
+    found["league"][-1]["to_leader"]["cross"]["simultaneous"] = {"low": -0.3, "high": -0.01}
+    said = league_section.points(found)[0]
+    assert said.endswith("it is ahead of f, by intervals that exclude 0 once all looks are allowed for.")
+
+
 def test_a_missing_column_is_left_out_with_its_reason():
     table = league_section.league_table(league_of([("b", None, ABOVE), ("a", BELOW, None)]))
     assert len(table.columns) == 4 + 2

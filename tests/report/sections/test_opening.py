@@ -95,6 +95,14 @@ def test_what_twins_are_worth_follows_the_interval_of_the_gap(gap, said):
     assert plain_spaces(text).endswith(said)
 
 
+def test_what_twins_are_worth_is_judged_with_all_gaps_of_its_family():
+    row = gap_row(9, 9, 9)
+    together = {"low": -0.05, "high": 0.45, "p": 0.2}
+    row["detectors"]["lora"] = {"auc": 0.2, "low": 0.1, "high": 0.3, "simultaneous": together}
+    (text,) = [p for p in lines(compared(leak_gaps=[row])).points if "minus without" in p]
+    assert plain_spaces(text).endswith("+.200 [−.050, .450]: no difference is shown.")
+
+
 def lines(content, **more):
     found = findings(comparison=content, **more)
     return opening.opening(found, cast_of(content))
@@ -113,6 +121,10 @@ def test_the_protocol_beside_it_stands_with_its_counts():
     ) in plain_spaces(said)
     said = " ".join(lines(content, leakage={}).points)
     assert "Under grouped, where what leaks was not counted," in said
+    values = content["cells"][-1]["differences"]["lora"]
+    values["simultaneous"] = {"low": -0.02, "high": 0.14, "p": 0.1}
+    said = " ".join(lines(content, leakage={"grouped FaceSwap": clean}).points)
+    assert "+.060 [−.020, .140] video AUC (not shown)" in plain_spaces(said)
 
 
 def test_power_is_told_where_nothing_is_shown_and_only_there():
