@@ -64,7 +64,7 @@ def settings_of(run: Run, detector: str, cell: Cell) -> dict[str, str]:
     """
     evaluation = run.evaluation(detector, cell)
     of_others = {f"methods.{name}." for name in run.params.get("methods", {}) if name != detector}
-    chosen = {f"methods.{detector}.{name}": value for name, value in _flat(run.chosen(detector, cell))}
+    chosen = {f"methods.{detector}.{name}": value for name, value in _flat(run.settings(detector, cell))}
     flat = dict(_flat(run.params)) | chosen
     made = {
         name: value

@@ -6,7 +6,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from clipforensics.adaptation.record import CHOICES
+from clipforensics.adaptation.record import CHOICES, RECORD
 from clipforensics.core.files import read_json
 from clipforensics.core.params import read_section, read_value, read_yaml
 from clipforensics.protocol.cells import Cell, Protocol
@@ -58,16 +58,16 @@ class Run:
         found: dict[str, Any] = read_json(self.project / EVALUATIONS / detector / f"{cell.name}.json")
         return found
 
-    def chosen(self, detector: str, cell: Cell) -> dict[str, Any]:
-        """Settings of its method that validation chose; empty where nothing was chosen.
+    def settings(self, detector: str, cell: Cell) -> dict[str, Any]:
+        """Settings of its method as it was trained; of candidates, the one that validation chose.
 
         Raises:
-            InputError: validation chose among several, and the file that says which is missing.
+            InputError: a file that says them is missing.
         """
-        if self.evaluation(detector, cell)["n_tried"] == 1:
-            return {}
         folder = self.project / WEIGHTS / cell.name / detector
-        found: dict[str, Any] = read_json(folder / CHOICES)["chosen"]
+        found: dict[str, Any] = read_json(folder / RECORD)["settings"]
+        if self.evaluation(detector, cell)["n_tried"] > 1:
+            found |= read_json(folder / CHOICES)["chosen"]
         return found
 
     def comparison(self) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """MLflow's own client reads back what was logged; a second export doubles nothing."""
 
 import json
+import shutil
 import sys
 
 import pytest
@@ -90,8 +91,17 @@ def test_of_candidates_the_chosen_one_is_logged(project):
     assert settings_of(run, "mlp", CELL)["n_tried"] == "1"
 
 
+def test_a_list_of_one_is_logged_as_that_one(project):
+    run = read_run(project)
+    listed = {**run.params, "methods": {**run.params["methods"], "mlp": {"hidden": [128]}}}
+    changed = type(run)(project, listed, run.dataset, True, run.detectors, run.protocol)
+    assert settings_of(changed, "mlp", CELL)["methods.mlp.hidden"] == "128"
+
+
 def test_a_choice_whose_file_is_lost_is_not_logged_as_a_list(project, tmp_path):
     (tmp_path / "metrics").symlink_to(project / "metrics")
+    shutil.copytree(project / "data/weights", tmp_path / "data/weights")
+    (tmp_path / "data/weights" / CELL.name / "baseline" / CHOICES).unlink()
     run = read_run(project)
     moved = type(run)(tmp_path, run.params, run.dataset, True, run.detectors, run.protocol)
     with pytest.raises(InputError, match=r"choices\.json does not exist"):

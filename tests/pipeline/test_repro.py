@@ -31,6 +31,7 @@ def cells_of(train_set: str = "FaceSwap", seed: int = 42) -> set[str]:
 
 AUDITS = {f"split@{split}-FaceSwap" for split in SPLITS}
 CELLS = cells_of() | AUDITS
+LORA = {name for name in CELLS if "lora" in name}
 AFTER = {"check", "compare", "likelihood", "robustness", "explain", "record", "report", "package"}
 EVERYTHING = CELLS | {"ingest", "extract_frames", "embed"} | AFTER
 
@@ -134,13 +135,14 @@ def test_dvc_plots_lays_the_curves_of_all_detectors_over_each_other(repo):
 @pytest.mark.parametrize(
     ("setting", "expected"),
     [
-        ("split.seed=7", {"check", "compare"} | CELLS),
-        ("encoder.embedding=pooled", {"check", "embed", "compare"} | CELLS - AUDITS),
+        ("split.seed=7", {"check", "compare"} | CELLS - LORA),
+        ("encoder.embedding=pooled", {"check", "embed", "compare"} | CELLS - AUDITS - LORA),
     ],
 )
 def test_a_change_runs_again_only_what_depends_on_it(repo, setting, expected):
-    """As far as compare; what comes after it is run by other tests here."""
-    assert stages_run(repo.run("dvc", "exp", "run", "-S", setting, "compare")) == expected
+    """As far as compare and for one detector; others run what comes after it, and both detectors."""
+    flags = ("-S", setting, "-S", "detectors=[baseline]")
+    assert stages_run(repo.run("dvc", "exp", "run", *flags, "compare")) == expected
 
 
 def test_the_tutorial_as_it_is_typed(repo):
@@ -161,7 +163,7 @@ def test_the_tutorial_as_it_is_typed(repo):
     files = (ROOT / "metrics/headline").iterdir()
     assert shown <= {(path.stem, key) for path in files for key in json.loads(path.read_text())}
     assert {(name, key) for name, key in shown if name == "video"} <= set(there)
-    assert stages_run(trained) == {name for name in CELLS if "lora" in name} | AFTER
+    assert stages_run(trained) == LORA | AFTER
     assert stages_run(back) == {"record"}, "every result of before is in the cache, and copied for git"
     assert repo.run("git", "status", "--porcelain") == ""
 
@@ -181,10 +183,10 @@ def test_every_column_of_a_run_is_explained(finished):
 
 
 def test_more_train_sets_add_cells_and_a_train_by_test_table(repo):
-    output = repo.run("dvc", "exp", "run", "-S", "protocol.train_sets=[Deepfakes,FaceSwap]")
+    output = repo.run("dvc", "exp", "run", "-S", "protocol.train_sets=[Deepfakes,FaceSwap]", "compare")
     new = {name.replace("FaceSwap", "Deepfakes") for name in CELLS}
-    assert stages_run(output) == new | AFTER, "the first train set is the headline, and it is another now"
-    cells = json.loads((repo.path / "metrics/comparison.json").read_text())["cells"]
+    assert stages_run(output) == new | {"check", "compare"}
+    cells = json.loads((repo.path / "data/metrics/comparison.json").read_text())["cells"]
     table = {(c["train_set"], c["manipulation"]) for c in cells if c["stratum"] == "all"}
     matrix = (repo.path / "plots/matrix.csv").read_text().splitlines()
     assert len(matrix) == 1 + 2 * 2 * 4, "two detectors, two train sets, four manipulations"
@@ -195,7 +197,6 @@ def test_more_train_sets_add_cells_and_a_train_by_test_table(repo):
     assert table == {(train, test) for train, tests in others.items() for test in tests}
     in_domain = {(c["train_set"], c["manipulation"]) for c in cells if c["stratum"] == "validation"}
     assert in_domain == {(name, name) for name in others}
-    assert "Deepfakes" in (repo.path / "report/report.html").read_text()
 
 
 def test_folds_give_every_video_a_score_from_a_model_that_has_not_seen_it(repo):
@@ -221,7 +222,7 @@ def test_a_gate_on_leaks_stops_the_run(repo):
 
 
 def test_a_queued_sweep_with_two_workers(repo):
-    repo.run("dvc", "exp", "run", "--queue", "-S", "methods.lora.r=2,4", "compare")
+    repo.run("dvc", "exp", "run", "--queue", "-S", "methods.lora.r=2,4", "train@lora-per_class-FaceSwap-42")
     repo.run("dvc", "queue", "start", "-j", "2")
     deadline = time.monotonic() + 240
     while time.monotonic() < deadline:
@@ -267,9 +268,9 @@ def test_a_run_from_scratch_that_is_killed_twice_gives_the_same_lock(finished, t
 
 def test_cells_that_params_no_longer_name_can_be_forgotten(repo):
     lock = repo.lock
-    output = repo.run("dvc", "exp", "run", "-S", "protocol.seeds=[42,43]")
-    assert stages_run(output) == cells_of(seed=43) | AFTER - {"robustness"}, "only what is new is trained"
-    cells = json.loads((repo.path / "metrics/comparison.json").read_text())["cells"]
+    output = repo.run("dvc", "exp", "run", "-S", "protocol.seeds=[42,43]", "compare")
+    assert stages_run(output) == cells_of(seed=43) | {"check", "compare"}, "only what is new is trained"
+    cells = json.loads((repo.path / "data/metrics/comparison.json").read_text())["cells"]
     found = cells[0]["detectors"]["lora"]
     assert (found["covers"], found["seeds"]["n"]) == ("videos and seeds", 2)
     repo.run("git", "checkout", "-q", "params.yaml")
@@ -340,6 +341,8 @@ def test_real_footage_with_a_real_encoder_runs_to_the_report(tmp_path):
         "extract_frames.n_frames=3",
         f"encoder.model={ENCODERS / 'vit-tiny-clip-layout'}",
         "train.pixels.epochs=1",
+        "robustness.degradations=[jpeg]",
+        "robustness.strengths=[5]",
     ]
     flags = [flag for setting in settings for flag in ("-S", setting)]
     output = repo.run("dvc", "exp", "run", *flags, env={"FOOTAGE_ROOT": str(FOOTAGE)})
