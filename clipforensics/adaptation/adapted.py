@@ -5,16 +5,18 @@ computed once a frame and not once an epoch.
 """
 
 import re
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import torch
-from peft import PeftModel
-from transformers import CLIPVisionModelWithProjection
-from transformers.models.clip.modeling_clip import CLIPEncoderLayer
 
 from clipforensics.core.faults import InputError
 from clipforensics.encoder.vision import Embedding, embed_pixels, embedding_width
 from clipforensics.training.trainer import LogOdds
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import CLIPVisionModelWithProjection
+    from transformers.models.clip.modeling_clip import CLIPEncoderLayer
 
 BLOCK = re.compile(r"(?:^|\.)encoder\.layers\.(\d+)\.")
 ABOVE = re.compile(r"(?:^|\.)(post_layernorm|visual_projection)\.|^head\.")
@@ -34,7 +36,7 @@ class AdaptedEncoder(LogOdds):
 
     def __init__(
         self,
-        tower: CLIPVisionModelWithProjection | PeftModel,
+        tower: "CLIPVisionModelWithProjection | PeftModel",
         embedding: Embedding,
         *,
         prompt: torch.nn.Module | None = None,
@@ -47,11 +49,10 @@ class AdaptedEncoder(LogOdds):
         torch.nn.init.zeros_(self.head.bias)
 
     @property
-    def base(self) -> CLIPVisionModelWithProjection:
+    def base(self) -> "CLIPVisionModelWithProjection":
         """The tower as transformers knows it."""
-        if isinstance(self.tower, PeftModel):
-            return cast(CLIPVisionModelWithProjection, self.tower.get_base_model())
-        return self.tower
+        inside = getattr(self.tower, "get_base_model", None)  # peft's; to ask for its class would load peft
+        return cast("CLIPVisionModelWithProjection", self.tower if inside is None else inside())
 
     @property
     def device(self) -> torch.device:
@@ -113,7 +114,7 @@ class AdaptedEncoder(LogOdds):
         return self.base.visual_projection(pooled) if self.embedding == "projected" else pooled
 
 
-def class_token_after(block: CLIPEncoderLayer, hidden: torch.Tensor) -> torch.Tensor:
+def class_token_after(block: "CLIPEncoderLayer", hidden: torch.Tensor) -> torch.Tensor:
     """The class token (n, 1, width) after a block, of activations (n, tokens, width) before it.
 
     After the last block nothing but the class token is read. It needs the keys and values of all tokens, but
@@ -140,7 +141,7 @@ def class_token_after(block: CLIPEncoderLayer, hidden: torch.Tensor) -> torch.Te
     return cast(torch.Tensor, first + block.mlp(block.layer_norm2(first)))
 
 
-def blocks_below(tower: CLIPVisionModelWithProjection, last: int, parameter: str) -> int:
+def blocks_below(tower: "CLIPVisionModelWithProjection", last: int, parameter: str) -> int:
     """How many blocks lie below the last `last`.
 
     Raises:
@@ -152,7 +153,7 @@ def blocks_below(tower: CLIPVisionModelWithProjection, last: int, parameter: str
     return n_blocks - last
 
 
-def _drops_out(block: CLIPEncoderLayer) -> bool:
+def _drops_out(block: "CLIPEncoderLayer") -> bool:
     """Whether a forward pass through the block draws random numbers."""
     layers = (m for m in block.modules() if isinstance(m, torch.nn.Dropout))
     return block.training and (bool(block.self_attn.dropout) or any(layer.p > 0 for layer in layers))

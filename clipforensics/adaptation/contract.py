@@ -6,6 +6,9 @@ tables is what stands before the first colon of the module's docstring.
 
 Two bases do the work that methods share: `embedding_method.EmbeddingMethod` for those that see cached
 embeddings only, `pixel_method.PixelMethod` for those that change the encoder itself or what it is shown.
+
+A module is also imported for its settings alone, so neither it nor what it imports loads transformers or peft
+at its top: they take seconds, and belong into the functions that have to do with a tower.
 """
 
 import importlib

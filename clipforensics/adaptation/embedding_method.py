@@ -7,12 +7,11 @@ are stored: no augmentation reaches these methods.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import torch
 from pydantic import Field
-from transformers import CLIPVisionModelWithProjection
 
 from clipforensics.adaptation.frozen import FrozenEncoder
 from clipforensics.adaptation.record import Usage, write_record
@@ -26,6 +25,9 @@ from clipforensics.training.schedule import Schedule
 from clipforensics.training.task import Fit, Task
 from clipforensics.training.trainer import LogOdds, Progress, Trainer
 from clipforensics.training.validation import Validation
+
+if TYPE_CHECKING:
+    from transformers import CLIPVisionModelWithProjection
 
 SCORE_BATCH = 8192
 
@@ -152,7 +154,7 @@ class EmbeddingMethod(ABC):
 
     def log_odds(
         self, folder: Path, *, encoder: Mapping[str, str], frame_size: int
-    ) -> tuple[FrozenEncoder, Preprocessing, CLIPVisionModelWithProjection]:
+    ) -> tuple[FrozenEncoder, Preprocessing, "CLIPVisionModelWithProjection"]:
         """The judge on its frozen encoder, from pixels, in float32: module, preprocessing and tower."""
         model, revision = encoder["model"], encoder["revision"]
         compute_deterministically(seed=0)

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safetensors.torch import save_file
-from transformers import CLIPVisionModelWithProjection
 
 from clipforensics.adaptation.adapted import AdaptedEncoder
 from clipforensics.adaptation.pixel_method import PixelMethod
 from clipforensics.encoder.vision import Embedding, load_vision_tower
+
+if TYPE_CHECKING:
+    from transformers import CLIPVisionModelWithProjection
 
 TOWER = "model.safetensors"
 
@@ -26,7 +28,7 @@ class FineTuned(PixelMethod):
         save_file(weights, folder / TOWER, metadata={"format": "pt"})
 
     def load_adapter(
-        self, tower: CLIPVisionModelWithProjection, settings: Any, *, embedding: Embedding, folder: Path
+        self, tower: "CLIPVisionModelWithProjection", settings: Any, *, embedding: Embedding, folder: Path
     ) -> AdaptedEncoder:
         """Read the saved tower, which needs nothing of the original one."""
         return AdaptedEncoder(load_vision_tower(str(folder), "local"), embedding)

@@ -1,11 +1,13 @@
 """A frozen encoder with a judge of its embedding, as one module through which gradients flow."""
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import torch
-from transformers import CLIPVisionModelWithProjection
 
 from clipforensics.encoder.vision import Embedding, embed_pixels
+
+if TYPE_CHECKING:
+    from transformers import CLIPVisionModelWithProjection
 
 
 class FrozenEncoder(torch.nn.Module):
@@ -17,7 +19,7 @@ class FrozenEncoder(torch.nn.Module):
     """
 
     def __init__(
-        self, tower: CLIPVisionModelWithProjection, embedding: Embedding, judge: torch.nn.Module
+        self, tower: "CLIPVisionModelWithProjection", embedding: Embedding, judge: torch.nn.Module
     ) -> None:
         """Put `judge` on what `embedding` names."""
         super().__init__()

@@ -4,17 +4,19 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import torch
-from peft import LoraConfig, PeftConfig, PeftModel, get_peft_model
 from pydantic import Field
 from safetensors.torch import load_file, save_file
-from transformers import PreTrainedModel
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.files import read_json, write_json
 from clipforensics.core.params import Section
+
+if TYPE_CHECKING:  # seconds of start-up, which who reads a section of settings shall not pay
+    from peft import LNTuningConfig, LoraConfig, PeftConfig, PeftModel
+    from transformers import PreTrainedModel
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "lora": {},
@@ -46,8 +48,10 @@ class LoraSection(Section):
     target_modules: list[str] = Field(min_length=1)
 
 
-def lora_config(section: LoraSection, target_modules: Iterable[str]) -> LoraConfig:
+def lora_config(section: LoraSection, target_modules: Iterable[str]) -> "LoraConfig":
     """A section as peft's config, for layers of these names."""
+    from peft import LoraConfig
+
     return LoraConfig(
         r=section.r,
         lora_alpha=section.alpha,  # type: ignore[arg-type]
@@ -56,6 +60,13 @@ def lora_config(section: LoraSection, target_modules: Iterable[str]) -> LoraConf
         bias="none",
         **VARIANTS[section.variant],
     )
+
+
+def norm_config(target_modules: Iterable[str]) -> "LNTuningConfig":
+    """Peft's config by which layer normalisations of these names learn."""
+    from peft import LNTuningConfig
+
+    return LNTuningConfig(target_modules=list(target_modules))
 
 
 def count_lora(shapes: Iterable[tuple[int, int]], section: LoraSection) -> int:
@@ -76,13 +87,22 @@ def check_rank(layers: Mapping[str, torch.nn.Linear], r: int, where: str) -> Non
             )
 
 
-def put_inside(tower: PreTrainedModel, config: PeftConfig) -> PeftModel:
+def put_inside(tower: "PreTrainedModel", config: "PeftConfig") -> "PeftModel":
     """The frozen tower, changed in place, with an adapter that trains."""
+    from peft import get_peft_model
+
     with _needless_warnings():
-        return cast(PeftModel, get_peft_model(tower, config))
+        return cast("PeftModel", get_peft_model(tower, config))
 
 
-def write_adapter(tower: PeftModel, folder: Path) -> None:
+def copy_adapter(tower: "PeftModel") -> dict[str, torch.Tensor]:
+    """The adapter's tensors as they are now, with the names that they have in its saved file."""
+    from peft import get_peft_model_state_dict
+
+    return {name: tensor.clone() for name, tensor in get_peft_model_state_dict(tower).items()}
+
+
+def write_adapter(tower: "PeftModel", folder: Path) -> None:
     """Write the adapter as peft does; `PeftModel.from_pretrained` reads it anywhere.
 
     peft writes the set of target modules in the order of a hash table; it is sorted here, so that two equal
@@ -112,8 +132,10 @@ def convert(folder: Path, start: Mapping[str, torch.Tensor]) -> None:
     write_json(folder / CONFIG, {**config, **doubled, "init_lora_weights": True})
 
 
-def read_adapter(tower: PreTrainedModel, folder: Path) -> PeftModel:
+def read_adapter(tower: "PreTrainedModel", folder: Path) -> "PeftModel":
     """Put what `write_adapter` wrote inside a tower, frozen."""
+    from peft import PeftModel
+
     with _needless_warnings():
         return PeftModel.from_pretrained(tower, str(folder))
 

@@ -7,12 +7,11 @@ how many parameters that should be; the rest is here.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 from pydantic import Field
 from safetensors.torch import load_file, save_file
-from transformers import CLIPVisionModelWithProjection
 
 from clipforensics.adaptation.adapted import AdaptedEncoder
 from clipforensics.adaptation.pixel_training import score_rows, train_on_pixels
@@ -26,6 +25,9 @@ from clipforensics.machine.devices import choose_device, compute_deterministical
 from clipforensics.training.processes import ALONE
 from clipforensics.training.task import Fit, Task
 from clipforensics.training.trainer import Progress
+
+if TYPE_CHECKING:
+    from transformers import CLIPVisionModelWithProjection
 
 HEAD, TRAINED = "head.safetensors", "trained.safetensors"
 
@@ -55,7 +57,7 @@ class PixelMethod(ABC):
 
     @abstractmethod
     def adapt(
-        self, tower: CLIPVisionModelWithProjection, settings: Any, *, embedding: Embedding, seed: int
+        self, tower: "CLIPVisionModelWithProjection", settings: Any, *, embedding: Embedding, seed: int
     ) -> AdaptedEncoder:
         """Make a detector of a frozen tower: every parameter that shall move has `requires_grad`.
 
@@ -79,7 +81,7 @@ class PixelMethod(ABC):
         save_file({n: p.detach().cpu().contiguous() for n, p in moved.items()}, folder / TRAINED)
 
     def load_adapter(
-        self, tower: CLIPVisionModelWithProjection, settings: Any, *, embedding: Embedding, folder: Path
+        self, tower: "CLIPVisionModelWithProjection", settings: Any, *, embedding: Embedding, folder: Path
     ) -> AdaptedEncoder:
         """Read what `save_adapter` wrote, onto a frozen tower."""
         model = self.adapt(tower, settings, embedding=embedding, seed=0)
@@ -180,7 +182,7 @@ class PixelMethod(ABC):
 
     def log_odds(
         self, folder: Path, *, encoder: Mapping[str, str], frame_size: int
-    ) -> tuple[AdaptedEncoder, Preprocessing, CLIPVisionModelWithProjection]:
+    ) -> tuple[AdaptedEncoder, Preprocessing, "CLIPVisionModelWithProjection"]:
         """The saved model, its preprocessing, and its tower with the adapter inside."""
         compute_deterministically(seed=0)
         model, preprocessing = self.load(folder, frame_size=frame_size, encoder=encoder)

@@ -1,7 +1,8 @@
 """Methods against the encoder: what they adapt must be there; no weight is read."""
 
+from typing import TYPE_CHECKING
+
 import torch
-from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from clipforensics.adaptation.contract import find_detector
 from clipforensics.adaptation.pixel_method import PixelMethod
@@ -13,6 +14,9 @@ from clipforensics.check.settings import Params
 from clipforensics.core.faults import InputError
 from clipforensics.encoder.vision import EncoderSection
 from clipforensics.training.budget import TrainSection
+
+if TYPE_CHECKING:
+    from transformers import CLIPVisionModelWithProjection
 
 
 def check_fit(params: Params, described: Described | None, problems: Problems) -> None:
@@ -42,7 +46,9 @@ def check_fit(params: Params, described: Described | None, problems: Problems) -
                 method.adapt(_hollow_tower(described), candidate, embedding=encoder.embedding, seed=0)
 
 
-def _hollow_tower(described: Described) -> CLIPVisionModelWithProjection:
+def _hollow_tower(described: Described) -> "CLIPVisionModelWithProjection":
+    from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection  # seconds, for a tower alone
+
     with torch.device("meta"):
         tower = CLIPVisionModelWithProjection(CLIPVisionConfig(**described.vision))
     return tower.requires_grad_(False)

@@ -9,13 +9,14 @@ learns is rounding.
 """
 
 from collections.abc import Mapping
-from typing import Any
-
-from transformers import CLIPVisionModelWithProjection
+from typing import TYPE_CHECKING, Any
 
 from clipforensics.adaptation.adapted import AdaptedEncoder
 from clipforensics.adaptation.pixel_method import PixelMethod, PixelSettings
 from clipforensics.encoder.vision import Embedding
+
+if TYPE_CHECKING:
+    from transformers import CLIPVisionModelWithProjection
 
 
 class Settings(PixelSettings):
@@ -28,7 +29,7 @@ class BitFit(PixelMethod):
     settings = Settings
 
     def adapt(
-        self, tower: CLIPVisionModelWithProjection, settings: Settings, *, embedding: Embedding, seed: int
+        self, tower: "CLIPVisionModelWithProjection", settings: Settings, *, embedding: Embedding, seed: int
     ) -> AdaptedEncoder:
         """Let every bias of the tower move, under a new linear head; nothing is drawn."""
         for name, parameter in tower.named_parameters():

@@ -19,19 +19,20 @@ optimiser is the budget's.
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from pydantic import Field
 from safetensors.torch import load_file, save_file
-from transformers import CLIPVisionModelWithProjection
-from transformers.models.clip.modeling_clip import CLIPAttention
 
 from clipforensics.adaptation.adapted import AdaptedEncoder
 from clipforensics.adaptation.pixel_method import TRAINED, PixelMethod, PixelSettings
 from clipforensics.adaptation.record import Usage
 from clipforensics.core.faults import InputError
 from clipforensics.encoder.vision import Embedding
+
+if TYPE_CHECKING:
+    from transformers import CLIPVisionModelWithProjection
 
 LAYERS = ("q_proj", "k_proj", "v_proj", "out_proj")
 
@@ -119,7 +120,7 @@ class EffortEncoder(AdaptedEncoder):
     """
 
     def __init__(
-        self, tower: CLIPVisionModelWithProjection, embedding: Embedding, settings: Settings
+        self, tower: "CLIPVisionModelWithProjection", embedding: Embedding, settings: Settings
     ) -> None:
         super().__init__(tower, embedding)
         self.settings = settings
@@ -147,7 +148,7 @@ class Effort(PixelMethod):
     settings = Settings
 
     def adapt(
-        self, tower: CLIPVisionModelWithProjection, settings: Settings, *, embedding: Embedding, seed: int
+        self, tower: "CLIPVisionModelWithProjection", settings: Settings, *, embedding: Embedding, seed: int
     ) -> AdaptedEncoder:
         """Part every attention layer into what is kept and what learns; nothing is drawn.
 
@@ -201,7 +202,12 @@ class Effort(PixelMethod):
         save_file(tensors, folder / TRAINED)
 
     def load_adapter(
-        self, tower: CLIPVisionModelWithProjection, settings: Settings, *, embedding: Embedding, folder: Path
+        self,
+        tower: "CLIPVisionModelWithProjection",
+        settings: Settings,
+        *,
+        embedding: Embedding,
+        folder: Path,
     ) -> AdaptedEncoder:
         """Read what `save_adapter` wrote; nothing is decomposed."""
         tensors = load_file(folder / TRAINED)
@@ -223,6 +229,8 @@ class Effort(PixelMethod):
 
 def attention_layers(tower: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Linear]]:
     """Name and module of the linear layers of every attention, in the order of the tower."""
+    from transformers.models.clip.modeling_clip import CLIPAttention  # loaded with the tower, not before
+
     for name, module in tower.named_modules():
         if isinstance(module, CLIPAttention):
             yield from ((f"{name}.{layer}", getattr(module, layer)) for layer in LAYERS)
@@ -248,7 +256,7 @@ def last_directions(weight: torch.Tensor, r: int) -> Directions:
 
 
 def replace_layers(
-    tower: CLIPVisionModelWithProjection,
+    tower: "CLIPVisionModelWithProjection",
     starts: Mapping[str, Directions],
     embedding: Embedding,
     settings: Settings,

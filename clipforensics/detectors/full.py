@@ -6,14 +6,15 @@ Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features and Underperform
 """
 
 from collections.abc import Mapping
-from typing import Any
-
-from transformers import CLIPVisionModelWithProjection
+from typing import TYPE_CHECKING, Any
 
 from clipforensics.adaptation.adapted import AdaptedEncoder
 from clipforensics.adaptation.fine_tuned import FineTuned, block_parameters, parameters_after
 from clipforensics.adaptation.pixel_method import PixelSettings
 from clipforensics.encoder.vision import Embedding
+
+if TYPE_CHECKING:
+    from transformers import CLIPVisionModelWithProjection
 
 
 class Settings(PixelSettings):
@@ -26,7 +27,7 @@ class Full(FineTuned):
     settings = Settings
 
     def adapt(
-        self, tower: CLIPVisionModelWithProjection, settings: Settings, *, embedding: Embedding, seed: int
+        self, tower: "CLIPVisionModelWithProjection", settings: Settings, *, embedding: Embedding, seed: int
     ) -> AdaptedEncoder:
         """Let the whole tower move, under a new linear head; nothing is drawn."""
         tower.requires_grad_(True)

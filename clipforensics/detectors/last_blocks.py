@@ -8,15 +8,17 @@ layers to keep; Lee et al. 2022, "Surgical Fine-Tuning Improves Adaptation to Di
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
-from transformers import CLIPVisionModelWithProjection
 
 from clipforensics.adaptation.adapted import AdaptedEncoder, blocks_below
 from clipforensics.adaptation.fine_tuned import FineTuned, block_parameters, parameters_after
 from clipforensics.adaptation.pixel_method import PixelSettings
 from clipforensics.encoder.vision import Embedding
+
+if TYPE_CHECKING:
+    from transformers import CLIPVisionModelWithProjection
 
 
 class Settings(PixelSettings):
@@ -35,7 +37,7 @@ class LastBlocks(FineTuned):
     settings = Settings
 
     def adapt(
-        self, tower: CLIPVisionModelWithProjection, settings: Settings, *, embedding: Embedding, seed: int
+        self, tower: "CLIPVisionModelWithProjection", settings: Settings, *, embedding: Embedding, seed: int
     ) -> AdaptedEncoder:
         """Let the last blocks move, under a new linear head; nothing is drawn.
 

@@ -19,17 +19,19 @@ version had augmentation in the latent space in place of these losses.
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
-from peft import LNTuningConfig, PeftModel
 from pydantic import Field
-from transformers import CLIPVisionModelWithProjection
 
 from clipforensics.adaptation.adapted import AdaptedEncoder
-from clipforensics.adaptation.peft_tower import put_inside, read_adapter, write_adapter
+from clipforensics.adaptation.peft_tower import norm_config, put_inside, read_adapter, write_adapter
 from clipforensics.adaptation.pixel_method import PixelMethod, PixelSettings
 from clipforensics.encoder.vision import Embedding
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import CLIPVisionModelWithProjection
 
 LAYERS = ("layer_norm1", "layer_norm2", "post_layernorm", "pre_layrnorm")
 """The layer normalisations of CLIP's vision tower as transformers names them (one with a slip)."""
@@ -60,11 +62,11 @@ class LayerNorm(PixelMethod):
     settings = Settings
 
     def adapt(
-        self, tower: CLIPVisionModelWithProjection, settings: Settings, *, embedding: Embedding, seed: int
+        self, tower: "CLIPVisionModelWithProjection", settings: Settings, *, embedding: Embedding, seed: int
     ) -> AdaptedEncoder:
         """Let the layer normalisations move, under a new linear head; nothing is drawn."""
         del seed
-        tuned = put_inside(tower, LNTuningConfig(target_modules=list(LAYERS)))
+        tuned = put_inside(tower, norm_config(LAYERS))
         return SphereEncoder(tuned, embedding, settings)
 
     def expected_parameters(self, encoder: Mapping[str, Any], settings: Settings) -> dict[str, int]:
@@ -75,10 +77,15 @@ class LayerNorm(PixelMethod):
 
     def save_adapter(self, model: AdaptedEncoder, folder: Path) -> None:
         """Write the layers in peft's own format."""
-        write_adapter(cast(PeftModel, model.tower), folder)
+        write_adapter(cast("PeftModel", model.tower), folder)
 
     def load_adapter(
-        self, tower: CLIPVisionModelWithProjection, settings: Settings, *, embedding: Embedding, folder: Path
+        self,
+        tower: "CLIPVisionModelWithProjection",
+        settings: Settings,
+        *,
+        embedding: Embedding,
+        folder: Path,
     ) -> AdaptedEncoder:
         """Read them with peft."""
         return SphereEncoder(read_adapter(tower, folder), embedding, settings)
@@ -91,7 +98,7 @@ class SphereEncoder(AdaptedEncoder):
         settings: Weights and shapes of the two losses.
     """
 
-    def __init__(self, tower: PeftModel, embedding: Embedding, settings: Settings) -> None:
+    def __init__(self, tower: "PeftModel", embedding: Embedding, settings: Settings) -> None:
         super().__init__(tower, embedding)
         self.settings = settings
 

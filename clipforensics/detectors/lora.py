@@ -20,18 +20,17 @@ LoRA of rank 2 r that it amounts to: s B A - s B0 A0, with A0 and B0 the start.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
-from peft import PeftModel, get_peft_model_state_dict
 from pydantic import Field
-from transformers import CLIPVisionModelWithProjection
 
 from clipforensics.adaptation.adapted import AdaptedEncoder, blocks_below
 from clipforensics.adaptation.peft_tower import (
     LoraSection,
     check_rank,
     convert,
+    copy_adapter,
     count_lora,
     lora_config,
     put_inside,
@@ -41,6 +40,10 @@ from clipforensics.adaptation.peft_tower import (
 from clipforensics.adaptation.pixel_method import PixelMethod, PixelSettings
 from clipforensics.core.faults import InputError
 from clipforensics.encoder.vision import Embedding
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import CLIPVisionModelWithProjection
 
 
 class Settings(PixelSettings, LoraSection):
@@ -75,7 +78,7 @@ class Lora(PixelMethod):
     settings = Settings
 
     def adapt(
-        self, tower: CLIPVisionModelWithProjection, settings: Settings, *, embedding: Embedding, seed: int
+        self, tower: "CLIPVisionModelWithProjection", settings: Settings, *, embedding: Embedding, seed: int
     ) -> AdaptedEncoder:
         """Put peft's adapter inside the tower, under a new linear head; the seed draws its start.
 
@@ -92,7 +95,7 @@ class Lora(PixelMethod):
         if settings.variant != "pissa":
             return AdaptedEncoder(adapted, embedding)
         model = PissaEncoder(adapted, embedding)
-        model.start = {name: t.clone() for name, t in get_peft_model_state_dict(adapted).items()}
+        model.start = copy_adapter(adapted)
         return model
 
     def expected_parameters(self, encoder: Mapping[str, Any], settings: Settings) -> dict[str, int]:
@@ -109,24 +112,24 @@ class Lora(PixelMethod):
 
     def save_adapter(self, model: AdaptedEncoder, folder: Path) -> None:
         """Write the adapter in peft's own format, for the original encoder."""
-        write_adapter(cast(PeftModel, model.tower), folder)
+        write_adapter(cast("PeftModel", model.tower), folder)
         if isinstance(model, PissaEncoder):
             convert(folder, model.start)
 
     def load_adapter(
-        self, tower: CLIPVisionModelWithProjection, settings: Any, *, embedding: Embedding, folder: Path
+        self, tower: "CLIPVisionModelWithProjection", settings: Any, *, embedding: Embedding, folder: Path
     ) -> AdaptedEncoder:
         """Read it with peft."""
         return AdaptedEncoder(read_adapter(tower, folder), embedding)
 
     def merge(self, model: AdaptedEncoder) -> AdaptedEncoder:
         """Add the updates to the weights."""
-        cast(PeftModel, model.tower).merge_adapter()
+        cast("PeftModel", model.tower).merge_adapter()
         return model
 
 
 def find_targets(
-    tower: CLIPVisionModelWithProjection, settings: Settings, embedding: Embedding
+    tower: "CLIPVisionModelWithProjection", settings: Settings, embedding: Embedding
 ) -> dict[str, torch.nn.Linear]:
     """The layers to adapt, by their full names.
 

@@ -15,19 +15,21 @@ a picture that no camera takes.
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydantic import Field
-from transformers import CLIPVisionModelWithProjection
 
 from clipforensics.adaptation.adapted import AdaptedEncoder
 from clipforensics.adaptation.pixel_method import TRAINED, PixelMethod, PixelSettings
 from clipforensics.adaptation.record import Usage
 from clipforensics.core.faults import InputError
 from clipforensics.encoder.vision import Embedding
+
+if TYPE_CHECKING:
+    from transformers import CLIPVisionModelWithProjection
 
 Mode = Literal["pad", "shrink"]
 
@@ -51,7 +53,7 @@ class Reprogramming(PixelMethod):
     settings = Settings
 
     def adapt(
-        self, tower: CLIPVisionModelWithProjection, settings: Settings, *, embedding: Embedding, seed: int
+        self, tower: "CLIPVisionModelWithProjection", settings: Settings, *, embedding: Embedding, seed: int
     ) -> AdaptedEncoder:
         """Put the frozen tower behind a border that learns; nothing is drawn.
 

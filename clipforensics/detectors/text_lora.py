@@ -7,17 +7,16 @@ temperature are fixed. It is saved for a plain CLIPTextModel, pissa's as the pla
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
-from peft import PeftModel, get_peft_model_state_dict
-from transformers import CLIPTextModel
 
 from clipforensics.adaptation.embedding_method import EmbeddingSettings
 from clipforensics.adaptation.peft_tower import (
     LoraSection,
     check_rank,
     convert,
+    copy_adapter,
     count_lora,
     lora_config,
     put_inside,
@@ -28,6 +27,10 @@ from clipforensics.adaptation.text_method import PromptJudge, TextMethod
 from clipforensics.core.faults import InputError
 from clipforensics.encoder.text import PromptSection, TextEncoder, Tokens, embed_tokens, ensemble
 from clipforensics.training.task import Task
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import CLIPTextModel
 
 
 class Settings(PromptSection, LoraSection, EmbeddingSettings):
@@ -46,7 +49,7 @@ class TextLoraJudge(PromptJudge):
     ids: torch.Tensor
     ends: torch.Tensor
 
-    def __init__(self, text: TextEncoder, adapted: PeftModel, tokens: Tokens, n_real: int) -> None:
+    def __init__(self, text: TextEncoder, adapted: "PeftModel", tokens: Tokens, n_real: int) -> None:
         """Judge by prompts of which the first `n_real` are those of the real class."""
         super().__init__(text.scale)
         self.text, self.projection, self.n_real = adapted, text.tower.text_projection, n_real
@@ -56,7 +59,7 @@ class TextLoraJudge(PromptJudge):
 
     def classes(self) -> torch.Tensor:
         """Class embeddings (2, d) of the prompts through the tower with its adapter as it stands now."""
-        tower = cast(CLIPTextModel, self.text.get_base_model())
+        tower = cast("CLIPTextModel", self.text.get_base_model())
         return ensemble(embed_tokens(tower, self.projection, Tokens(self.ids, self.ends)), self.n_real)
 
 
@@ -73,7 +76,7 @@ class TextLora(TextMethod):
         torch.manual_seed(task.seed)
         judge = TextLoraJudge(text, adapt(text.tower.text_model, settings), tokens, len(real))
         if settings.variant == "pissa":
-            judge.start = {name: t.clone() for name, t in get_peft_model_state_dict(judge.text).items()}
+            judge.start = copy_adapter(judge.text)
         return judge
 
     def counts(self, judge: TextLoraJudge) -> dict[str, int | str]:
@@ -97,7 +100,7 @@ class TextLora(TextMethod):
             convert(folder, judge.start)
 
 
-def adapt(tower: CLIPTextModel, settings: Settings) -> PeftModel:
+def adapt(tower: "CLIPTextModel", settings: Settings) -> "PeftModel":
     """Put the adapter around the frozen tower, which is changed in place.
 
     Raises:

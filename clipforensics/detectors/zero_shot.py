@@ -13,7 +13,7 @@ from typing import Any
 from clipforensics.adaptation.embedding_method import score_embeddings
 from clipforensics.adaptation.record import parameter_counts
 from clipforensics.adaptation.text_method import FixedJudge, TextMethod, embed_prompts
-from clipforensics.encoder.text import PromptSection
+from clipforensics.encoder.text import PromptSection, TextEncoder
 from clipforensics.machine.devices import choose_device, compute_deterministically
 from clipforensics.training.task import Fit, Task
 from clipforensics.training.validation import Validation
@@ -30,14 +30,18 @@ class ZeroShot(TextMethod):
 
     def build(self, task: Task, settings: Settings) -> FixedJudge:
         """The judge of the section's prompts; no parameter moves."""
-        text = self.open_text(task)
+        return self.judge(self.open_text(task), settings)
+
+    def judge(self, text: TextEncoder, settings: Settings) -> FixedJudge:
+        """The same, with an encoder that is open."""
         return FixedJudge(embed_prompts(text, settings), text.scale)
 
     def fit(self, task: Task, settings: Settings, folder: Path) -> Fit:
         """Embed the prompts, rank validation once, write the folder; the curve has one row, epoch 0."""
-        started = time.perf_counter()
         compute_deterministically(task.seed)
-        judge = self.build(task, settings).to(choose_device()).eval()
+        text = self.open_text(task)
+        started = time.perf_counter()  # as with every method, once the encoder is loaded
+        judge = self.judge(text, settings).to(choose_device()).eval()
         counts = self.counts(judge)
         print(counts["line"], flush=True)
         validation = Validation(task.val.labels, task.val.videos)

@@ -1,17 +1,20 @@
 """CLIP's text tower with its tokenizer, at the encoder's pinned revision: prompts to class embeddings."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import torch
 from pydantic import Field, field_validator
 from torch.nn.functional import normalize
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.params import Section
 from clipforensics.encoder.vision import at_revision, load_tower
+
+if TYPE_CHECKING:  # seconds of start-up: functions that read an encoder import it, and nothing else does
+    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
 HIGHEST_IS_END = 2
 """`eos_token_id` in OpenAI's own config files; transformers then takes the highest id for the end of text."""
@@ -46,18 +49,6 @@ class PromptSection(Section):
         return [template.replace("{}", name) for template in self.templates for name in names]
 
 
-class TextTower(CLIPTextModelWithProjection):
-    """CLIP's text tower, its projection, and the temperature that CLIP was trained to.
-
-    Attributes:
-        logit_scale: Logarithm of the factor between cosine and logit (100 in OpenAI's models).
-    """
-
-    def __init__(self, config: CLIPTextConfig) -> None:
-        super().__init__(config)
-        self.logit_scale = torch.nn.Parameter(torch.tensor(0.0))
-
-
 @dataclass(frozen=True)
 class Tokens:
     """Prompts as token ids, padded at the end to the longest.
@@ -76,17 +67,17 @@ class TextEncoder:
     """The text half of CLIP.
 
     Attributes:
-        tower: Frozen, float32, in evaluation mode.
+        tower: Frozen, float32, in evaluation mode; a `TextTower`, see `tower_class`.
         tokenizer: Its own.
     """
 
-    tower: TextTower
-    tokenizer: CLIPTokenizer
+    tower: "CLIPTextModelWithProjection"
+    tokenizer: "CLIPTokenizer"
 
     @property
     def scale(self) -> float:
         """The factor between cosine and logit."""
-        return float(self.tower.logit_scale.exp())
+        return float(cast(torch.Tensor, self.tower.logit_scale).exp())
 
     @property
     def limit(self) -> int:
@@ -119,6 +110,23 @@ class TextEncoder:
             )
 
 
+@functools.cache
+def tower_class() -> type["CLIPTextModelWithProjection"]:
+    """The class `TextTower`: CLIP's text tower, its projection, and the temperature that CLIP was trained to.
+
+    `logit_scale` is the logarithm of the factor between cosine and logit (100 in OpenAI's models). The class
+    is made when it is first asked for, for its base must be loaded.
+    """
+    from transformers import CLIPTextModelWithProjection
+
+    class TextTower(CLIPTextModelWithProjection):
+        def __init__(self, config: "CLIPTextConfig") -> None:
+            super().__init__(config)
+            self.logit_scale = torch.nn.Parameter(torch.tensor(0.0))
+
+    return TextTower
+
+
 def load_text_encoder(model: str, revision: str) -> TextEncoder:
     """Load the frozen text tower in float32, and its tokenizer; no code of the checkpoint is run.
 
@@ -129,8 +137,10 @@ def load_text_encoder(model: str, revision: str) -> TextEncoder:
     Raises:
         InputError: as there, or the checkpoint has no text tower or no tokenizer that fits it.
     """
+    from transformers import CLIPTokenizer
+
     _check_has_text(model, revision)
-    tower = load_tower(TextTower, model, revision)
+    tower = load_tower(tower_class(), model, revision)
     try:
         tokenizer = CLIPTokenizer.from_pretrained(model, **at_revision(model, revision, tokenizer=True))
     except (OSError, ValueError) as error:
@@ -147,6 +157,8 @@ def load_text_encoder(model: str, revision: str) -> TextEncoder:
 
 def _check_has_text(model: str, revision: str) -> None:
     """Look at the config first: transformers would make up a text tower where there is none."""
+    from transformers import CLIPTextConfig
+
     try:
         config, _ = CLIPTextConfig.get_config_dict(model, **at_revision(model, revision))
     except (OSError, ValueError) as error:
@@ -159,7 +171,7 @@ def _check_has_text(model: str, revision: str) -> None:
 
 
 def embed_tokens(
-    text: CLIPTextModel, projection: torch.nn.Linear, tokens: Tokens, vectors: torch.Tensor | None = None
+    text: "CLIPTextModel", projection: torch.nn.Linear, tokens: Tokens, vectors: torch.Tensor | None = None
 ) -> torch.Tensor:
     """Unit-length text embeddings (n, d).
 

@@ -7,25 +7,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError  # only its name: nothing is unpickled here
-from typing import Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import numpy as np
 import torch
 from safetensors import SafetensorError
-from transformers import (
-    CLIPImageProcessorPil,
-    CLIPVisionModelWithProjection,
-    PreTrainedConfig,
-    PreTrainedModel,
-)
-from transformers.utils import logging
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.params import Section
 from clipforensics.encoder.hub import WEIGHTS, check_reachable, pinned
 
+if TYPE_CHECKING:  # seconds of start-up: functions that read an encoder import it, and nothing else does
+    from transformers import CLIPVisionModelWithProjection, PreTrainedModel
+
 Embedding = Literal["projected", "pooled"]
-T = TypeVar("T", bound=PreTrainedModel)
+T = TypeVar("T", bound="PreTrainedModel")
 CLIPS = ("clip", "clip_vision_model")
 """`model_type` of an encoder's config.json: a whole CLIP, or its vision tower."""
 
@@ -72,7 +68,7 @@ class Preprocessing:
 
 def load_vision_tower(
     model: str, revision: str, device: torch.device | None = None
-) -> CLIPVisionModelWithProjection:
+) -> "CLIPVisionModelWithProjection":
     """Load the frozen tower in float32, in evaluation mode.
 
     Args:
@@ -85,6 +81,8 @@ def load_vision_tower(
         InputError: the revision is not pinned, the folder is missing or holds other weights,
             or the hub cannot be reached.
     """
+    from transformers import CLIPVisionModelWithProjection
+
     tower = load_tower(CLIPVisionModelWithProjection, model, revision)
     return torch.nn.Module.to(tower, device)
 
@@ -100,6 +98,8 @@ def load_tower(kind: type[T], model: str, revision: str) -> T:
     Raises:
         InputError: as `load_vision_tower`, or the checkpoint lacks weights of this tower.
     """
+    from transformers.utils import logging
+
     check_revision(model, revision)
     _check_reachable(model, revision)
     logging.set_verbosity_error()  # loading one tower of a two-tower checkpoint is what we want
@@ -136,6 +136,8 @@ def load_preprocessing(model: str, revision: str, *, frame_size: int) -> Preproc
     Raises:
         InputError: the encoder wants other frames than the store holds; says what to set.
     """
+    from transformers import CLIPImageProcessorPil
+
     _check_pinned(model, revision)
     _check_reachable(model, revision)
     try:
@@ -170,7 +172,7 @@ def check_revision(model: str, revision: str) -> None:
 
 
 def embed_pixels(
-    tower: CLIPVisionModelWithProjection, pixels: torch.Tensor, embedding: Embedding
+    tower: "CLIPVisionModelWithProjection", pixels: torch.Tensor, embedding: Embedding
 ) -> torch.Tensor:
     """Pixels (n, 3, s, s) -> embeddings (n, d): the projected ones, or the pooled class token."""
     if embedding == "projected":
@@ -179,7 +181,7 @@ def embed_pixels(
 
 
 def frame_embedder(
-    tower: CLIPVisionModelWithProjection,
+    tower: "CLIPVisionModelWithProjection",
     preprocessing: Preprocessing,
     embedding: Embedding,
     *,
@@ -205,7 +207,7 @@ def frame_embedder(
     return embed
 
 
-def embedding_width(tower: CLIPVisionModelWithProjection, embedding: Embedding) -> int:
+def embedding_width(tower: "CLIPVisionModelWithProjection", embedding: Embedding) -> int:
     """Length d of one embedding."""
     return tower.config.projection_dim if embedding == "projected" else tower.config.hidden_size
 
@@ -242,6 +244,8 @@ def load_config(model: str, revision: str) -> dict[str, Any]:
     Raises:
         InputError: it cannot be had, or is not of a CLIP.
     """
+    from transformers import PreTrainedConfig
+
     _check_pinned(model, revision)
     _check_reachable(model, revision)
     try:

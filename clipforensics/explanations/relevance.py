@@ -9,15 +9,16 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from scipy.stats import rankdata
-from transformers import CLIPVisionModelWithProjection
-from transformers.models.clip.modeling_clip import CLIPAttention
 
 from clipforensics.core.faults import InputError
+
+if TYPE_CHECKING:
+    from transformers import CLIPVisionModelWithProjection
 
 METHOD = "gradient-weighted attention relevance of the log odds (Chefer, Gur and Wolf 2021)"
 
@@ -26,7 +27,7 @@ BATCH = 8
 
 
 def relevance_maps(
-    module: torch.nn.Module, tower: CLIPVisionModelWithProjection, pixels: torch.Tensor
+    module: torch.nn.Module, tower: "CLIPVisionModelWithProjection", pixels: torch.Tensor
 ) -> np.ndarray:
     """How much each patch adds to the log odds of a frame being manipulated.
 
@@ -173,7 +174,7 @@ def shuffle_weights(module: torch.nn.Module, *, seed: int, spare: torch.nn.Modul
 
 
 def _maps(
-    module: torch.nn.Module, tower: CLIPVisionModelWithProjection, pixels: torch.Tensor, grid: int
+    module: torch.nn.Module, tower: "CLIPVisionModelWithProjection", pixels: torch.Tensor, grid: int
 ) -> np.ndarray:
     with torch.enable_grad(), _recorded_attention(tower) as attentions:
         # The weights are frozen: the pixels' own gradient keeps the graph alive.
@@ -189,11 +190,13 @@ def _maps(
 
 
 @contextmanager
-def _recorded_attention(tower: CLIPVisionModelWithProjection) -> Iterator[list[torch.Tensor]]:
+def _recorded_attention(tower: "CLIPVisionModelWithProjection") -> Iterator[list[torch.Tensor]]:
     """Collect every layer's attention weights during a run, first layer first.
 
     Only transformers' eager attention makes the weights; it is chosen for the time being.
     """
+    from transformers.models.clip.modeling_clip import CLIPAttention  # loaded with the tower, not before
+
     found: list[torch.Tensor] = []
     layers = [m for m in tower.modules() if isinstance(m, CLIPAttention)]
     before = tower.config._attn_implementation

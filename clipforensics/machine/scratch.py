@@ -23,7 +23,11 @@ def fingerprint(settings: Mapping[str, object], files: Iterable[Path]) -> str:
 
 
 def project_code() -> list[Path]:
-    """Files of the project's modules in this process, its stage included: the code its work depends on."""
+    """Files of the project's modules in this process, its stage included: the code its work depends on.
+
+    Where work goes to a scratch folder, no module of the project is imported late, inside a function: it
+    would not be seen.
+    """
     package = __name__.split(".")[0]
     loaded = [m for name, m in sys.modules.items() if name == "__main__" or name.split(".")[0] == package]
     files = [getattr(module, "__file__", None) for module in loaded]

@@ -76,6 +76,42 @@ def test_unfinished_work_is_that_of_the_same_seed_and_method(project):
     assert len({digest(*cell) for cell in cells}) == 3
 
 
+NO_ENCODER = """
+import importlib, pkgutil, sys
+from pathlib import Path
+import clipforensics, stages
+for package in (clipforensics, stages):
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+def loaded():
+    return sorted({"transformers", "peft"} & set(sys.modules))
+print("imported:", loaded())
+from clipforensics.check.everything import check_everything
+from stages import evaluate, train
+for method in ("baseline", "mlp"):
+    train.main(method, *sys.argv[1:])
+    evaluate.main(method, *sys.argv[1:])
+checked = check_everything(Path("params.yaml"), Path("conf/data"))
+assert checked.encoder and len(checked.params.methods) > 10, checked.problems
+print("run:", loaded())
+"""
+
+
+def test_what_needs_no_encoder_does_not_wait_for_transformers_and_peft(project):
+    """They take seconds to load: no module does so when it is imported, and no step that has no tower."""
+    done = subprocess.run(
+        [sys.executable, "-c", NO_ENCODER, *WHAT[1:]],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 0, done.stderr
+    found = [line for line in done.stdout.splitlines() if line.startswith(("imported:", "run:"))]
+    assert found == ["imported: []", "run: []"]
+
+
 RATES = [0.0001, 0.3, 0.03]
 
 
