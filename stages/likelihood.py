@@ -21,6 +21,7 @@ PARAMS = Path("params.yaml")
 SCORES = Path("data/scores")
 SPLITS = Path("data/splits")
 EVALUATIONS = Path("data/metrics/evaluate")
+COMPARISON = Path("data/metrics/comparison.json")
 VIDEOS = Path("data/videos.csv")
 OUT = Path("data/metrics/likelihood.json")
 CURVES = Path("plots/likelihood")
@@ -43,7 +44,8 @@ def main() -> None:
         for seed in protocol.seeds
         for detector in run.detectors
     ]
-    content, curves = summarise(assessed, read_table(), read_value(PARAMS, "", "dataset", str))
+    primary = read_json(COMPARISON)["primary"] or {}
+    content, curves = summarise(assessed, read_table(), read_value(PARAMS, "", "dataset", str), primary)
     write_json(OUT, json_ready(content))
     for kind, table in curves.items():
         write_curve(CURVES / f"{kind}.csv", table)

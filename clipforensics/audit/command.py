@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,8 @@ def _rocs(
 def _report(folder: Path, content: Mapping[str, Any]) -> None:
     manipulation = content["headline"]["manipulation"]
     chosen = words.chosen(content, manipulation)
+    for text in words.below_chance(content, manipulation):
+        print(printable(f"warning: {text}"), file=sys.stderr)
     sentences = [words.conclusion(content, manipulation, name) for name in content["points"]]
     for text in (words.headline(content, manipulation), *sentences, *chosen):
         print(printable(text))

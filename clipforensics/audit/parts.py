@@ -35,7 +35,9 @@ def main(given: argparse.Namespace, naming: Naming) -> None:
     parts = [_listed(name, content, naming, given.real, youtube) for name, content in lists.items()]
     check_together(naming, {listed.name: listed.part for listed in parts})
     content = compare_parts(parts)
-    content["naming"] = {"name": naming.name, "stated": naming.stated}
+    content["naming"] = {
+        "name": naming.name, "stated": naming.stated, "youtube_ids": given.youtube_ids is not None,
+    }  # fmt: skip
     content["inputs"] = described({"list": given.splits, **_others(given)})
     if given.out:
         text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n"

@@ -33,12 +33,22 @@ def headline(content: Json) -> str:
     if leaking:
         worst = max(leaking, key=lambda pair: (pair["duplicates"], pair["frames"], pair["videos"]))
         return f"{worst['first']} and {worst['second']} share {shared(worst)}"
+    known = f"No identity, twin, frame or video is known to be in two of {names}"
     if content["n_unknown"]:
-        return (
-            f"No identity, twin, frame or video is known to be in two of {names}, but it is not known who is"
-            f" in {count(content['n_unknown'])} videos"
-        )
-    return f"No identity, twin, frame or video is in two of {names}"
+        return f"{known}, but it is not known who is in {count(content['n_unknown'])} videos"
+    return f"{known}, {NO_YOUTUBE}" if lacks_youtube(content) else known
+
+
+NO_YOUTUBE = (
+    "but ids that are cut from one YouTube video go unseen: give --youtube-ids (FaceForensics++'s"
+    " conversion_dict.json)"
+)
+
+
+def lacks_youtube(content: Json) -> bool:
+    """Whether names are FaceForensics++'s and nobody said which of its ids are of one YouTube video."""
+    naming = content["naming"]
+    return naming["name"] == "ffpp" and not naming["youtube_ids"]
 
 
 def shared(pair: Json) -> str:

@@ -10,7 +10,12 @@ Json = Mapping[str, Any]
 
 
 def headline(content: Json, manipulation: str) -> str:
-    """What the page opens with: what was trained on, how many fakes have a twin, the score on either side."""
+    """What the page opens with: what was trained on, how many fakes have a twin, the score on either side.
+
+    Of scores that call reals more manipulated than fakes nothing else is worth a word.
+    """
+    if below := below_chance(content, manipulation):
+        return f"{below[0]}; else nothing here means what it says"
     trained = _trained(content, manipulation)
     counted, found = _twins(content, manipulation)
     return f"{trained}{found}" if trained or not counted else _capital(found)
@@ -64,6 +69,11 @@ def unsure(content: Json, manipulation: str) -> list[str]:
         n_fake = names["n_train"] - names["n_train_real"]
         known_of = share(names["n_train_fakes_unknown"], n_fake)
         found.append(f"it is not known who is in {known_of} training fakes, {hidden}")
+    if names.get("naming") == "ffpp" and not names.get("naming_stated", True):
+        found.append(
+            "nobody said that these are FaceForensics++'s names (--naming ffpp), and serial numbers can look"
+            " like them"
+        )
     for owner in names["owners"]:
         if owner["class"] == manipulation or (owner["part"] == "training" and owner["class"] != REAL):
             where = f"{owner['n']} of {owner['whole']} {owner['part']} videos of {owner['class']}"
@@ -86,6 +96,8 @@ def conclusion(content: Json, manipulation: str, detector: str) -> str:
     if not cells["no_twin"]["n_fake"]:
         return f"{text}. It is not known who is in the others: nothing here says how it does on new faces."
     text += f" and {_whole(other)} on the {cells['no_twin']['n_fake']} without."
+    if _is_below_chance(cells["all"]["detectors"][detector]):
+        return f"{text} Below chance a gap means nothing."
     gap = next(
         row
         for row in content["leak_gaps"]
@@ -111,7 +123,7 @@ def points(content: Json, manipulation: str) -> list[str]:
         *_validation(content, manipulation),
         *_thresholds(content["threshold"]),
         *_all_fake(content, manipulation),
-        *_below_chance(content, manipulation),
+        *(f"{text}." for text in below_chance(content, manipulation)),
     ]
     if not names["n_train_sharing"]:
         found.insert(
@@ -238,13 +250,20 @@ def _all_fake(content: Json, manipulation: str) -> list[str]:
     ]
 
 
-def _below_chance(content: Json, manipulation: str) -> list[str]:
+def below_chance(content: Json, manipulation: str) -> list[str]:
+    """Of each detector whose interval on all fakes lies below .5, that its scores may be upside down."""
     values = _video_cells(content, manipulation)["all"]["detectors"]
     return [
-        f"{name} is below chance on all fakes: check that a higher score means manipulated."
+        f"{name} is below chance on {manipulation}, video AUC {_whole(row)}: check that a higher score means"
+        " manipulated"
         for name, row in values.items()
-        if (high := known(row.get("high"))) is not None and high < 0.5
+        if _is_below_chance(row)
     ]
+
+
+def _is_below_chance(row: Json) -> bool:
+    high = known(row.get("high"))
+    return high is not None and high < 0.5
 
 
 def _gap(gap: Json) -> str:

@@ -1,4 +1,4 @@
-"""The one comparison that a run is for, named in params.yaml before any test score is seen.
+"""The one comparison that a run is for, chosen by a rule or named in params.yaml, best before any test score.
 
 It alone is tested at the full level; every other difference is secondary (`families`). ICH E9 "Statistical
 Principles for Clinical Trials" (1998), 2.2.2, asks for one primary variable, stated in advance.
@@ -21,6 +21,9 @@ from clipforensics.protocol.cells import FOLDS
 Row = dict[str, Any]
 
 AUTO = "auto"
+
+BY_RULE = ("detector", "protocol", "train_set", "manipulation")
+"""Keys of section `primary` that may be `auto`."""
 
 LOWER_IS_BETTER = ("brier", "ece", "eer", "fpr")
 """Metrics of errors: a smaller one is a better one."""
@@ -91,11 +94,13 @@ class Primary:
         detector: The one that is compared.
         reference: What it is compared with.
         place: In which number.
+        named: Keys of section `primary` that were written by name, of those that may be left to a rule.
     """
 
     detector: str
     reference: str
     place: Place
+    named: tuple[str, ...] = ()
 
 
 def resolve_primary(
@@ -147,7 +152,8 @@ def resolve_primary(
         stratum=section.stratum,
         metric=section.metric,
     )
-    return Primary(_named(section.detector, others[0] if others else ""), reference, place)
+    named = tuple(key for key in BY_RULE if getattr(section, key) != AUTO)
+    return Primary(_named(section.detector, others[0] if others else ""), reference, place, named)
 
 
 def primary_row(primary: Primary, tables: Mapping[str, Sequence[Row]], *, confidence: float) -> Row:
@@ -159,8 +165,9 @@ def primary_row(primary: Primary, tables: Mapping[str, Sequence[Row]], *, confid
         confidence: Of the intervals.
 
     Returns:
-        Who and where; `value`, `low`, `high`, `p` of detector minus reference (null with the reason
-        `undefined` where there is none); `shown`, whether p is below 1 - confidence; `power` where it is not;
+        Who and where, and which of that params.yaml `named`; `value`, `low`, `high`, `p` of detector minus
+        reference (null with the reason `undefined` where there is none); `shown`, whether p is below
+        1 - confidence; `power` where it is not;
         `n_real` and `n_fake`, rows of the level.
 
     Raises:
@@ -180,6 +187,7 @@ def primary_row(primary: Primary, tables: Mapping[str, Sequence[Row]], *, confid
         "detector": primary.detector,
         "reference": primary.reference,
         **asdict(primary.place),
+        "named": list(primary.named),
         **{name: found[name] for name in ("value", "low", "high", "p")},
         "shown": not lost and found["p"] < 1 - confidence and not pooled,
         "power": found.get("power"),

@@ -1,6 +1,6 @@
 """The content of likelihood.json and its curves, from every detector that was assessed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -17,22 +17,28 @@ CURVES = {
 
 
 def summarise(
-    assessed: Sequence[Assessed], videos: pd.DataFrame, dataset: str
+    assessed: Sequence[Assessed], videos: pd.DataFrame, dataset: str, primary: Mapping[str, Any] | None = None
 ) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
-    """Rows of every detector, protocol, train set and seed; curves, conditions, abstention of the headline's.
+    """Rows of every detector, protocol, train set and seed; curves, conditions, abstention of one test.
+
+    That test is the primary comparison's, by rule one in which nobody is known from training: what a leaking
+    test says of evidence holds for no case.
 
     Args:
-        assessed: In order: those of the first split (or all folds), train set and seed are the headline's.
+        assessed: In order; the first test is taken where there is no primary comparison, or it is none of
+            these.
         videos: videos.csv, its keys as index.
         dataset: Name of the data set.
+        primary: Of comparison.json.
 
     Returns:
         The content of likelihood.json, and for plots/likelihood the tables `tippett` (detector, llr, share)
         and `ece` (detector, prior, bits), whose first column names the line too: `lora, real`.
     """
-    first = assessed[0]
+    first = next((one for one in assessed if _is_at(one, primary or {})), assessed[0])
     head = [one for one in assessed if _cell(one) == _cell(first)]
-    manipulation = first.tested[0]
+    named = str((primary or {}).get("manipulation"))
+    manipulation = named if named in first.tested else first.tested[0]
     curves = {one.place["detector"]: one.curves(manipulation) for one in head}
     content = {
         "propositions": propositions(dataset, str(first.place["train_set"]).split("+")),
@@ -51,6 +57,10 @@ def summarise(
         },
     }
     return content, {kind: _table(curves, kind) for kind in CURVES}
+
+
+def _is_at(one: Assessed, primary: Mapping[str, Any]) -> bool:
+    return all(one.place[name] == primary.get(name) for name in ("protocol", "train_set"))
 
 
 def _cell(one: Assessed) -> dict[str, Any]:

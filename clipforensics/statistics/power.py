@@ -56,12 +56,15 @@ class Needed(NamedTuple):
         n_real: Real videos with which a true difference of the size found would be shown with that power,
             if fakes grow in the same ratio; None where it is 0 or no such number up to a million does.
         n_fake: Manipulated videos alike.
+        by_seeds: Whether the spread over training seeds alone forbids it, which no number of videos makes
+            smaller; more seeds do.
     """
 
     level: float
     detectable: float
     n_real: int | None
     n_fake: int | None
+    by_seeds: bool = False
 
 
 def power_of(
@@ -194,8 +197,14 @@ def needed(
     least = detectable(parts, confidence=confidence, power=power)
     times = times_as_many(estimate.value, parts, confidence=confidence, power=power)
     counts = [_whole(times * n) for n in (n_real, n_fake)]
-    possible = least <= estimate.bounds[1]
-    return Needed(power, least if possible else math.nan, *(counts if None not in counts else (None, None)))
+    if None in counts:
+        counts = [None, None]
+    falling = [part for part in parts if part.falls]
+    by_seeds = len(falling) < len(parts) and math.isinf(times) and estimate.value != 0
+    if by_seeds and falling:  # or are there too few videos as well?
+        by_seeds = not math.isinf(times_as_many(estimate.value, falling, confidence=confidence, power=power))
+    least = least if least <= estimate.bounds[1] else math.nan
+    return Needed(power, least, counts[0], counts[1], by_seeds)
 
 
 def _whole(n: float) -> int | None:

@@ -8,6 +8,7 @@ import pytest
 
 from clipforensics.audit import command as audit
 from clipforensics.audit.parts import read_parts
+from clipforensics.audit.split_words import NO_YOUTUBE
 from clipforensics.core.faults import InputError
 from clipforensics.naming.choosing import choose
 from tests.support.repository import ROOT
@@ -32,7 +33,8 @@ def lists(folder, **parts):
 def test_clean_lists_are_exit_0(tmp_path):
     done = run(*lists(tmp_path, train=["FS/001_002", "real/001"], test=["NT/003_004", "real/003"]))
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "No identity, twin, frame or video is in two of train and test\n"
+    said = f"No identity, twin, frame or video is known to be in two of train and test, {NO_YOUTUBE}"
+    assert done.stdout == f"{said}\n"
 
 
 def test_a_leak_is_exit_1_and_said(tmp_path):
@@ -46,7 +48,7 @@ def test_a_leak_is_exit_1_and_said(tmp_path):
     assert first == "train and test share 1 video, 1 frame, 2 twins and 2 identities"
     content = json.loads((tmp_path / "out/splits.json").read_text())
     assert content["leaks"] is True
-    assert content["naming"] == {"name": "ffpp", "stated": False}
+    assert content["naming"] == {"name": "ffpp", "stated": False, "youtube_ids": False}
     assert first in (tmp_path / "out/splits.html").read_text(encoding="utf-8")
 
 
@@ -104,7 +106,7 @@ def test_lists_of_one_name_are_called_by_their_folders(tmp_path):
 @needs_shared
 def test_faceforensics_official_lists_share_no_id_and_seven_youtube_videos(tmp_path, capsys):
     audit.main(["--splits", *OFFICIAL])
-    assert capsys.readouterr().out == "No identity, twin, frame or video is in two of train, val and test\n"
+    assert capsys.readouterr().out.endswith(f"known to be in two of train, val and test, {NO_YOUTUBE}\n")
     arguments = ["--youtube-ids", str(FFPP / "conversion_dict.json"), "--out", str(tmp_path)]
     with pytest.raises(SystemExit) as caught:
         audit.main(["--splits", *OFFICIAL, *arguments])

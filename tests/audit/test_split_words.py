@@ -14,13 +14,13 @@ NOTHING = {
 PART = {"n": 1280, "n_real": 3, "n_identities": 9, "n_unknown": 0, "n_frames": 4, "n_twice": 0}
 
 
-def content(*pairs, n_unknown=0, **parts):
+def content(*pairs, n_unknown=0, naming="ffpp", youtube_ids=True, **parts):
     parts = {name: {**PART, **row} for name, row in ({"train": {}, "val": {}, "test": {}} | parts).items()}
     return {
         "parts": parts,
         "pairs": [{**NOTHING, "first": first, "second": second, **row} for first, second, row in pairs],
         "n_unknown": n_unknown,
-        "naming": {"name": "ffpp"},
+        "naming": {"name": naming, "youtube_ids": youtube_ids},
         "inputs": [{"file": "<b>train.txt", "sha256": "0123456789abcdef"}],
     }
 
@@ -34,7 +34,11 @@ LEAKING = content(
 
 
 def test_nothing_shared_is_said_only_where_everybody_is_known():
-    assert split_words.headline(CLEAN) == "No identity, twin, frame or video is in two of train, val and test"
+    said = "No identity, twin, frame or video is known to be in two of train, val and test"
+    assert split_words.headline(CLEAN) == said
+    without = content(("train", "val", {}), youtube_ids=False)
+    assert split_words.headline(without) == f"{said}, {split_words.NO_YOUTUBE}"
+    assert split_words.headline(content(("train", "val", {}), naming="celebdf", youtube_ids=False)) == said
     assert split_words.points(CLEAN) == []
     unknown = content(("train", "val", {}), n_unknown=7, val={"n_unknown": 7})
     assert split_words.headline(unknown) == (

@@ -124,6 +124,26 @@ def test_points_in_an_ordinary_case():
     assert len(words.points(findings(twin=row(1), other=row(1), n_real=30, n_other=30), "NT")) == 2
 
 
+def test_scores_that_are_upside_down_are_said_to_be_first():
+    content = findings(twin=row(0.1), other=row(0.2), gap=row(-0.2, -0.4, -0.1), whole=row(0.131, 0.06, 0.28))
+    said = "d is below chance on NT, video AUC .131 [.060, .280]: check that a higher score means manipulated"
+    assert words.headline(content, "NT").replace("\N{NO-BREAK SPACE}", " ").startswith(said)
+    conclusion = words.conclusion(content, "NT", "d")
+    assert conclusion.endswith("Below chance a gap means nothing.")
+    assert "easier" not in conclusion
+    unsure = findings(twin=row(0.1), other=row(0.2), whole=row(0.3, 0.1, 0.5))
+    assert "below chance" not in words.headline(unsure, "NT"), "its interval reaches .5"
+
+
+def test_names_that_nobody_stated_exonerate_nobody():
+    content = {**NONE, "names": {**NAMES, "naming_stated": False}}
+    said = words.conclusion(content, "NT", "d")
+    assert (
+        "Whether twins explain it cannot be said: nobody said that these are FaceForensics++'s names" in said
+    )
+    assert "so twins do not explain it" in words.conclusion(NONE, "NT", "d")
+
+
 def test_points_name_what_is_wrong():
     content = findings(twin=row(0.3, 0.2, 0.4), other=row(0.3), whole=row(0.3, 0.2, 0.4), n_real=100)
     content["leakage"]["manipulations"]["NT"]["trained_on"] = 4
@@ -138,7 +158,7 @@ def test_points_name_what_is_wrong():
     content["leakage"]["real"]["unknown"] = 6
     content["threshold"] = {"d": {"value": None, "rule": None, "undefined": "of reasons"}}
     content["points"]["d"]["NT"]["video"]["at_threshold"] = None
-    text = "\n".join(words.points(content, "NT"))
+    text = "\n".join(words.points(content, "NT")).replace("\N{NO-BREAK SPACE}", " ")
     for said in (
         "4 of 100 NT fakes and 7 of 100 real videos are training videos themselves. Every stratum",
         "It is not known who is in 6 scored and 3 training reals",
@@ -146,7 +166,7 @@ def test_points_name_what_is_wrong():
         "DFDC names clips, not people",
         "as --disjoint said",
         "d: no accuracy or F1, since of reasons.",
-        "d is below chance on all fakes: check that a higher score means manipulated.",
+        "d is below chance on NT, video AUC .300 [.200, .400]: check that a higher score means manipulated.",
     ):
         assert said in text
     assert "Calling every video" not in text

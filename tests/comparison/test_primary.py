@@ -42,7 +42,9 @@ def test_the_reference_may_stand_anywhere_in_the_list():
 
 def test_names_are_taken_as_they_stand():
     found = resolve(detector="mlp", protocol="per_class", train_set="DF", manipulation="DF", stratum="twin")
-    assert found == Primary("mlp", "baseline", Place("per_class", "DF", "DF", stratum="twin"))
+    named = ("detector", "protocol", "train_set", "manipulation")
+    assert found == Primary("mlp", "baseline", Place("per_class", "DF", "DF", stratum="twin"), named)
+    assert resolve(protocol="grouped").named == ("protocol",)
     assert resolve({**RUN, "manipulations": ["NT", "rest"]}, manipulation="F2F").place.manipulation == "F2F"
 
 
@@ -84,7 +86,7 @@ def test_the_row_of_an_auc():
     found = primary_row(Primary("lora", "baseline", Place(*WHERE)), {"cells": cells}, confidence=0.95)
     assert found == {
         "detector": "lora", "reference": "baseline", "protocol": "grouped", "train_set": "FaceSwap",
-        "manipulation": "NeuralTextures", "level": "video", "stratum": "all", "metric": "auc",
+        "manipulation": "NeuralTextures", "level": "video", "stratum": "all", "metric": "auc", "named": [],
         "value": 0.06, "low": 0.01, "high": 0.11, "p": 0.02, "shown": True, "power": None,
         "n_real": 10, "n_fake": 100,
     }  # fmt: skip

@@ -51,6 +51,21 @@ def test_curves_are_of_those_that_give_ratios(found):
     assert real["llr"].tolist() == content["tippett"]["a"]["llr"]
 
 
+def test_the_test_that_is_looked_at_is_the_primary_comparisons():
+    leaking = assessed(model(1), detector="a", split="per_class")
+    everybody = [leaking, assessed(model(2), detector="a")]
+    keys = sorted({key for one in everybody for m in one.models for key in m.test.keys.tolist()})
+    videos = pd.DataFrame({"compression": "c23"}, index=keys)
+
+    def head(primary):
+        return summarise(everybody, videos, "made-up", primary)[0]["headline"]
+
+    clean = {"protocol": "grouped", "train_set": "FS", "manipulation": "FS"}
+    assert (head(clean)["protocol"], head(clean)["manipulation"]) == ("grouped", "FS")
+    assert head({})["protocol"] == head({**clean, "protocol": "official"})["protocol"] == "per_class"
+    assert head({**clean, "manipulation": "DF"})["manipulation"] == "NT", "the first that is tested"
+
+
 def test_where_nobody_gives_ratios_the_tables_are_empty():
     bad = assessed(model(3, {"usable": False, "reason": "at chance"}))
     keys = bad.models[0].test.keys

@@ -151,6 +151,21 @@ def test_no_number_of_videos_shows_no_difference():
     assert needed(one, interval, n_real=6, n_fake=9).n_fake is None, "beyond a million"
 
 
+def test_where_training_seeds_forbid_it_that_is_said():
+    rng, replicates = np.random.default_rng(5), plan()
+    seeds = [
+        estimate(
+            0.03 + 0.1 * i, replicates=replicates, draws=0.03 + 0.05 * rng.normal(size=400), bounds=(-1, 1)
+        )
+        for i in range(-1, 2)
+    ]
+    one = mean_over_seeds(seeds, "lora")
+    found = needed(one, one.interval(), n_real=6, n_fake=9)
+    assert (found.n_real, found.by_seeds) == (None, True)
+    videos, interval = open_difference(0.0001)
+    assert needed(videos, interval, n_real=6, n_fake=9).by_seeds is False
+
+
 def test_a_difference_larger_than_any_can_be_is_none():
     one, interval = open_difference(bounds=(-0.05, 0.05))
     assert math.isnan(needed(one, replace(interval, low=-0.05), n_real=6, n_fake=9).detectable)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from clipforensics.protocol.cells import CLEAN_PROTOCOLS
+from clipforensics.protocol.cells import CLEAN_PROTOCOLS, protocol_of
 from clipforensics.report.reading.findings import Findings
 from clipforensics.report.wording.names import SHOWN_LEVELS, STRATA
 from clipforensics.report.wording.numbers import known
@@ -152,6 +152,13 @@ def find_gap(comparison: Json, level: str = "video") -> Json | None:
     keys = ("protocol", "train_set", "manipulation", "level", "subtrahend")
     rows = comparison.get("leak_gaps") or ()
     return next((row for row in rows if tuple(map(row.get, keys)) == wanted), None)
+
+
+def of_protocol(findings: Findings, name: str | None) -> list[Json]:
+    """Evaluations of all splits and seeds of a protocol; none without a name."""
+    if name is None:
+        return []
+    return [e for e in findings.evaluations if protocol_of(str(e.get("split"))) == name]
 
 
 def of_headline(findings: Findings) -> list[Json]:

@@ -110,29 +110,36 @@ def _mean(rows: Sequence[Json]) -> dict[str, float]:
     return means
 
 
-def failures(comparison: Json, evaluations: Sequence[Json], partner: str | None) -> list[Failure]:
-    """What failed on the headline's test, and below chance under the protocol beside it; worst first.
+def failures(
+    comparison: Json, evaluations: Sequence[Json], partner: str | None, beside: Sequence[Json] = ()
+) -> list[Failure]:
+    """What failed on the headline's test and under the protocol beside it, by kind, the worst first.
 
     Args:
         comparison: Content of metrics/comparison.json.
         evaluations: Contents of metrics/evaluate of the headline's split.
         partner: The protocol beside the headline's, or None.
+        beside: Contents of metrics/evaluate of that protocol.
     """
-    head = comparison["headline"]
-    tried = trials(find_cell(comparison, stratum="all", level="video"), evaluations)
-    on = str(head["manipulation"])
-    found = [_unusable(unusable(comparison, evaluations), len(detectors_of(comparison)))]
-    found += _by_chance(tried, on)
+    on = str(comparison["headline"]["manipulation"])
+    tests = [(on, find_cell(comparison, stratum="all", level="video"), evaluations)]
     if partner:
-        beside = trials(find_cell(comparison, stratum="all", level="video", protocol=partner), ())
-        found += _by_chance(beside, f"{on}, {protocol_in_words(partner)}")
-    found.append(_told(
+        cell = find_cell(comparison, stratum="all", level="video", protocol=partner)
+        tests.append((f"{on}, {protocol_in_words(partner)}", cell, beside))
+    found = [_unusable(unusable(comparison, evaluations), len(detectors_of(comparison)))]
+    tried = [(where, trials(cell, runs)) for where, cell, runs in tests]
+    found += [one for where, some in tried for one in _by_chance(some, where)]
+    found += [_fallen(some, where) for where, some in tried]
+    found += [_silent(runs, on, where) for where, _, runs in tests]
+    return [one for one in found if one.text]
+
+
+def _fallen(tried: Sequence[Trial], on: str) -> Failure:
+    return _told(
         "fall", tried, lambda one: one.fell,
         f"Far below validation on {on}, where its interval ends below what validation promised: {{}}.",
         lambda one: f"{name_of(one.name)} {number(one.validation['auc'])} on validation, {_auc(one)} on test",
-    ))  # fmt: skip
-    found.append(_silent(evaluations, on))
-    return [one for one in found if one.text]
+    )  # fmt: skip
 
 
 def _unusable(reasons: Mapping[str, str], n: int) -> Failure:
@@ -170,7 +177,7 @@ def _told(
     return Failure(kind, text.format(_some(said)) if said else "")
 
 
-def _silent(evaluations: Sequence[Json], manipulation: str) -> Failure:
+def _silent(evaluations: Sequence[Json], manipulation: str, on: str) -> Failure:
     """Who finds no fake at the threshold in use, or calls every real manipulated."""
     nothing, everything = [], []
     for one in evaluations:
@@ -184,7 +191,10 @@ def _silent(evaluations: Sequence[Json], manipulation: str) -> Failure:
         said.append(f"finds none of the fakes (TPR 0): {_some(list(dict.fromkeys(nothing)))}")
     if everything:
         said.append(f"calls every real manipulated (FPR 1): {_some(list(dict.fromkeys(everything)))}")
-    return Failure("silent", f"At the threshold chosen on validation, {'; '.join(said)}." if said else "")
+    where = "" if on == manipulation else f" ({on})"
+    return Failure(
+        "silent", f"At the threshold chosen on validation{where}, {'; '.join(said)}." if said else ""
+    )
 
 
 def _some(said: list[str]) -> str:

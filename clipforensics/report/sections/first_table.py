@@ -53,7 +53,7 @@ def first_table(
         )
         for name in order
     )
-    columns = [Column("detector", numeric=False), Column("validation")]
+    columns = [Column("detector", numeric=False), Column("validation", places[0][0])]
     columns += [Column(f"{head} ({count(cell['n_fake'])})", group) for group, head, cell in places]
     columns.append(Column("drawn", numeric=False))
     caption = (

@@ -40,9 +40,14 @@ def likelihood_section(likelihood: Json | None, cast: Cast) -> dict[str, Any] | 
     rows = [row for row in likelihood["rows"] if row["method"] == likelihood["method"]]
     shown = [name for name in cast.shown if any(row["detector"] == name for row in rows)]
     mine = [row for name in shown for row in rows if row["detector"] == name and _is_at(row, head)]
+    others = {
+        row["detector"]: row
+        for row in likelihood["rows"]
+        if row["method"] != likelihood["method"] and _is_at(row, head)
+    }
     return {
         "propositions": list(likelihood["propositions"].items()),
-        "lead": [*map(_verdict, mine), *_about_h1(mine)],
+        "lead": [*(_verdict(row, others.get(row["detector"])) for row in mine), *_about_h1(mine)],
         "figures": [_panels(likelihood, name, cast) for name in shown if name in likelihood["tippett"]],
         "costs": _costs(rows, head, cast, str(likelihood["method"])),
         **_conditions(likelihood, shown),
@@ -54,12 +59,14 @@ def _is_at(row: Json, head: Json) -> bool:
     return all(row[key] == value for key, value in head.items())
 
 
-def _verdict(row: Json) -> str:
-    """Whether a detector's LRs tell anything, and the most that they may say."""
+def _verdict(row: Json, other: Json | None) -> str:
+    """Whether a detector's LRs tell anything, by either calibration, and the most that they may say."""
     who = capital(name_of(row["detector"]))
     if known(row["cllr"]) is None:
         return f"{who} gives no likelihood ratio: {row.get('undefined', 'its cost is not defined')}."
-    cost = f"Cllr {number(row['cllr'])} {interval(row['cllr_low'], row['cllr_high'])}".strip()
+    cost = _cost(row)
+    if other is not None and known(other["cllr"]) is not None:
+        cost += f" (by {METHODS.get(str(other['method']), other['method'])} {_cost(other)})"
     low, high = known(row["cllr_low"]), known(row["cllr_high"])
     if low is None or high is None:
         told = f"has {cost}, and how sure that is cannot be said: {row.get('undefined', 'no interval')}"
@@ -73,6 +80,10 @@ def _verdict(row: Json) -> str:
     said = f"{most[0]} (LR {_ratio(row['elub_high'])}), and {most[1]} (LR {_ratio(row['elub_low'])})"
     where = f"{row['manipulation']} ({protocol_in_words(row['split'])})"
     return f"{who} on {where} {told}. So many validation videos allow at most: {said}."
+
+
+def _cost(row: Json) -> str:
+    return f"Cllr {number(row['cllr'])} {interval(row['cllr_low'], row['cllr_high'])}".strip()
 
 
 def _ratio(llr: object) -> str:

@@ -12,6 +12,7 @@ from clipforensics.report.reading.lookup import (
     find_cell,
     find_gap,
     of_headline,
+    of_protocol,
     partner_protocol,
     protocol,
     sign_of,
@@ -88,6 +89,7 @@ def opening(findings: Findings, cast: Cast) -> Opening:
     pairs = [one for name in cast.pairs if (one := primary_of(comparison, name))]
     told = pairs[0]["detector"] if pairs else comparison["reference"]
     others = [name for name in cast.order[1:] if name not in cast.pairs]
+    partner = partner_protocol(comparison)
     points = [
         *(_beside(comparison, one, name, found) for one in pairs for name, found in seen.items()),
         _about_twins(comparison, told),
@@ -100,7 +102,7 @@ def opening(findings: Findings, cast: Cast) -> Opening:
     return Opening(
         headline(comparison, told, seen.get(protocol(comparison), NOT_COUNTED)),
         tuple(conclusion(comparison, one, seen) for one in pairs),
-        tuple(failures(comparison, of_headline(findings), partner_protocol(comparison))),
+        tuple(failures(comparison, of_headline(findings), partner, of_protocol(findings, partner))),
         tuple(text for text in points if text),
     )
 

@@ -10,6 +10,7 @@ from clipforensics.report.wording.names import (
     LESS_IS_BETTER,
     STRATA,
     capital,
+    listed,
     metric_in_words,
     name_of,
     protocol_in_words,
@@ -30,7 +31,7 @@ class Primary:
     Attributes:
         row: Its `value`, `low`, `high`, `p`, `power`, `n_real`, `n_fake` and where it stands, as in `primary`
             of metrics/comparison.json.
-        is_named: Whether params.yaml named it before the run; else the headline's difference stands in.
+        is_named: Whether it is the run's primary comparison; else the headline's difference stands in.
     """
 
     row: Json
@@ -72,7 +73,7 @@ class Primary:
 
 
 def primary_of(comparison: Json, candidate: str) -> Primary | None:
-    """The comparison named before the run if it is of this detector, else the headline's difference of it.
+    """The run's primary comparison if it is of this detector, else the headline's difference of it.
 
     Args:
         comparison: Content of metrics/comparison.json.
@@ -172,6 +173,11 @@ def about_power(power: Mapping[str, Any] | None, value: object) -> str:
     runs = RUNS.get(level or 0.0, f"{100 * (level or 0.0):.0f}% of runs")
     text = f"This test would have shown a difference of {number(smallest, 2)} in {runs}"
     reals, fakes = power.get("n_real"), power.get("n_fake")
+    if power.get("by_seeds"):
+        return (
+            f"{text}; no number of videos shows the observed {signed(value)} while training seeds differ as"
+            " these do: train more seeds."
+        )
     if known(reals) is None:
         return f"{text}; the observed {signed(value)} is too small for any test of up to a million videos."
     also = f" and {counted(fakes, 'fake')}" if known(fakes) is not None else ""
@@ -184,15 +190,22 @@ def about_looks(comparison: Json) -> str:
     if named:
         what = f"{name_of(named['detector'])} minus {name_of(comparison['reference'])}"
         what += f" under {protocol_in_words(named['protocol'])}" if named.get("protocol") else ""
-        text = f"Primary is {what}, named in params.yaml before the run; all others are secondary."
+        text = f"Primary is {what}, {_chosen(named)}; all others are secondary."
     else:
-        text = "No comparison was named before the run: this is the headline's, and all others are secondary."
+        text = "No comparison is primary: this is the headline's, and all others are secondary."
     if not families:
         return f"{text} Their intervals are not corrected for how many they are."
     n, shown = (sum(int(known(one.get(key)) or 0) for one in families) for key in ("n", "n_shown"))
     number_of = "one family" if len(families) == 1 else f"{len(families)} families"
     are = "are" if shown > 1 else "is"
     return f"{text} Of {counted(n, 'secondary difference')} in {number_of}, {shown or 'none'} {are} shown."
+
+
+def _chosen(primary: Json) -> str:
+    """Who chose it; that nobody had seen the scores can only be said of a rule that does not read them."""
+    if not primary.get("named"):
+        return "by a rule that no score has a say in"
+    return f"named in params.yaml ({listed([key.replace('_', ' ') for key in primary['named']])})"
 
 
 def about_variance(comparison: Json, candidate: str) -> str:

@@ -117,6 +117,20 @@ def test_the_protocol_beside_it_is_judged_by_chance_too():
     assert text.startswith("Below chance on NeuralTextures, grouped, where")
 
 
+def test_a_fall_and_a_blind_threshold_under_the_protocol_beside_it_are_told():
+    compared = scored((0.8, 0.7, 0.9))
+    beside = in_protocol("grouped")
+    beside["detectors"] = {"lora": {"auc": 0.65, "low": 0.55, "high": 0.72}}
+    compared["cells"].append(beside)
+    found = kinds(failures.failures(compared, [run("lora", 0.85)], "grouped", [run("lora", 0.89, tpr=0.0)]))
+    assert found == {
+        "fall": "Far below validation on NeuralTextures, grouped, where its interval ends below what"
+        " validation promised: LoRA .890 on validation, .650 [.550, .720] on test.",
+        "silent": "At the threshold chosen on validation (NeuralTextures, grouped), finds none of the fakes"
+        " (TPR 0): LoRA.",
+    }
+
+
 def test_many_are_counted():
     compared = scored((0.8, 0.7, 0.9))
     low = {"auc": 0.2, "low": 0.1, "high": 0.3}

@@ -27,7 +27,7 @@ def test_leaking_and_clean_stand_side_by_side_with_what_the_counts_say():
     compared["cells"][-1]["detectors"]["lora"] = {"auc": 0.42, "low": 0.3, "high": 0.55}
     table = first_table(compared, BOTH, [evaluation("lora", auc=0.99)], ["baseline", "lora"], ["lora"])
     assert [(c.group, c.name) for c in table.columns] == [
-        ("", "detector"), ("", "validation"), ("Per class: leaks", "all fakes (100)"),
+        ("", "detector"), ("Per class: leaks", "validation"), ("Per class: leaks", "all fakes (100)"),
         ("Per class: leaks", "with a twin (90)"), ("Per class: leaks", "no twin (10)"),
         ("Grouped: no shared identity known", "all fakes (21)"), ("", "drawn"),
     ]  # fmt: skip

@@ -53,6 +53,18 @@ def test_the_verdict_follows_the_interval_of_the_cost(content, cost, words):
     assert words in plain_spaces(found[0])
 
 
+def test_what_the_other_calibration_says_stands_beside(content):
+    rows = [
+        {**row, "cllr": cllr, "cllr_low": cllr - 0.1, "cllr_high": cllr + 0.1}
+        for row in content["rows"]
+        for cllr in [0.8 if row["method"] == content["method"] else 0.96]
+        if row["detector"] == "a"
+    ]
+    (found, *_) = likelihood_section({**content, "rows": rows}, CAST)["lead"]
+    other = "Cllr .800 [.700, .900] (by pooled adjacent violators Cllr .960 [.860, 1.060]), where 1 is what"
+    assert other in plain_spaces(found)
+
+
 def test_bounds_are_said_as_ratios_and_in_words(content):
     bounds = {
         "elub_low": -0.6, "elub_high": 2.1,

@@ -195,5 +195,5 @@ def test_the_primary_comparison_chooses_whom_the_page_tells_of():
     found = made_up_run.findings(comparison=content)
     said = opening.opening(found, cast)
     assert "grouped folds (100 reals, 100 fakes)" in said.conclusions[0].text
-    assert any("named in params.yaml before the run" in text for text in said.points)
+    assert any("by a rule that no score has a say in" in text for text in said.points)
     assert any(text.startswith("Under per class, where training has seen 98") for text in said.points)

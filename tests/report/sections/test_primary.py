@@ -122,21 +122,28 @@ def test_power_in_words():
     )
     never = primary.about_power({**power, "n_real": None, "n_fake": None, "level": 0.95}, 0.0)
     assert "in 95% of runs; the observed .000 is too small for any test of up to a million videos." in never
+    seeds = primary.about_power({**power, "n_real": None, "n_fake": None, "by_seeds": True}, 0.051)
+    assert seeds.endswith(
+        "; no number of videos shows the observed +.051 while training seeds differ as these do: train more"
+        " seeds."
+    )
     assert (
         primary.about_power(None, 0.1) == primary.about_power({"level": 0.8, "detectable": None}, 0.1) == ""
     )
 
 
 def test_looks_in_words():
-    alone = "No comparison was named before the run: this is the headline's, and all others are secondary."
+    alone = "No comparison is primary: this is the headline's, and all others are secondary."
     assert primary.about_looks({}) == f"{alone} Their intervals are not corrected for how many they are."
     families = [{"name": "a", "n": 12, "n_shown": 1}, {"name": "b", "n": 3, "n_shown": 0}]
     named = {"detector": "lora", "protocol": "grouped_kfold"}
     text = primary.about_looks({"primary": named, "reference": "baseline", "families": families})
     assert text.endswith("Of 15 secondary differences in 2 families, 1 is shown.")
-    assert text.startswith(
-        "Primary is LoRA minus the baseline under grouped folds, named in params.yaml before the run;"
-    )
+    who = "Primary is LoRA minus the baseline under grouped folds"
+    assert text.startswith(f"{who}, by a rule that no score has a say in; all others")
+    chosen = {**named, "named": ["protocol", "train_set"]}
+    text = primary.about_looks({"primary": chosen, "reference": "baseline", "families": families})
+    assert text.startswith(f"{who}, named in params.yaml (protocol and train set); all others")
     nothing = [{"name": "a", "n": 12, "n_shown": 0}]
     assert primary.about_looks({"families": nothing}).endswith("in one family, none is shown.")
 
