@@ -14,7 +14,7 @@ from clipforensics.core.faults import InputError
 from clipforensics.core.params import Section, check_section, nearest, read_yaml
 from clipforensics.core.records import REAL
 
-VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".ts"})
+VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".ts", ".gif"})
 
 _RESERVED = frozenset({REAL, "rest"})
 _MANIPULATION = re.compile(r"\w[\w .-]*")
@@ -29,11 +29,13 @@ class Profile(Section):
         layout: Module of `clipforensics.sources` that knows how the files lie.
         root: Folder of the data set, absolute (or relative to the working folder).
         root_env: Environment variable that names the root instead; wins where it is set.
+        follow_links: Whether files may be links that lead out of the root; else those are left out.
     """
 
     layout: str
     root: str = ""
     root_env: str = ""
+    follow_links: bool = False
 
 
 def layouts() -> list[str]:
