@@ -143,7 +143,7 @@ def read_pictures(folder: Path, indices: Sequence[int]) -> Iterator[tuple[int, N
 
 
 def read_picture(path: Path) -> NDArray[np.uint8]:
-    """Read one picture of `FORMATS` as uint8 (height, width, 3), RGB; EXIF rotation is left aside, as by CLIP.
+    """Read one picture of `FORMATS` as uint8 (height, width, 3), RGB; EXIF rotation is left as it is.
 
     Raises:
         UnreadableVideo: it is not such a picture, is damaged, or has more than `MAX_PIXELS`.
