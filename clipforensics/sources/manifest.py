@@ -1,12 +1,13 @@
 """Any data set, described by a CSV: path, label, manipulation, target, source; if need be take, others."""
 
 import csv
-from collections import Counter
-from dataclasses import replace
+from io import TextIOWrapper
 from pathlib import Path, PurePosixPath
 
 from clipforensics.core.faults import InputError
+from clipforensics.core.files import open_regular
 from clipforensics.core.records import REAL, Skipped, Video
+from clipforensics.naming.in_profiles import with_takes
 from clipforensics.sources import base
 
 COLUMNS = ("path", "label", "manipulation", "target", "source")
@@ -49,13 +50,13 @@ def find_videos(profile: Profile, root: Path, *, dataset: str) -> tuple[list[Vid
             skipped.append(Skipped("ingest", shown, f"row {number} of {path.name}: {fault}"))
         else:
             videos.append(_video(row, dataset))
-    return videos if has_take else _with_takes(videos), skipped
+    return videos if has_take else with_takes(videos), skipped
 
 
 def _read_rows(path: Path) -> tuple[list[tuple[int, dict[str, str]]], bool]:
     """Rows with their line numbers, and whether there is a column `take`."""
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
+        with open_regular(path) as binary, TextIOWrapper(binary, "utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, restkey="", restval=None, strict=True)
             columns = list(reader.fieldnames or ())
             rows = [(reader.line_num, row) for row in reader]
@@ -125,9 +126,3 @@ def _video(row: dict[str, str], dataset: str) -> Video:
         path=str(PurePosixPath(row["path"])),
         others=row.get("others", ""),
     )
-
-
-def _with_takes(videos: list[Video]) -> list[Video]:
-    """Give videos that would share a key their file's stem as take."""
-    count = Counter(video.key for video in videos)
-    return [replace(v, take=PurePosixPath(v.path).stem) if count[v.key] > 1 else v for v in videos]
