@@ -97,8 +97,8 @@ def find_videos(profile: Profile, root: Path, *, dataset: str) -> tuple[list[Vid
     for part, label, top in _tops(profile, root):
         if profile.pictures == "frames" and _has_pictures(top):
             raise InputError(
-                f"{str(top)!r} holds single pictures; set `pictures: single` in the profile, or give each video"
-                " a folder of its pictures, named by their numbers"
+                f"{str(top)!r} holds single pictures; set `pictures: single` in the profile, or give each"
+                " video a folder of its pictures, named by their numbers"
             )
         walk = _Walk(single=profile.pictures == "single")
         walk.into(top)
