@@ -158,7 +158,9 @@ def test_backslashes_are_folders(bench: Bench) -> None:
 
 
 def test_several_json_files_share_their_real_videos(bench: Bench) -> None:
-XX    bench.root.joinpath("other.json").write_text(json.dumps({"FF-NT": bench.content["FF-DF"]}))
+    real = frames(f"{FF}/original_sequences/youtube/c23/frames/071")
+    bench.add("FF-DF", "FF-real", "train", "c23", "071", frames=real)
+    bench.root.joinpath("other.json").write_text(json.dumps({"FF-NT": bench.content["FF-DF"]}))
     videos, skipped = bench.find(json_files=["set.json", "other.json"], naming="ffpp")
     assert (len(videos), skipped) == (1, [])
 
@@ -180,10 +182,16 @@ def test_what_cannot_be_placed_is_one_row_with_its_reason(bench: Bench) -> None:
     assert [v.path for v in videos] == ["A/good"]
     reasons = {s.path.split("/")[-1]: s.reason for s in skipped}
     assert set(reasons) == {"away", "up", "none", "torn", "part", "label", "both", "gone"}
-    for name, words in (("away", "name their beginning in `strip`"), ("up", "outside the root"),
-                        ("none", "no frames"), ("torn", "several folders"), ("part", "must be one of train, val, test"),
-                        ("label", "must end in _real or _fake"), ("both", "is A elsewhere in the JSON"),
-                        ("gone", "it is not there")):  # fmt: skip
+    for name, words in {
+        "away": "name their beginning in `strip`",
+        "up": "outside the root",
+        "none": "no frames",
+        "torn": "several folders",
+        "part": "must be one of train, val, test",
+        "label": "must end in _real or _fake",
+        "both": "is A elsewhere in the JSON",
+        "gone": "it is not there",
+    }.items():
         assert words in reasons[name], name
 
 
