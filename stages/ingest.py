@@ -28,7 +28,7 @@ def main() -> None:
         (SAMPLE / "README.txt").write_text(note, encoding="utf-8")
     root = resolve_root(profile)
     found, skipped = layout_module(profile.layout).find_videos(profile, root, dataset=dataset)
-    probed, unreadable = probe_videos(found, root, workers=workers)
+    probed, unreadable = probe_videos(found, root, workers=workers, follow_links=profile.follow_links)
     videos, contradictory = drop_contradictions(probed)
     skipped = [*skipped, *unreadable, *contradictory]
     check_videos(videos, skipped, max_skipped=params.max_skipped)

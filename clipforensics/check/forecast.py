@@ -7,6 +7,7 @@ is, but neither when training stops early nor what DVC's cache still holds.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 
 from clipforensics.adaptation.contract import find_detector
 from clipforensics.check.everything import Checked
@@ -14,6 +15,7 @@ from clipforensics.check.footage import Footage
 from clipforensics.check.speed import Speed
 from clipforensics.check.tower import BYTES, Tower
 from clipforensics.core.records import REAL
+from clipforensics.footage.content import UnreadableVideo, content_of
 from clipforensics.footage.extraction import ExtractSection
 from clipforensics.machine.workers import n_workers
 from clipforensics.protocol.cells import Protocol, order_manipulations
@@ -81,16 +83,23 @@ def count(footage: Footage, extract: ExtractSection) -> Sizes:
         extract: How many frames of which size.
     """
     paths = [] if footage.is_sample else [footage.root / video.path for video in footage.videos]
-    files = [path for path in paths if path.is_file()]
+    files = [path for path in paths if not path.is_dir()]
     per_video = getattr(footage.profile, "n_frames", 0) if footage.is_sample else 0
     return Sizes(
         n_videos=len(footage.videos),
-        video_bytes=sum(path.stat().st_size for path in files),
+        video_bytes=sum(map(_n_bytes, files)),
         n_folders=len(paths) - len(files),
         n_rendered=per_video * len(footage.videos),
         n_frames=extract.n_frames,
         frame_bytes=3 * extract.frame_size**2,
     )
+
+
+def _n_bytes(path: Path) -> int:
+    try:
+        return content_of(path).size
+    except (OSError, UnreadableVideo):
+        return 0
 
 
 def forecast(checked: Checked, upcoming: Sequence[str], speed: Speed) -> Cost:

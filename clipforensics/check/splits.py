@@ -1,5 +1,7 @@
 """Every split of every train set, made of the names of videos alone, as the stage will make it."""
 
+from collections.abc import Sequence
+
 from clipforensics.check.footage import Footage
 from clipforensics.check.problems import Problems
 from clipforensics.check.settings import Params
@@ -13,7 +15,7 @@ from clipforensics.protocol.cells import (
     protocol_of,
 )
 from clipforensics.splits import leakage, parts
-from clipforensics.splits.by_name import SplitSection, make_split, read_lists
+from clipforensics.splits.by_name import SplitSection, make_split, read_lists, uses_parts
 
 PartSizes = dict[str, dict[str, int]]
 """train, val, test -> real, or a manipulation -> videos."""
@@ -39,7 +41,8 @@ def check_splits(
     if protocol is None or settings is None:
         return sizes
     before = len(problems.lines)
-    _check_settings(protocol, settings, str(params.path), problems)
+    videos = footage.videos if footage else []
+    _check_settings(protocol, settings, videos, str(params.path), problems)
     if footage is None or len(problems.lines) > before:
         return sizes
     where, available = f"{params.path}: protocol", parts.available_manipulations(footage.videos)
@@ -62,7 +65,9 @@ def check_splits(
     return sizes
 
 
-def _check_settings(protocol: Protocol, split: SplitSection, where: str, problems: Problems) -> None:
+def _check_settings(
+    protocol: Protocol, split: SplitSection, videos: Sequence[Video], where: str, problems: Problems
+) -> None:
     """Folds are whole, fractions are fractions, lists are there: those of protocols that are asked for."""
     asked = {protocol_of(name) for name in protocol.splits}
     with problems.caught(where):
@@ -75,7 +80,7 @@ def _check_settings(protocol: Protocol, split: SplitSection, where: str, problem
     if asked & {"grouped", "grouped_cut", REPEATS}:
         with problems.caught(f"{where}: split"):
             parts.check_fractions("grouped_fractions", split.grouped_fractions, (3,), positive=True)
-    if "official" in asked:
+    if "official" in asked and not uses_parts(videos, split):
         with problems.caught(where):
             read_lists(split)
 

@@ -1,14 +1,28 @@
-"""JSON files that stages leave for one another and for people."""
+"""JSON files that stages leave for one another and for people; and opening what others made."""
 
+import errno
 import json
 import math
+import stat
 from collections.abc import Mapping, Sequence
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from clipforensics.core.faults import InputError
+
+
+def open_regular(path: Path) -> BufferedReader:
+    """Open a file for reading bytes, if it is one: a pipe would wait for ever, a device never ends.
+
+    Raises:
+        OSError: it does not exist, cannot be opened, or is a folder, pipe, device or socket.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return path.open("rb")
 
 
 def write_json(path: Path, content: object) -> None:

@@ -10,6 +10,9 @@ from clipforensics.core.faults import InputError
 REAL = "real"
 """The `manipulation` of an unmanipulated video."""
 
+PARTS = ("train", "val", "test")
+"""Of a split, whether this project or a data set's publisher makes it."""
+
 REST = "rest"
 """In a list of test manipulations: every other manipulation of the data set, sorted by name."""
 
@@ -28,14 +31,16 @@ class Video:
         label: 0 real, 1 manipulated.
         target_youtube: YouTube id of the target's footage, empty if unknown.
         source_youtube: YouTube id of the source's footage, empty if unknown.
-        path: File, or folder of numbered pictures, relative to the data set's root, with `/`.
+        path: File, folder of numbered pictures or single one, relative to the data set's root, with `/`; of
+            a file in a tar shard the shard, `/` and its name there.
         n_frames: Frames in the file (packets of the video stream) or pictures in the folder.
         width: Pixels, before any rotation the container asks for.
         height: Pixels.
         n_bytes: Size of the file (of all pictures for a folder).
         sha256: Digest of the content; changes when the footage changes.
         others: Further identities in the video, joined by `+`; empty where there are none.
-        codec: Of the video stream, as FFmpeg names it; `pictures` for a folder of them.
+        codec: Of the video stream, as FFmpeg names it; `pictures` for a folder of them, or a single one.
+        part: The one of `PARTS` that the data set's publisher put it in; empty where nothing is said.
     """
 
     dataset: str
@@ -55,6 +60,7 @@ class Video:
     sha256: str = ""
     others: str = ""
     codec: str = ""
+    part: str = ""
 
     @property
     def people(self) -> tuple[str, ...]:

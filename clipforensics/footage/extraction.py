@@ -20,9 +20,10 @@ from tqdm import tqdm
 from clipforensics.core.faults import InputError
 from clipforensics.core.params import Section
 from clipforensics.core.records import Skipped, Video, write_records
-from clipforensics.footage.pictures import n_bytes, read_pictures, resize_and_crop
+from clipforensics.footage.content import UnreadableVideo
+from clipforensics.footage.pictures import holds_pictures, n_bytes, read_pictures, resize_and_crop
 from clipforensics.footage.probing import DIED, check_share
-from clipforensics.footage.video import UnreadableVideo, decode_frames
+from clipforensics.footage.video import decode_frames
 from clipforensics.frames.rows import sample_frame_indices
 from clipforensics.frames.store import INDEX, INDEX_COLUMNS, META, SKIPPED, shard_name
 from clipforensics.machine.workers import ordered_map
@@ -81,10 +82,10 @@ def check_unchanged(videos: Sequence[Video], root: Path) -> None:
 def extract_video(
     path: Path, n_frames: int, k: int, size: int
 ) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-    """Take k frames of one video (or picture folder), evenly spaced, resized and cropped.
+    """Take k frames of one video (or of pictures), evenly spaced, resized and cropped.
 
     Args:
-        path: A file, or a folder of numbered pictures.
+        path: A video, a single picture, or a folder of numbered ones; a file or a shard's member.
         n_frames: Frames it holds, as `ingest` counted them.
         k: Frames wanted; fewer come back if the video has fewer.
         size: Side of the result in pixels.
@@ -97,7 +98,7 @@ def extract_video(
     """
     indices = sample_frame_indices(n_frames, k)
     frames = np.empty((len(indices), size, size, 3), np.uint8)
-    read = read_pictures if path.is_dir() else decode_frames
+    read = read_pictures if holds_pictures(path) else decode_frames
     for index, picture in read(path, indices.tolist()):
         frames[np.searchsorted(indices, index)] = resize_and_crop(picture, size)
     return indices, frames

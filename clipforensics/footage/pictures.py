@@ -1,4 +1,4 @@
-"""Single pictures: folders of numbered ones, and resizing to what the encoder takes."""
+"""Pictures: folders of numbered ones, single ones, and resizing to what the encoder takes."""
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -8,12 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from clipforensics.footage.video import MAX_PIXELS, Footage, UnreadableVideo
+from clipforensics.footage.content import UnreadableVideo, content_of, open_content
+from clipforensics.footage.video import MAX_PIXELS, Footage
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp"})
 
+FORMATS = ("PNG", "JPEG", "BMP", "WEBP")
+"""What a picture may be whatever it is called: others run programs (EPS) or fail in ways of their own."""
+
 PICTURES = "pictures"
-"""Stands as codec of a folder of pictures."""
+"""Stands as codec of pictures, of a folder or single."""
 
 MAX_ASPECT = 16
 """Largest ratio of the sides of a picture; its resized form grows with the ratio."""
@@ -83,14 +87,22 @@ def _crop_can_come_first(width: int, height: int, size: int) -> bool:
     return bool(np.abs(difference).max() <= 1)
 
 
+def holds_pictures(path: Path) -> bool:
+    """Whether this is a folder, or by its name a single picture, rather than a video file."""
+    return path.suffix.lower() in SUFFIXES or path.is_dir()
+
+
 def list_pictures(folder: Path) -> list[Path]:
-    """Pictures of a folder in the order of their numbers (`060.png`, `061.png`, ...).
+    """Pictures of a folder in the order of their numbers (`060.png`, `061.png`, ...); a single one alone.
 
     Hidden files and files that are no pictures are left aside.
 
     Raises:
-        UnreadableVideo: there are none, a name is not a number, or a number occurs twice.
+        UnreadableVideo: there are none, a name is not a number, a number occurs twice, or one is a folder,
+            pipe or device.
     """
+    if not folder.is_dir():
+        return [folder]
     pictures = [p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and p.name[0] != "."]
     if not pictures:
         raise UnreadableVideo("holds no pictures")
@@ -98,6 +110,8 @@ def list_pictures(folder: Path) -> list[Path]:
     for picture in sorted(pictures):
         if not (picture.stem.isascii() and picture.stem.isdigit()):
             raise UnreadableVideo(f"picture {picture.name!r} is not named by its number; rename or remove it")
+        if not picture.is_file():
+            raise UnreadableVideo(f"{picture.name!r} is not a regular file; remove it")
         other = numbered.setdefault(int(picture.stem), picture)
         if other is not picture:
             raise UnreadableVideo(f"{other.name!r} and {picture.name!r} have one number; remove one")
@@ -105,7 +119,7 @@ def list_pictures(folder: Path) -> list[Path]:
 
 
 def probe_pictures(folder: Path) -> Footage:
-    """Count a folder's pictures; width and height are those of the first.
+    """Count a folder's pictures, or a single one as 1; width and height are those of the first.
 
     Raises:
         UnreadableVideo: as `list_pictures`, or the first picture cannot be read.
@@ -129,25 +143,27 @@ def read_pictures(folder: Path, indices: Sequence[int]) -> Iterator[tuple[int, N
 
 
 def read_picture(path: Path) -> NDArray[np.uint8]:
-    """Read one picture as uint8 (height, width, 3), RGB; EXIF rotation is left aside, as CLIP does.
+    """Read one picture of `FORMATS` as uint8 (height, width, 3), RGB; EXIF rotation is left as it is.
 
     Raises:
-        UnreadableVideo: it is not a picture, is damaged, or has more than `MAX_PIXELS`.
+        UnreadableVideo: it is not such a picture, is damaged, or has more than `MAX_PIXELS`.
     """
     try:
-        with Image.open(path) as picture:
+        with open_content(path) as file, Image.open(file, formats=FORMATS) as picture:
             if picture.width * picture.height > MAX_PIXELS:
                 raise UnreadableVideo(f"picture {path.name!r} is {picture.width}x{picture.height}, too large")
             return np.asarray(picture.convert("RGB"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        if isinstance(error, UnreadableVideo):
-            raise
-        raise UnreadableVideo(f"picture {path.name!r} cannot be read; replace or remove it") from error
+    except UnreadableVideo:
+        raise
+    except Exception as error:  # a decoder of somebody else's bytes: whatever it raises costs this picture
+        raise UnreadableVideo(
+            f"picture {path.name!r} cannot be read as {', '.join(FORMATS)}; replace or remove it"
+        ) from error
 
 
 def n_bytes(path: Path) -> int:
     """Size of a video file, or of all pictures in a folder; raises OSError or UnreadableVideo."""
-    return sum(part.stat().st_size for part in files_of(path))
+    return sum(content_of(part).size for part in files_of(path))
 
 
 def files_of(path: Path) -> list[Path]:

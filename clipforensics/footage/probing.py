@@ -12,8 +12,9 @@ from tqdm import tqdm
 from clipforensics.core.faults import InputError
 from clipforensics.core.params import Section
 from clipforensics.core.records import Skipped, Video, check_unique
-from clipforensics.footage.pictures import files_of, n_bytes, probe_pictures
-from clipforensics.footage.video import UnreadableVideo, probe_video
+from clipforensics.footage.content import UnreadableVideo, content_of, open_content
+from clipforensics.footage.pictures import files_of, holds_pictures, n_bytes, probe_pictures
+from clipforensics.footage.video import probe_video
 from clipforensics.machine.workers import ordered_map
 
 STAGE = "ingest"
@@ -26,14 +27,22 @@ class IngestSection(Section):
     max_skipped: float = Field(ge=0, le=1)
 
 
-def probe_videos(found: Sequence[Video], root: Path, *, workers: int) -> tuple[list[Video], list[Skipped]]:
+def probe_videos(
+    found: Sequence[Video], root: Path, *, workers: int, follow_links: bool = False
+) -> tuple[list[Video], list[Skipped]]:
     """Fill in frames, size, bytes and digest of each video, several side by side.
+
+    Args:
+        found: Unprobed.
+        root: Folder that their paths are relative to.
+        workers: Processes.
+        follow_links: Whether files may be links that lead out of the root.
 
     Returns:
         Videos in the order of `found`, and those that cannot be used, with the reason. The
         result does not depend on `workers`.
     """
-    results = ordered_map(partial(_probe, root), found, workers=workers, died=_died)
+    results = ordered_map(partial(_probe, root, follow_links), found, workers=workers, died=_died)
     probed = list(tqdm(results, total=len(found), desc="probing", unit="video", disable=None))
     return (
         [result for result in probed if isinstance(result, Video)],
@@ -86,10 +95,12 @@ def check_share(skipped: Sequence[Skipped], n_found: int, *, max_skipped: float,
         )
 
 
-def _probe(root: Path, video: Video) -> Video | Skipped:
+def _probe(root: Path, follow_links: bool, video: Video) -> Video | Skipped:
     path = root / video.path
     try:
-        footage = probe_pictures(path) if path.is_dir() else probe_video(path)
+        if not follow_links:
+            _check_inside(path, root)
+        footage = probe_pictures(path) if holds_pictures(path) else probe_video(path)
         return replace(
             video,
             n_frames=footage.n_frames,
@@ -106,6 +117,17 @@ def _probe(root: Path, video: Video) -> Video | Skipped:
         return Skipped(STAGE, video.path, f"cannot be read: {reason}")
 
 
+def _check_inside(path: Path, root: Path) -> None:
+    """Raise UnreadableVideo if what would be read lies outside the data set: a link may lead anywhere."""
+    top = root.resolve()
+    for part in files_of(path):
+        if not content_of(part).file.resolve().is_relative_to(top):
+            about = f"picture {part.name!r}" if path.is_dir() else "its file"
+            raise UnreadableVideo(
+                f"{about} is a link that leads out of the root; copy the file there, or set `follow_links`"
+            )
+
+
 def _digest(path: Path) -> str:
     """SHA-256 of a file; of a folder, that of each picture's name and digest in order."""
     if not path.is_dir():
@@ -115,7 +137,7 @@ def _digest(path: Path) -> str:
 
 
 def _file_digest(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_content(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -1,7 +1,7 @@
 """Video files: how many frames they hold, and taking chosen ones exactly and in order."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +16,8 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from clipforensics.footage.content import UnreadableVideo, content_of, open_content
+
 MAX_PIXELS = 1 << 26
 """Largest frame (width times height) that is decoded: 8192 by 8192."""
 
@@ -24,16 +26,12 @@ MAX_PACKETS = 1 << 20
 
 # Playlists and stream descriptions (hls, concat, sdp, ...) can name other files and addresses,
 # so only containers that hold their own content are opened, and only from the file system.
-_CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,m4v,flv,ogg,asf,h264,hevc"
+_CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,m4v,flv,ogg,asf,h264,hevc,gif"
 _OPEN_OPTIONS = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
 
 
 # Up to this size the packets of a video stay in memory, so that it is opened and read once.
 _KEPT_BYTES = 1 << 26
-
-
-class UnreadableVideo(ValueError):
-    """One video cannot be used; the message is the reason, without its path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +100,8 @@ def decode_frames(path: Path, indices: Sequence[int]) -> Iterator[tuple[int, NDA
     or doubled every frame is decoded and counted instead.
 
     Colour is libswscale's conversion to rgb24, untagged footage being read as BT.601 in
-    limited range, as OpenCV does. Frames are turned as the container's display matrix asks
-    for (in quarter turns), as players do.
+    limited range, as OpenCV does; transparent parts of a GIF are white. Frames are turned as the
+    container's display matrix asks for (in quarter turns), as players do.
 
     Args:
         path: The file.
@@ -226,7 +224,7 @@ def _tagged_seconds(stream: VideoStream) -> float:
 
 def _is_cut_matroska(path: Path) -> bool:
     """True if a Matroska or WebM file is shorter than its outermost element says (RFC 8794)."""
-    with path.open("rb") as file:
+    with open_content(path) as file:
         head = file.read(256)
     position = 0
     for identifier in (b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"):  # EBML header, then Segment
@@ -236,7 +234,7 @@ def _is_cut_matroska(path: Path) -> bool:
         digits = int.from_bytes(head[position + 4 : position + 4 + length]) & ((1 << 7 * length) - 1)
         position += 4 + length + digits
     unknown = digits == (1 << 7 * length) - 1
-    return not unknown and path.stat().st_size < position
+    return not unknown and content_of(path).size < position
 
 
 def _is_shown(packet: Packet, stream: VideoStream) -> bool:
@@ -260,14 +258,17 @@ def _opened(
     path: Path, options: Mapping[str, str] | None = None
 ) -> Iterator[tuple[InputContainer, VideoStream]]:
     """Open a file's first moving picture; libav's errors become `UnreadableVideo`."""
-    if not path.is_file():
-        raise UnreadableVideo("is not a file")
-    if path.stat().st_size == 0:
+    content = content_of(path)
+    if content.size == 0:
         raise UnreadableVideo("is empty (0 bytes); copy it again")
+    options = {**_OPEN_OPTIONS, **(options or {})}
     try:
-        with av.open(
-            str(path.absolute()), options={**_OPEN_OPTIONS, **(options or {})}, metadata_errors="ignore"
-        ) as container:
+        with ExitStack() as opened:
+            # A file by its name, which libav reads by itself; a part of a shard as a file object.
+            whole = content.file == path
+            file = str(path.absolute()) if whole else opened.enter_context(open_content(path))
+            opening = av.open(file, "r", options=options, metadata_errors="ignore")
+            container = opened.enter_context(opening)
             yield container, _video_stream(container)
     except av.FFmpegError as error:
         raise UnreadableVideo(

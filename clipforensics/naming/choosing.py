@@ -70,15 +70,21 @@ def read_all(naming: Naming, names: Sequence[tuple[str, int | None]], where: str
     """
     found, doubts = [], dict[str, str]()
     for name, label in names:
-        people = naming.read(name)
-        doubt = _doubt(people, label)
-        if people is None or doubt:
-            doubts.setdefault(name, doubt)
+        people = read_one(naming, name, label)
+        if isinstance(people, str):
+            doubts.setdefault(name, people)
         else:
-            found.append(_labelled(people, label))
+            found.append(people)
     if doubts:
         raise InputError(_refusal(naming, doubts, len({name for name, _ in names}), where))
     return found
+
+
+def read_one(naming: Naming, name: str, label: int | None) -> People | str:
+    """Who is in one video, as `read_all` has it, or why its name cannot be taken."""
+    people = naming.read(name)
+    doubt = _doubt(people, label)
+    return doubt if people is None or doubt else labelled(people, label)
 
 
 def _doubt(people: People | None, label: int | None) -> str:
@@ -92,7 +98,8 @@ def _doubt(people: People | None, label: int | None) -> str:
     return ""
 
 
-def _labelled(people: People, label: int | None) -> People:
+def labelled(people: People, label: int | None) -> People:
+    """The same people with a label, where at least one of the two says it: a real video has no source."""
     real = label == 0 or people.label == 0
     if real and people.source:
         others = tuple(i for i in (people.source, *people.others) if i)

@@ -2,9 +2,11 @@
 
 import csv
 from collections.abc import Callable, Mapping
+from io import TextIOWrapper
 from pathlib import Path
 
 from clipforensics.core.faults import InputError
+from clipforensics.core.files import open_regular
 from clipforensics.naming.people import People, bare, show
 
 RULE = "a row of --identities (video,identity[,identity...])"
@@ -56,7 +58,7 @@ def reader(table: Mapping[str, tuple[str, ...]]) -> Callable[[str], People | Non
 
 def _rows(path: Path) -> list[list[str]]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with open_regular(path) as binary, TextIOWrapper(binary, "utf-8-sig", newline="") as file:
             header, *rows = [row for row in csv.reader(file, strict=True) if row] or [[]]
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}; check --identities") from error

@@ -8,13 +8,15 @@ import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from clipforensics import sources
 from clipforensics.core.faults import InputError
+from clipforensics.core.files import open_regular
 from clipforensics.core.params import Section, check_section, nearest, read_yaml
-from clipforensics.core.records import REAL
+from clipforensics.core.records import REAL, Skipped
 
-VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".ts"})
+VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".ts", ".gif"})
 
 _RESERVED = frozenset({REAL, "rest"})
 _MANIPULATION = re.compile(r"\w[\w .-]*")
@@ -29,11 +31,13 @@ class Profile(Section):
         layout: Module of `clipforensics.sources` that knows how the files lie.
         root: Folder of the data set, absolute (or relative to the working folder).
         root_env: Environment variable that names the root instead; wins where it is set.
+        follow_links: Whether files may be links that lead out of the root; else those are left out.
     """
 
     layout: str
     root: str = ""
     root_env: str = ""
+    follow_links: bool = False
 
 
 def layouts() -> list[str]:
@@ -129,6 +133,53 @@ def manipulation_fault(name: str) -> str:
     return ""
 
 
+def visible(folder: Path) -> list[Path]:
+    """What lies in a folder, sorted by name; hidden files are left aside."""
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def skipped(path: str, reason: str) -> Skipped:
+    """A file that a layout leaves out, its name as far as it can be written."""
+    return Skipped("ingest", path.encode("utf-8", "backslashreplace").decode(), reason)
+
+
+def file_fault(name: str) -> str:
+    """Why a file or folder of this name can be no video of a data set; empty if it can."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return "its name is not UTF-8; rename it"
+    return identity_fault("name", name)
+
+
+def video_fault(name: str) -> str:
+    """Why a file of this name is no video file that can be read; empty if it is one."""
+    if fault := file_fault(name):
+        return fault
+    if Path(name).suffix.lower() not in VIDEO_SUFFIXES:
+        return f"is not a video file ({', '.join(sorted(VIDEO_SUFFIXES))}); remove it"
+    return ""
+
+
+def read_json(path: Path, what: str) -> Any:
+    """The content of a data set's JSON file.
+
+    Args:
+        path: The file.
+        what: What it should be and where it is named, for the message.
+
+    Raises:
+        InputError: it cannot be read or is not JSON.
+    """
+    try:
+        with open_regular(path) as file:
+            return json.load(file)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}; it must be {what}") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: is not JSON ({error}); it must be {what}") from error
+
+
 def check_folders(asked: Sequence[str], present: Collection[str], where: str) -> None:
     """Check the profile's `manipulations` against the folders that exist.
 
@@ -154,7 +205,8 @@ def read_youtube_ids(path: Path) -> dict[str, str]:
         InputError: the file is missing or does not map ids to `<youtube id> <index>`.
     """
     try:
-        table = json.loads(path.read_text(encoding="utf-8"))
+        with open_regular(path) as file:
+            table = json.load(file)
         return {sequence: entry.rsplit(" ", 1)[0] for sequence, entry in table.items()}
     except FileNotFoundError as error:
         raise InputError(f"`youtube_ids`: {str(path)!r} does not exist; correct or remove it") from error

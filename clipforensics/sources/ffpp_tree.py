@@ -86,17 +86,41 @@ def list_tree(
     origins = ["youtube"] * any(m != ACTORS for m in manipulations) + ["actors"] * (ACTORS in manipulations)
     places = [(REAL, f"original_sequences/{origin}", origin == "actors") for origin in origins]
     places += [(m, f"manipulated_sequences/{m}", m == ACTORS) for m in manipulations]
+    return list_places(
+        root, places, dataset=dataset, compression=compression, prefix=prefix, youtube=youtube or {}
+    )
+
+
+def list_places(
+    root: Path,
+    places: Sequence[tuple[str, str, bool]],
+    *,
+    dataset: str,
+    compression: str,
+    prefix: str = "",
+    youtube: Mapping[str, str],
+) -> tuple[list[Video], list[Skipped]]:
+    """List some folders of a tree, by sorted file name; as `list_tree`.
+
+    Args:
+        root: As there.
+        places: Of each its manipulation, the folder above the compressions', and whether it has actors.
+        dataset: As there.
+        compression: As there.
+        prefix: As there.
+        youtube: As there.
+    """
     videos: list[Video] = []
     skipped: list[Skipped] = []
     for manipulation, place, actors in places:
         folder = _videos_folder(root, place, compression)
-        for path in sorted(p for p in (root / folder).iterdir() if not p.name.startswith(".")):
+        for path in base.visible(root / folder):
             shown = prefix + f"{folder}/{path.name}"
             names = _parse_name(path, manipulation, actors)
             if isinstance(names, str):
-                skipped.append(Skipped("ingest", shown.encode("utf-8", "backslashreplace").decode(), names))
+                skipped.append(base.skipped(shown, names))
                 continue
-            ids = {} if actors else youtube or {}
+            ids = {} if actors else youtube
             videos.append(
                 Video(
                     dataset=dataset,
@@ -129,12 +153,8 @@ def _videos_folder(root: Path, place: str, compression: str) -> str:
 
 def _parse_name(path: Path, manipulation: str, actors: bool) -> dict[str, str] | str:
     """Target, source and take of a file name, or why it has none."""
-    try:
-        path.name.encode()
-    except UnicodeEncodeError:
-        return "its name is not UTF-8; rename it"
-    if path.suffix.lower() not in base.VIDEO_SUFFIXES:
-        return f"is not a video file ({', '.join(sorted(base.VIDEO_SUFFIXES))}); remove it"
+    if fault := base.video_fault(path.name):
+        return fault
     real = manipulation == REAL
     pattern = (_REAL_ACTOR if actors else _REAL) if real else (_FAKE_ACTOR if actors else _FAKE)
     match = pattern.fullmatch(path.stem)

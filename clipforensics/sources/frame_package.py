@@ -45,11 +45,10 @@ def find_videos(profile: Profile, root: Path, *, dataset: str) -> tuple[list[Vid
     videos: list[Video] = []
     skipped: list[Skipped] = []
     for place in (REAL_FOLDER, *profile.manipulations):
-        for path in sorted(p for p in (root / place).iterdir() if not p.name.startswith(".")):
+        for path in base.visible(root / place):
             names = _parse_name(path, place == REAL_FOLDER)
             if isinstance(names, str):
-                shown = f"{place}/{path.name}".encode("utf-8", "backslashreplace").decode()
-                skipped.append(Skipped("ingest", shown, names))
+                skipped.append(base.skipped(f"{place}/{path.name}", names))
                 continue
             target, source = names
             videos.append(
@@ -71,15 +70,12 @@ def find_videos(profile: Profile, root: Path, *, dataset: str) -> tuple[list[Vid
 
 def _parse_name(path: Path, real: bool) -> tuple[str, str] | str:
     """Target and source of a folder's name, or why it has none."""
-    try:
-        path.name.encode()
-    except UnicodeEncodeError:
-        return "its name is not UTF-8; rename it"
+    if fault := base.file_fault(path.name):
+        return fault
     if not path.is_dir():
         return "is not a folder of pictures; remove it"
     parts = path.name.split("_")
     if len(parts) != (1 if real else 2) or not all(parts):
         rule = "<id>" if real else "<target>_<source>"
         return f"name {path.name!r} must be {rule}; rename or remove it"
-    fault = base.identity_fault("name", path.name)
-    return fault or (parts[0], "" if real else parts[1])
+    return parts[0], "" if real else parts[1]

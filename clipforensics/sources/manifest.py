@@ -1,12 +1,13 @@
 """Any data set, described by a CSV: path, label, manipulation, target, source; if need be take, others."""
 
 import csv
-from collections import Counter
-from dataclasses import replace
+from io import TextIOWrapper
 from pathlib import Path, PurePosixPath
 
 from clipforensics.core.faults import InputError
+from clipforensics.core.files import open_regular
 from clipforensics.core.records import REAL, Skipped, Video
+from clipforensics.naming.in_profiles import with_takes
 from clipforensics.sources import base
 
 COLUMNS = ("path", "label", "manipulation", "target", "source")
@@ -43,19 +44,19 @@ def find_videos(profile: Profile, root: Path, *, dataset: str) -> tuple[list[Vid
     skipped: list[Skipped] = []
     listed: dict[str, int] = {}
     for number, row in rows:
-        fault = _row_fault(row, root) or _repeat_fault(row["path"], number, listed)
+        fault = _row_fault(row, root, profile.follow_links) or _repeat_fault(row["path"], number, listed)
         if fault:
             shown = row.get("path") or f"row {number}"
             skipped.append(Skipped("ingest", shown, f"row {number} of {path.name}: {fault}"))
         else:
             videos.append(_video(row, dataset))
-    return videos if has_take else _with_takes(videos), skipped
+    return videos if has_take else with_takes(videos), skipped
 
 
 def _read_rows(path: Path) -> tuple[list[tuple[int, dict[str, str]]], bool]:
     """Rows with their line numbers, and whether there is a column `take`."""
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
+        with open_regular(path) as binary, TextIOWrapper(binary, "utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, restkey="", restval=None, strict=True)
             columns = list(reader.fieldnames or ())
             rows = [(reader.line_num, row) for row in reader]
@@ -71,7 +72,7 @@ def _read_rows(path: Path) -> tuple[list[tuple[int, dict[str, str]]], bool]:
     return rows, "take" in columns
 
 
-def _row_fault(row: dict[str, str], root: Path) -> str:
+def _row_fault(row: dict[str, str], root: Path, follow_links: bool) -> str:
     """The first rule that a row breaks, with the value and what to do; empty if none."""
     if "" in row or None in row.values():
         return "it has more or fewer cells than the header; quote cells that hold commas"
@@ -88,10 +89,10 @@ def _row_fault(row: dict[str, str], root: Path) -> str:
         return f"source {row['source']!r} must be empty for a real video; correct it"
     names = [(kind, row.get(kind, "")) for kind in ("target", "source", "take", "others")]
     fault = next((f for f in (base.identity_fault(*n) for n in names) if f), "")
-    return fault or _path_fault(row["path"], root)
+    return fault or _path_fault(row["path"], root, follow_links)
 
 
-def _path_fault(name: str, root: Path) -> str:
+def _path_fault(name: str, root: Path, follow_links: bool) -> str:
     pure = PurePosixPath(name)
     if not name or not name.isprintable():
         return f"path {name!r} is empty or holds control characters; correct it"
@@ -99,11 +100,13 @@ def _path_fault(name: str, root: Path) -> str:
         return f"path {name!r} must be relative and below the root; correct it"
     try:
         inside = (root / pure).resolve().is_relative_to(root.resolve())
-        if inside and not (root / pure).exists():
+        if (inside or follow_links) and not (root / pure).exists():
             return f"path {name!r} does not exist below the root; correct it"
     except (OSError, RuntimeError):  # name too long, circle of links
         return f"path {name!r} cannot be looked up; correct it"
-    return "" if inside else f"path {name!r} is a link that leads out of the root; copy the file there"
+    if inside or follow_links:
+        return ""
+    return f"path {name!r} is a link that leads out of the root; copy the file there, or set `follow_links`"
 
 
 def _repeat_fault(path: str, number: int, listed: dict[str, int]) -> str:
@@ -125,9 +128,3 @@ def _video(row: dict[str, str], dataset: str) -> Video:
         path=str(PurePosixPath(row["path"])),
         others=row.get("others", ""),
     )
-
-
-def _with_takes(videos: list[Video]) -> list[Video]:
-    """Give videos that would share a key their file's stem as take."""
-    count = Counter(video.key for video in videos)
-    return [replace(v, take=PurePosixPath(v.path).stem) if count[v.key] > 1 else v for v in videos]

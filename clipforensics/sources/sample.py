@@ -23,6 +23,9 @@ from clipforensics.sources import base, ffpp_tree
 SIZES = ("n_pictures", "image_size", "patch_size", "hidden_size", "n_heads")
 """Settings of the tiny CLIP that must fit together."""
 
+PLACE = {"root", "root_env", "follow_links"}
+"""Settings that change nothing about what is rendered."""
+
 
 class ClipSettings(Section):
     """Size and training of the tiny CLIP; see `tiny_clip.train_tiny_clip`."""
@@ -76,7 +79,7 @@ def find_videos(profile: Profile, root: Path, *, dataset: str) -> tuple[list[Vid
     Raises:
         InputError: a setting is out of its range or a manipulation does not exist.
     """
-    settings = profile.model_dump(exclude={"root", "root_env"})
+    settings = profile.model_dump(exclude=PLACE)
     if _read_settings(root) != settings:
         _begin(root, settings)
     _make(profile, root)
@@ -102,7 +105,7 @@ def plan_videos(profile: Profile, root: Path, *, dataset: str) -> tuple[list[Vid
     """
     settings = profile.clip.model_dump()
     check_sizes(**{name: settings[name] for name in SIZES})
-    settings = profile.model_dump(exclude={"layout", "root", "root_env", "clip"})
+    settings = profile.model_dump(exclude={"layout", "clip", *PLACE})
     folder = root / "videos"
     videos = [
         Video(
@@ -138,7 +141,7 @@ def _render(profile: Profile, root: Path, workers: int) -> None:
         return
     unfinished = root / "videos.part"
     shutil.rmtree(unfinished, ignore_errors=True)
-    settings = profile.model_dump(exclude={"layout", "root", "root_env", "clip"})
+    settings = profile.model_dump(exclude={"layout", "clip", *PLACE})
     render_videos(unfinished, workers=workers, **settings)
     unfinished.rename(root / "videos")
 

@@ -9,11 +9,12 @@ from pydantic import Field
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.params import Section
-from clipforensics.core.records import Video
+from clipforensics.core.records import PARTS, Video
 from clipforensics.protocol.cells import fold_of, repeat_of
 from clipforensics.splits.cut import split_by_cut
 from clipforensics.splits.folds import split_by_fold
-from clipforensics.splits.parts import PARTS, Split, split_by_identity, split_official, split_per_class
+from clipforensics.splits.parts import Split, split_by_identity, split_official, split_per_class
+from clipforensics.splits.published import has_parts, split_published
 from clipforensics.splits.repeats import repeat_seed
 
 
@@ -65,7 +66,14 @@ def make_split(
     if repeat is not None:
         seed = repeat_seed(params.seed, repeat)
         return split_by_identity(videos, **who, fractions=params.grouped_fractions, seed=seed)
+    if uses_parts(videos, params):
+        return split_published(videos, **who, train_fractions=params.train_fractions, seed=params.seed)
     return split_official(videos, **who, lists=read_lists(params))
+
+
+def uses_parts(videos: Sequence[Video], params: SplitSection) -> bool:
+    """Whether the official protocol is the publisher's parts: no list is named, and there are such parts."""
+    return not any(getattr(params, f"{part}_list") for part in PARTS) and has_parts(videos)
 
 
 def read_lists(params: SplitSection) -> dict[str, list[list[str]]]:
@@ -81,7 +89,8 @@ def _read_list(name: str, path: str) -> list[list[str]]:
     """One of FaceForensics++'s lists: JSON, a list of pairs of ids."""
     if not Path(path).is_file():
         raise InputError(
-            f"{name} {path!r}: must be a file; give the path of a list such as FaceForensics++'s"
+            f"{name} {path!r}: must be a file; give the path of a list such as FaceForensics++'s (only a data"
+            " set whose publisher put its videos into parts needs none)"
         )
     try:
         content = json.loads(Path(path).read_bytes())

@@ -18,11 +18,10 @@ import numpy.typing as npt
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.params import nearest
-from clipforensics.core.records import REST, Video
+from clipforensics.core.records import PARTS, REST, Video
 from clipforensics.splits.allocation import class_shares, fill_parts, mend_parts
 from clipforensics.splits.leakage import copies_named, identity_groups
 
-PARTS = ("train", "val", "test")
 NO_FAKES = "it has no manipulated video; check its root and its profile in conf/data"
 _REMEDY = (
     "change the fractions, lists or manipulations, or add videos (by identity, videos that share people"
@@ -137,11 +136,11 @@ def split_per_class(
     check_manipulations(videos, train_manipulations, test_manipulations)
     check_fractions("real_fractions", real_fractions, (3,))
     check_fractions("train_fractions", train_fractions, (2, 3))
-    shuffled = _shuffler(shuffle, seed)
+    shuffled = shuffler(shuffle, seed)
     real = [video for video in videos if video.label == 0]
-    part_of = _cut_class(real, shuffled, real_fractions, "real")
+    part_of = cut_class(real, shuffled, real_fractions, "real")
     for name in train_manipulations:
-        part_of |= _cut_class(_of(videos, name), shuffled, train_fractions, name)
+        part_of |= cut_class(_of(videos, name), shuffled, train_fractions, name)
     for name in set(test_manipulations) - set(train_manipulations):
         part_of |= dict.fromkeys((video.key for video in _of(videos, name)), "test")
     return build_split(videos, part_of, train_manipulations, test_manipulations)
@@ -251,7 +250,8 @@ def _of(videos: Iterable[Video], manipulation: str) -> list[Video]:
     return [video for video in videos if video.label == 1 and video.manipulation == manipulation]
 
 
-def _shuffler(shuffle: Shuffle, seed: int) -> Callable[[list[tuple[str, str]]], list[tuple[str, str]]]:
+def shuffler(shuffle: Shuffle, seed: int) -> Callable[[list[tuple[str, str]]], list[tuple[str, str]]]:
+    """What shuffles the names of one class after another; see `split_per_class`."""
     stream = random.Random(seed)
 
     def shuffled(names: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -266,13 +266,13 @@ def _shuffler(shuffle: Shuffle, seed: int) -> Callable[[list[tuple[str, str]]], 
     return shuffled
 
 
-def _cut_class(
+def cut_class(
     videos: Sequence[Video],
     shuffled: Callable[[list[tuple[str, str]]], list[tuple[str, str]]],
     fractions: Sequence[float],
     label: str,
 ) -> dict[str, str]:
-    """Part of each video (by key) of one class."""
+    """Part of each video (by key) of one class, `label` in messages; see `split_per_class`."""
     names = shuffled(sorted({(video.dataset, video.name) for video in videos}))
     sizes = _sizes(len(names), fractions, label)
     parts = [part for part, size in zip(PARTS, sizes, strict=False) for _ in range(size)]

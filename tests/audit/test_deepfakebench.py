@@ -46,6 +46,13 @@ def test_without_compressions(tmp_path):
     }
 
 
+def test_a_part_that_its_script_overwrites_with_one_record_is_left_aside(tmp_path):
+    """As DFDC's val is: rearrange.py assigns to the part where it means to a video of it."""
+    parts = {"train": {"a": video("DFDC_Real", "1.png")}, "val": video("DFDC_Real", "2.png"), "test": {}}
+    found = read_deepfakebench(tmp_path, {"DFDC": {"DFDC_Real": parts}})
+    assert found == {"train": {("DFDC_Real", "a"): {"1"}}, "val": {}, "test": {}}
+
+
 def test_pairs_are_of_another_kind():
     assert is_deepfakebench(FF)
     assert not is_deepfakebench([["071", "054"]])
@@ -58,7 +65,7 @@ def test_pairs_are_of_another_kind():
         ({"a": 1}, "'a' is no mapping"),
         ({"a": {"b": {"train": [1]}}}, "'b' is no mapping|'train'|'b/train' is no mapping"),
         ({"a": {"b": {"train": {"c23": {"v": 1}}}}}, "'b/train/c23/v' is no video with label and frames"),
-        ({"a": {"b": {"val": {"label": "x", "frames": []}}}}, "'b/val/label' is no mapping"),
+        ({"a": {"b": {"val": {"label": "x", "frames": "f"}}}}, "'b/val/label' is no mapping"),
         (
             {"a": {"b": {"train": {"v": {"label": "x", "frames": "f"}}}}},
             "'b/train/v' has frames that are no list",

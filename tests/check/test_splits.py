@@ -53,6 +53,17 @@ def test_official_lists_that_name_nobody_are_found():
     assert line.startswith("split official of FaceSwap: part train is empty")
 
 
+def test_the_official_split_needs_no_lists_where_the_publisher_made_parts():
+    right, found = checked(protocol={"splits": ["official"]}), Problems()
+    assert any("split.train_list '': must be a file" in line for line in right.problems)
+    videos = [replace(v, part="test" if int(v.target) % 3 == 0 else "train") for v in right.footage.videos]
+    sizes = check_splits(right.params, replace(right.footage, videos=videos), found)
+    assert found.lines == []
+    assert sizes["official", "FaceSwap"]["test"]["real"] == sum(
+        v.part == "test" and v.label == 0 for v in videos
+    )
+
+
 def test_the_gate_on_leaks_closes_at_once():
     (line,) = problems(split={"on_leak": "fail"})
     assert line.startswith("split.on_leak is fail, and split per_class of FaceSwap leaks: in test 270 of ")

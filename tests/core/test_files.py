@@ -1,9 +1,11 @@
-"""JSON that every reader can read: no NaN, no numpy."""
+"""JSON that every reader can read: no NaN, no numpy; and only regular files are opened."""
 
 import json
 import math
+import os
 
 import numpy as np
+import pytest
 
 from clipforensics.core import files
 from clipforensics.metrics import points as metrics
@@ -23,3 +25,22 @@ def test_json_ready():
     }
     assert files.json_ready(content) == expected
     json.dumps(files.json_ready(content), allow_nan=False)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device"])
+def test_only_regular_files_are_opened(kind, tmp_path):
+    path = tmp_path / "a"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to("/dev/zero")
+    with pytest.raises(OSError, match="not a regular file"):
+        files.open_regular(path)
+    (tmp_path / "b").write_bytes(b"x")
+    (tmp_path / "c").symlink_to("b")
+    with files.open_regular(tmp_path / "c") as file:
+        assert file.read() == b"x"
+    with pytest.raises(FileNotFoundError):
+        files.open_regular(tmp_path / "none")

@@ -1,5 +1,6 @@
 """Resizing agrees with the encoder's own processor; folders of pictures are read in order."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image
 
 from clipforensics.footage import pictures
 from clipforensics.footage.pictures import (
+    holds_pictures,
     list_pictures,
     probe_pictures,
     read_picture,
@@ -122,3 +124,65 @@ def test_huge_pictures_are_not_decoded(tmp_path: Path, monkeypatch: pytest.Monke
 def test_a_picture_beyond_the_end_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnreadableVideo, match="has 1 pictures"):
         list(read_pictures(_fill(tmp_path / "a", ["1.png"]), [1]))
+
+
+def test_a_single_picture_is_a_video_of_one_frame(tmp_path: Path) -> None:
+    path = tmp_path / "a face.JPG"
+    Image.new("RGB", (8, 6), (200, 0, 0)).save(path)
+    assert holds_pictures(path)
+    assert probe_pictures(path) == Footage(1, 8, 6, "pictures")
+    ((index, picture),) = read_pictures(path, [0])
+    assert (index, picture.shape) == (0, (6, 8, 3))
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_what_only_is_called_a_picture_is_refused(kind: str, tmp_path: Path) -> None:
+    folder = _fill(tmp_path / "a", ["1.png"])
+    if kind == "pipe":
+        os.mkfifo(folder / "2.png")
+    elif kind == "device":
+        (folder / "2.png").symlink_to("/dev/zero")
+    else:
+        (folder / "2.png").mkdir()
+    with pytest.raises(UnreadableVideo, match=r"'2\.png' is not a regular file"):
+        probe_pictures(folder)
+
+
+@pytest.mark.parametrize("kind", ["EPS", "DDS", "AVIF", "TIFF", "GIF", "ICO", "PPM"])
+def test_a_picture_is_of_an_allowed_format_whatever_it_is_called(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "1.png"
+    Image.new("RGB", (32, 32)).save(path, format=kind)
+    monkeypatch.setattr("subprocess.check_call", lambda *_, **__: pytest.fail("a program was started"))
+    with pytest.raises(UnreadableVideo, match="cannot be read as PNG, JPEG, BMP, WEBP"):
+        read_picture(path)
+
+
+def test_any_fault_of_a_decoder_costs_one_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise NotImplementedError("whatever")
+
+    folder = _fill(tmp_path / "a", ["1.png"])
+    monkeypatch.setattr(Image, "open", fail)
+    with pytest.raises(UnreadableVideo, match="cannot be read"):
+        probe_pictures(folder)
+
+
+def test_mutated_pictures_are_read_or_refused(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    whole = {}
+    for kind in ("PNG", "JPEG", "BMP", "WEBP"):
+        Image.effect_noise((24, 24), 80).convert("RGB").save(tmp_path / kind, format=kind)
+        whole[kind] = (tmp_path / kind).read_bytes()
+    refused = 0
+    for number in range(400):
+        content = bytearray(whole[list(whole)[number % 4]])
+        for place in random.integers(0, len(content), 1 + number % 7):
+            content[place] = random.integers(256)
+        (tmp_path / "1.png").write_bytes(content)
+        try:
+            assert read_picture(tmp_path / "1.png").dtype == np.uint8
+        except UnreadableVideo:
+            refused += 1
+    assert 0 < refused < 400

@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import signal
+import tarfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -97,6 +98,8 @@ def _crash(path: Path) -> None:
 def test_a_crashing_decoder_costs_one_video(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probing, "probe_video", _crash)
     names = ["a.mp4", "crash.mp4", "b.mp4"]
+    for name in names:
+        (tmp_path / name).touch()
     _, skipped = probe_videos([_video(name) for name in names], tmp_path, workers=2)
     assert [s.reason for s in skipped] == ["fine", probing.DIED, "fine"]
 
@@ -112,6 +115,36 @@ def test_same_bytes_under_both_labels_are_left_out() -> None:
     assert [v.path for v in kept] == ["c", "d"]
     assert [s.path for s in skipped] == ["a", "b"]
     assert "label 0, but 'b' has the same content and label 1" in skipped[0].reason
+
+
+@pytest.mark.parametrize("place", ["clip.mp4", "pictures/1.png", "0.tar/clip.mp4"])
+def test_links_out_of_the_root_are_left_out_unless_they_may_be(place: str, tmp_path: Path) -> None:
+    away, root = tmp_path / "away", tmp_path / "root"
+    make_clip(away / "clip.mp4", n_frames=3)
+    (away / "pictures").mkdir()
+    Image.new("RGB", (9, 5)).save(away / "pictures/1.png")
+    with tarfile.open(away / "0.tar", "w") as tar:
+        tar.add(away / "clip.mp4", "clip.mp4")
+    link = root / (place if "tar" not in place else "0.tar")
+    link.parent.mkdir(parents=True)
+    link.symlink_to(away / link.relative_to(root))
+    video = _video("pictures" if "pictures" in place else place)
+    found, (skipped,) = probe_videos([video], root, workers=1)
+    assert not found
+    assert (
+        "is a link that leads out of the root; copy the file there, or set `follow_links`" in skipped.reason
+    )
+    found, skips = probe_videos([video], root, workers=1, follow_links=True)
+    assert len(found) == 1
+    assert not skips
+
+
+def test_links_within_the_root_and_a_linked_root_are_fine(tmp_path: Path) -> None:
+    make_clip(tmp_path / "root/a.mp4", n_frames=3)
+    (tmp_path / "root/b.mp4").symlink_to("a.mp4")
+    (tmp_path / "link").symlink_to("root")
+    found, skipped = probe_videos([_video("a.mp4"), _video("b.mp4")], tmp_path / "link", workers=1)
+    assert (len(found), skipped) == (2, [])
 
 
 BOTH = [_video("a", label=0), _video("b", label=1)]

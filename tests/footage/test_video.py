@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image, ImageSequence
 
 from clipforensics.footage import video
-from clipforensics.footage.video import UnreadableVideo, decode_frames, probe_video
+from clipforensics.footage.video import Footage, UnreadableVideo, decode_frames, probe_video
 from clipforensics.frames.rows import sample_frame_indices
 from tests.support.clips import decode_all, make_clip, make_sound
 from tests.support.shared_data import FOOTAGE, needs_shared
@@ -304,3 +305,31 @@ def test_real_footage_equals_a_full_decode(name: str) -> None:
                 assert np.array_equal(found[number], frame.to_ndarray(format="rgb24"))
     assert count == n_frames
     assert list(found) == indices
+
+
+@pytest.mark.parametrize("disposal", [1, 2])
+@pytest.mark.parametrize("milliseconds", [0, 40])
+def test_a_gif_is_a_video_with_the_colours_that_pillow_sees(
+    disposal: int, milliseconds: int, tmp_path: Path
+) -> None:
+    drawn = []
+    for number in range(8):
+        picture = np.random.default_rng(0).integers(0, 255, (24, 32, 3)).astype(np.uint8)
+        picture[4:10, 3 * number : 3 * number + 5] = (200, 20 * number, 10)
+        drawn.append(Image.fromarray(picture))
+    path = tmp_path / "a.gif"
+    drawn[0].save(path, save_all=True, append_images=drawn[1:], duration=milliseconds, disposal=disposal)
+    with Image.open(path) as whole:
+        expected = [np.asarray(frame.convert("RGB")) for frame in ImageSequence.Iterator(whole)]
+    assert probe_video(path) == Footage(8, 32, 24, "gif")
+    for wanted in ([0, 1, 2, 3, 4, 5, 6, 7], [5], [1, 6]):
+        found = list(decode_frames(path, wanted))
+        assert [i for i, _ in found] == wanted
+        assert all(np.array_equal(picture, expected[i]) for i, picture in found)
+
+
+def test_a_gif_of_one_picture_is_one_frame_and_its_transparent_parts_are_white(tmp_path: Path) -> None:
+    Image.new("RGBA", (9, 5), (10, 20, 30, 0)).save(tmp_path / "a.gif")
+    assert probe_video(tmp_path / "a.gif").n_frames == 1
+    ((_, picture),) = decode_frames(tmp_path / "a.gif", [0])
+    assert np.unique(picture).tolist() == [255]

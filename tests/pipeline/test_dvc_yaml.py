@@ -61,8 +61,7 @@ def test_deps_hold_the_import_closure(stage):
 
 
 BESIDE = {  # modules that lie in a stage's folders and that it never runs: a change there runs it for nothing
-    "ingest": "core/files.py",
-    "extract_frames": "core/files.py",
+    "ingest": "naming/doubts.py naming/places.py",
     "embed": "core/records.py machine/workers.py",
     "evaluate": "adaptation/choice.py training/costs.py training/hardware.py training/launching.py",
     "compare": """statistics/binormal.py metrics/errors.py metrics/evaluation.py metrics/thresholds.py
@@ -130,6 +129,7 @@ def rerun_by(path: str) -> set[str]:
         ("metrics/new_metric.py", "evaluate compare likelihood package report"),
         ("metrics/points.py", "evaluate compare likelihood robustness package report"),
         ("splits", "split report"),
+        ("naming", "ingest report"),
         ("sample", "ingest report"),
         ("machine/kernels.py", "ingest embed train evaluate compare likelihood robustness explain report"),
         ("footage/extraction.py", "extract_frames report"),

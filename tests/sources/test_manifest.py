@@ -1,5 +1,6 @@
 """A manifest's wrong rows are recorded with what is wrong; the rest is used."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,24 @@ def test_a_wrong_row_is_recorded_and_the_rest_used(row: str, reason: str, root: 
     with pytest.raises(AssertionError, match=reason):
         raise AssertionError(skipped[0].reason)
     assert "\n" not in skipped[0].reason
+
+
+def test_a_link_out_of_the_root_is_listed_where_links_are_followed(root: Path) -> None:
+    (root / "link.mp4").symlink_to(root / "a.mp4")
+    (root.parent / "away.mp4").touch()
+    (root / "far.mp4").symlink_to(root.parent / "away.mp4")
+    (root / "list.csv").write_text(f"{HEADER}\nlink.mp4,0,real,t,\nfar.mp4,1,GAN,t,\n")
+    profile = Profile(layout="manifest", manifest="list.csv", follow_links=True)
+    videos, skipped = find_videos(profile, root, dataset="set")
+    assert [v.path for v in videos] == ["link.mp4", "far.mp4"]
+    assert not skipped
+
+
+def test_a_pipe_as_manifest_is_refused_and_not_waited_for(root: Path) -> None:
+    os.mkfifo(root / "pipe.csv")
+    profile = Profile(layout="manifest", manifest="pipe.csv")
+    with pytest.raises(InputError, match="not a regular file"):
+        find_videos(profile, root, dataset="set")
 
 
 def test_a_path_given_twice_is_recorded(root: Path) -> None:

@@ -1,15 +1,17 @@
 """A split's name leads to its protocol, with that protocol's own settings; official lists are files."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from clipforensics.core.faults import InputError
-from clipforensics.splits.by_name import SplitSection, make_split
+from clipforensics.splits.by_name import SplitSection, make_split, uses_parts
 from clipforensics.splits.cut import split_by_cut
 from clipforensics.splits.folds import split_by_fold
 from clipforensics.splits.leakage import find_leaks
 from clipforensics.splits.parts import split_by_identity, split_per_class
+from clipforensics.splits.published import split_published
 from clipforensics.splits.repeats import repeat_seed
 from tests.support.populations import population
 
@@ -61,6 +63,19 @@ def test_official_lists_are_read_from_their_files(tmp_path):
         (tmp_path / f"{part}.json").write_text(json.dumps(own))
     found = made("official", tmp_path)
     assert {v.target for v in found.test} == {name for pair in pairs[16:] for name in pair}
+
+
+def test_the_official_split_is_the_publishers_parts_where_no_list_is_named(tmp_path):
+    videos = [replace(v, part="test" if int(v.target) % 4 == 0 else "train") for v in VIDEOS]
+    lists = {f"{part}_list": "" for part in ("train", "val", "test")}
+    params = section(tmp_path).model_copy(update=lists)
+    assert uses_parts(videos, params)
+    assert not uses_parts(VIDEOS, params)
+    assert not uses_parts(videos, section(tmp_path))
+    found = make_split("official", videos, params, ["FaceSwap"], ["NeuralTextures"])
+    assert found == split_published(videos, **WHO, train_fractions=[0.8, 0.2], seed=3)
+    with pytest.raises(InputError, match=r"split\.train_list '': must be a file.*whose publisher"):
+        make_split("official", VIDEOS, params, ["FaceSwap"], ["NeuralTextures"])
 
 
 @pytest.mark.parametrize(
