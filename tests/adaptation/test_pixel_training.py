@@ -190,20 +190,30 @@ def compiles(test):
     return pytest.mark.slow(test)
 
 
-@compiles
-def test_compiled_blocks_give_the_same_numbers_and_are_resumed(bench, plainly, tmp_path):
-    once = lora(bench, tmp_path / "a", compile=True)
-    assert_near(once, plainly, scores=1e-5, losses=1e-5)
-    assert_equal(lora_killed_and_resumed(bench, tmp_path / "b", compile=True), once)
-
-
-@compiles
-def test_batches_of_other_sizes_are_not_compiled_again(bench, tmp_path):
-    """One kernel for the block that pixels enter, one for those above it, one without gradients."""
+@pytest.fixture(scope="module")
+def compiled(bench, tmp_path_factory):
+    """As `plainly`, with compiled blocks; what was compiled before is forgotten."""
     from torch._dynamo.utils import counters
+    from torch._inductor.config import cpp
 
     torch._dynamo.reset()
     counters.clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cpp, "vec_isa_ok", True)  # or it would first compile a trial of each instruction set
+        yield lora(bench, tmp_path_factory.mktemp("compiled"), compile=True)
+
+
+@compiles
+def test_compiled_blocks_give_the_same_numbers_and_are_resumed(bench, plainly, compiled, tmp_path):
+    assert_near(compiled, plainly, scores=1e-5, losses=1e-5)
+    assert_equal(lora_killed_and_resumed(bench, tmp_path, compile=True), compiled)
+
+
+@compiles
+def test_batches_of_other_sizes_are_not_compiled_again(bench, compiled, tmp_path):
+    """One kernel for the block that pixels enter, one for those above it, one without gradients."""
+    from torch._dynamo.utils import counters
+
     settings = fast_settings("lora", **DROPS)
     sizes = {"batch_size": 7, "micro_batch_size": 5}  # micro-batches of 5 and 2, and a last batch of 5
     found = lora(bench, tmp_path / "a", settings=settings, compile=True, **sizes)
