@@ -1,11 +1,7 @@
 """Ways to train that shall change no number, or few digits: less memory, other precision, more processes."""
 
 import dataclasses
-import json
-import os
 import signal
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -32,7 +28,7 @@ from tests.support.pixel_methods import (
     trained_model,
     untrained,
 )
-from tests.support.repository import ROOT
+from tests.support.train_apart import launching
 from tests.support.training_tasks import N_BLOCKS, killed_after_one_epoch
 
 DROPS = {"dropout": 0.1}
@@ -116,73 +112,72 @@ def test_float16_trains_with_a_loss_scale_and_is_resumed_with_it(bench, plainly,
     assert_equal(lora_killed_and_resumed(bench, tmp_path / "b", precision="float16"), half)
 
 
-def run_apart(folder: Path, *, processes: int = 1, check: bool = True, **options) -> np.ndarray | None:
+@pytest.fixture(scope="module")
+def launcher():
+    """Starts training in processes of its own."""
+    with launching() as launcher:
+        yield launcher
+
+
+def run_apart(launcher, folder: Path, *, processes: int = 1, **options) -> tuple[np.ndarray, np.ndarray]:
     """Train in processes of its own; scores of all frames and the curve."""
-    folder.mkdir(exist_ok=True)
-    launch = ["torch.distributed.run", "--standalone", "--nproc-per-node", str(processes), "-m"]
-    command = [sys.executable, "-m", *(launch if processes > 1 else []), "tests.support.train_apart"]
-    keep = {k: v for k, v in os.environ.items() if not k.startswith(("CLIPFORENSICS_", "DVC_"))}
-    done = subprocess.run(
-        [*command, str(folder), json.dumps({"name": "lora", "settings": DROPS, **options})],
-        cwd=ROOT,
-        # bfloat16 on processors that report more than they can do
-        env={**keep, "OMP_NUM_THREADS": "1", "ONEDNN_MAX_CPU_ISA": "AVX512_CORE"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if not check:
-        return done
-    assert done.returncode == 0, done.stderr[-4000:]
+    codes = launch(launcher, folder, processes=processes, **options)
+    printed = [path.read_text()[-4000:] for path in sorted(folder.glob("printed-*.txt"))]
+    assert codes == [0] * processes, "\n".join(printed)
     found = np.load(folder / "found.npz")
     assert found["processes"] == processes
     return found["scores"], found["curve"]
 
 
-def killed(folder: Path, *, processes: int, dies: tuple[int, int, str], **options) -> None:
-    """Start training and have one of its processes killed by the system."""
-    done = run_apart(folder, processes=processes, check=False, dies=list(dies), **options)
-    assert done.returncode == (-signal.SIGKILL if processes == 1 else 1)
+def killed(launcher, folder: Path, *, processes: int, dies: tuple[int, int, str], **options) -> None:
+    """Start training and have one of its processes killed by the system; others end with an error."""
+    codes = launch(launcher, folder, processes=processes, dies=list(dies), **options)
+    assert codes == [-signal.SIGKILL if rank == dies[0] else 1 for rank in range(processes)]
     assert not (folder / "found.npz").exists()
 
 
+def launch(launcher, folder: Path, *, processes: int, **options) -> list[int]:
+    folder.mkdir(exist_ok=True)
+    return launcher.run(folder, {"name": "lora", "settings": DROPS, **options}, processes=processes)
+
+
 @pytest.fixture(scope="module")
-def apart(tmp_path_factory):
+def apart(launcher, tmp_path_factory):
     """LoRA with dropout in float32, in one process of its own."""
-    return run_apart(tmp_path_factory.mktemp("apart") / "alone")
+    return run_apart(launcher, tmp_path_factory.mktemp("apart") / "alone")
 
 
 @pytest.mark.slow
-def test_bfloat16_trains_and_is_resumed(apart, tmp_path):
+def test_bfloat16_trains_and_is_resumed(apart, launcher, tmp_path):
     options = {"pixels": {"precision": "bfloat16"}}
-    brain = run_apart(tmp_path / "brain", **options)
+    brain = run_apart(launcher, tmp_path / "brain", **options)
     assert_near(brain, apart, scores=5e-4, losses=5e-4)
-    killed(tmp_path / "killed", processes=1, dies=(0, 2, "rank"), **options)
-    assert_equal(run_apart(tmp_path / "killed", **options), brain)
+    killed(launcher, tmp_path / "killed", processes=1, dies=(0, 2, "rank"), **options)
+    assert_equal(run_apart(launcher, tmp_path / "killed", **options), brain)
 
 
 @pytest.mark.slow
-def test_two_processes_train_what_one_trains_and_go_on_from_each_other(apart, tmp_path):
+def test_two_processes_train_what_one_trains_and_go_on_from_each_other(apart, launcher, tmp_path):
     """To the bit: their gradients are summed in float64, their dropout belongs to the micro-batch."""
-    assert_equal(run_apart(tmp_path / "two", processes=2), apart)
-    killed(tmp_path / "fewer", processes=2, dies=(1, 2, "rank"))
-    assert_equal(run_apart(tmp_path / "fewer", processes=1), apart)
-    killed(tmp_path / "more", processes=1, dies=(0, 3, "rank"))
-    assert_equal(run_apart(tmp_path / "more", processes=2), apart)
+    assert_equal(run_apart(launcher, tmp_path / "two", processes=2), apart)
+    killed(launcher, tmp_path / "fewer", processes=2, dies=(1, 2, "rank"))
+    assert_equal(run_apart(launcher, tmp_path / "fewer", processes=1), apart)
+    killed(launcher, tmp_path / "more", processes=1, dies=(0, 3, "rank"))
+    assert_equal(run_apart(launcher, tmp_path / "more", processes=2), apart)
 
 
 @pytest.mark.slow
-def test_two_processes_fill_one_cache_and_go_on_from_each_other(tmp_path):
+def test_two_processes_fill_one_cache_and_go_on_from_each_other(launcher, tmp_path):
     options = {"name": "last_blocks", "settings": {}}
-    alone = run_apart(tmp_path / "alone", **options)
-    assert_equal(run_apart(tmp_path / "two", processes=2, **options), alone)
-    killed(tmp_path / "fewer", processes=2, dies=(1, 4, "below"), **options)
+    alone = run_apart(launcher, tmp_path / "alone", **options)
+    assert_equal(run_apart(launcher, tmp_path / "two", processes=2, **options), alone)
+    killed(launcher, tmp_path / "fewer", processes=2, dies=(1, 4, "below"), **options)
     assert not (tmp_path / "fewer" / "scratch" / "activations-1.npy").exists()
     noted = np.load(tmp_path / "fewer" / "scratch" / "activations-1.seconds.npy")
     assert 0 < (noted > 0).sum() < len(noted)
-    assert_equal(run_apart(tmp_path / "fewer", **options), alone)
-    killed(tmp_path / "more", processes=1, dies=(0, 6, "below"), **options)
-    assert_equal(run_apart(tmp_path / "more", processes=2, **options), alone)
+    assert_equal(run_apart(launcher, tmp_path / "fewer", **options), alone)
+    killed(launcher, tmp_path / "more", processes=1, dies=(0, 6, "below"), **options)
+    assert_equal(run_apart(launcher, tmp_path / "more", processes=2, **options), alone)
     paths = [tmp_path / name / "scratch" / "activations-1.npy" for name in ("alone", "two", "fewer", "more")]
     files = [np.load(path) for path in paths]
     assert all(np.array_equal(file, files[0]) for file in files)
@@ -195,20 +190,30 @@ def compiles(test):
     return pytest.mark.slow(test)
 
 
-@compiles
-def test_compiled_blocks_give_the_same_numbers_and_are_resumed(bench, plainly, tmp_path):
-    once = lora(bench, tmp_path / "a", compile=True)
-    assert_near(once, plainly, scores=1e-5, losses=1e-5)
-    assert_equal(lora_killed_and_resumed(bench, tmp_path / "b", compile=True), once)
-
-
-@compiles
-def test_batches_of_other_sizes_are_not_compiled_again(bench, tmp_path):
-    """One kernel for the block that pixels enter, one for those above it, one without gradients."""
+@pytest.fixture(scope="module")
+def compiled(bench, tmp_path_factory):
+    """As `plainly`, with compiled blocks; what was compiled before is forgotten."""
     from torch._dynamo.utils import counters
+    from torch._inductor.config import cpp
 
     torch._dynamo.reset()
     counters.clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cpp, "vec_isa_ok", True)  # or it would first compile a trial of each instruction set
+        yield lora(bench, tmp_path_factory.mktemp("compiled"), compile=True)
+
+
+@compiles
+def test_compiled_blocks_give_the_same_numbers_and_are_resumed(bench, plainly, compiled, tmp_path):
+    assert_near(compiled, plainly, scores=1e-5, losses=1e-5)
+    assert_equal(lora_killed_and_resumed(bench, tmp_path, compile=True), compiled)
+
+
+@compiles
+def test_batches_of_other_sizes_are_not_compiled_again(bench, compiled, tmp_path):
+    """One kernel for the block that pixels enter, one for those above it, one without gradients."""
+    from torch._dynamo.utils import counters
+
     settings = fast_settings("lora", **DROPS)
     sizes = {"batch_size": 7, "micro_batch_size": 5}  # micro-batches of 5 and 2, and a last batch of 5
     found = lora(bench, tmp_path / "a", settings=settings, compile=True, **sizes)
