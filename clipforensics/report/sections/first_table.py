@@ -42,7 +42,7 @@ def first_table(
     if not places:
         return None
     validation = {one.name: one for one in trials(places[0][2], evaluations)}
-    drawn = [places[0][2], *([places[-1][2]] if len(places) > 1 else [])]
+    drawn = [cell for _, _, cell in drawn_of(places)]
     floor_at = _floor([cell for _, _, cell in places])
     rows = tuple(
         (
@@ -71,6 +71,14 @@ def places_of(comparison: Json, seen: Mapping[str | None, Seen]) -> list[Place]:
         beside = strata_of(comparison, partner, "video").get("all")
         found += [(_group(partner, seen), HEADS["all"], beside)] if beside else []
     return found
+
+
+def drawn_of(places: Sequence[Place]) -> list[Place]:
+    """The one or two that are drawn: what the heading sets side by side, else the first and the last."""
+    contrast = [one for name in ("twin", "no_twin") for one in places if one[1] == HEADS[name]]
+    if len(contrast) == 2:
+        return contrast
+    return [places[0], *([places[-1]] if len(places) > 1 else [])]
 
 
 def _told(strata: Mapping[str, Json]) -> list[str]:
@@ -124,8 +132,10 @@ def _floor(cells: Sequence[Json]) -> float:
 
 
 def _notes(comparison: Json, places: Sequence[Place]) -> tuple[str, ...]:
-    drawn = "Drawn: the first column of test fakes filled"
-    drawn += ", the last one open" if len(places) > 1 else ""
+    drawn = "Drawn: " + ", ".join(
+        f"{head} ({group.partition(':')[0].lower()}) {look}"
+        for (group, head, _), look in zip(drawn_of(places), ("filled", "open"), strict=False)
+    )
     values = [v or {} for _, _, cell in places for v in (cell.get("detectors") or {}).values()]
     bare = any(known(v.get("auc")) is not None and known(v.get("low")) is None for v in values)
     none = ", where one could be made" if bare else ""

@@ -1,6 +1,6 @@
 """Table 1: leaking and clean side by side."""
 
-from clipforensics.report.sections.first_table import first_table, places_of
+from clipforensics.report.sections.first_table import drawn_of, first_table, places_of
 from clipforensics.report.sections.seen import NOT_COUNTED, Seen
 from tests.support.comparison_cells import (
     cell,
@@ -83,3 +83,13 @@ def test_an_undefined_auc_is_a_dash_and_an_empty_drawing():
     row = first_table(compared, {None: NOT_COUNTED}, [], ["lora"], []).groups[0].rows[0]
     assert row[2].text == "–"
     assert "<circle" not in row[-1].figure
+
+
+def test_what_the_heading_sets_side_by_side_is_drawn():
+    places = places_of(usual(in_protocol("grouped", n=(20, 21))), BOTH)
+    assert [head for _, head, _ in drawn_of(places)] == ["with a twin", "no twin"]
+    others = places_of(under_protocols(in_protocol("per_class"), in_protocol("grouped")), BOTH)
+    assert [(group.split(":")[0], head) for group, head, _ in drawn_of(others)] == [
+        ("Per class", "all fakes"), ("Grouped", "all fakes"),
+    ]  # fmt: skip
+    assert drawn_of(others[:1]) == others[:1]
