@@ -205,8 +205,8 @@ def audit(
 
     Returns:
         `real`, `fake` and, under `manipulations`, each manipulation: a row with `n` (test videos),
-        `n_groups` (identity groups that they are of: two reals that a fake links are of one) and, for each attribute of `Leak`, how many test
-        videos have it. Whole numbers, ready for JSON.
+        `n_groups` (identity groups that they are of: two reals that a fake links are of one) and, for each
+        attribute of `Leak`, how many test videos have it. Whole numbers, ready for JSON.
     """
     leaks = find_leaks(train, test)
     of = identity_groups(test).tolist() if groups is None else list(groups)
