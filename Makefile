@@ -46,6 +46,7 @@ bench: install ## benchmarks in one table, each beside a floor or peer measured 
 prune: install ## forget cells that params.yaml no longer names; what is current comes back from DVC's cache
 	rm -rf dvc.lock data/scores data/errors data/metrics data/splits data/weights models plots/train
 	dvc repro
+	@python -c 'import subprocess as s, yaml; old, new = s.run(["git", "show", "HEAD:dvc.lock"], capture_output=True, text=True).stdout, open("dvc.lock").read(); yaml.safe_load(old) == yaml.safe_load(new) and open("dvc.lock", "w").write(old)'
 
 clean: ## remove what can be made again, but not the DVC cache
 	rm -rf .scratch .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dvc_plots docs/_build docs/reference/api

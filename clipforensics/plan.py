@@ -22,6 +22,9 @@ OTHERS = (0.2, 0.8)
 """Correlations at which the power is told as well, since nobody knows it before."""
 
 
+ENDLESS = 10**12
+"""Videos of a class than which more change nothing, where those of the other stay as few as they are."""
+
 FEW_PAIRS = 4000
 """Pairs of a real and a fake up to which power is simulated."""
 
@@ -79,6 +82,7 @@ def lines(question: Question) -> Iterator[str]:
         InputError: the better detector would have no AUC below 1, or too few videos count.
     """
     test, d = question.independent, question.difference
+    runs = _runs(power_of(test, d))  # before anything is said: what no test can have is refused
     yield (
         f"{test.n_real} real and {test.n_fake} manipulated videos that count; AUC {_short(test.auc)} against"
         f" {_short(test.auc + d)}; scores correlated {_short(test.correlation)} within a class."
@@ -91,10 +95,7 @@ def lines(question: Question) -> Iterator[str]:
     spread = ", ".join(
         f"{_runs(power_of(replace(test, correlation=r), d))} at a correlation of {_short(r)}" for r in OTHERS
     )
-    yield (
-        f"Power: the test shows a true difference of {_short(d)} in {_runs(power_of(test, d))} of 100 runs"
-        f" ({spread})."
-    )
+    yield (f"Power: the test shows a true difference of {_short(d)} in {runs} of 100 runs ({spread}).")
     least = detectable(test, question.power, asked=d)
     wanted = f"with {_short(question.power)} power"
     yield (
@@ -155,8 +156,16 @@ def _needs(question: Question) -> Iterator[str]:
     yield f"To show {_short(d)} with {_short(question.power)} power it needs independent videos:"
     for how, (grow, too_few) in grown.items():
         found = fewest(grow, d, question.power, low=too_few)
-        said = f"{found.n_real} real and {found.n_fake} manipulated" if found else "no number is enough"
+        said = f"{found.n_real} real and {found.n_fake} manipulated" if found else _too_many(grow, question)
         yield f"  {how}: {said}"
+
+
+def _too_many(grow: Callable[[float], Design], question: Question) -> str:
+    """Why a million videos are not enough: a class that stays as it is holds it back, or they are too few."""
+    is_held_back = min(grow(ENDLESS).n_real, grow(ENDLESS).n_fake) < MOST_VIDEOS
+    if is_held_back and power_of(grow(ENDLESS), question.difference) < question.power:
+        return "no number is enough"
+    return "more than a million of a class, and no further is looked"
 
 
 def fewest(

@@ -33,7 +33,9 @@ def main(split: str, train_set: str) -> None:
     flags = _flags(made)
     for part, members in made.parts().items():
         write_split(SPLITS / split / train_set / f"{part}.csv", members, groups, flags[part])
-    audit = {**leakage.audit(made.train, made.test), "validation": leakage.audit(made.val, made.test)}
+    of_test = [groups[video.key] for video in made.test]
+    audit = leakage.audit(made.train, made.test, of_test)
+    audit["validation"] = leakage.audit(made.val, made.test, of_test)
     unknown = {part: leakage.count_unknown(members) for part, members in made.parts().items()}
     about = {
         "split": split,

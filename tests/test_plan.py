@@ -85,6 +85,15 @@ def test_the_answer_for_ten_reals(capsys):
     assert replace(needed, n_real=int(real) - 1, n_fake=int(fake) - 10).power(0.06) < 0.8
 
 
+def test_more_than_a_million_is_not_said_to_be_no_number(capsys):
+    plan.main(["--real", "10", "--fake", "100", "--auc", ".8", "--difference", ".001", "--power", ".51"])
+    said = capsys.readouterr().out
+    assert "in this ratio: more than a million of a class" in said
+    assert "with 10 real: no number is enough" in said
+    plan.main(["--real", "10", "--fake", "100", "--auc", ".8", "--difference", ".0001", "--power", ".51"])
+    assert "as many of both: more than a million of a class" in capsys.readouterr().out
+
+
 def test_the_answer_where_the_videos_are_enough(capsys):
     said = ask("--real", "300", "--fake", "300", capsys=capsys)
     assert "These videos are enough to show .06 with .80 power." in said
@@ -150,6 +159,7 @@ def test_the_smallest_design_of_a_row():
 def test_what_no_test_can_have_is_refused(words, message, capsys):
     with pytest.raises(InputError, match=re.escape(message)):
         ask(*words, capsys=capsys)
+    assert capsys.readouterr().out == "", "half an answer stands before the refusal"
 
 
 def test_it_needs_no_project_and_does_not_load_torch(tmp_path):

@@ -1,4 +1,4 @@
-"""A stranger's table, CSV, JSON lines or parquet, in blocks of text, so that memory holds one block."""
+"""A stranger's table, CSV, JSON or parquet, in blocks of text, so that memory holds one block."""
 
 import csv
 import json
@@ -19,6 +19,9 @@ from clipforensics.naming.people import show
 BLOCK = 200_000
 """Rows held as text at a time."""
 
+COLUMNS = ("manipulation", "video", "path", "frame", "label", "score")
+"""Columns that are known, in any capitals."""
+
 _JSON_LINES, _PARQUET = (".jsonl", ".ndjson"), (".parquet", ".pq")
 
 
@@ -35,11 +38,12 @@ class Place:
 
 
 def blocks(path: Path) -> Iterator[tuple[pd.DataFrame, Place]]:
-    """Blocks of a table as text, columns named as in its header, in the order of rows.
+    """Blocks of a table as text, columns named as in its header (`COLUMNS` in small letters), in its order.
 
     The first may be empty, so that its columns are seen before a missing row is told. A missing value is
     empty text; a number of JSON lines or parquet is text that reads as that number. The ending says what a
-    file is: .jsonl and .ndjson, .parquet and .pq, anything else CSV.
+    file is: .jsonl and .ndjson, .json (an array of objects), .parquet and .pq, anything else CSV, separated
+    by commas, or by semicolons where its first line has no comma.
 
     Raises:
         InputError: the file cannot be read, is not of its kind, or has no rows; a column of CSV that stands
@@ -48,6 +52,7 @@ def blocks(path: Path) -> Iterator[tuple[pd.DataFrame, Place]]:
     before = 0
     for number, block in enumerate(_of_kind(path)):
         if len(block) or number == 0:
+            block.columns = pd.Index(_named(list(block.columns)))
             yield block, Place(path, before)
         before += len(block)
     if not before:
@@ -57,12 +62,52 @@ def blocks(path: Path) -> Iterator[tuple[pd.DataFrame, Place]]:
 def _of_kind(path: Path) -> Iterator[pd.DataFrame]:
     if path.suffix.lower() in _JSON_LINES:
         return _json_lines(path)
+    if path.suffix.lower() == ".json":
+        return _json_array(path)
     return _parquet(path) if path.suffix.lower() in _PARQUET else _csv(path)
+
+
+def _named(names: list[str]) -> list[str]:
+    """A known column in small letters, unless another column is written so."""
+    return [low if (low := name.lower()) in COLUMNS and low not in names else name for name in names]
+
+
+def is_table(content: object) -> bool:
+    """Whether a JSON content is an array of objects: a row each."""
+    return isinstance(content, list) and bool(content) and all(isinstance(row, dict) for row in content)
+
+
+def read_json(path: Path) -> object:
+    """The content of a stranger's JSON file; InputError where it cannot be read."""
+    try:
+        return json.loads(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}; check the path") from error
+    except (ValueError, RecursionError) as error:  # the latter: nested a thousand deep
+        raise InputError(f"{path}: is not JSON ({error}); mend it") from error
+
+
+def _json_array(path: Path) -> Iterator[pd.DataFrame]:
+    content = read_json(path)
+    if not is_table(content):
+        raise InputError(f"{path}: is no JSON array of objects; give one object a row, or CSV")
+    yield _frame(list(content[0]), content)  # type: ignore[index]
+
+
+def _frame(columns: list[str], rows: list[dict[str, object]]) -> pd.DataFrame:
+    texts = {name: [_text(row.get(name)) for row in rows] for name in columns}
+    return pd.DataFrame(texts, columns=columns, dtype=str)
+
+
+def _separator(path: Path) -> str:
+    first = next(lines_of(path), "")
+    return ";" if ";" in first and "," not in first else ","
 
 
 def _csv(path: Path) -> Iterator[pd.DataFrame]:
     """The header is read as the first row, so that pandas renames no column."""
     options = {"header": None, "dtype": str, "na_filter": False, "index_col": False, "chunksize": BLOCK}
+    options["sep"] = _separator(path)
     columns: list[str] | None = None
     try:
         with warnings.catch_warnings(), _opened(path) as file:
@@ -109,9 +154,7 @@ def _json_lines(path: Path) -> Iterator[pd.DataFrame]:
         if not rows:
             return
         columns = columns or list(rows[0])
-        yield pd.DataFrame(
-            {name: [_text(row.get(name)) for row in rows] for name in columns}, columns=columns, dtype=str
-        )
+        yield _frame(columns, rows)
 
 
 def _object(path: Path, row: int, line: str) -> dict[str, object]:

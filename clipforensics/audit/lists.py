@@ -1,13 +1,13 @@
 """Lists of videos as people publish them: with a header or without, by frames or by videos, pairs in JSON."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from clipforensics.audit.blocks import Place, blocks, lines_of
+from clipforensics.audit.blocks import COLUMNS, Place, blocks, is_table, lines_of, read_json
 from clipforensics.audit.reading import PATH, Pair
 from clipforensics.core.faults import InputError
+from clipforensics.naming.choosing import lost_zeros, remedy_of
 from clipforensics.naming.people import Naming, show
 from clipforensics.naming.places import place_of
 
@@ -17,8 +17,7 @@ Content = dict[Pair, set[str]]
 UNSAID = ""
 """The manipulation of a video of which the list does not say it."""
 
-_HEADS = {"manipulation", "video", PATH, "frame", "label", "score"}
-_TABLES = (".jsonl", ".ndjson", ".parquet", ".pq")
+_TABLES = (".json", ".jsonl", ".ndjson", ".parquet", ".pq")
 _WHOLE = re.compile(r"0*([0-9]+)(?:\.0*)?")
 _LABELLED = re.compile(r"(?:[01][\s,]+)?(.+?)(?:[\s,]+[01])?")
 
@@ -42,7 +41,8 @@ def read_list(paths: Sequence[Path], naming: Naming) -> tuple[Pair, ...]:
 def read_part(path: Path, naming: Naming) -> Content:
     """Read one list: videos, and the frames where it names them.
 
-    - CSV, JSON lines or parquet with columns manipulation and video, or path (and frame, where it is given);
+    - CSV, JSON lines, a JSON array of objects or parquet with columns manipulation and video, or path (and
+      frame, where it is given);
     - JSON: FaceForensics++'s list of pairs, of which [a, b] is the real videos a and b and the manipulated
       a_b and b_a of whatever manipulation;
     - any other text: one video or picture a line, as a path, or as `manipulation,video`. A 0 or 1 before or
@@ -52,21 +52,11 @@ def read_part(path: Path, naming: Naming) -> Content:
         InputError: the file cannot be read, has no rows, lacks a column or a name, or holds a path that
             cannot be read.
     """
-    if path.suffix.lower() == ".json":
-        return {pair: set() for pair in _pair_videos(path, read_json(path))}
+    if path.suffix.lower() == ".json" and not is_table(content := read_json(path)):
+        return {pair: set() for pair in _pair_videos(path, content)}
     if path.suffix.lower() in _TABLES or _has_header(path):
         return _gathered(_rows_of_table(path, naming))
     return _gathered(_rows_of_lines(path, naming))
-
-
-def read_json(path: Path) -> object:
-    """The content of a stranger's JSON file; InputError where it cannot be read."""
-    try:
-        return json.loads(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}; check the path") from error
-    except (ValueError, RecursionError) as error:  # the latter: nested a thousand deep
-        raise InputError(f"{path}: is not JSON ({error}); mend it") from error
 
 
 def frame_name(text: str) -> str:
@@ -88,7 +78,7 @@ def _has_header(path: Path) -> bool:
     first = next(lines_of(path), None)
     if first is None:
         raise InputError(f"{path}: is empty; give it one video a line")
-    return bool({cell.strip() for cell in first.split(",")} & _HEADS)
+    return bool({cell.strip().lower() for cell in re.split("[,;]", first)} & set(COLUMNS))
 
 
 Row = tuple[Pair, str]
@@ -148,6 +138,8 @@ def _row_of_path(path: str, naming: Naming, place: Place, i: int) -> Row:
     found = place_of(path, naming)
     if found is None:
         raise place.fault(
-            i, f"{show(path)} holds no name of naming {naming.name} ({naming.rule}); state how they are named"
+            i,
+            f"{show(path)} holds no name of naming {naming.name} ({naming.rule}){lost_zeros(naming, path)};"
+            f" {remedy_of(naming)}",
         )
     return (found.manipulation, found.video), "" if found.frame is None else str(found.frame)

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from clipforensics.audit import words
 from clipforensics.audit.tables import numbers_table, strata_table
 from clipforensics.report.figures.curves import Curve, roc_figure
+from clipforensics.report.sections.leaks import leak_tables
 from clipforensics.report.wording.html import render_html
 from clipforensics.report.wording.nested import nested_tables
 from clipforensics.report.wording.tables import Table
@@ -56,7 +57,7 @@ def render(content: Json, rocs: Rocs, *, sources: Mapping[str, str]) -> str:
         "parts": parts,
         "train_set": content["headline"]["train_set"],
         "detectors": list(content["points"]),
-        "leakage": nested_tables(leakage),
+        "leakage": leak_tables({"": leakage}),
         "settings": nested_tables(settings),
         "cluster": bootstrap["cluster"],
     }

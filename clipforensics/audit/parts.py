@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from clipforensics.audit import split_words
+from clipforensics.audit.blocks import read_json
 from clipforensics.audit.deepfakebench import is_deepfakebench, read_deepfakebench
 from clipforensics.audit.inputs import described, printable
-from clipforensics.audit.lists import UNSAID, Content, read_json, read_part
+from clipforensics.audit.lists import UNSAID, Content, read_part
 from clipforensics.audit.names import check_together, is_real, part_of, youtube_ids
 from clipforensics.audit.sharing import Listed, compare_parts
 from clipforensics.audit.writing import write_together
@@ -54,7 +55,11 @@ def _check_reals(reals: Collection[str], lists: Mapping[str, Content]) -> None:
     found = sorted({m for content in lists.values() for m, _ in content} - {UNSAID})
     for name in sorted(set(reals) - set(found)):
         every = ", ".join(map(show, found[:6]))
-        remedy = f"give one of {every}" if found else "they name no manipulations; leave it out"
+        remedy = (
+            f"give one of {every}"
+            if found
+            else "they name no manipulations; list manipulation,video a line, or leave it out"
+        )
         raise InputError(f"--real {show(name)}: is in no list; {remedy}")
 
 
@@ -77,6 +82,8 @@ def read_parts(paths: Sequence[Path], naming: Naming) -> dict[str, Content]:
             for pair, frames in videos.items():
                 found.setdefault(name, {}).setdefault(pair, set()).update(frames)
     for path in [] if nested else paths:
+        if sum(other.resolve() == path.resolve() for other in paths) > 1:
+            raise InputError(f"{path}: is given twice; give each part's list once")
         name = _part_name(path, paths)
         if name in found:
             raise InputError(f"{path}: another list is called {name!r} too; rename one of them")
@@ -89,7 +96,7 @@ def read_parts(paths: Sequence[Path], naming: Naming) -> dict[str, Content]:
 def _part_name(path: Path, paths: Sequence[Path]) -> str:
     """The stem, with its folder's name where another list has the same stem."""
     alone = sum(other.stem == path.stem for other in paths) == 1
-    name = path.stem if alone else f"{path.parent.name}/{path.stem}"
+    name = path.stem if alone else f"{path.absolute().parent.name}/{path.stem}"
     return name.encode("utf-8", "replace").decode()
 
 
@@ -98,7 +105,8 @@ def _listed(
 ) -> Listed:
     pairs = sorted(content)
     labels = [None if m == UNSAID else int(not (is_real(m) or m in reals)) for m, _ in pairs]
-    part = part_of(naming, pairs, labels, f"{name} (--real NAME says which manipulation is real)", youtube)
+    says = " (--real NAME says which manipulation is real)" if set(labels) - {None} else ""
+    part = part_of(naming, pairs, labels, f"{name}{says}", youtube)
     return Listed(name, part, tuple(frozenset(content[pair]) for pair in pairs))
 
 

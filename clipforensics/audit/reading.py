@@ -18,7 +18,7 @@ import pandas as pd
 from clipforensics.audit.blocks import Place, blocks
 from clipforensics.core.faults import InputError
 from clipforensics.naming import places
-from clipforensics.naming.choosing import REMEDY, UNSTATED
+from clipforensics.naming.choosing import UNSTATED, lost_zeros, remedy_of
 from clipforensics.naming.people import Naming, show
 
 SCORE_COLUMNS = ("manipulation", "video", "frame", "label", "score")
@@ -29,6 +29,7 @@ Pair = tuple[str, str]
 """(manipulation, video): what tells a video. Never the name alone: 000_003 is under every manipulation."""
 
 _EXAMPLES = 5
+_LABELS = {"real": "0", "fake": "1"}
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,8 @@ def read_scores(path: Path, naming: Naming = UNSTATED) -> FrameScores:
 
     Where manipulation or video has no column, a column `path` says what no column does, frames too, read
     by `places.place_of`. Without frames, in columns or paths, each row is the score of a video. `frame` is a
-    whole number, `label` 0 or 1, `score` any finite number. White space around a name is dropped. Rows may
-    be in any order.
+    whole number, `label` 0 or real, 1 or fake, `score` any finite number. White space around a name is
+    dropped. Rows may be in any order.
 
     Args:
         path: CSV in UTF-8, JSON lines or parquet; see `blocks.blocks`.
@@ -121,7 +122,7 @@ def _checked_columns(table: pd.DataFrame, place: Place) -> pd.DataFrame:
     if missing:
         raise InputError(
             f"{place.path}: no column {', '.join(missing)}; its header must name manipulation, video (or"
-            f" path), label, score and, for frames, frame, comma separated, but reads {show(','.join(names))}"
+            f" path), label, score and, for frames, frame, but reads {show(','.join(names))}"
         )
     from_path = [] if {"manipulation", "video"} <= set(names) else [PATH]
     read = [name for name in (*SCORE_COLUMNS, *from_path) if name in names]
@@ -160,10 +161,11 @@ def _places(paths: pd.Series, naming: Naming, needs_manipulation: bool, at: Plac
             found.append(place)
     if doubtful:
         shown = ", ".join(show(paths.iloc[i]) for i in doubtful[:_EXAMPLES])
+        shown += lost_zeros(naming, paths.iloc[doubtful[0]])
         raise at.fault(
             doubtful[0],
             f"{len(doubtful)} paths are not <manipulation>/.../<video>[/<frame>] of naming {naming.name}"
-            f" ({naming.rule}), such as {shown}; {REMEDY}, or give columns manipulation and video",
+            f" ({naming.rule}), such as {shown}; {remedy_of(naming)}, or give columns manipulation and video",
         )
     return found
 
@@ -175,7 +177,8 @@ def _pack(
     local, pairs = pd.factorize(pd.MultiIndex.from_frame(block[["manipulation", "video"]]))
     stripped = _checked_pairs(pairs, local, place)
     codes = np.array([numbers.setdefault(pair, len(numbers)) for pair in stripped], dtype=np.int64)[local]
-    labels = _numbers(block["label"], "label", "0 (real) or 1 (manipulated)", place)
+    words = block["label"].map(lambda text: _LABELS.get(text.strip().lower(), text))
+    labels = _numbers(words, "label", "0 (real) or 1 (manipulated)", place)
     scores = _numbers(block["score"], "score", "a finite number, higher for manipulated", place)
     _refuse(~np.isin(labels, (0, 1)), block["label"], "label", "0 (real) or 1 (manipulated)", place)
     return codes, _frame_numbers(block, place), labels.astype(np.int64), scores

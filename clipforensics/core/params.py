@@ -135,6 +135,8 @@ def _remedy(kind: str, value: object) -> str:
         except InvalidOperation:
             return ""
         return f" (text, not a number; write {number:f})" if number.is_finite() else ""
+    if isinstance(value, str) and kind == "list_type":
+        return f"; a list is written in brackets, also of one: [{value}]"
     if isinstance(value, bool):
         return " (YAML reads yes, no, on and off as booleans; choose another word)"
     return ""

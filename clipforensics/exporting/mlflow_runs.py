@@ -7,6 +7,7 @@ experiment already has with the same settings and numbers is not logged again.
 import hashlib
 import json
 import math
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,6 +19,14 @@ DIGEST = "clipforensics.digest"
 REPORT, MODELS = "report/report.html", "models"
 RANKING = ("auc", "eer", "ap", "partial_auc")
 AT_THRESHOLD = ("accuracy", "balanced_accuracy", "f1", "tpr", "fpr")
+PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
+"""What MLflow's client waits unless somebody has set it: a wrong address fails in seconds, not in minutes."""
+
+REMEDY = (
+    "check the address: of a server that runs (`mlflow server`, of `pip install mlflow`), or a folder with"
+    " MLFLOW_ALLOW_FILE_STORE=true in the environment"
+)
+
 LONGEST_VALUE = 6000  # characters of a param that MLflow takes
 
 
@@ -26,7 +35,8 @@ def log_runs(run: Run, *, tracking_uri: str, experiment: str) -> tuple[int, int]
 
     Args:
         run: Whose models.
-        tracking_uri: Of the server, as MLflow reads it (`http://...`, `sqlite:///...`, a folder).
+        tracking_uri: Of the server, as MLflow reads it (`http://...`; a folder with
+            MLFLOW_ALLOW_FILE_STORE=true; `sqlite:///...` with the whole of MLflow installed).
         experiment: Its name; made if it is new.
 
     Returns:
@@ -40,6 +50,8 @@ def log_runs(run: Run, *, tracking_uri: str, experiment: str) -> tuple[int, int]
     except ImportError as error:
         raise InputError("MLflow is not installed; `pip install mlflow-skinny`, and try again") from error
     wanted = list(_described(run))  # before anything is logged: a missing file leaves no half experiment
+    for name, value in PATIENCE.items():
+        os.environ.setdefault(name, value)
     try:
         client = MlflowClient(tracking_uri=tracking_uri)
         number = _experiment(client, experiment)
@@ -49,7 +61,7 @@ def log_runs(run: Run, *, tracking_uri: str, experiment: str) -> tuple[int, int]
             _log(client, number, run, detector, cell, params, metrics, digest)
     except (MlflowException, OSError) as error:
         first = str(error).strip().splitlines()[0]
-        raise InputError(f"--tracking-uri {tracking_uri}: {first}; check the address") from error
+        raise InputError(f"--tracking-uri {tracking_uri}: {first}; {REMEDY}") from error
     return len(new), len(wanted) - len(new)
 
 

@@ -1,12 +1,13 @@
 """Which naming is meant, and every name read under it, or none: a doubtful one stops with examples."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from clipforensics.core.faults import InputError
 from clipforensics.naming import celebdf, dfdc, ffpp, identity_table
-from clipforensics.naming.people import Naming, People, show
+from clipforensics.naming.people import Naming, People, bare, show
 
 NAMINGS = ("ffpp", "celebdf", "dfdc")
 
@@ -18,6 +19,8 @@ REMEDY = (
     " --identities TABLE (video,identity[,identity...])"
 )
 """What a user does about names that are not to be trusted."""
+
+UNLABELLED = "neither real nor manipulated by anything that is said of it"
 
 _EXAMPLES = 5
 _KINDS = {0: "real", 1: "manipulated"}
@@ -83,16 +86,37 @@ def read_all(naming: Naming, names: Sequence[tuple[str, int | None]], where: str
 def read_one(naming: Naming, name: str, label: int | None) -> People | str:
     """Who is in one video, as `read_all` has it, or why its name cannot be taken."""
     people = naming.read(name)
-    doubt = _doubt(people, label)
+    doubt = _doubt(naming, name, people, label)
     return doubt if people is None or doubt else labelled(people, label)
 
 
-def _doubt(people: People | None, label: int | None) -> str:
+def remedy_of(naming: Naming) -> str:
+    """What a user does about names that are not of this naming: never to state what is stated already."""
+    if naming.name == TABLE:
+        return "give each its row there, without identities where nobody knows them"
+    if not naming.stated:
+        return REMEDY
+    others = "|".join(name for name in NAMINGS if name != naming.name)
+    return (
+        f"mend them, or, if they are named otherwise, give --naming {others}, or say who is in each video"
+        " with --identities TABLE (video,identity[,identity...])"
+    )
+
+
+def lost_zeros(naming: Naming, name: str) -> str:
+    """That leading zeros of FaceForensics++'s ids seem lost, as in a spreadsheet; else empty."""
+    padded = re.sub(r"[0-9]+", lambda number: number[0].zfill(3), bare(name))
+    if naming.name != "ffpp" or naming.read(name) or not naming.read(padded):
+        return ""
+    return f"; leading zeros lost? {padded}"
+
+
+def _doubt(naming: Naming, name: str, people: People | None, label: int | None) -> str:
     """Why a name cannot be taken; empty where it can."""
     if people is None:
-        return "not such a name"
+        return f"not such a name{lost_zeros(naming, name)}"
     if people.label is None and label is None:
-        return "neither real nor manipulated by anything that is said of it"
+        return UNLABELLED
     if people.label is not None and label is not None and people.label != label:
         return f"given as {_KINDS[label]}, but named as {_KINDS[people.label]}"
     return ""
@@ -109,15 +133,14 @@ def labelled(people: People, label: int | None) -> People:
 
 def _refusal(naming: Naming, doubts: dict[str, str], n_names: int, where: str) -> str:
     shown = ", ".join(f"{show(name)} ({doubt})" for name, doubt in list(doubts.items())[:_EXAMPLES])
-    if naming.name == TABLE:
-        remedy = "; give each its row there, without identities where nobody knows them"
-    else:
-        remedy = f"; {REMEDY}"
-    stated = "" if naming.stated else ", which is taken where no --naming is given"
-    return (
-        f"{where}: {len(doubts)} of {n_names} names are not to be trusted, such as {shown}. Naming"
-        f" {naming.name}{stated}, is {naming.rule}{remedy}"
-    )
+    said = f"{where}: {len(doubts)} of {n_names} names are not to be trusted, such as {shown}."
+    if set(doubts.values()) == {UNLABELLED}:
+        return (
+            f"{said} Who is in them is known; which are real must be said too: list them as"
+            " manipulation,video or as paths with that folder, such as real/NAME"
+        )
+    stated = "" if naming.stated else ", which is taken where no --naming is given,"
+    return f"{said} Naming {naming.name}{stated} is {naming.rule}; {remedy_of(naming)}"
 
 
 UNSTATED = choose()

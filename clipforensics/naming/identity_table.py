@@ -15,8 +15,9 @@ RULE = "a row of --identities (video,identity[,identity...])"
 def read_table(path: Path) -> dict[str, tuple[str, ...]]:
     """Read a CSV whose first column is `video`; every further column holds an identity, or nothing.
 
-    The first identity is the target, the second the source, further ones are anybody else in the video. A
-    row without any says that it is not known who is in that video.
+    Columns are called `identity...`, or the first two `target` and `source`, in any capitals. The first
+    identity is the target, the second the source, further ones are anybody else in the video. A row without
+    any says that it is not known who is in that video.
 
     Returns:
         Name -> identities. Under the whole name as it stands in the table, and under the bare one (no
@@ -59,17 +60,30 @@ def reader(table: Mapping[str, tuple[str, ...]]) -> Callable[[str], People | Non
 def _rows(path: Path) -> list[list[str]]:
     try:
         with open_regular(path) as binary, TextIOWrapper(binary, "utf-8-sig", newline="") as file:
-            header, *rows = [row for row in csv.reader(file, strict=True) if row] or [[]]
+            lines = file.readlines()
+        mark = ";" if lines and ";" in lines[0] and "," not in lines[0] else ","
+        header, *rows = [row for row in csv.reader(lines, delimiter=mark, strict=True) if row] or [[]]
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}; check --identities") from error
     except (UnicodeError, csv.Error) as error:
         raise InputError(f"{path}: is not CSV in UTF-8 ({error}); mend it") from error
-    names = [name.strip() for name in header]
-    if len(names) < 2 or names[0] != "video" or any(not n.startswith("identity") for n in names[1:]):
+    names = [name.strip().lower() for name in header]
+    if not _is_header(names):
         raise InputError(
-            f"{path}: its header must read video,identity[,identity...], but reads {show(','.join(names))}"
+            f"{path}: its header must read video,identity[,identity...] or video,target[,source], but reads"
+            f" {show(','.join(names))}"
         )
     return rows
+
+
+def _is_header(names: list[str]) -> bool:
+    """Whether these are `video` and identities; the first two may be called by what they are."""
+    named = dict(enumerate(("video", "target", "source")))
+    return (
+        len(names) > 1
+        and names[0] == "video"
+        and all(name == named.get(i) or name.startswith("identity") for i, name in enumerate(names) if i)
+    )
 
 
 def _bare_names(whole: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:

@@ -5,7 +5,7 @@ An empty id or YouTube id is unknown and never equals another unknown one.
 """
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 
@@ -193,22 +193,28 @@ def check_clean(name: str, train: Sequence[Video], val: Sequence[Video], test: S
         )
 
 
-def audit(train: Iterable[Video], test: Sequence[Video]) -> dict[str, object]:
+def audit(
+    train: Iterable[Video], test: Sequence[Video], groups: Sequence[int] | None = None
+) -> dict[str, object]:
     """Count the leaks from training into test.
+
+    Args:
+        train: Training videos, real and manipulated.
+        test: Videos to audit, real and manipulated.
+        groups: Identity group of each test video; None: as the test videos alone link one another.
 
     Returns:
         `real`, `fake` and, under `manipulations`, each manipulation: a row with `n` (test videos),
-        `n_groups` (identity groups among them) and, for each attribute of `Leak`, how many test
-        videos have it. Whole numbers, ready for JSON.
+        `n_groups` (identity groups that they are of: two reals that a fake links are of one) and, for each
+        attribute of `Leak`, how many test videos have it. Whole numbers, ready for JSON.
     """
     leaks = find_leaks(train, test)
+    of = identity_groups(test).tolist() if groups is None else list(groups)
     names = sorted({video.manipulation for video in test if video.label == 1})
 
     def row(chosen: list[bool]) -> dict[str, int]:
-        return _count(
-            [video for video, yes in zip(test, chosen, strict=True) if yes],
-            [leak for leak, yes in zip(leaks, chosen, strict=True) if yes],
-        )
+        counted = [one for one, yes in zip(leaks, chosen, strict=True) if yes]
+        return _count(counted, {group for group, yes in zip(of, chosen, strict=True) if yes})
 
     return {
         "real": row([video.label == 0 for video in test]),
@@ -219,9 +225,9 @@ def audit(train: Iterable[Video], test: Sequence[Video]) -> dict[str, object]:
     }
 
 
-def _count(videos: Sequence[Video], leaks: Sequence[Leak]) -> dict[str, int]:
+def _count(leaks: Sequence[Leak], groups: Collection[int]) -> dict[str, int]:
     counts = {field.name: sum(getattr(leak, field.name) for leak in leaks) for field in fields(Leak)}
-    return {"n": len(videos), "n_groups": len(set(identity_groups(videos).tolist())), **counts}
+    return {"n": len(leaks), "n_groups": len(groups), **counts}
 
 
 def _leak(

@@ -36,6 +36,7 @@ def test_videos_once_each_from_several_files(tmp_path):
         ("FaceSwap/001_002.mp4 1\nreal/001.mp4,0\n1 real/003.mp4\n",
          {("FaceSwap", "001_002.mp4"): set(), ("real", "001.mp4"): set(), ("real", "003.mp4"): set()}),
         ("path,label\nFaceSwap/001_002/3.png,1\n", {("FaceSwap", "001_002"): {"3"}}),
+        ("Manipulation;Video\nFaceSwap;001_002\n", {("FaceSwap", "001_002"): set()}),
         ("manipulation,video,frame\nFaceSwap,001_002,3\n", {("FaceSwap", "001_002"): {"3"}}),
         ("manipulation,video,frame\nFS,001_002,01\nFS,001_002,1.0\nFS,001_002,00\nFS,001_002,a1\n",
          {("FS", "001_002"): {"0", "1", "a1"}}),
@@ -43,6 +44,12 @@ def test_videos_once_each_from_several_files(tmp_path):
 )  # fmt: skip
 def test_forms_of_one_list(tmp_path, text, expected):
     assert read_part(written(tmp_path, text), FF) == expected
+
+
+def test_a_json_array_of_objects_is_a_table(tmp_path):
+    text = '[{"manipulation": "FS", "video": "001_002"}, {"manipulation": "real", "video": "001"}]'
+    found = read_part(written(tmp_path, text, "t.json"), FF)
+    assert found == {("FS", "001_002"): set(), ("real", "001"): set()}
 
 
 def test_celebdf_list_of_testing_videos(tmp_path):

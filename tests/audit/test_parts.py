@@ -65,7 +65,7 @@ def test_unknown_people_are_no_clean_bill_unless_allowed(tmp_path):
     ("parts", "words"),
     [
         ({"train": ["FS/001_002"]}, "one part alone shares nothing; give two lists or more"),
-        ({"train": ["FS/001_002"], "test": ["FS/1_2"]}, "holds no name of naming ffpp"),
+        ({"train": ["FS/001_002"], "test": ["FS/1_2"]}, "holds no name of naming ffpp.*lost. 001_002"),
         (
             {"train": ["FS/001_002"], "test": ["fake,003"]},
             "test .--real NAME says.*'003' .given as manipulated",
@@ -93,14 +93,43 @@ def test_a_real_that_no_list_has_is_refused(tmp_path, capsys):
         audit.main(["--splits", *unsaid, "--real", "clean"])
 
 
+def test_one_list_given_twice_is_said(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lists(tmp_path, cl=["FS/001_002"])
+    with pytest.raises(InputError, match=r"^cl.txt: is given twice; give each part's list once$"):
+        audit.main(["--splits", "cl.txt", str(tmp_path / "cl.txt")])
+
+
+def test_bare_names_with_a_table_are_told_that_the_list_must_say_which_are_real(tmp_path, capsys):
+    table = tmp_path / "people.csv"
+    table.write_text("video,Target,source\na,anna,\nb,ben,anna\nc,cleo,\n", encoding="utf-8")
+    paths = lists(tmp_path, train=["a", "b"], test=["c"])
+    arguments = ["--splits", *map(str, paths), "--identities", str(table)]
+    with pytest.raises(InputError) as caught:
+        audit.main(arguments)
+    told = str(caught.value)
+    assert "train: 2 of 2 names" in told
+    assert "manipulation,video or as paths with that folder" in told
+    assert "--real" not in told
+    assert "row there" not in told
+    with pytest.raises(InputError, match="they name no manipulations; list manipulation,video a line, or"):
+        audit.main([*arguments, "--real", "real"])
+    lists(tmp_path, train=["real/a", "FS/b"], test=["real,c"])  # what the message asks for
+    audit.main(arguments)
+    assert capsys.readouterr().out.startswith("No identity, twin, frame or video is in two of")
+
+
 def test_lists_of_one_name_are_called_by_their_folders(tmp_path):
     for name in ("train", "test"):
         (tmp_path / name).mkdir()
     paths = [lists(tmp_path / name, videos=[f"FS/{line}"])[0] for name, line in
              (("train", "001_002"), ("test", "003_004"))]  # fmt: skip
     assert list(read_parts(paths, choose())) == ["train/videos", "test/videos"]
+    (tmp_path / "other").mkdir()
+    paths = [paths[0], lists(tmp_path / "other", videos=["FS/003_004"])[0]]
+    (tmp_path / "other").rename(tmp_path / "train/train")
     with pytest.raises(InputError, match="another list is called 'train/videos' too"):
-        read_parts([paths[0], paths[0]], choose())
+        read_parts([paths[0], tmp_path / "train/train/videos.txt"], choose())
 
 
 @needs_shared

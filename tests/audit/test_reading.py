@@ -60,6 +60,35 @@ def test_columns_in_any_order_bom_spaces_quotes_and_further_columns(tmp_path):
     assert found.ignored == ("path",)
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.csv", "Manipulation,VIDEO,Frame,Label,Score\nreal,000,0,Real,0.1\nNT,001_002,0,FAKE,0.9\n"),
+        ("a.csv", "manipulation;video;frame;label;score\nreal;000;0;0;0.1\nNT;001_002;0;1;0.9\n"),
+        (
+            "a.json",
+            '[{"manipulation": "real", "video": "000", "frame": 0, "label": "real", "score": 0.1},'
+            ' {"manipulation": "NT", "video": "001_002", "frame": 0, "label": 1, "score": 0.9}]',
+        ),
+    ],
+)
+def test_capitals_words_semicolons_and_json_say_the_same(tmp_path, name, text):
+    found, plain = (
+        read_scores(text_file(tmp_path, text, name)),
+        read_scores(text_file(tmp_path, HEADER + GOOD)),
+    )
+    assert found.videos == plain.videos
+    assert found.ignored == ()
+    for column in ("labels", "frames", "scores"):
+        assert getattr(found, column).tolist() == getattr(plain, column).tolist()
+
+
+def test_two_columns_that_differ_in_capitals_alone_are_two(tmp_path):
+    text = "manipulation,video,label,score,Score\nreal,000,0,0.1,9\nNT,001_002,1,0.9,9\n"
+    found = read_scores(text_file(tmp_path, text))
+    assert (found.scores.tolist(), found.ignored) == ([0.9, 0.1], ("Score",))
+
+
 def test_scores_are_read_exactly(tmp_path):
     value = 0.1 + 0.2
     path = text_file(tmp_path, HEADER + f"real,0,0,0,{value!r}\nNT,1,0,1,1e-320\n")
@@ -79,11 +108,11 @@ def test_scores_are_read_exactly(tmp_path):
         (HEADER + GOOD + "real,001,0,0,0.1,7\n", "is not CSV"),
         (HEADER + "real,000,0,0,0.1,\nNT,001_002,0,1,0.9,\n", "is not CSV"),
         ("manipulation,video,frame,score\n", "no column label; its header must name manipulation"),
-        ((HEADER + GOOD).replace(",", ";"), "no column manipulation, video, label, score"),
-        (HEADER.replace("score", "Score") + GOOD, "no column score"),
+        ((HEADER + GOOD).replace(",", "|"), "no column manipulation, video, label, score"),
+        (HEADER.replace("score", "points") + GOOD, "no column score"),
         ("score," + HEADER + "1," + GOOD, "column score stands there twice"),
         (HEADER + GOOD + "NT,001_002,1,2,0.9\n", "label must be 0 (real) or 1 (manipulated), is '2'"),
-        (HEADER + GOOD + "NT,001_002,1,fake,0.9\n", "data row 3: label must be 0 (real)"),
+        (HEADER + GOOD + "NT,001_002,1,forged,0.9\n", "data row 3: label must be 0 (real)"),
         (HEADER + GOOD + "NT,001_002,1,0.5,0.9\n", "label must be 0 (real)"),
         (HEADER + GOOD + "NT,001_002,1,1,high\n", "data row 3: score must be a finite number"),
         (HEADER + GOOD + "NT,001_002,1,1,nan\n", "a finite number, higher for manipulated, is 'nan'"),

@@ -23,6 +23,11 @@ def read(tmp_path: Path, text: str) -> Demo:
     return read_section(path, "demo", Demo)
 
 
+def test_a_text_instead_of_a_list_is_told_how_a_list_is_written(tmp_path):
+    with pytest.raises(InputError, match=r"`names`: .*list, got 'a'; a list is .*, also of one: \[a\]"):
+        read(tmp_path, "demo:\n  rate: 0.0001\n  epochs: 3\n  names: a\n")
+
+
 def test_good_section(tmp_path):
     section = read(tmp_path, GOOD)
     assert (section.rate, section.epochs, section.names) == (0.0001, 3, ["a"])

@@ -2,7 +2,9 @@
 
 import json
 import shutil
+import socket
 import sys
+import time
 
 import pytest
 
@@ -135,6 +137,21 @@ def test_without_mlflow_it_says_how_to_get_it(project, store, monkeypatch):
     monkeypatch.setitem(sys.modules, "mlflow", None)
     with pytest.raises(InputError, match="pip install mlflow-skinny"):
         log_runs(read_run(project), tracking_uri=store, experiment="tiny")
+
+
+def test_an_address_without_a_server_fails_in_seconds_in_one_line(project, monkeypatch):
+    for name in ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "MLFLOW_HTTP_REQUEST_TIMEOUT"):
+        monkeypatch.setenv(name, "")  # so that what is set below is undone
+        monkeypatch.delenv(name)
+    with socket.socket() as taken:  # bound and not listening: nobody answers there
+        taken.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        begun = time.monotonic()
+        with pytest.raises(InputError) as caught:
+            log_runs(read_run(project), tracking_uri=address, experiment="tiny")
+    assert time.monotonic() - begun < 30
+    assert "\n" not in str(caught.value)
+    assert "check the address: of a server that runs (`mlflow server`" in str(caught.value)
 
 
 def test_a_missing_file_leaves_no_half_experiment(project, store, tmp_path):

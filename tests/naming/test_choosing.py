@@ -53,6 +53,7 @@ def test_a_doubtful_name_stops_with_five_examples_and_the_remedy():
     with pytest.raises(InputError) as caught:
         read_all(choose(), [("033_097", 1), ("033", 0), *SERIALS], "SCORES")
     text = str(caught.value)
+    assert "Naming ffpp, which is taken where no --naming is given, is <target>" in text
     assert text.startswith(
         "SCORES: 9 of 11 names are not to be trusted, such as 'person00_0000' (not such a name)"
     )
@@ -67,6 +68,16 @@ def test_a_doubtful_name_stops_with_five_examples_and_the_remedy():
     with pytest.raises(InputError) as caught:
         read_all(choose("ffpp"), SERIALS, "SCORES")
     assert "no --naming" not in str(caught.value)
+    assert "Naming ffpp is <target>" in str(caught.value)
+    assert "give --naming celebdf|dfdc, or say who" in str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "whole"), [("15", "015"), ("7_15.mp4", "007_015")])
+def test_lost_leading_zeros_are_suspected_where_the_name_would_be_one_with_them(name, whole):
+    with pytest.raises(InputError, match=f"not such a name; leading zeros lost. {whole}"):
+        read_all(choose(), [(name, None)], "SCORES")
+    with pytest.raises(InputError, match=r"'15x' .not such a name.\."):
+        read_all(choose(), [("15x", None)], "SCORES")
 
 
 def test_a_name_that_the_table_lacks_wants_its_row(tmp_path):

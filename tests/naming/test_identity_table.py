@@ -30,6 +30,14 @@ def test_target_source_others_in_this_order_and_empty_means_unknown(tmp_path):
     assert read("d") is None
 
 
+@pytest.mark.parametrize("header", ["video,target,source", "Video;Target;Source;identity_3", "video,target"])
+def test_the_first_two_identities_may_be_called_what_they_are(tmp_path, header):
+    mark = ";" if ";" in header else ","
+    text = "\n".join([header, mark.join(["a", "anna", "ben"][: header.count(mark) + 1])])
+    found = reader(read_table(table(tmp_path, text)))("a")
+    assert (found.target, found.source) == ("anna", "ben" if "ource" in header else "")
+
+
 def test_a_name_is_found_without_its_folder_or_ending_where_that_is_one_video(tmp_path):
     rows = "real/a.mp4,anna\nFS/a.mp4,anna,ben\nNT/b.mp4,carl,dora\n"
     read = reader(read_table(table(tmp_path, HEADER + rows)))
@@ -44,6 +52,7 @@ def test_a_name_is_found_without_its_folder_or_ending_where_that_is_one_video(tm
         ("", "its header must read video,identity"),
         ("video\na\n", "its header must read video,identity"),
         ("video,person\na,b\n", "but reads 'video,person'"),
+        ("video,source,target\na,b,c\n", "but reads 'video,source,target'"),
         (HEADER, "has no rows"),
         (HEADER + ",anna\n", "line 2: video is empty"),
         (HEADER + "a,anna\na,ben\n", "line 3: 'a' has other identities above"),

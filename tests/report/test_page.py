@@ -45,6 +45,13 @@ def test_a_full_page_nests_and_no_section_says_that_it_is_empty():
         assert said in text
 
 
+def test_every_table_has_a_number_and_says_what_it_is():
+    captions = re.findall(r"<caption><span><b>Table (\d+)\.</b> (.*?)</span></caption>", full_page())
+    assert [int(number) for number, _ in captions] == list(range(1, len(captions) + 1))
+    assert len(captions) > 15
+    assert all(text for _, text in captions)
+
+
 def test_no_key_of_a_file_is_on_the_page_instead_of_words():
     flags = {"n": 10, "n_groups": 5, "target_is_training_real": 8, "any_seen": 9}
     words = " ".join(Elements(rendered(leakage={"per_class A": {"fake": flags}})).words)

@@ -247,6 +247,13 @@ def test_the_audit_counts_by_manipulation():
     assert counts["real"]["in_training_fake"] == 1
 
 
+def test_reals_that_a_fake_links_are_one_group_of_the_audit():
+    test = [real("000"), real("001"), real("007"), fake("A", "000_001")]
+    assert audit([], test)["real"]["n_groups"] == 2
+    whole = [7, 7, 7, 7]  # the table of all videos links the third one too
+    assert [audit([], test, whole)[kind]["n_groups"] for kind in ("real", "fake")] == [1, 1]
+
+
 @needs_shared
 def test_the_frame_package_has_177_identity_groups():
     assert identity_groups(frame_package()).max() + 1 == 177

@@ -89,6 +89,11 @@ def test_the_stage_runs_the_grouped_protocol(workspace):
     stage.main("grouped", "FaceSwap+NeuralTextures")
     audited = read_json(workspace / "data/metrics/leakage/grouped/FaceSwap+NeuralTextures.json")
     assert audited["fake"]["any_seen"] == 0
+    with (workspace / "data/splits/grouped/FaceSwap+NeuralTextures/test.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    for kind, label in (("real", "0"), ("fake", "1")):  # the groups that the bootstrap draws
+        groups = {row["group"] for row in rows if row["label"] == label}
+        assert audited[kind]["n_groups"] == audited["validation"][kind]["n_groups"] == len(groups)
 
 
 @needs_shared

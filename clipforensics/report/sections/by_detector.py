@@ -68,8 +68,27 @@ def _cell(row: Json, kind: str, detector: str, key: str) -> Entry:
     if kind == "detectors" and "subtrahend" not in row:
         return replace(value_cell(values, key), mark=str(values.get("caution") or ""))
     cell = difference_cell(values, key)
-    p = values.get("p")
-    return cell if known(p) is None else replace(cell, further=(f"p {p_value(p)}", *cell.further))
+    drawn = (values.get("permutation") or {}).get("p")
+    further = [
+        f"{kind} {p_value(p)}"
+        for kind, p in (("p", values.get("p")), (PERMUTATION, drawn))
+        if known(p) is not None
+    ]
+    return replace(cell, further=(*further, *cell.further))
+
+
+PERMUTATION = "permutation p"
+
+
+def _about_permutation(rows: Iterable[Json]) -> list[str]:
+    """What the p of a twin gap by permutation says, where one is there."""
+    values = [v or {} for row in rows for v in (row.get("detectors") or {}).values()]
+    if not any(known((one.get("permutation") or {}).get("p")) is not None for one in values):
+        return []
+    return [
+        f"{capital(PERMUTATION)}: how often twins drawn anew among these fakes make as large a gap; the one"
+        " to quote, since the split drew by chance which fakes have a twin."
+    ]
 
 
 def _differences(rows: Iterable[Json]) -> list[Json]:
@@ -92,7 +111,11 @@ def strata_tables(comparison: Json, order: Sequence[str]) -> list[Table]:
         for level, found in by_level.items():
             rows = [found.get(key, {}) for key in columns]
             groups += _groups(f"{capital(level)} AUC", rows, order, comparison["reference"])
-            notes += [*legend_of(_differences(rows)), *(r for key in found for r in _why(key, found[key]))]
+            notes += [
+                *legend_of(_differences(rows)),
+                *_about_permutation(rows),
+                *(r for key in found for r in _why(key, found[key])),
+            ]
         notes += [POOLED] if any(" mean" in key for key in columns) else []
         if groups:
             where = f", {protocol_in_words(name)}" if name else ""

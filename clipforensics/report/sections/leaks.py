@@ -1,6 +1,7 @@
 """The leak audit: who is in which part, and how many test videos share something with training."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from clipforensics.report.wording import nested
 from clipforensics.report.wording.names import CLASSES, LEAKS, PARTS, capital, protocol_in_words, words
@@ -8,18 +9,33 @@ from clipforensics.report.wording.numbers import count, known, percent
 from clipforensics.report.wording.tables import EMPTY, Column, Entry, Group, Json, Table
 
 COUNTS = ("n", "n_groups")
-SHOWN = {"protocol", "sizes", "real", "fake", "manipulations"}
+TEXTS = {"split", "train_set", "protocol"}
+"""What the title of an audit says."""
+
+FLAGS = {"real", "fake", "manipulations"}
+SHOWN = {*TEXTS, *FLAGS, "sizes", "unknown_identity", "validation"}
 
 
 def leak_tables(leakage: Mapping[str, Json]) -> list[Table]:
-    """Two tables for all audits: flags and sizes; whatever else an audit holds in tables of its own.
+    """Tables for all audits: what training and validation have seen, sizes, videos of nobody known; whatever
+    else an audit holds in tables of its own.
 
     Args:
         leakage: What the audit is of (`per_class FaceSwap`) -> metrics/leakage/<split>/<train_set>.json.
     """
-    tables = [_flags_table(leakage), _sizes_table(leakage)]
+    known_to_validation = {
+        name: audit["validation"]
+        for name, audit in leakage.items()
+        if _fits("validation", audit.get("validation"))
+    }
+    tables = [
+        _flags_table(leakage, "training"),
+        _flags_table(known_to_validation, "validation"),
+        _sizes_table(leakage),
+        _unknown_table(leakage),
+    ]
     for name, audit in leakage.items():
-        rest = {key: value for key, value in audit.items() if key not in SHOWN or not _fits(key, value)}
+        rest = {k: _named(value) for k, value in audit.items() if k not in SHOWN or not _fits(k, value)}
         tables += nested.nested_tables(rest, audit_title(name)) if rest else []
     return [table for table in tables if table]
 
@@ -73,12 +89,19 @@ def _range(values: Sequence[int]) -> str:
     return count(low) if low == high else f"{count(low)} to {count(high)}"
 
 
+def _named(value: Any) -> Any:
+    """A part that no table knows, its keys in words where they have any."""
+    return {LEAKS.get(k, k): _named(v) for k, v in value.items()} if isinstance(value, Mapping) else value
+
+
 def _fits(key: str, value: object) -> bool:
-    """Whether the two tables can show this part of an audit."""
-    if key == "protocol":
+    """Whether the tables of all audits can show this part of one."""
+    if key in TEXTS:
         return isinstance(value, str)
     if not isinstance(value, Mapping):
         return False
+    if key == "validation":
+        return bool(value) and set(value) <= FLAGS and all(_fits(*item) for item in value.items())
     inner = [isinstance(v, Mapping) and _flat(v) for v in value.values()]
     return all(inner) if key in ("sizes", "manipulations") else _flat(value)
 
@@ -96,7 +119,8 @@ def _classes(audit: Json) -> dict[str, Json]:
     return found
 
 
-def _flags_table(leakage: Mapping[str, Json]) -> Table | None:
+def _flags_table(leakage: Mapping[str, Json], part: str) -> Table | None:
+    """What a part, training or validation, has seen of the test videos; `LEAKS` is in words of training."""
     kinds = list(dict.fromkeys(kind for audit in leakage.values() for kind in _classes(audit)))
     groups = []
     for name, audit in leakage.items():
@@ -106,7 +130,10 @@ def _flags_table(leakage: Mapping[str, Json]) -> Table | None:
         if _is_clean(classes):
             order = [k for k in order if k in (*COUNTS, "any_seen")]
         rows = tuple(
-            (Entry(LEAKS.get(k, words(k))), *(_flag_cell(classes.get(kind), k) for kind in kinds))
+            (
+                Entry(LEAKS.get(k, words(k)).replace("training", part)),
+                *(_flag_cell(classes.get(kind), k) for kind in kinds),
+            )
             for k in order
         )
         if rows:
@@ -114,7 +141,7 @@ def _flags_table(leakage: Mapping[str, Json]) -> Table | None:
     if not groups:
         return None
     columns = (Column("test videos", numeric=False), *(Column(kind) for kind in kinds))
-    return Table("Test videos that share something with training", columns, tuple(groups))
+    return Table(f"Test videos that share something with {part}", columns, tuple(groups))
 
 
 def _is_clean(classes: Mapping[str, Json]) -> bool:
@@ -131,6 +158,21 @@ def _flag_cell(flags: Json | None, key: str) -> Entry:
     value, n = known(flags[key]), known(flags.get("n"))
     share = percent(value / n) if value and n and key not in COUNTS else ""
     return Entry(nested.plain_text(flags[key]), share)
+
+
+def _unknown_table(leakage: Mapping[str, Json]) -> Table | None:
+    found = {
+        n: u for n, a in leakage.items() if (u := a.get("unknown_identity")) and _fits("unknown_identity", u)
+    }
+    parts = list(dict.fromkeys(part for row in found.values() for part in row))
+    rows = tuple(
+        (Entry(audit_title(name)), *(Entry(nested.plain_text(row.get(part, 0))) for part in parts))
+        for name, row in found.items()
+    )
+    columns = (Column("", numeric=False), *(Column(PARTS.get(part, words(part))) for part in parts))
+    return (
+        Table("Videos of which it is not known who is in them", columns, (Group("", rows),)) if rows else None
+    )
 
 
 def _sizes_table(leakage: Mapping[str, Json]) -> Table | None:

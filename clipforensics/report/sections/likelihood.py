@@ -154,7 +154,7 @@ def _costs(rows: Sequence[Json], head: Json, cast: Cast, method: str) -> Table:
         " truth, 1 for silence. Least: of the best rising map of these ratios, fitted on the test itself.",
         *lost,
     )
-    return Table("", columns, tuple(groups), notes)
+    return Table("What the likelihood ratios cost", columns, tuple(groups), notes)
 
 
 def _cost_row(row: Json) -> tuple[Entry, ...]:
@@ -196,7 +196,10 @@ def _conditions(likelihood: Json, shown: Sequence[str]) -> dict[str, Any]:
         f"Errors on {manipulation} at the threshold from validation, the worst first; the worst of many is"
         " partly so by chance."
     )
-    return {"conditions": Table("", columns, groups), "about_conditions": f"{lead} {about}".strip()}
+    return {
+        "conditions": Table("Error rates by condition", columns, groups),
+        "about_conditions": f"{lead} {about}".strip(),
+    }
 
 
 def _worst(one: Json) -> list[tuple[Entry, ...]]:
@@ -225,7 +228,7 @@ def _abstention(likelihood: Json, cast: Cast) -> dict[str, Any]:
         Column("called manipulated ↓", "real videos"), Column("no opinion", "real videos"),
         Column("called real ↓", "manipulated videos"), Column("no opinion", "manipulated videos"),
     )  # fmt: skip
-    table = Table("", columns, (Group("", tuple(map(_abstention_row, rows))),))
+    table = Table("Where no opinion is due", columns, (Group("", tuple(map(_abstention_row, rows))),))
     about = (
         f"Real, manipulated or no opinion, by conformal prediction with alpha {percent(content['alpha'])}."
         f" {content['guarantee']} In these rates each identity group counts once."

@@ -88,6 +88,7 @@ LEAKS = {
     "n_groups": "identity groups",
     "twin": "twin in training (same target and source)",
     "any_seen": "any identity in training",
+    "trained_on": "the very video in training",
     "target_is_training_real": "target's real video in training",
     "source_is_training_real": "source's real video in training",
     "in_training_fake": "in a training fake, as target or source",

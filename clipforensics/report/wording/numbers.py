@@ -34,10 +34,22 @@ def signed(value: object, digits: int = 3) -> str:
 
 
 def interval(low: object, high: object) -> str:
-    """Bounds in brackets, never broken over two lines, or the empty text where one of them is undefined."""
-    if known(low) is None or known(high) is None:
+    """Bounds in brackets, never broken over two lines, or the empty text where one of them is undefined.
+
+    A bound that only rounds to 0 shows its sign, `[−.200, −.0004]`: this interval excludes 0.
+    """
+    ends = known(low), known(high)
+    if None in ends:
         return ""
-    return f"[{number(low)},{NO_BREAK}{number(high)}]"
+    return f"[{f',{NO_BREAK}'.join(_bound(end) for end in ends if end is not None)}]"
+
+
+def _bound(value: float) -> str:
+    """With as many digits as its first one that is not 0 needs; `4e−09` where those are too many."""
+    if not value or float(f"{value:.3f}"):
+        return number(value)
+    digits = next((n for n in range(4, 8) if float(f"{value:.{n}f}")), None)
+    return f"{value:.0e}".replace("-", MINUS) if digits is None else number(value, digits)
 
 
 def count(value: object) -> str:

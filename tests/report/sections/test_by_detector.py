@@ -42,6 +42,18 @@ def test_strata_that_are_the_whole_again_or_empty_are_left_out():
     assert [c.name for c in usual.columns[1:4]] == ["all (100)", "twin (90)", "no twin (10)"]
 
 
+def test_the_permutation_of_twins_stands_beneath_its_gap():
+    compared = made_up_run.comparison()
+    usual, _ = by_detector.strata_tables(compared, cast_of(compared).order)
+    assert not any(by_detector.PERMUTATION in note.lower() for note in usual.notes)
+    gap = next(g for g in lookup.gaps_of(compared, "per_class", "video") if g["subtrahend"] == "no_twin")
+    gap["detectors"]["lora"]["permutation"] = {"p": 0.0123, "n": 10000}
+    usual, _ = by_detector.strata_tables(compared, cast_of(compared).order)
+    (row,) = [r for r in usual.groups[0].rows if r[0].text == label_of("lora")]
+    assert "permutation p .012" in row[-1].further
+    assert any(note.startswith("Permutation p: how often") for note in usual.notes)
+
+
 def test_means_of_folds_may_have_an_interval():
     compared = made_up_run.comparison()
     pooled = next(c for c in compared["cells"] if c.get("fold_mean"))

@@ -59,6 +59,30 @@ def test_an_audit_without_leaks_is_three_rows_and_several_audits_share_the_table
     assert len(sizes.groups) == 2
 
 
+def test_what_validation_has_seen_is_in_words_too_and_nothing_is_left_for_raw_keys():
+    whole = audit()
+    rows = {name: whole[name] for name in ("real", "fake", "manipulations")}
+    whole |= {"split": "per_class", "train_set": "A", "unknown_identity": {"train": 3, "val": 0, "test": 1}}
+    whole["validation"] = rows | {"fake": {**rows["fake"], "any_seen": 4, "twin": 2}}
+    tables = leaks.leak_tables({"per_class A": whole})
+    assert [table.caption for table in tables] == [
+        "Test videos that share something with training", "Test videos that share something with validation",
+        "Videos in each part", "Videos of which it is not known who is in them",
+    ]  # fmt: skip
+    seen = {row[0].text: row[2].text for row in tables[1].groups[0].rows}
+    assert seen["any identity in validation"] == "4"
+    assert seen["twin in validation (same target and source)"] == "2"
+    assert [cell.text for cell in tables[3].groups[0].rows[0]] == ["Per class: A", "3", "0", "1"]
+    assert [column.name for column in tables[3].columns] == ["", "training", "validation", "test"]
+
+
+def test_videos_that_a_split_leaves_out_keep_a_table_with_words():
+    *_, rest = leaks.leak_tables({"grouped_cut A": {**audit(), "left_out": {"n": 7, "why": "ties"}}})
+    assert {row[0].text for group in rest.groups for row in group.rows} | {c.name for c in rest.columns} >= {
+        "videos", "why",
+    }  # fmt: skip
+
+
 def test_what_an_audit_holds_beside_is_not_lost():
     *_, rest = leaks.leak_tables({"per_class A": {**audit(), "extra": {"deep": 77}, "real": [1, 2]}})
     found = {c.text for t in leaks.leak_tables({"per_class A": {"extra": 5, "real": 7}}) for g in t.groups

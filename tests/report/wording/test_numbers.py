@@ -36,6 +36,25 @@ def test_interval_count_and_p_value():
     assert [numbers.p_value(p) for p in (0.0005, 0.001, 0.034, 1)] == ["< .001", ".001", ".034", "1.000"]
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (-0.2, -0.0004, "[−.200, −.0004]"), (0.00004, 0.2, "[.00004, .200]"), (-0.2, 0.0, "[−.200, .000]"),
+        (-0.2, -4e-9, "[−.200, −4e−09]"), (0.9996, 1, "[1.000, 1.000]"),
+    ],
+)  # fmt: skip
+def test_a_bound_that_rounds_to_0_shows_on_which_side_of_it_it_lies(low, high, text):
+    assert plain_spaces(numbers.interval(low, high)) == text
+
+
+@given(st.floats(-1, 1), st.floats(-1, 1))
+def test_a_printed_interval_excludes_0_where_the_numbers_do(low, high):
+    ends = plain_spaces(numbers.interval(low, high)).strip("[]").replace("−", "-").split(", ")
+    assert [math.copysign(bool(float(end)), float(end)) for end in ends] == [
+        math.copysign(bool(value), value or 0.0) for value in (low, high)
+    ]
+
+
 @given(st.floats(allow_nan=True, allow_infinity=True))
 def test_a_written_number_reads_back(value):
     text = numbers.signed(value)
