@@ -20,7 +20,7 @@ from clipforensics.statistics.power import (
     times_as_many,
 )
 from clipforensics.statistics.uncertainty import mean_over_seeds
-from tests.statistics.test_uncertainty import estimate, plan
+from tests.support.estimates import estimate, plan
 from tests.support.families import differences
 
 PARTS = [Part(0.004, 10), Part(0.001, 100)]
