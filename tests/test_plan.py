@@ -73,6 +73,7 @@ def ask(*words, capsys):
 def test_the_answer_for_ten_reals(capsys):
     said, design = ask(capsys=capsys), Design(0.78, 10, 100, 0.5)
     assert f"shows a true difference of .06 in {plan.power_of(design, 0.06) * 100:.0f} of 100 runs" in said
+    assert re.search(r"\(\d+ at a correlation of \.20, \d+ at a correlation of \.80\)\.\n", said)
     assert "AUC .78 against .84; scores correlated .50" in said
     assert "Smallest difference shown with .80 power: .192." in said
     fewer = ask("--fake", "30", capsys=capsys)
@@ -98,7 +99,9 @@ def test_the_answer_where_the_videos_are_enough(capsys):
     said = ask("--real", "300", "--fake", "300", capsys=capsys)
     assert "These videos are enough to show .06 with .80 power." in said
     (least,) = re.findall(r"Smallest difference shown with .80 power: (\.\d+)", said)
-    assert float(least) == pytest.approx(Design(0.78, 300, 300, 0.5).detectable(0.8), abs=0.0006)
+    many = Design(0.78, 300, 300, 0.5)
+    assert float(least) == pytest.approx(many.detectable(0.8), abs=0.0006)
+    assert plan.detectable(many, 0.8, asked=0.06) == many.detectable(0.8), "in no steps where it is a formula"
 
 
 @pytest.mark.parametrize("n", [(20, 20), (17, 17), (12, 35)])

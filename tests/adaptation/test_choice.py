@@ -6,7 +6,7 @@ import json
 import pytest
 
 from clipforensics.adaptation import choice as choosing
-from clipforensics.adaptation.choice import better, choose
+from clipforensics.adaptation.choice import Choice, better, choose, in_words
 from clipforensics.adaptation.contract import find_detector
 from clipforensics.adaptation.record import n_tried
 from clipforensics.core.faults import InputError
@@ -130,6 +130,15 @@ def test_penalties_and_a_list_of_ours_make_one_record(bench, tmp_path):
         (1000, 0.001), (1000, 1.0), (2000, 0.001), (2000, 1.0),
     ]  # fmt: skip
     assert record["chosen"]["max_iterations"] == 1000
+
+
+def test_what_was_kept_in_words_names_the_video_auc():
+    fits = [Fit([], (auc, 0.5), 0, 0.0, summary="2 epochs") for auc in (0.75, 0.8125)]
+    candidates = [Candidate({"rank": rank}, None) for rank in (4, 8)]
+    assert in_words(Choice(fits, 1), candidates) == (
+        "best of 2: rank 8, 2 epochs, validation video AUC 0.8125"
+    )
+    assert in_words(Choice(fits[:1], 0), [Candidate({}, None)]) == "2 epochs, validation video AUC 0.7500"
 
 
 def test_one_that_diverges_is_recorded_and_never_kept(bench, tmp_path):

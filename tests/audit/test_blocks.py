@@ -55,6 +55,15 @@ def test_a_missing_value_is_empty_text(tmp_path):
     assert table.to_dict("list") == {"a": ["1", "", ""], "b": ["", "", "True"]}
 
 
+def test_the_columns_of_a_table_without_rows_are_seen_before_that_is_told(tmp_path):
+    (tmp_path / "a.csv").write_text("manipulation, video\n")
+    found = blocks(tmp_path / "a.csv")
+    table, _ = next(found)
+    assert (list(table.columns), len(table)) == (["manipulation", "video"], 0)
+    with pytest.raises(InputError, match="has no rows beneath its header"):
+        next(found)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

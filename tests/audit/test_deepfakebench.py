@@ -65,6 +65,10 @@ def test_pairs_are_of_another_kind():
         ({"a": 1}, "'a' is no mapping"),
         ({"a": {"b": {"train": [1]}}}, "'b' is no mapping|'train'|'b/train' is no mapping"),
         ({"a": {"b": {"train": {"c23": {"v": 1}}}}}, "'b/train/c23/v' is no video with label and frames"),
+        (
+            {"a": {"b": {"train": {"c23": {"v": {"label": "x", "frames": [1]}}}}}},
+            "'b/train/c23/v' has frames that are no list",
+        ),
         ({"a": {"b": {"val": {"label": "x", "frames": "f"}}}}, "'b/val/label' is no mapping"),
         (
             {"a": {"b": {"train": {"v": {"label": "x", "frames": "f"}}}}},

@@ -88,6 +88,8 @@ def test_a_list_of_pairs_is_two_reals_and_two_fakes_each():
         ("t.json", "{", "is not JSON"),
         ("t.json", "[" * 100_000, "is not JSON"),
         ("t.json", '[["1", "2", "3"]]', "is no list of pairs"),
+        ("t.json", '[["1", "2"], ["3"]]', "is no list of pairs"),
+        ("t.json", '[["1", ""]]', "is no list of pairs"),
         ("t.json", "[]", "is no list of pairs"),
     ],
 )

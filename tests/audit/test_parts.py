@@ -132,6 +132,15 @@ def test_lists_of_one_name_are_called_by_their_folders(tmp_path):
         read_parts([paths[0], tmp_path / "train/train/videos.txt"], choose())
 
 
+def test_lists_of_pairs_are_a_part_each(tmp_path):
+    for name, pair in (("train", ["001", "002"]), ("test", ["003", "004"])):
+        (tmp_path / f"{name}.json").write_text(json.dumps([pair]))
+    found = read_parts([tmp_path / "train.json", tmp_path / "test.json"], choose())
+    assert {name: sorted(video for _, video in content) for name, content in found.items()} == {
+        "train": ["001", "001_002", "002", "002_001"], "test": ["003", "003_004", "004", "004_003"],
+    }  # fmt: skip
+
+
 @needs_shared
 def test_faceforensics_official_lists_share_no_id_and_seven_youtube_videos(tmp_path, capsys):
     audit.main(["--splits", *OFFICIAL])

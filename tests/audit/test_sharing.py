@@ -5,9 +5,9 @@ from clipforensics.audit.sharing import Listed, compare_parts
 from clipforensics.naming.choosing import choose
 
 
-def listed(name, content, youtube=None):
+def listed(name, content, youtube=None, naming="ffpp"):
     pairs = sorted(content)
-    part = part_of(choose("ffpp"), pairs, [None] * len(pairs), name, youtube or {})
+    part = part_of(choose(naming), pairs, [None] * len(pairs), name, youtube or {})
     return Listed(name, part, tuple(frozenset(content[pair]) for pair in pairs))
 
 
@@ -31,7 +31,9 @@ def test_two_parts_that_share_everything():
     assert content["parts"]["train"] == {
         "n": 4, "n_real": 2, "n_identities": 4, "n_unknown": 0, "n_frames": 2, "n_twice": 1,
     }  # fmt: skip
-    assert content["parts"]["test"]["n_frames"] == 3
+    assert content["parts"]["test"] == {
+        "n": 5, "n_real": 2, "n_identities": 5, "n_unknown": 0, "n_frames": 3, "n_twice": 0,
+    }  # fmt: skip
     (pair,) = content["pairs"]
     counts = {key: pair[key] for key in ("identities", "youtube", "twins", "duplicates", "frames", "videos")}
     assert counts == {"identities": 3, "youtube": 0, "twins": 2, "duplicates": 2, "frames": 1, "videos": 4}
@@ -56,6 +58,23 @@ def test_a_video_is_the_same_in_whatever_case_its_manipulation_is_written():
     (pair,) = compare_parts(parts)["pairs"]
     assert (pair["duplicates"], pair["frames"]) == (1, 1)
     assert (pair["examples"]["duplicates"], pair["examples"]["frames"]) == (["FS/001_002"], ["FS/001_002/1"])
+
+
+def test_videos_of_unknown_people_are_counted_in_every_part():
+    known, unknown = ("Celeb-real", "id0_0000"), [("YouTube-real", f"0017{i}") for i in range(3)]
+    parts = [
+        listed("train", {key: set() for key in (known, *unknown[:2])}, naming="celebdf"),
+        listed("test", {key: set() for key in unknown[2:]}, naming="celebdf"),
+    ]
+    content = compare_parts(parts)
+    assert [row["n_unknown"] for row in content["parts"].values()] == [2, 1]
+    assert (content["n_unknown"], content["leaks"]) == (3, False)
+
+
+def test_five_examples_are_enough():
+    parts = [listed(name, {("", f"00{i}"): set() for i in range(7)}) for name in ("train", "test")]
+    (pair,) = compare_parts(parts)["pairs"]
+    assert (pair["identities"], pair["examples"]["identities"]) == (7, [f"00{i}" for i in range(5)])
 
 
 def test_sequences_of_one_youtube_video_leak():

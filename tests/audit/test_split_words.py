@@ -60,6 +60,16 @@ def test_the_worst_pair_stands_first_and_every_pair_is_told():
     assert twice == "test lists 5 videos twice, under two names."
 
 
+def test_one_of_a_kind_and_several_are_named():
+    kinds = {
+        "duplicates": "1 video and 2 videos", "frames": "1 frame and 2 frames",
+        "twins": "1 twin and 2 twins", "identities": "1 identity and 2 identities",
+        "youtube": "1 YouTube video and 2 YouTube videos",
+    }  # fmt: skip
+    for kind, expected in kinds.items():
+        assert " and ".join(split_words.shared({**NOTHING, kind: n}) for n in (1, 2)) == expected
+
+
 def test_the_page_holds_every_count_and_escapes_names():
     page = split_words.render(LEAKING)
     assert "<h1>train and test share 1 frame and 2 identities</h1>" in page

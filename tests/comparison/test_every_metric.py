@@ -9,6 +9,7 @@ from clipforensics.comparison import meeting as comparison
 from clipforensics.metrics.calibration import calibration_metrics, probabilities, weights_at_prior
 from clipforensics.metrics.points import ranking_metrics, threshold_metrics
 from clipforensics.metrics.pooling import pool_by_video
+from clipforensics.statistics.cautions import at_end
 
 SHOWN = {"reference": "baseline", "confidence": 0.9}
 CUT = {"a": {"frame": 0.5, "video": 0.45}, "b": {"frame": 0.7, "video": 0.6}}
@@ -109,6 +110,15 @@ def test_differences_are_paired_and_means_over_seeds():
         assert same["frame", metric]["differences"]["lora"] == no_interval
         assert same["frame", metric]["undefined"].startswith("no interval: ")
     assert row["detectors"]["lora"]["covers"] == "videos and seeds"
+
+
+def test_an_auc_of_one_is_marked_in_the_row_of_auc_alone():
+    perfect = make(1).assign(score=lambda table: 0.2 + 0.6 * table["label"])
+    found = rows_of({("baseline", 1): make(1), ("lora", 1): perfect}, ["a", "b"])
+    row, caution = found["video", "auc"], at_end(1, 12, 12)
+    assert row["detectors"]["lora"]["caution"] == row["differences"]["lora"]["caution"] == caution
+    assert "caution" not in row["detectors"]["baseline"]
+    assert "caution" not in found["video", "f1"]["differences"]["lora"]
 
 
 def test_what_needs_the_test_labels_is_marked():

@@ -40,6 +40,8 @@ def families(primary=PRIMARY, confidence=0.95):
         (Place(*HEADLINE, stratum="twin-clean"), "mlp", "detectors", "leak gaps per_class"),
         (Place(*HEADLINE, stratum="twin-clean", level="frame"), "mlp", "detectors", None),
         (Place(*HEADLINE, stratum="twin-clean"), "mlp", "differences", None),
+        (Place(*HEADLINE, stratum="twin-clean"), "lora", "differences", None),
+        (Place(*HEADLINE, stratum="twin-clean"), "lora", "to_leader", None),
         (Place("per_class", "FS", "FS", stratum="validation"), "lora", "differences", None),
     ],
 )
@@ -91,6 +93,7 @@ def test_rows_get_what_max_t_says_and_the_family_is_declared():
     n_shown = sum(one.p < 0.05 for one in expected.values())
     assert (family["name"], family["n"], family["n_shown"]) == ("league per_class", 3, n_shown)
     assert (family["method"], family["level"]) == ("max-t", 0.95)
+    assert family["about"] == "video AUC of each detector minus the reference, all fakes"
 
 
 def test_the_primary_is_marked_and_not_corrected():
@@ -169,6 +172,16 @@ def test_losses_and_gains_are_what_is_shown_after_correction_each_in_its_directi
         "family": "metrics per_class lora",
     }  # fmt: skip
     assert gains[1]["p"] == 0.04
+
+
+@pytest.mark.parametrize(
+    ("metrics", "grows"),
+    [(("auc", "accuracy", "balanced_accuracy", "f1", "tpr"), True), (("fpr", "brier", "eer"), False)],
+)
+def test_every_metric_that_is_judged_is_in_its_own_direction(metrics, grows):
+    for name in metrics:
+        losses, gains = families().judged({"metrics": [metric(name, value=0.1, **corrected(0.01))]})
+        assert (len(losses), len(gains)) == ((0, 1) if grows else (1, 0)), name
 
 
 def test_what_is_outside_is_counted_once_a_number():

@@ -10,9 +10,9 @@ COLUMNS = ["key", "label", "any_seen", "twin", "unknown", "val_any_seen", "val_t
 
 
 def parts():
-    test = [("a", 0, 1, 0, 0, 0, 0), ("b", 0, 0, 0, 0, 1, 0), ("c", 0, 0, 0, 1, 0, 0),
+    test = [("a", 0, 1, 0, 0, 0, 0), ("b", 0, 1, 0, 0, 1, 0), ("c", 0, 0, 0, 1, 0, 0),
             ("d", 1, 1, 1, 0, 1, 1), ("e", 1, 1, 0, 1, 0, 0), ("f", 1, 0, 0, 0, 0, 0),
-            ("g", 1, 1, 1, 0, 0, 0)]  # fmt: skip
+            ("g", 1, 1, 1, 0, 1, 1)]  # fmt: skip
     val = [("v", 0, 1, 0, 0), ("w", 1, 0, 0, 1), ("x", 1, 0, 0, 0), ("y", 1, 1, 1, 1)]
     train = pd.DataFrame([("t", 1), ("u", 1), ("s", 0), ("t", 1)], columns=["key", "unknown"])
     return train, pd.DataFrame(val, columns=COLUMNS[:5]), pd.DataFrame(test, columns=COLUMNS)
@@ -20,7 +20,7 @@ def parts():
 
 def test_counts_by_hand():
     assert count_leaks(*parts()) == {
-        "n_real": 3, "n_fake": 4, "real_seen": 1, "fake_seen": 3, "twin": 2, "val_seen": 2, "val_twin": 1,
+        "n_real": 3, "n_fake": 4, "real_seen": 2, "fake_seen": 3, "twin": 2, "val_seen": 3, "val_twin": 2,
         "unknown": 2, "n_val": 4, "val_in_train": 2, "val_unknown": 2,
         "train_unknown": 2,  # a video that trains in two folds is one
     }  # fmt: skip

@@ -25,6 +25,26 @@ def test_repeats_have_rows_of_all_fakes_and_pool_nothing(tmp_path):
     assert {(m["manipulation"], m["level"]) for m in tables["metrics"]} == {place[:2] for place in places}
 
 
+def test_differences_of_repeats_are_handed_to_their_families(tmp_path):
+    on_sets, taken = OnSets(write_results(tmp_path, REPEATS, in_domain=False), REPEATS, "FS", **SETS), {}
+
+    def collect(kind, row, estimates):
+        for name, one in estimates.items():
+            taken[kind, row["level"], row.get("metric", "cell"), name] = one.interval(confidence=0.9)
+
+    tables = compare_repeats(on_sets, "FS", ["NT"], leader="lora", collect=collect, **SHOWN)
+    cells = {cell["level"]: cell for cell in tables["cells"] if cell["stratum"] == "all"}
+    for level, cell in cells.items():
+        assert taken["differences", level, "cell", "lora"].p == pytest.approx(
+            cell["differences"]["lora"]["p"]
+        )
+    to_leader = cells["video"]["to_leader"]["differences"]["baseline"]
+    assert taken["to_leader", "video", "cell", "baseline"].value == pytest.approx(to_leader["auc"])
+    assert ("to_leader", "frame", "cell", "baseline") not in taken
+    metrics = {key[1:3] for key in taken if key[2] != "cell"}
+    assert metrics == {(row["level"], row["metric"]) for row in tables["metrics"]}
+
+
 def test_repeats_without_test_videos_of_the_train_set_stand_with_validation(tmp_path):
     results = write_results(tmp_path, REPEATS, in_domain=False)
     tables = compare_repeats(OnSets(results, REPEATS, "FS", **SETS), "FS", ["NT"], **SHOWN)
@@ -35,7 +55,7 @@ def test_repeats_without_test_videos_of_the_train_set_stand_with_validation(tmp_
 
 def test_folds_keep_their_pooled_rows_and_gain_means_with_intervals(tmp_path):
     results = write_results(tmp_path, FOLDS, in_domain=True, seeds=(1, 2))
-    pooled = compare_protocol(results, FOLDS, "FS", ["NT", "rest"], **OPTIONS)
+    pooled = compare_protocol(results, FOLDS, "FS", ["NT", "rest"], leader="lora", **OPTIONS)
     tables = with_fold_means(pooled, OnSets(results, FOLDS, "FS", **SETS), **SHOWN)
     rows = {(row["manipulation"], row["level"]): row for row in tables["variance"]}
     assert set(rows) == {(m, level) for m in ("NT", "FS") for level in ("frame", "video")}
@@ -52,4 +72,7 @@ def test_folds_keep_their_pooled_rows_and_gain_means_with_intervals(tmp_path):
     rows = (*tables["cells"], *tables["metrics"], *tables["leak_gaps"])
     assert all("pooled over folds" in row["differences"]["lora"]["caution"] for row in rows)
     assert all("pooled over folds" in row["detectors"]["lora"]["caution"] for row in tables["leak_gaps"])
+    leaders = [cell["to_leader"] for cell in tables["cells"] if "to_leader" in cell]
+    assert leaders
+    assert all("pooled over folds" in one["differences"]["baseline"]["caution"] for one in leaders)
     assert not any("caution" in cell["differences"]["lora"] for cell in pooled["cells"]), "left as they were"

@@ -103,6 +103,10 @@ def test_each_model_is_held_to_its_own_threshold(results):
     assert found["detectors"]["lora"]["value"] == pytest.approx(np.mean(right))
     assert found["detectors"]["lora"]["low"] < found["detectors"]["lora"]["high"]
     assert "p" in found["differences"]["lora"]
+    less = metric_rows_of(meet(results), results.read_evaluations(REPEATS, "FS"), "baseline", 0.8)
+    narrow = next(r for r in less if (r["level"], r["metric"]) == ("frame", "accuracy"))
+    for kind, name in (("detectors", "lora"), ("differences", "lora")):
+        assert found[kind][name]["low"] < narrow[kind][name]["low"], "of 95%, and of 80%"
     unmeasured = next(r for r in rows if r["metric"] == "tpr_at_fpr_0.01")
     assert unmeasured["detectors"]["lora"]["value"] is None
     assert "real" in unmeasured["undefined"]

@@ -42,6 +42,7 @@ def test_all_fakes_of_unseen_manipulations_count_once(results):
     assert [row["level"] for row in rows] == ["frame", "video"]
     video = rows[1]
     assert video["manipulations"] == unseen
+    assert not {"manipulation", "stratum"} & video.keys(), "no row of one manipulation"
     assert video["n_fake"] == (tested["manipulation"].isin(unseen)).sum()
     for detector in ("baseline", "lora"):
         assert video["detectors"][detector]["auc"] == pytest.approx(by_hand(results, detector, unseen))

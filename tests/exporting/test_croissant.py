@@ -70,8 +70,11 @@ def test_people_are_named_with_their_data_set(out):
     assert found["sample/FaceSwap/c23/000_001"] == ("sample/000", "sample/001")
 
 
-def test_the_same_run_gives_the_same_bytes(project, out, tmp_path):
-    write_croissant(read_run(project), tmp_path / "again", license=None, url="https://example.org/scores")
+def test_the_same_run_gives_the_same_bytes_and_its_rows_are_counted(project, out, tmp_path):
+    counts = write_croissant(
+        read_run(project), tmp_path / "again", license=None, url="https://example.org/scores"
+    )
+    assert counts == {name: len(rows(out / f"{name}.csv")) for name in TABLES}
     for path in out.iterdir():
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
 
@@ -81,6 +84,17 @@ def test_a_folder_with_files_is_left_alone(project, out):
     with pytest.raises(InputError, match="is there and not empty"):
         write_croissant(read_run(project), out, license=None, url=None)
     assert {path: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_tables_columns_and_the_page_are_described_as_they_are_given():
+    found = describe("mine", dict.fromkeys(TABLES, "0" * 64), url="https://example.org")
+    assert found["url"] == "https://example.org"
+    assert "url" not in describe("mine", {"videos": "0" * 64})
+    told = {
+        one["name"]: (one["description"], {field["name"]: field["description"] for field in one["field"]})
+        for one in found["recordSet"]
+    }
+    assert told == TABLES
 
 
 def test_a_licence_is_said_for_the_sample_alone():

@@ -52,7 +52,8 @@ def test_the_client_reads_settings_numbers_and_files(project, store):
         "video"
     ]
     assert run.data.metrics["Deepfakes.video.auc"] == video["auc"]
-    assert run.data.metrics["Deepfakes.video.f1"] == video["at_validation"]["f1"]
+    for name in ("accuracy", "balanced_accuracy", "f1", "tpr", "fpr"):
+        assert run.data.metrics[f"Deepfakes.video.{name}"] == video["at_validation"][name]
     assert run.data.params["methods.mlp.hidden"] == "128"
     assert run.data.params["seed"] == "42"
     assert {file.path for file in client.list_artifacts(run.info.run_id)} == {"FaceSwap-42.json", "README.md"}

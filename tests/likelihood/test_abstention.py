@@ -103,6 +103,9 @@ def test_too_few_groups_can_call_nothing():
     made = fit_abstainer(np.linspace(0, 1, 17), labels, groups, alpha=0.1)
     assert made.can_call == {"manipulated": False, "real": True}
     assert set(made.decide(np.linspace(-1, 2, 50))) == {"real", "no opinion"}
+    turned = fit_abstainer(np.linspace(0, 1, 17), 1 - labels[::-1], groups[::-1], alpha=0.1)
+    assert turned.can_call == {"manipulated": True, "real": False}
+    assert set(turned.decide(np.linspace(-1, 2, 50))) == {"manipulated", "no opinion"}
 
 
 def test_what_is_like_neither_has_no_opinion():

@@ -1,5 +1,7 @@
 """What likelihood.json says of one detector: each number by the functions and counts it stands on."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,9 +9,10 @@ from pydantic import ValidationError
 
 from clipforensics.likelihood.abstention import fit_abstainer
 from clipforensics.likelihood.assessment import MEASURED, LikelihoodSection
-from clipforensics.likelihood.costs import cllr, costs
-from clipforensics.likelihood.models import fit_ratios, together
-from tests.support.scored_models import SETTINGS, assessed, model
+from clipforensics.likelihood.costs import cllr, cllr_interval, costs
+from clipforensics.likelihood.models import Videos, fit_ratios, together
+from clipforensics.statistics.replicates import draw_replicates
+from tests.support.scored_models import BOOTSTRAP, SETTINGS, assessed, model
 
 
 def test_a_row_a_method_and_manipulation_whose_costs_are_those_of_bounded_ratios():
@@ -29,6 +32,30 @@ def test_a_row_a_method_and_manipulation_whose_costs_are_those_of_bounded_ratios
         llrs = ratios.unbounded(test.scores)
         assert row["misleading_real"]["rate"] == pytest.approx(np.mean(llrs[test.labels == 0] > 0))
         assert row["misleading_fake"]["rate"] == pytest.approx(np.mean(llrs[test.labels == 1] < 0))
+
+
+@pytest.mark.parametrize("cluster", ["identity", "video"])
+def test_the_interval_of_a_cost_draws_groups_or_videos(cluster):
+    one, options = model(), BOOTSTRAP.model_copy(update={"cluster": cluster})
+    row = replace(assessed(one), bootstrap=options).rows()[0]
+    test = one.test.against("NT")
+    draws = draw_replicates(
+        test.labels, test.keys, clusters=test.groups if cluster == "identity" else None,
+        n_replicates=options.n_replicates, seed=options.seed,
+    )  # fmt: skip
+    llrs = fit_ratios(one, "logistic").bounded(test.scores)
+    expected = cllr_interval(llrs, draws, confidence=options.confidence)
+    assert (row["cllr_low"], row["cllr_high"], row["p"]) == (expected.low, expected.high, expected.p)
+    assert "undefined" not in row
+
+
+def test_a_cost_of_a_single_fake_has_no_interval_and_says_why():
+    one = model()
+    kept = (one.test.labels == 0) | (one.test.keys == "groupedNT/020")
+    one = replace(one, test=Videos(*(column[kept] for column in one.test)), tested=["NT"])
+    row = assessed(one).rows()[0]
+    assert (row["n_fake"], row["cllr"] > 0, np.isnan(row["cllr_low"])) == (1, True, True)
+    assert "1 manipulated videos" in row["undefined"]
 
 
 def test_folds_are_pooled_each_by_its_own_map():

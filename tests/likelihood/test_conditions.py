@@ -74,6 +74,15 @@ def test_bytes_a_frame_fall_into_thirds():
     }
 
 
+def test_bytes_a_frame_are_unknown_where_a_video_has_no_frames_and_not_of_single_pictures():
+    pictures = table(n_bytes=1000 * np.arange(1, 61), n_frames=[1] * 60)
+    assert {row["value"] for row in run(pictures)[0]} == {
+        "up to 20.7 kB a frame", "20.7 kB to 40.3 kB a frame", "above 40.3 kB a frame",
+    }  # fmt: skip
+    rows, absent = run(pictures.assign(n_frames=[1] * 59 + [0]))
+    assert (rows, absent["bytes a frame"]) == ([], "all these videos are alike: unknown")
+
+
 def test_a_condition_of_one_class_has_no_auc_and_says_why():
     rows, _ = run(table(codec=np.tile(["h264", "vp9"], 30)))
     of = {row["value"]: row for row in rows}
@@ -84,6 +93,11 @@ def test_a_condition_of_one_class_has_no_auc_and_says_why():
 
 def test_all_errors_are_those_of_all_videos():
     _, labels, groups, called = scored()
+    groups = np.where(labels == 1, 100 + np.arange(60), groups)  # reals share groups, fakes do not
     found = all_errors(labels, groups, called, confidence=0.9)
+    real, fake = labels == 0, labels == 1
+    assert found["fpr"] == rate(called[real], groups[real], confidence=0.9)
+    assert found["fnr"] == rate(~called[fake], groups[fake], confidence=0.9)
+    assert (found["fpr"].n_groups, found["fnr"].n_groups) == (15, 30)
     assert found["fpr"].rate == pytest.approx(np.mean(called[labels == 0]))
     assert found["fnr"].rate == pytest.approx(np.mean(~called[labels == 1]))

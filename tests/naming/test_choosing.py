@@ -111,5 +111,5 @@ def test_a_label_comes_from_the_name_or_from_outside_or_is_missed(tmp_path):
 def test_a_real_video_of_several_people_has_no_source(tmp_path):
     table = choose(identities=identities(tmp_path, "video,identity,identity_2,identity_3\na,anna,ben,carl\n"))
     (real,), (fake,) = (read_all(table, [("a", label)], "T") for label in (0, 1))
-    assert (real.target, real.source, real.others) == ("anna", "", ("ben", "carl"))
-    assert (fake.target, fake.source, fake.others) == ("anna", "ben", ("carl",))
+    assert (real.target, real.source, real.others, real.label) == ("anna", "", ("ben", "carl"), 0)
+    assert (fake.target, fake.source, fake.others, fake.label) == ("anna", "ben", ("carl",), 1)

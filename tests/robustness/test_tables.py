@@ -12,6 +12,7 @@ from clipforensics.protocol.cells import Cell
 from clipforensics.robustness import tables
 from clipforensics.robustness.scoring import UNDEGRADED, Material, RobustnessSection, all_conditions
 from clipforensics.statistics.bootstrap import bootstrap_auc
+from clipforensics.statistics.cautions import at_end
 from clipforensics.statistics.replicates import draw_replicates
 from clipforensics.statistics.settings import Compared, CompareSection
 from clipforensics.statistics.simultaneous import max_t
@@ -146,6 +147,18 @@ def test_an_undefined_interval_is_null_with_its_reason(scores, material):
     assert row["detectors"]["lora"] == {"auc": 0.5, "low": None, "high": None}
     assert "every replicate gives the same value" in row["undefined"]
     assert row["detectors"]["probe"]["low"] is not None
+
+
+def test_an_auc_of_one_is_marked_wherever_it_enters(scores, material):
+    """Four reals of four groups and a perfect probe on the undegraded frames alone."""
+    scores[UNDEGRADED]["probe"] = material.a_frame("label").astype(float)
+    caution = at_end(1, 4, 8)
+    undegraded, degraded = tabulate(scores, material)[:2]
+    assert undegraded["detectors"]["probe"]["caution"] == caution
+    assert undegraded["differences"]["lora"]["caution"] == caution
+    assert degraded["drops"]["probe"]["caution"] == caution
+    assert "caution" not in degraded["detectors"]["probe"]
+    assert "caution" not in degraded["differences"]["lora"]
 
 
 def test_curves_begin_at_the_undegraded_frames(scores, material, tmp_path):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.records import Video
+from clipforensics.splits import cut
 from clipforensics.splits.cut import split_by_cut
 from clipforensics.splits.leakage import find_leaks, identity_groups, people_in
 from clipforensics.splits.parts import Split, split_by_identity
@@ -25,6 +26,32 @@ def ring(n: int = 12, manipulations: tuple[str, ...] = ("A", "B")) -> list[Video
     """n people, each swapped with the next two: one group."""
     pairs = [f"{i:02d}_{(i + step) % n:02d}" for i in range(n) for step in (1, 2)]
     return [real(f"{i:02d}") for i in range(n)] + [fake(m, pair) for m in manipulations for pair in pairs]
+
+
+def strangers(seed: int, manipulations: str = "AB") -> list[Video]:
+    """Swaps of 24 people at random, in each manipulation others."""
+    rng, people = np.random.default_rng(seed), [f"{i:02d}" for i in range(24)]
+    swaps = {m: {"_".join(rng.choice(people, 2, replace=False)) for _ in range(40)} for m in manipulations}
+    return [real(p) for p in people] + [fake(m, pair) for m in manipulations for pair in sorted(swaps[m])]
+
+
+def place_of_people(videos: list[Video], split: Split) -> dict[int, str]:
+    """The part of everybody, by their real videos."""
+    part_of = {v.target: part for part, members in split.parts().items() for v in members if not v.label}
+    people = people_in(videos)
+    return {int(some[0]): part_of[v.target] for v, some in zip(videos, people, strict=True) if not v.label}
+
+
+def cost(videos: list[Video], where: dict[int, str]) -> float:
+    """Share of videos lost plus ten times the squared distance from the shares, class by class."""
+    kinds, people, total = sorted({v.manipulation for v in videos}), people_in(videos), 0.0
+    for kind in kinds:
+        ours = [some.tolist() for v, some in zip(videos, people, strict=True) if v.manipulation == kind]
+        total += sum(len({where[p] for p in some}) > 1 for some in ours) / len(ours)
+        for part, wanted in zip(("train", "val", "test"), SHARES["fractions"], strict=True):
+            held = sum(np.mean([where[p] == part for p in some]) for some in ours) / len(ours)
+            total += 10 * (held - wanted) ** 2
+    return total / len(kinds)
 
 
 def nobody_twice(split: Split) -> bool:
@@ -105,28 +132,29 @@ def test_three_circles_are_cut_where_they_touch(seed):
     assert split.why == "their people are in two parts"
 
 
-def test_the_search_ends_where_no_single_move_is_better():
-    """Against a slow cost of every neighbour, on a table that loses videos whatever is done."""
-    videos = ring()
-    people = people_in(videos)
-    split = split_by_cut(videos, **WHO, **SHARES)
-    part_of = {v.target: part for part, members in split.parts().items() for v in members if not v.label}
-    place = {int(some[0]): part_of[v.target] for v, some in zip(videos, people, strict=True) if not v.label}
-
-    def cost(where: dict[int, str]) -> float:
-        kinds = sorted({v.manipulation for v in videos})
-        total = 0.0
-        for kind in kinds:
-            ours = [some.tolist() for v, some in zip(videos, people, strict=True) if v.manipulation == kind]
-            total += sum(len({where[p] for p in some}) > 1 for some in ours) / len(ours)
-            for part, wanted in zip(("train", "val", "test"), SHARES["fractions"], strict=True):
-                held = sum(np.mean([where[p] == part for p in some]) for some in ours) / len(ours)
-                total += 10 * (held - wanted) ** 2
-        return total / len(kinds)
-
-    here = cost(place)
+@pytest.mark.parametrize("starts", [cut.STARTS, 0])
+@pytest.mark.parametrize("videos", [ring(), *(strangers(seed) for seed in range(4))])
+def test_the_search_ends_where_no_single_move_is_better(monkeypatch, videos, starts):
+    """Against a slow cost of every neighbour, on tables that lose videos whatever is done."""
+    monkeypatch.setattr(cut, "STARTS", starts)
+    place = place_of_people(videos, split_by_cut(videos, **WHO, **SHARES))
+    here = cost(videos, place)
     for person, part in product(place, ("train", "val", "test")):
-        assert cost({**place, person: part}) >= here - 1e-9
+        assert cost(videos, {**place, person: part}) >= here - 1e-9
+
+
+@pytest.mark.parametrize("manipulations", ["A", "ABCD"])
+@pytest.mark.parametrize("seed", range(4))
+def test_the_best_end_of_all_starts_counts(monkeypatch, seed, manipulations):
+    """More starts end no worse, by the slow cost; their first ones are the same."""
+    videos = strangers(seed, manipulations)
+    who = {"train_manipulations": list(manipulations), "test_manipulations": list(manipulations)}
+    found = []
+    for n in range(9):
+        monkeypatch.setattr(cut, "STARTS", n)
+        found.append(round(cost(videos, place_of_people(videos, split_by_cut(videos, **who, **SHARES))), 9))
+    assert found == sorted(found, reverse=True)
+    assert len(set(found)) > 1
 
 
 def test_the_same_seed_gives_the_same_split_in_any_order_and_another_another():

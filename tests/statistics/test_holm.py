@@ -15,6 +15,7 @@ def test_by_hand():
     assert adjusted_p([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06])
     assert adjusted_p([0.5, 0.6]) == pytest.approx([1.0, 1.0])
     assert adjusted_p([]).tolist() == []
+    assert adjusted_p([1.0, 0.0]).tolist() == [1.0, 0.0], "a p below the smallest float is one"
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -20,7 +20,7 @@ from clipforensics.statistics.power import (
     times_as_many,
 )
 from clipforensics.statistics.uncertainty import mean_over_seeds
-from tests.statistics.test_uncertainty import estimate, plan
+from tests.support.estimates import estimate, plan
 from tests.support.families import differences
 
 PARTS = [Part(0.004, 10), Part(0.001, 100)]
@@ -99,14 +99,19 @@ def test_parts_are_the_jackknifes_shares_of_the_intervals_variance():
     assert interval.high - interval.value == pytest.approx(student.ppf(0.975, degrees) * se)
 
 
-def test_training_seeds_are_a_part_that_does_not_fall():
+@pytest.mark.parametrize("n", [2, 3])
+def test_training_seeds_are_a_part_that_does_not_fall(n):
     rng, replicates = np.random.default_rng(5), plan()
     seeds = [
         estimate(0.8 + 0.02 * i, replicates=replicates, draws=0.8 + 0.05 * rng.normal(size=400))
-        for i in range(3)
+        for i in range(n)
     ]
-    parts = parts_of(mean_over_seeds(seeds, "lora"))
-    assert [(part.n, part.falls) for part in parts] == [(6, True), (9, True), (3, False)]
+    mean = mean_over_seeds(seeds, "lora")
+    parts = parts_of(mean)
+    assert [(part.n, part.falls) for part in parts] == [(6, True), (9, True), (n, False)]
+    of_seeds = np.var([one.value for one in seeds], ddof=1) / n
+    of_reals = 5 * np.var(mean.jackknife[:6])
+    assert parts[2].variance / parts[0].variance == pytest.approx(of_seeds / of_reals)
 
 
 def test_a_difference_that_no_single_video_moves_has_one_part():

@@ -1,5 +1,6 @@
 """Intervals over training sets, against the formula written out with loops, and where there is none."""
 
+from dataclasses import replace
 from itertools import combinations, permutations
 
 import numpy as np
@@ -75,8 +76,10 @@ def reference(splits, overlap, confidence, *, measure):
 
 @pytest.mark.parametrize("n_seeds", [1, 3])
 @pytest.mark.parametrize("overlap", [0.0, 0.6])
-def test_an_auc_over_training_sets_is_the_formula(n_seeds, overlap):
-    splits = [split_of(number, n_seeds) for number in (1, 2, 3)]
+@pytest.mark.parametrize("apart", [0, 2], ids=["alike", "apart"])
+def test_an_auc_over_training_sets_is_the_formula(n_seeds, overlap, apart):
+    """Where they lie further apart than their test videos explain, training has a part of its own."""
+    splits = [split_of(number, n_seeds, 0.8 + apart * (number % 2)) for number in (1, 2, 3)]
     found = over_training_sets([trained(*one) for one in splits], overlap=overlap, confidence=0.9)
     value, se, t, degrees = reference(splits, overlap, 0.9, measure=roc_auc_score)
     half = t * se / (value * (1 - value))
@@ -142,6 +145,10 @@ def test_without_a_second_training_set_there_is_no_interval():
     one, other = (trained(*split_of(number)) for number in (1, 2))
     found = over_training_sets([one], overlap=0.0)
     assert (found.value, np.isnan(found.low), "got 1" in found.undefined) == (one.values[0], True, True)
+    undefined = over_training_sets(
+        [replace(one, values=np.array([np.nan]), undefined="no reals")], overlap=0.0
+    )
+    assert "got 0" in undefined.undefined
     same = over_training_sets([one, other], overlap=1.0)
     assert "one and the same" in same.undefined
 

@@ -6,59 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.special import logit
-from scipy.stats import norm
 from scipy.stats import t as student
 
 from clipforensics.core.faults import InputError
-from clipforensics.statistics.bootstrap import bootstrap_auc
 from clipforensics.statistics.newcombe import score_interval, score_p
-from clipforensics.statistics.replicates import draw_replicates
-from clipforensics.statistics.uncertainty import Estimate, Interval, mean_over_seeds, spread_over_seeds
-
-
-def plan(n_real=6, n_fake=9, n_replicates=400, seed=1, clusters=None):
-    labels = np.repeat([0, 1], [n_real, n_fake])
-    return draw_replicates(
-        labels, np.arange(len(labels)), n_replicates=n_replicates, seed=seed, clusters=clusters
-    )
-
-
-def estimate(value=0.8, sd=0.05, replicates=None, **changes):
-    """Made by hand: draws of a given spread, real and fake clusters that matter alike."""
-    replicates = replicates or plan()
-    n = len(replicates.strata)
-    draws = value + sd * np.linspace(-1, 1, replicates.n_replicates)
-    fields = {
-        "replicates": replicates,
-        "value": value,
-        "draws": draws,
-        "jackknife": value + 0.01 * (-1.0) ** np.arange(n),
-        "active": np.ones(n, dtype=bool),
-        "null": 0.5,
-    }
-    return Estimate(**{**fields, **changes})
-
-
-def aucs(replicates, *tables):
-    found = bootstrap_auc(replicates, {str(i): table for i, table in enumerate(tables)})["all"]["video"]
-    return list(found.values())
-
-
-def noisy(rng, gain=1.0, n_real=6, n_fake=9):
-    return rng.normal(size=n_real + n_fake) + gain * np.repeat([0, 1], [n_real, n_fake])
-
-
-def expected_error(one, sizes):
-    """Standard error and degrees of freedom from their definition; sizes of the strata, in order."""
-    parts, start = [], 0
-    for n in sizes:
-        values = one.jackknife[start : start + n]
-        parts.append((n - 1) / n * sum((values - values.mean()) ** 2))
-        start += n
-    whole = sum(parts)
-    understated = sum(part * (n - 1) / n for part, n in zip(parts, sizes, strict=True))
-    degrees = whole**2 / sum(part**2 / (n - 1) for part, n in zip(parts, sizes, strict=True))
-    return np.nanstd(one.draws, ddof=1) * math.sqrt(whole / understated), degrees
+from clipforensics.statistics.uncertainty import Interval, mean_over_seeds, spread_over_seeds
+from tests.support.estimates import aucs, delong_variance, estimate, expected_error, noisy, plan
 
 
 def test_the_interval_is_students_on_the_logit_scale():
@@ -125,12 +78,6 @@ def test_only_clusters_with_a_part_in_it_count():
     assert wide._small_sample()[1] == pytest.approx(se[1])
 
 
-def test_a_difference_of_subsets_counts_the_clusters_of_both():
-    first, second = (np.r_[np.ones(6, bool), np.arange(9) // 4 == k] for k in (0, 1))
-    both = estimate(active=first) - estimate(active=second)
-    assert both.active.tolist() == [True] * 14 + [False]
-
-
 def test_steps_that_no_single_cluster_moves_count_as_of_the_smallest_stratum():
     factor, degrees = estimate(jackknife=np.full(15, 0.8))._small_sample()
     assert factor == pytest.approx(math.sqrt(6 / 5))
@@ -182,14 +129,6 @@ def test_no_auc_is_surer_than_its_score_interval():
     assert found.p > student_p
 
 
-def delong_variance(scores, n_real):
-    """From its definition: the variance of each class's placements, over its size."""
-    real, fake = scores[:n_real], scores[n_real:]
-    won = (fake[None, :] > real[:, None]) + 0.5 * (fake[None, :] == real[:, None])
-    parts = (won.mean(axis=1), won.mean(axis=0))
-    return sum(np.var(part, ddof=1) / len(part) for part in parts)
-
-
 def test_groups_that_hold_both_classes_narrow_the_score_interval_too():
     """A real and its fake rise and fall together: the design effect is below 1."""
     rng = np.random.default_rng(2)
@@ -198,83 +137,6 @@ def test_groups_that_hold_both_classes_narrow_the_score_interval_too():
     alone = aucs(plan(30, 30), scores)[0].interval()
     grouped = aucs(plan(30, 30, clusters=groups), scores)[0].interval()
     assert grouped.high - grouped.low < 0.7 * (alone.high - alone.low)
-
-
-def test_a_side_of_one_is_not_certain():
-    """Twin AUC below 1, no_twin AUC 1: the gap's variance has that of the no_twin's score interval in it."""
-    scores = np.r_[np.linspace(0, 0.5, 6), 0.05, 0.3, np.linspace(0.6, 1, 7)]
-    subsets = {"twin": set(range(6, 11)), "no_twin": set(range(11, 15))}
-    found = bootstrap_auc(plan(), {"a": scores, "b": scores**2}, subsets=subsets)
-    twin, no_twin = (found[name]["video"]["a"] for name in subsets)
-    assert (no_twin.value, twin.value < 0.9) == (1, True)
-    gap = twin - no_twin
-    low, high = score_interval(1.0, 6, 4, confidence=0.95)
-    unseen = ((high - low) / norm.ppf(0.975)) ** 2
-    drawn, degrees = expected_error(gap, (6, 5, 4))
-    # The twin's own side is no surer than its score interval, at the design effect of its draws.
-    alone = twin.standard_error()[0] ** 2
-    assert twin.sizes.independent == pytest.approx(delong_variance(scores[:11], 6))
-    ends = score_interval(twin.value, 6, 5, confidence=0.95, design=alone / twin.sizes.independent)
-    lacking = max(0, ((ends[1] - ends[0]) / 2 / norm.ppf(0.975)) ** 2 - alone)
-    se, found_degrees = gap.standard_error()
-    whole = drawn**2 + unseen + lacking
-    assert se**2 == pytest.approx(whole)
-    assert found_degrees == pytest.approx(whole**2 / (drawn**4 / degrees + (unseen + lacking) ** 2 / 3))
-    degrees = found_degrees
-    one = gap.interval()
-    reach = student.ppf(0.975, degrees) * se
-    assert (one.low, one.high) == pytest.approx((max(gap.value - reach, -1), min(gap.value + reach, 1)))
-    assert one.low < 0 < one.high
-    gain = gap - (found["twin"]["video"]["b"] - found["no_twin"]["video"]["b"])
-    assert gain.unseen >= 2 * unseen
-    assert gain.interval().low < 0 < gain.interval().high
-
-
-def test_a_gap_has_the_degrees_of_freedom_of_its_smaller_stratum():
-    """Ten fakes without a twin among a hundred: not the ninety-nine degrees of all fakes."""
-    rng = np.random.default_rng(8)
-    scores = rng.normal(size=200) + 1.5 * np.repeat([0, 1], 100)
-    subsets = {"twin": set(range(100, 190)), "no_twin": set(range(190, 200))}
-    found = bootstrap_auc(plan(100, 100), {"a": scores}, subsets=subsets)
-    gap = found["twin"]["video"]["a"] - found["no_twin"]["video"]["a"]
-    assert gap._small_sample()[1] < 25
-    assert gap._small_sample()[1] == pytest.approx(expected_error(gap, (100, 90, 10))[1])
-
-
-def test_a_gap_counts_the_groups_of_its_fakes_even_where_reals_are_in_all_of_them():
-    rng, groups = np.random.default_rng(8), np.tile(np.arange(30), 2)
-    scores = rng.normal(size=60) + 1.2 * np.repeat([0, 1], 30)
-    subsets = {"twin": set(range(30, 54)), "no_twin": set(range(54, 60))}
-    found = bootstrap_auc(plan(30, 30, clusters=groups), {"a": scores}, subsets=subsets)
-    gap = found["twin"]["video"]["a"] - found["no_twin"]["video"]["a"]
-    assert sorted(int(ours.sum()) for ours in gap._strata()) == [6, 24]
-    assert gap._small_sample()[1] == pytest.approx(expected_error_of(gap, [groups[54:], groups[30:54]]))
-
-
-def expected_error_of(one, groups):
-    """Degrees of freedom by hand: the jackknife's variance of each set of groups."""
-    parts = [(one.jackknife[g] - one.jackknife[g].mean()) ** 2 for g in groups]
-    variances = [(len(p) - 1) / len(p) * p.sum() for p in parts]
-    return sum(variances) ** 2 / sum(v**2 / (len(p) - 1) for v, p in zip(variances, parts, strict=True))
-
-
-def test_detectors_on_the_same_videos_keep_their_paired_error():
-    rng = np.random.default_rng(4)
-    one, two = aucs(plan(), noisy(rng), noisy(rng))
-    assert (one - two).unseen == 0
-
-
-def test_two_aucs_of_one_do_not_differ_by_nothing_for_certain():
-    apart = np.r_[np.zeros(6), np.linspace(0.5, 1, 9)]
-    subsets = {"twin": set(range(6, 11)), "no_twin": set(range(11, 15))}
-    found = bootstrap_auc(plan(), {"a": apart, "b": apart**2}, subsets=subsets)
-    twin, no_twin = (found[name]["video"] for name in subsets)
-    gap, other = (twin[name] - no_twin[name] for name in "ab")
-    for one in map(Estimate.interval, [gap, other, twin["a"] - twin["b"], gap - other]):
-        assert one.value == 0
-        assert one.low < -0.2
-        assert one.high > 0.2
-        assert (one.p, one.undefined) == (pytest.approx(1), "")
 
 
 def test_a_side_of_another_metric_that_is_stuck_leaves_no_difference():

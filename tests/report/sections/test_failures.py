@@ -85,13 +85,16 @@ def test_unusable_detectors_come_first_with_their_reason():
     first, *_ = failures.failures(compared, [run("lora")], None)
     assert first.kind == "unusable"
     assert first.text.startswith(
-        "Unusable: LoRA (validation .52 [.4, .64]). No threshold, probability or verdict"
+        "Unusable: LoRA (validation .52 [.4, .64]). No threshold, probability or verdict of what is so means"
     )
     assert failures.unusable(compared, [run("baseline", usable=False)]) == {
         "lora": "validation .52 [.4, .64]"
     }
     every = scored((0.8, 0.7, 0.9), usable={n: {"usable": False, "reason": ""} for n in ("baseline", "lora")})
-    assert "(every detector of this run)" in failures.failures(every, [], None)[0].text
+    assert failures.failures(every, [], None)[0].text == (
+        "Unusable: the baseline and LoRA (every detector of this run). No threshold, probability or verdict"
+        " of what are so means anything."
+    )
 
 
 def test_one_evaluation_is_enough_to_be_unusable_where_the_comparison_says_nothing():

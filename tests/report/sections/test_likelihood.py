@@ -88,6 +88,23 @@ def test_a_detector_without_ratios_says_why_and_has_no_figure(content):
     assert [cell.text for cell in empty][2:] == ["–"] * 7
 
 
+def test_costs_are_of_the_method_that_the_file_names(content):
+    methods = {row["method"] for row in content["rows"]}
+    assert len(methods) == 2
+    for method in methods:
+        found = likelihood_section({**content, "method": method}, CAST)["costs"].groups[0].rows
+        rows = [row for row in content["rows"] if (row["method"], row["detector"]) == (method, "a")]
+        expected = [f"{row['cllr_min']:.3f}".lstrip("0") for row in rows]
+        assert [cells[3].text for cells in found if cells[0].text == "a"] == expected
+
+
+def test_without_conditions_or_abstention_there_are_no_tables_of_them(content):
+    nothing = {**content, "conditions": [], "abstention": {**content["abstention"], "rows": []}}
+    found = likelihood_section(nothing, CAST)
+    assert (found["conditions"], found["abstention"], found["about_abstention"]) == (None, None, "")
+    assert found["about_conditions"] == "The run has no error rates by condition."
+
+
 def test_propositions_and_what_h1_does_not_name(content):
     found = likelihood_section(content, CAST)
     assert [name for name, _ in found["propositions"]] == ["H1", "H2"]

@@ -106,10 +106,11 @@ def test_the_table_has_shown_losses_first_and_marks_no_other():
     ]  # fmt: skip
     assert [r[-1].text for r in group.rows] == ["< .001", "< .001", ".300", ".300", ".300"]
     assert [r[5].strong for r in group.rows] == [True, True, False, False, False]
-    assert (
-        "Alone: its own interval excludes 0, which is not shown once all looks are allowed for."
-        in table.notes
+    assert table.notes[:2] == (
+        "Alone: its own interval excludes 0, which is not shown once all looks are allowed for.",
+        "p allows for all looks of the family.",
     )
+    assert {r[1].text for r in group.rows} == {"per class"}
     assert losses.losses_table(rows({"auc": (0.01, -0.1, 0.1)}), ["lora"]) is None
 
 
@@ -123,6 +124,11 @@ def test_a_metric_that_is_not_judged_is_no_loss_though_it_is_shown():
     compared = corrected(["f1"], losses=[])
     (group,) = losses.losses_table(compared, ["lora"]).groups
     assert (group.rows[0][0].text, group.rows[0][2].text) == ("F1", "worse")
+    note = "Worse, better: shown, but not one of the metrics in which losses and gains are judged."
+    assert note in losses.losses_table(compared, ["lora"]).notes
+    assert note not in losses.losses_table(corrected(["f1"], ["fpr"]), ["lora"]).notes
+    assert losses.losses_table(rows(), ["lora"]).notes[0].endswith("and nothing here is corrected.")
+    assert not any("all looks" in text for text in losses.losses_table(rows(), ["lora"]).notes)
 
 
 def test_other_detectors_are_counted_by_losses_and_gains():
@@ -138,6 +144,8 @@ def test_other_detectors_are_counted_by_losses_and_gains():
     for row in bare["metrics"]:
         if row["metric"] == "f1" and row["protocol"] == "per_class" and row["level"] == "video":
             row["differences"]["mlp"] = {"value": -0.1, "low": -0.2, "high": -0.05}
+        if row["metric"] == "f1" and row["protocol"] == "grouped_kfold" and row["level"] == "video":
+            row["differences"]["lora"] = {"value": -0.1, "low": -0.2, "high": -0.05}  # elsewhere
     assert losses.about_others(bare, others) == (
         "Of 2 other detectors, one has a metric that is worse than the baseline's and none one that is"
         " better, by intervals that exclude 0 and are not corrected for how many they are."

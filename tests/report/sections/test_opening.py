@@ -127,6 +127,12 @@ def test_the_protocol_beside_it_stands_with_its_counts():
     assert "+.060 [−.020, .140] video AUC (not shown)" in plain_spaces(said)
 
 
+def test_without_a_protocol_beside_it_nothing_is_said_of_one():
+    points = lines(compared()).points
+    assert all(points), "no empty line"
+    assert not [text for text in points if text.startswith("Under ")]
+
+
 def test_power_is_told_where_nothing_is_shown_and_only_there():
     power = {"level": 0.8, "detectable": 0.17, "n_real": 1900, "n_fake": None}
     content = compared()

@@ -154,7 +154,8 @@ def test_the_mean_over_repeated_splits_has_its_interval_and_says_what_that_cover
         "protocol": "grouped_repeat", "train_set": "FaceSwap", "manipulation": "NeuralTextures",
         "level": "video", "differences": {"lora": gap},
     }  # fmt: skip
-    frame, other = {**row, "level": "frame"}, {**row, "manipulation": "Deepfakes"}
+    elsewhere = {"differences": {"lora": {**gap, "auc": 0.5}}}
+    frame, other = {**row, **elsewhere, "level": "frame"}, {**row, **elsewhere, "manipulation": "Deepfakes"}
     compared = under_protocols(in_protocol("per_class"), variance=[frame, other, row])
     assert plain_spaces(primary.about_variance(compared, "lora")) == (
         "Mean over the repeated splits (grouped repeat): +.030 [−.020, .080] video AUC, by an interval"

@@ -45,6 +45,8 @@ def test_a_protocols_name_says_nothing(protocol):
          " them"),
         (Seen(10, 20, 0, 0, 0, 0, 0, 0, 1), "clean",
          "no shared identity is known, and of 1 validation video it is not known who is in them"),
+        (Seen(10, 20, 0, 0, 0, 0, 0, 59, 0, n_train=60), "clean",
+         "no shared identity is known, and of 59 training videos it is not known who is in them"),
         (Seen(10, 20, 0, 0, 0, 0, 0, 60, 0, n_train=60), "unknown",
          "it is not known who is in the training videos, so leaks cannot be counted"),
         (Seen(10, 20, 0, 4, 0, 0, 0, is_repeated=True), "leaks",

@@ -29,6 +29,9 @@ def test_every_protocol_is_named_with_every_detector_shown():
 
 def test_a_missing_interval_is_said_and_a_detector_that_is_not_shown_is_left_out():
     assert said(row(low=None, high=None), detectors=("lora",)).endswith("per class LoRA .750 (no interval).")
+    assert said(row(low=0.5, high=1), detectors=("lora", "mlp")).endswith(
+        "per class LoRA .750 [.500, 1.000]."
+    )
 
 
 def test_where_nothing_is_pooled_nothing_is_said():
