@@ -1,6 +1,6 @@
 """The audit in plain words, no more certain than its intervals. Pure: numbers in, sentences out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from clipforensics.core.records import REAL
@@ -12,10 +12,10 @@ Json = Mapping[str, Any]
 def headline(content: Json, manipulation: str) -> str:
     """What the page opens with: what was trained on, how many fakes have a twin, the score on either side.
 
-    Of scores that call reals more manipulated than fakes nothing else is worth a word.
+    Of a reference that calls reals more manipulated than fakes that comes first.
     """
-    if below := below_chance(content, manipulation):
-        return f"{below[0]}; else nothing here means what it says"
+    if _is_below_chance(_video_cells(content, manipulation)["all"]["detectors"][content["reference"]]):
+        return below_chance(content, manipulation, [content["reference"]])[0]
     trained = _trained(content, manipulation)
     counted, found = _twins(content, manipulation)
     return f"{trained}{found}" if trained or not counted else _capital(found)
@@ -250,14 +250,14 @@ def _all_fake(content: Json, manipulation: str) -> list[str]:
     ]
 
 
-def below_chance(content: Json, manipulation: str) -> list[str]:
-    """Of each detector whose interval on all fakes lies below .5, that its scores may be upside down."""
+def below_chance(content: Json, manipulation: str, names: Sequence[str] = ()) -> list[str]:
+    """Of each detector (of these, or of all) whose interval on all fakes lies below .5, that its scores may be upside down."""
     values = _video_cells(content, manipulation)["all"]["detectors"]
     return [
         f"{name} is below chance on {manipulation}, video AUC {_whole(row)}: check that a higher score means"
         " manipulated"
         for name, row in values.items()
-        if _is_below_chance(row)
+        if _is_below_chance(row) and (not names or name in names)
     ]
 
 

@@ -22,9 +22,6 @@ Row = dict[str, Any]
 
 AUTO = "auto"
 
-BY_RULE = ("detector", "protocol", "train_set", "manipulation")
-"""Keys of section `primary` that may be `auto`."""
-
 LOWER_IS_BETTER = ("brier", "ece", "eer", "fpr")
 """Metrics of errors: a smaller one is a better one."""
 
@@ -94,7 +91,7 @@ class Primary:
         detector: The one that is compared.
         reference: What it is compared with.
         place: In which number.
-        named: Keys of section `primary` that were written by name, of those that may be left to a rule.
+        named: Keys of section `primary` that differ from `RULES`.
     """
 
     detector: str
@@ -152,7 +149,7 @@ def resolve_primary(
         stratum=section.stratum,
         metric=section.metric,
     )
-    named = tuple(key for key in BY_RULE if getattr(section, key) != AUTO)
+    named = tuple(key for key, rule in RULES.model_dump().items() if getattr(section, key) != rule)
     return Primary(_named(section.detector, others[0] if others else ""), reference, place, named)
 
 

@@ -89,6 +89,7 @@ TABLES: dict[str, tuple[str, Mapping[str, str]]] = {
             "sha256": "Digest of its content",
             "others": "Further identities in it, likewise, joined by +",
             "codec": "Of the video stream, as FFmpeg names it; pictures for a folder of them",
+            "part": "Part that its publisher put it in (train, val, test); empty where none is said",
         },
     ),
     "parts": (

@@ -116,7 +116,7 @@ def test_bare_names_with_a_table_are_told_that_the_list_must_say_which_are_real(
         audit.main([*arguments, "--real", "real"])
     lists(tmp_path, train=["real/a", "FS/b"], test=["real,c"])  # what the message asks for
     audit.main(arguments)
-    assert capsys.readouterr().out.startswith("No identity, twin, frame or video is in two of")
+    assert capsys.readouterr().out.startswith("No identity, twin, frame or video is known to be in two")
 
 
 def test_lists_of_one_name_are_called_by_their_folders(tmp_path):

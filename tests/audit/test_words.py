@@ -131,6 +131,11 @@ def test_scores_that_are_upside_down_are_said_to_be_first():
     conclusion = words.conclusion(content, "NT", "d")
     assert conclusion.endswith("Below chance a gap means nothing.")
     assert "easier" not in conclusion
+    content["reference"] = "e"
+    for cell in content["cells"]:
+        cell["detectors"]["e"] = row(0.8, 0.7, 0.9)
+    assert "below chance" not in words.headline(content, "NT"), "the reference means what it says"
+    assert words.below_chance(content, "NT")[0].startswith("d is below chance")
     unsure = findings(twin=row(0.1), other=row(0.2), whole=row(0.3, 0.1, 0.5))
     assert "below chance" not in words.headline(unsure, "NT"), "its interval reaches .5"
 

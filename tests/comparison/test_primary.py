@@ -42,9 +42,11 @@ def test_the_reference_may_stand_anywhere_in_the_list():
 
 def test_names_are_taken_as_they_stand():
     found = resolve(detector="mlp", protocol="per_class", train_set="DF", manipulation="DF", stratum="twin")
-    named = ("detector", "protocol", "train_set", "manipulation")
+    named = ("detector", "stratum", "protocol", "train_set", "manipulation")
     assert found == Primary("mlp", "baseline", Place("per_class", "DF", "DF", stratum="twin"), named)
     assert resolve(protocol="grouped").named == ("protocol",)
+    assert resolve(metric="f1", level="frame").named == ("metric", "level")
+    assert resolve().named == ()
     assert resolve({**RUN, "manipulations": ["NT", "rest"]}, manipulation="F2F").place.manipulation == "F2F"
 
 

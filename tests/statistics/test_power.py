@@ -167,6 +167,10 @@ def test_where_training_seeds_forbid_it_that_is_said():
     one = mean_over_seeds(seeds, "lora")
     found = needed(one, one.interval(), n_real=6, n_fake=9)
     assert (found.n_real, found.by_seeds) == (None, True)
+    close = [replace(s, value=0.00001 * i, jackknife=s.jackknife - s.value) for i, s in enumerate(seeds)]
+    both = mean_over_seeds(close, "lora")
+    found = needed(both, both.interval(), n_real=6, n_fake=9)
+    assert (found.n_real, found.by_seeds) == (None, False), "and there are too few videos for it as well"
     videos, interval = open_difference(0.0001)
     assert needed(videos, interval, n_real=6, n_fake=9).by_seeds is False
 

@@ -178,19 +178,18 @@ def _told(
 
 
 def _silent(evaluations: Sequence[Json], manipulation: str, on: str) -> Failure:
-    """Who finds no fake at the threshold in use, or calls every real manipulated."""
-    nothing, everything = [], []
+    """Who finds no fake at the threshold in use, or calls every real manipulated, in every model it has."""
+    rates: dict[str, list[tuple[float | None, float | None]]] = {}
     for one in evaluations:
         point = (one["test"].get(manipulation, {}).get("video") or {}).get("at_validation") or {}
-        if known(point.get("tpr")) == 0:
-            nothing.append(name_of(one["detector"]))
-        elif known(point.get("fpr")) == 1:
-            everything.append(name_of(one["detector"]))
+        rates.setdefault(one["detector"], []).append((known(point.get("tpr")), known(point.get("fpr"))))
+    nothing = [name_of(name) for name, some in rates.items() if all(tpr == 0 for tpr, _ in some)]
+    everything = [name_of(name) for name, some in rates.items() if all(fpr == 1 for _, fpr in some)]
     said = []
     if nothing:
-        said.append(f"finds none of the fakes (TPR 0): {_some(list(dict.fromkeys(nothing)))}")
+        said.append(f"finds none of the fakes (TPR 0): {_some(nothing)}")
     if everything:
-        said.append(f"calls every real manipulated (FPR 1): {_some(list(dict.fromkeys(everything)))}")
+        said.append(f"calls every real manipulated (FPR 1): {_some(everything)}")
     where = "" if on == manipulation else f" ({on})"
     return Failure(
         "silent", f"At the threshold chosen on validation{where}, {'; '.join(said)}." if said else ""

@@ -111,6 +111,13 @@ def test_a_threshold_that_finds_nothing_or_accuses_everybody_is_told():
     )
 
 
+def test_one_model_of_several_that_finds_nothing_is_not_told_of_all():
+    folds = [run("lora", tpr=tpr) for tpr in (0.0, 0.9, 0.8)]
+    assert failures.failures(scored((0.8, 0.7, 0.9)), folds, None) == []
+    none = kinds(failures.failures(scored((0.8, 0.7, 0.9)), [run("lora", tpr=0.0)] * 3, None))
+    assert none["silent"].endswith("finds none of the fakes (TPR 0): LoRA.")
+
+
 def test_the_protocol_beside_it_is_judged_by_chance_too():
     compared = scored((0.8, 0.7, 0.9))
     beside = in_protocol("grouped")

@@ -132,6 +132,15 @@ def test_power_in_words():
     )
 
 
+def test_a_difference_that_stands_in_for_the_primary_one_is_judged_by_its_family():
+    content = under_protocols(in_protocol("per_class"))
+    values = content["cells"][0]["differences"]["lora"]
+    assert primary.primary_of(content, "lora").state == "above"
+    values["simultaneous"] = {"low": -0.02, "high": 0.14, "p": 0.1}
+    found = primary.primary_of(content, "lora")
+    assert (found.state, found["low"]) == ("open", -0.02)
+
+
 def test_looks_in_words():
     alone = "No comparison is primary: this is the headline's, and all others are secondary."
     assert primary.about_looks({}) == f"{alone} Their intervals are not corrected for how many they are."

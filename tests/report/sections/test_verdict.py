@@ -44,6 +44,16 @@ def test_the_gap_between_strata_is_worded_by_its_own_interval(gap, said):
     assert "9.000" not in point
 
 
+def test_a_difference_is_told_by_the_interval_of_its_family():
+    content = two_protocols()
+    for one in content["cells"]:
+        for values in one["differences"].values():
+            values["simultaneous"] = {"low": -0.21, "high": 0.27, "p": 0.9}
+    said = " ".join(plain_spaces(text) for text in verdict.points(content, "lora"))
+    assert "[−.210, .270]" in said
+    assert "[.010, .110]" not in said
+
+
 @pytest.mark.parametrize(
     ("bounds", "delong", "said"),
     [
