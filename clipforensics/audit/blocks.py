@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count, islice
 from pathlib import Path
+from typing import TypeGuard
 
 import pandas as pd
 from pandas.errors import EmptyDataError, ParserError, ParserWarning
@@ -72,7 +73,7 @@ def _named(names: list[str]) -> list[str]:
     return [low if (low := name.lower()) in COLUMNS and low not in names else name for name in names]
 
 
-def is_table(content: object) -> bool:
+def is_table(content: object) -> TypeGuard[list[dict[str, object]]]:
     """Whether a JSON content is an array of objects: a row each."""
     return isinstance(content, list) and bool(content) and all(isinstance(row, dict) for row in content)
 
@@ -91,7 +92,7 @@ def _json_array(path: Path) -> Iterator[pd.DataFrame]:
     content = read_json(path)
     if not is_table(content):
         raise InputError(f"{path}: is no JSON array of objects; give one object a row, or CSV")
-    yield _frame(list(content[0]), content)  # type: ignore[index]
+    yield _frame(list(content[0]), content)
 
 
 def _frame(columns: list[str], rows: list[dict[str, object]]) -> pd.DataFrame:
@@ -107,12 +108,12 @@ def _separator(path: Path) -> str:
 def _csv(path: Path) -> Iterator[pd.DataFrame]:
     """The header is read as the first row, so that pandas renames no column."""
     options = {"header": None, "dtype": str, "na_filter": False, "index_col": False, "chunksize": BLOCK}
-    options["sep"] = _separator(path)
     columns: list[str] | None = None
+    separator = _separator(path)
     try:
         with warnings.catch_warnings(), _opened(path) as file:
             warnings.simplefilter("error", ParserWarning)
-            for block in pd.read_csv(file, **options):
+            for block in pd.read_csv(file, sep=separator, **options):
                 if columns is None:
                     columns, block = [str(name).strip() for name in block.iloc[0]], block.iloc[1:]
                 block.columns = pd.Index(columns)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from clipforensics.audit import page, parts, words
+from clipforensics.audit import page, parts, terminal, words
 from clipforensics.audit.arguments import parse
 from clipforensics.audit.cells import roc_vertices
 from clipforensics.audit.findings import Options, find, frame_table
@@ -150,6 +150,7 @@ def _report(folder: Path, content: Mapping[str, Any]) -> None:
     for text in words.below_chance(content, manipulation):
         print(printable(f"warning: {text}"), file=sys.stderr)
     sentences = [words.conclusion(content, manipulation, name) for name in content["points"]]
-    for text in (words.headline(content, manipulation), *sentences, *chosen):
+    further = terminal.further(content, manipulation)
+    for text in (words.headline(content, manipulation), *sentences, *chosen, *further):
         print(printable(text))
     print(f"{folder / METRICS}, {folder / PAGE}")

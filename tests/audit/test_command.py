@@ -1,6 +1,7 @@
 """The command as a user runs it: files, exit codes, the page in a real browser."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -78,7 +79,7 @@ def test_two_files_of_one_name_are_refused_and_one_file_twice_is_one(files, tmp_
     assert list(content["points"]) == ["mine"]
 
 
-def test_a_reference_is_compared_with(files, tmp_path):
+def test_a_reference_is_compared_with(files, tmp_path, capsys):
     other = write_scores(tmp_path / "train.csv.csv", {k: 1 - s for k, s in VIDEOS.items()})
     audit.main([*files, "--reference", str(other)])
     content = json.loads((tmp_path / "out/metrics.json").read_text())
@@ -86,6 +87,10 @@ def test_a_reference_is_compared_with(files, tmp_path):
     assert set(content["cells"][0]["differences"]) == {"mine"}
     text = (tmp_path / "out/report.html").read_text(encoding="utf-8")
     assert "mine minus train.csv" in text
+    shown = capsys.readouterr().out
+    assert "Validation" not in shown
+    (line,) = [line for line in shown.splitlines() if line.startswith("mine minus train.csv: +.600")]
+    assert re.search(r"\[.*\] video AUC; a difference is (not )?shown\.$|whether they differ\.$", line)
 
 
 def test_a_detector_called_train_is_not_taken_for_the_list(files, tmp_path):
@@ -140,7 +145,9 @@ def test_lists_in_several_files_validation_and_the_choice_among_many(files, tmp_
     assert [(e["role"], e["file"]) for e in content["inputs"]] == [
         ("scores", "mine.csv"), ("train", "train.csv"), ("train", "more.txt"), ("validation", "val.csv"),
     ]  # fmt: skip
-    assert "mine is the best of 27 by this test's own scores" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "mine is the best of 27 by this test's own scores" in shown
+    assert "\nValidation has seen somebody of 1 of 5 fakes (1 by a twin) and of 0 of " in shown
     page = (tmp_path / "out/report.html").read_text(encoding="utf-8")
     for text in ("mine is the best of 27", "nor in validation", "Validation, on which checkpoints"):
         assert text in page
