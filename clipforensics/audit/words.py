@@ -251,7 +251,7 @@ def _all_fake(content: Json, manipulation: str) -> list[str]:
 
 
 def below_chance(content: Json, manipulation: str, names: Sequence[str] = ()) -> list[str]:
-    """Of each detector (of these, or of all) whose interval on all fakes lies below .5, that its scores may be upside down."""
+    """Of each detector, or of these, whose interval on all fakes is below .5: it may be upside down."""
     values = _video_cells(content, manipulation)["all"]["detectors"]
     return [
         f"{name} is below chance on {manipulation}, video AUC {_whole(row)}: check that a higher score means"
