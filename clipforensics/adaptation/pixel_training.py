@@ -167,6 +167,7 @@ def prepare_model(model: AdaptedEncoder, task: Task) -> None:
     if pixels.gradient_checkpointing:
         model.base.activation_checkpointing_enable({"use_reentrant": False})
     if pixels.compile:
+        torch.use_deterministic_algorithms(True)  # which tells the compiler; the method told only the rest
         compile_blocks(model)
 
 

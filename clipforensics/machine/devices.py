@@ -39,5 +39,6 @@ def choose_dtype(precision: str, device: torch.device) -> torch.dtype:
 def compute_deterministically(seed: int) -> None:
     """Seed torch and refuse algorithms whose result changes from run to run."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True)
+    # As `use_deterministic_algorithms(True)`, which would load torch's compiler too: a second of start-up
+    torch.set_deterministic_debug_mode("error")
     torch.manual_seed(seed)

@@ -228,6 +228,18 @@ def test_without_a_compiler_the_setting_is_named(bench, tmp_path, monkeypatch):
         prepare_model(untrained("lora", bench), task_of(bench, tmp_path, compile=True))
 
 
+def test_the_compiler_is_told_to_compute_the_same_every_time(bench, tmp_path, monkeypatch):
+    from torch._inductor import config
+
+    monkeypatch.setattr(config, "deterministic", False)
+    monkeypatch.setattr(pixel_training, "compile_blocks", lambda model: None)
+    model = untrained("lora", bench)
+    prepare_model(model, task_of(bench, tmp_path, compile=False))
+    assert not config.deterministic
+    prepare_model(model, task_of(bench, tmp_path, compile=True))
+    assert config.deterministic
+
+
 def test_more_processes_than_micro_batches_are_refused(bench, tmp_path):
     task = task_of(bench, tmp_path, batch_size=8, micro_batch_size=4)
     settings = fast_settings("lora")
