@@ -81,9 +81,10 @@ def test_dead_links_stop_the_build(tmp_path):
     shutil.copy(ROOT / "docs/conf.py", source)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     (tmp_path / "clipforensics").mkdir()
-    (tmp_path / "clipforensics/__init__.py").write_text('"""A package."""\n', encoding="utf-8")
+    for name in ("__init__", "only_here"):
+        (tmp_path / f"clipforensics/{name}.py").write_text('"""Code."""\n', encoding="utf-8")
     (source / "page.md").write_text("# Page\n\n## Somewhere\n", encoding="utf-8")
-    alive = ("page.md", "page.md#somewhere", "#index", "reference/api/index.md")
+    alive = ("page.md", "page.md#somewhere", "#index", "reference/api/only_here.md")
     dead = ("nowhere.md", "page.md#nowhere", "#nowhere")
     links = [f"[link]({link})" for link in (*alive, *dead)]
     pages = "```{toctree}\npage\nreference/api/index\n```"
