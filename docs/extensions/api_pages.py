@@ -43,7 +43,13 @@ def write_pages(folder: Path, root: Path = ROOT) -> list[str]:
 
 def read_rooms(root: Path = ROOT) -> dict[str, list[griffe.Module]]:
     """Modules of each room, the room itself first; single modules of the package are a room each."""
-    package = griffe.load(PACKAGE, search_paths=[root], docstring_parser="google", allow_inspection=False)
+    package = griffe.load(
+        PACKAGE,
+        search_paths=[root],
+        try_relative_path=False,  # not the package of the folder that Sphinx is started in
+        docstring_parser="google",
+        allow_inspection=False,
+    )
     assert isinstance(package, griffe.Module)
     return {room.name: list(walk(room)) for room in inner_modules(package)}
 

@@ -32,13 +32,13 @@ def videos(folder: Path) -> str:
 
 
 def clip(folder: Path) -> str:
-    """A tiny CLIP after five steps on the sample's pictures."""
+    """A tiny CLIP after three steps on the sample's pictures."""
     from clipforensics.sample.pictures import _person
     from clipforensics.sample.tiny_clip import train_tiny_clip
 
     size = {"frame_size": 112, "size": 64, "n_captions": 3}
-    pictures = [picture for number in range(10) for picture in _person(number, seed=42, **size)]
-    training = {"seed": 42, "steps": 5, "batch_size": 32, "learning_rate": 0.0015}
+    pictures = [picture for number in range(5) for picture in _person(number, seed=42, **size)]
+    training = {"seed": 42, "steps": 3, "batch_size": 16, "learning_rate": 0.0015}
     tower = {"image_size": 64, "patch_size": 8, "hidden_size": 96, "n_layers": 4, "n_heads": 4}
     train_tiny_clip(folder / "clip", pictures, **training, **tower, projection=64)
     return digest(folder, suffixes=(".safetensors", "training.json"))
