@@ -15,7 +15,7 @@ def table(folder, text):
 
 
 def test_target_source_others_in_this_order_and_empty_means_unknown(tmp_path):
-    rows = "a_1.mp4,anna,ben,carl\nb,dora\nc,,,\n"
+    rows = "a_1.mp4,anna,ben,carl\nb,dora\nc,,,\ne,eve,fay,\n"
     read = reader(read_table(table(tmp_path, "\ufeff" + HEADER + rows)))
     full, one, none = read("a_1.mp4"), read("b"), read("c")
     assert (full.clip, full.target, full.source, full.others, full.label) == (
@@ -27,6 +27,7 @@ def test_target_source_others_in_this_order_and_empty_means_unknown(tmp_path):
     )
     assert (one.target, one.source, one.others) == ("dora", "", ())
     assert none.ids == ()
+    assert read("e").ids == ("eve", "fay")
     assert read("d") is None
 
 

@@ -11,6 +11,7 @@ from scipy.stats import t as student
 from clipforensics.core.faults import InputError
 from clipforensics.statistics.power import (
     Part,
+    _whole,
     detectable,
     grown,
     needed,
@@ -145,6 +146,10 @@ def test_what_is_shown_or_unknown_needs_nothing():
         open_difference(0.0, draws=np.zeros(400)),
     ):
         assert needed(one, interval, n_real=6, n_fake=9) is None
+
+
+def test_numbers_of_videos_are_rounded_up_but_not_for_the_last_digits():
+    assert [_whole(n) for n in (30.0, 30 + 1e-9, 30.001, 1e6, 1e6 + 1)] == [30, 30, 31, 10**6, None]
 
 
 def test_no_number_of_videos_shows_no_difference():

@@ -159,6 +159,9 @@ def test_a_set_that_lacks_a_class_is_left_out():
     real = labels == 0
     lacking = trained([v for v, r in zip(tested, real, strict=True) if r], labels[real], scores[:, real])
     assert over_training_sets([*sets, lacking], overlap=0.5) == over_training_sets(sets, overlap=0.5)
+    several = [trained(*split_of(number, n_seeds=2)) for number in (1, 2, 3)]
+    several[2] = replace(several[2], values=np.array([np.nan, 0.9]))  # of one seed alone
+    assert over_training_sets(several, overlap=0.5) == over_training_sets(several[:2], overlap=0.5)
 
 
 def test_a_set_with_a_value_and_no_interval_leaves_none():

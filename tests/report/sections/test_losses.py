@@ -114,6 +114,15 @@ def test_the_table_has_shown_losses_first_and_marks_no_other():
     assert losses.losses_table(rows({"auc": (0.01, -0.1, 0.1)}), ["lora"]) is None
 
 
+def test_the_table_has_each_detectors_metrics_under_its_own_name():
+    compared = rows({"accuracy": (-0.2, -0.3, -0.1), "f1": (-0.2, -0.3, 0.1)})
+    for row, low in zip(compared["metrics"], (-0.5, 0.05), strict=True):
+        row["differences"]["mlp"] = {"value": 0.1, "low": low, "high": 0.2, "p": 0.001}
+    found = losses.losses_table(compared, ["lora", "mlp", "full"]).groups
+    assert [[row[0].text for row in group.rows] for group in found] == [["accuracy"], ["F1"]]
+    assert "LoRA" in found[0].name
+
+
 def test_without_correction_the_table_calls_nothing_a_loss():
     (group,) = losses.losses_table(rows(), ["lora"]).groups
     assert [r[2].text for r in group.rows] == ["worse alone"] * 4 + ["better alone"]

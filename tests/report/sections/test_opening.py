@@ -133,6 +133,12 @@ def test_without_a_protocol_beside_it_nothing_is_said_of_one():
     assert not [text for text in points if text.startswith("Under ")]
 
 
+def test_of_a_protocol_beside_it_whose_difference_is_undefined_nothing_is_said():
+    content = compared()
+    content["cells"].append(in_protocol("grouped", gap=(None, None, None), n=(20, 21)))
+    assert not [text for text in lines(content).points if text.startswith("Under ")]
+
+
 def test_power_is_told_where_nothing_is_shown_and_only_there():
     power = {"level": 0.8, "detectable": 0.17, "n_real": 1900, "n_fake": None}
     content = compared()
