@@ -5,7 +5,7 @@ import json
 import os
 import pkgutil
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -128,6 +128,11 @@ def identity_fault(kind: str, name: str) -> str:
     if "/" in name or not name.isprintable():
         return f"{kind} {name!r} must not hold `/` or control characters; rename it"
     return ""
+
+
+def identities_fault(names: Iterable[str]) -> str:
+    """Why one of these identities cannot be used; empty if all can."""
+    return next((fault for fault in (identity_fault("identity", name) for name in names) if fault), "")
 
 
 def manipulation_fault(name: str) -> str:

@@ -136,6 +136,8 @@ def find_videos(profile: Profile, root: Path, *, dataset: str) -> tuple[list[Vid
             shown = path.relative_to(root).as_posix()
             kind = _manipulation(path.relative_to(top)) if label else REAL
             people = (label and base.manipulation_fault(kind)) or people_in(naming, shown, label)
+            if not isinstance(people, str):
+                people = base.identities_fault(people.ids) or people
             if isinstance(people, str):
                 skipped.append(base.skipped(shown, people))
             else:

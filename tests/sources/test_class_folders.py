@@ -242,7 +242,7 @@ def test_a_link_to_a_parent_of_where_it_leads_ends(tmp_path: Path) -> None:
 def test_folders_nested_too_deeply_are_left_out(tmp_path: Path) -> None:
     touch(tmp_path, "real/a.mp4", "fake/x.mp4", "fake/" + "d/" * 60 + "y.mp4")
     deep = tmp_path / "fake/e"
-    for _ in range(1100):
+    for _ in range(70):
         deep.mkdir()
         deep /= "d"
     videos, (skipped,) = find(tmp_path)
@@ -275,3 +275,19 @@ def test_other_names_of_parts_are_known_and_what_is_none_is_told(tmp_path: Path)
         ("training", "train"),
     }
     assert skipped.path == "holdout"
+
+
+def test_identities_that_cannot_be_in_a_key_are_left_out(tmp_path: Path) -> None:
+    touch(tmp_path, "real/a.mp4", "real/b.mp4", "fake/c.mp4")
+    (tmp_path / "who.csv").write_text("video,identity,identity\na,x/y\nb,anna,ben/carl\nc,anna,ben\n")
+    videos, skipped = find(tmp_path, identities="who.csv")
+    assert [v.path for v in videos] == ["fake/c.mp4"]
+    assert [s.path for s in skipped] == ["real/a.mp4", "real/b.mp4"]
+    assert "identity 'x/y' must not hold `/`" in skipped[0].reason
+
+
+def test_single_pictures_may_be_named_like_videos(tmp_path: Path) -> None:
+    touch(tmp_path, "real/000.png", "fake/Sim/000_003.jpg")
+    videos, skipped = find(tmp_path, pictures="single", naming="ffpp")
+    assert not skipped
+    assert [(v.target, v.source) for v in videos] == [("000", ""), ("000", "003")]
