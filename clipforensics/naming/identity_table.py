@@ -116,9 +116,7 @@ def _is_header(names: list[str]) -> bool:
     )
 
 
-def _alike(
-    rows: Mapping[str, tuple[str, ...]], shorter: Callable[[str], str]
-) -> dict[str, tuple[str, ...]]:
+def _alike(rows: Mapping[str, tuple[str, ...]], shorter: Callable[[str], str]) -> dict[str, tuple[str, ...]]:
     """Shorter name -> identities, without those that stand for videos of different people."""
     found: dict[str, set[tuple[str, ...]]] = {}
     for name, ids in rows.items():

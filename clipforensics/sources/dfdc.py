@@ -83,7 +83,9 @@ def _fault(path: Path, rows: dict[str, tuple[People, str]]) -> str:
     if path.name not in rows:
         return f"the {METADATA} or {LABELS} beside it does not have it; copy that again, or remove the video"
     return (
-        "" if base.is_there(path) else "the metadata beside it has it, but it is not there; complete the download"
+        ""
+        if base.is_there(path)
+        else "the metadata beside it has it, but it is not there; complete the download"
     )
 
 

@@ -225,7 +225,12 @@ def test_links_that_lead_out_are_not_entered(tmp_path: Path) -> None:
     assert "listed already" in reasons["fake/up"]
 
     videos, skipped = find(root, follow_links=True)
-    assert [v.path for v in videos if v.label] == ["fake/Out/pictures", "fake/Out/z.mp4", "fake/in/y.mp4", "fake/x.mp4"]
+    assert [v.path for v in videos if v.label] == [
+        "fake/Out/pictures",
+        "fake/Out/z.mp4",
+        "fake/in/y.mp4",
+        "fake/x.mp4",
+    ]
     assert [s.path for s in skipped] == ["fake/P", "fake/other", "fake/up"]
 
 
