@@ -257,7 +257,9 @@ def _contradiction(known: _Item | None, item: _Item) -> str:
         kinds = f"{known.manipulation} ({known.record}) and {item.manipulation} ({item.record})"
         return f"its frames are both {kinds} in the JSON; mend it"
     if known.video != item.video:
-        return f"its frames are those of two videos, {show(known.video)} and {show(item.video)}; mend the JSON"
+        return (
+            f"its frames are those of two videos, {show(known.video)} and {show(item.video)}; mend the JSON"
+        )
     return ""
 
 
