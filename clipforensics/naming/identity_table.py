@@ -7,7 +7,7 @@ from pathlib import Path
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.files import open_regular
-from clipforensics.naming.people import People, bare, without_ending, parts_of, show
+from clipforensics.naming.people import People, bare, parts_of, show, without_ending
 
 RULE = "a row of --identities (video,identity[,identity...])"
 

@@ -2,8 +2,8 @@
 
 Beneath `fake/` a folder is a manipulation (`fake/SimSwap/a.mp4`); what lies in `fake/` itself is of the
 manipulation `fake`. Folders may be nested further, which says nothing. Where there is no such pair but
-folders `train`, `test` and perhaps `val` (or `training`, `testing`, `validation`, `valid`) that hold one each,
-they are the publisher's parts: so most sets of pictures lie (`train/real/0001.jpg`), and torchvision's
+folders `train`, `test` and perhaps `val` (or `training`, `testing`, `validation`, `valid`) that hold one
+each, they are the publisher's parts: so most sets of pictures lie (`train/real/0001.jpg`), and torchvision's
 ImageFolder reads one part of them.
 
 A video is a video file, or a folder of nothing but pictures named by their numbers (beside videos or folders

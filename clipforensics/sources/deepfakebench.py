@@ -94,7 +94,7 @@ class _Item:
 
 @dataclass
 class _Items:
-    """What the JSON names, by path: kept, or refused with the reason; and each skipped record, by its name."""
+    """What the JSON names, by path: kept, or refused with the reason; and each skipped record by its name."""
 
     kept: dict[str, _Item] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)

@@ -160,7 +160,7 @@ def test_pax_sizes_are_not_believed_either(size: str, tmp_path: Path) -> None:
     info = tarfile.TarInfo("a.mp4")
     info.type, info.pax_headers = b"Z", {"size": size}
     (tmp_path / "0.tar").write_bytes(info.tobuf(tarfile.PAX_FORMAT) + bytes(1024))
-    with pytest.raises(UnreadableVideo, match="do not follow one another|cannot be read as an uncompressed"):
+    with pytest.raises(UnreadableVideo, match=r"do not follow one another|cannot be read as an uncompressed"):
         members(tmp_path / "0.tar")
 
 

@@ -214,8 +214,8 @@ def test_a_stray_picture_hides_no_videos(tmp_path: Path) -> None:
 def test_links_that_lead_out_are_not_entered(tmp_path: Path) -> None:
     root = touch(tmp_path / "set", "real/a.mp4", "fake/x.mp4", "fake/.store/y.mp4")
     touch(tmp_path / "elsewhere", "z.mp4", "pictures/1.png")
-    for name, to in {"Out": "../../elsewhere", "P": "../../elsewhere/pictures", "up": "..", "other": "../real",
-                     "in": ".store"}.items():  # fmt: skip
+    for name, to in {"Out": "../../elsewhere", "P": "../../elsewhere/pictures", "up": "..",
+                     "other": "../real", "in": ".store"}.items():  # fmt: skip
         (root / "fake" / name).symlink_to(to)
     videos, skipped = find(root)
     assert [v.path for v in videos] == ["real/a.mp4", "fake/in/y.mp4", "fake/x.mp4"]

@@ -111,5 +111,5 @@ def test_a_class_without_a_published_val_has_it_drawn(lacking):
 def test_a_class_that_is_only_tested_is_named():
     videos = [replace(v, part="test") if v.manipulation == "FaceSwap" else v
               for v in relabelled(real="val", FaceSwap="val", NeuralTextures="val")]  # fmt: skip
-    with pytest.raises(InputError, match="puts no video of FaceSwap into train or val .*another protocol"):
+    with pytest.raises(InputError, match=r"puts no video of FaceSwap into train or val .*another protocol"):
         split(videos)
