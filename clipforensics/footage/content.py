@@ -7,16 +7,27 @@ is unpacked, so neither its name nor a link in the shard can lead anywhere.
 import io
 import stat
 import tarfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Self
 
 from clipforensics.core.files import open_regular
 
 MAX_MEMBERS = 1 << 20
-"""Most files that are listed of one shard."""
+"""Most entries of one shard that are looked at, files or not."""
+
+MAX_EXTENSION = 1 << 20
+"""Most bytes of a header's extension, such as a long name; a tar is free to say any number."""
 
 SHARD = ".tar"
+
+_EXTENSIONS = frozenset(b"xgXLK")  # pax, of one or of all that follow; Solaris' pax; GNU's long names
+_DAMAGES = (
+    tarfile.TarError, ValueError, EOFError, OverflowError, MemoryError, RecursionError, IndexError
+)  # fmt: skip
+"""What tarfile raises of a tar that says nonsense."""
 
 
 class UnreadableVideo(ValueError):
@@ -61,20 +72,36 @@ def members(shard: Path) -> dict[str, Content]:
     """Regular files of a tar, by their names in it without `./`, in its order; links are left aside.
 
     Raises:
-        UnreadableVideo: it is no tar, is compressed or damaged, holds more than `MAX_MEMBERS` files, or
-            two of one name.
+        UnreadableVideo: it is no tar, is compressed, cut off or damaged, holds more than `MAX_MEMBERS`
+            entries, or two files of one name.
         OSError: it cannot be read.
     """
     status = shard.stat()
     return _members(shard, status.st_size, status.st_mtime_ns)
 
 
+class _Header(tarfile.TarInfo):
+    """A header, refused before anything that it says of sizes is believed."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        header = super().frombuf(buf, encoding, errors)
+        if header.size < 0:
+            raise UnreadableVideo(f"is a tar with an entry of {header.size} bytes; copy it again")
+        if header.type[0] in _EXTENSIONS and header.size > MAX_EXTENSION:
+            raise UnreadableVideo(f"is a tar with a header of {header.size} bytes; copy it again")
+        return header
+
+
 @lru_cache(maxsize=16)
 def _members(shard: Path, size: int, changed: int) -> dict[str, Content]:
     found: dict[str, Content] = {}
     try:
-        with open_regular(shard) as file, tarfile.open(fileobj=file, mode="r:") as tar:
-            for member in tar:
+        with (
+            open_regular(shard) as file,
+            tarfile.open(fileobj=file, mode="r:", tarinfo=_Header) as tar,
+        ):
+            for member in _entries(tar):
                 if not member.isreg() or member.issparse():
                     continue
                 name = member.name.removeprefix("./")
@@ -83,15 +110,33 @@ def _members(shard: Path, size: int, changed: int) -> dict[str, Content]:
                     raise UnreadableVideo("is a tar that is cut off; copy it again")
                 if found.setdefault(name, content) is not content:
                     raise UnreadableVideo(f"is a tar that holds two files called {name!r}; remove one")
-                if len(found) > MAX_MEMBERS:
-                    raise UnreadableVideo(f"is a tar of more than {MAX_MEMBERS} files; part it")
-    except (tarfile.TarError, ValueError, EOFError) as error:
+            _check_end(tar, file)
+    except _DAMAGES as error:
         if isinstance(error, UnreadableVideo):
             raise
         raise UnreadableVideo(
-            f"cannot be read as an uncompressed tar ({error}); mend or remove it"
+            f"cannot be read as an uncompressed tar ({error or type(error).__name__}); mend or remove it"
         ) from error
     return found
+
+
+def _entries(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """Every entry; each lies behind the one before, or a size that wraps around would go on for ever."""
+    last = -1
+    for number, member in enumerate(tar, start=1):
+        if number > MAX_MEMBERS:
+            raise UnreadableVideo(f"is a tar of more than {MAX_MEMBERS} files; part it")
+        if member.size < 0 or member.offset <= last:
+            raise UnreadableVideo("is a tar whose entries do not follow one another; copy it again")
+        last = member.offset
+        yield member
+
+
+def _check_end(tar: tarfile.TarFile, file: io.BufferedReader) -> None:
+    """Refuse a tar whose listing stopped at a damaged header: tarfile takes that for the end."""
+    file.seek(tar.offset)
+    if file.read(tarfile.BLOCKSIZE).strip(b"\0"):
+        raise UnreadableVideo("is a tar with a damaged header; copy it again")
 
 
 def _member_of(path: Path) -> Content:

@@ -47,7 +47,7 @@ def _rows(path: Path) -> dict[str, object]:
             content = json.load(file)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}; check --metadata") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: is not JSON ({error}); give DFDC's metadata.json") from error
     if not isinstance(content, dict) or not content:
         raise InputError(f"{path}: holds no videos; give DFDC's metadata.json")

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.files import open_regular
-from clipforensics.naming.people import People, bare, show
+from clipforensics.naming.people import People, bare, parts_of, show, without_ending
 
 RULE = "a row of --identities (video,identity[,identity...])"
 
 
-def read_table(path: Path) -> dict[str, tuple[str, ...]]:
+def read_rows(path: Path) -> dict[str, tuple[str, ...]]:
     """Read a CSV whose first column is `video`; every further column holds an identity, or nothing.
 
     Columns are called `identity...`, or the first two `target` and `source`, in any capitals. The first
@@ -20,8 +20,7 @@ def read_table(path: Path) -> dict[str, tuple[str, ...]]:
     any says that it is not known who is in that video.
 
     Returns:
-        Name -> identities. Under the whole name as it stands in the table, and under the bare one (no
-        folders, ending or marks) where all videos of that bare name have the same identities.
+        Name as it stands in the table -> identities.
 
     Raises:
         InputError: the file cannot be read, has another header or no rows, names no video in a row, or
@@ -41,7 +40,16 @@ def read_table(path: Path) -> dict[str, tuple[str, ...]]:
             raise InputError(f"{path}: line {number}: {show(name)} has other identities above; keep one row")
     if not whole:
         raise InputError(f"{path}: has no rows beneath its header; give it one row a video")
-    return {**_bare_names(whole), **whole}
+    return whole
+
+
+def read_table(path: Path) -> dict[str, tuple[str, ...]]:
+    """As `read_rows`, and also under the bare name (no folders, ending or marks) where that is one video.
+
+    It is where all videos of that bare name have the same identities.
+    """
+    rows = read_rows(path)
+    return {**_alike(rows, bare), **rows}
 
 
 def reader(table: Mapping[str, tuple[str, ...]]) -> Callable[[str], People | None]:
@@ -49,12 +57,34 @@ def reader(table: Mapping[str, tuple[str, ...]]) -> Callable[[str], People | Non
 
     def read(name: str) -> People | None:
         ids = table.get(name, table.get(bare(name)))
-        if ids is None:
-            return None
-        target, source, *others = (*ids, "", "")
-        return People(bare(name), target, source, tuple(other for other in others if other))
+        return None if ids is None else _people(bare(name), ids)
 
     return read
+
+
+def reader_of_files(rows: Mapping[str, tuple[str, ...]]) -> Callable[[str], People | None]:
+    """As `reader`, for paths of files and rows as they stand: one with folders is of the file there alone.
+
+    A row without folders is of any file of its name. Endings need not agree where that leaves one video.
+    """
+    known = {**_alike(rows, _placed), **rows}
+
+    def read(path: str) -> People | None:
+        name = _placed(path)
+        ids = next((known[n] for n in (path, name, name.rpartition("/")[2]) if n in known), None)
+        return None if ids is None else _people(bare(path), ids)
+
+    return read
+
+
+def _placed(path: str) -> str:
+    """A file's folders and bare name."""
+    return "/".join((*parts_of(path)[:-1], bare(without_ending(path))))
+
+
+def _people(clip: str, ids: tuple[str, ...]) -> People:
+    target, source, *others = (*ids, "", "")
+    return People(clip, target, source, tuple(other for other in others if other))
 
 
 def _rows(path: Path) -> list[list[str]]:
@@ -86,9 +116,9 @@ def _is_header(names: list[str]) -> bool:
     )
 
 
-def _bare_names(whole: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """Bare name -> identities, without those that stand for videos of different people."""
+def _alike(rows: Mapping[str, tuple[str, ...]], shorter: Callable[[str], str]) -> dict[str, tuple[str, ...]]:
+    """Shorter name -> identities, without those that stand for videos of different people."""
     found: dict[str, set[tuple[str, ...]]] = {}
-    for name, ids in whole.items():
-        found.setdefault(bare(name), set()).add(ids)
+    for name, ids in rows.items():
+        found.setdefault(shorter(name), set()).add(ids)
     return {name: next(iter(several)) for name, several in found.items() if len(several) == 1}

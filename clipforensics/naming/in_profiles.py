@@ -8,8 +8,9 @@ from typing import Literal
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.records import Video
+from clipforensics.naming import identity_table
 from clipforensics.naming.choosing import TABLE, choose, read_one
-from clipforensics.naming.people import Naming, People, bare
+from clipforensics.naming.people import Naming, People, bare, without_ending
 
 Stated = Literal["none", "ffpp", "celebdf"]
 """Key `naming` of a profile; `none`: names say nothing of who is in a video."""
@@ -32,15 +33,22 @@ def naming_of(stated: Stated, identities: str, root: Path) -> Naming | None:
     if identities and stated != "none":
         raise InputError(f"`naming` {stated} and `identities` {identities!r} of the profile: remove one")
     if identities:
-        return choose(identities=root / identities)
+        read = identity_table.reader_of_files(identity_table.read_rows(root / identities))
+        return Naming(TABLE, read, identity_table.RULE)
     return choose(stated) if stated != "none" else None
 
 
 def people_in(naming: Naming | None, name: str, label: int) -> People | str:
-    """Who is in a video of a known label, or why its name cannot be taken: the rule and what to do."""
+    """Who is in a video of a known label, or why its name cannot be taken: the rule and what to do.
+
+    Args:
+        naming: As the profile states it, if at all.
+        name: Of the file or folder that is the video, maybe with its folders; a picture may be one too.
+        label: 0 real, 1 manipulated.
+    """
     if naming is None:
         return People(bare(name), label=label)
-    people = read_one(naming, name, label)
+    people = read_one(naming, name if naming.name == TABLE else without_ending(name), label)
     if not isinstance(people, str):
         return people
     if naming.name == TABLE:

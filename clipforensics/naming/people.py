@@ -7,6 +7,7 @@ from dataclasses import dataclass
 _LONGEST = 60  # characters of a name in a message
 _SEPARATOR = re.compile(r"[/\\]+")
 _ENDING = re.compile(r"\.(mp4|avi|mov|mkv|webm|m4v)$", re.IGNORECASE)
+_FILE = re.compile(r"\.(mpe?g|ts|gif|png|jpe?g|bmp|webp)$", re.IGNORECASE)  # beside those of `_ENDING`
 _BEFORE = re.compile(r"^(vid|video)_", re.IGNORECASE)
 _BEHIND = re.compile(r"_(c0|c23|c40|raw|frames|faces|crops)$", re.IGNORECASE)
 
@@ -66,6 +67,14 @@ def bare(name: str) -> str:
     while (shorter := _BEHIND.sub("", stem)) != stem:
         stem = shorter
     return stem
+
+
+def without_ending(path: str) -> str:
+    """The path of a file that is one item, without the ending of a video or picture.
+
+    Not for published names, which may be frames: `033_097.png` may be frame 97 of 033.
+    """
+    return _FILE.sub("", _ENDING.sub("", path))
 
 
 def parts_of(path: str) -> list[str]:

@@ -5,7 +5,7 @@ import json
 import os
 import pkgutil
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,8 +18,17 @@ from clipforensics.core.records import REAL, Skipped
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".ts", ".gif"})
 
+PART_NAMES = {
+    "train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test",
+    "testing": "test",
+}  # fmt: skip
+"""What publishers call the parts, in lower case."""
+
+LEADS_OUT = "is a link that leads out of the root; copy it there, or set `follow_links` of the profile"
+
 _RESERVED = frozenset({REAL, "rest"})
 _MANIPULATION = re.compile(r"\w[\w .-]*")
+_LONGEST = 255  # bytes of a name that file systems take
 _DATASET = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 _FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
@@ -121,6 +130,11 @@ def identity_fault(kind: str, name: str) -> str:
     return ""
 
 
+def identities_fault(names: Iterable[str]) -> str:
+    """Why one of these identities cannot be used; empty if all can."""
+    return next((fault for fault in (identity_fault("identity", name) for name in names) if fault), "")
+
+
 def manipulation_fault(name: str) -> str:
     """Why a manipulation's name cannot be used; empty if it can.
 
@@ -138,6 +152,29 @@ def visible(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
 
 
+def part_named(name: object) -> str:
+    """The part that a publisher calls so, in any capitals; empty if none is called so."""
+    return PART_NAMES.get(name.strip().lower(), "") if isinstance(name, str) else ""
+
+
+def is_there(path: Path) -> bool:
+    """Whether a path that a data set's file names exists; one too long to be looked up does not."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def check_inside(profile: Profile, *keys: str) -> None:
+    """Raise InputError unless these keys of a profile are paths below the root (or the root itself)."""
+    for key in keys:
+        value = Path(getattr(profile, key))
+        if value.is_absolute() or ".." in value.parts:
+            raise InputError(f"`{key}` {str(value)!r} of the profile must be below the root; correct it")
+        if fault := next((fault for fault in map(file_fault, value.parts) if fault), ""):
+            raise InputError(f"`{key}` of the profile: {fault}")
+
+
 def skipped(path: str, reason: str) -> Skipped:
     """A file that a layout leaves out, its name as far as it can be written."""
     return Skipped("ingest", path.encode("utf-8", "backslashreplace").decode(), reason)
@@ -146,9 +183,11 @@ def skipped(path: str, reason: str) -> Skipped:
 def file_fault(name: str) -> str:
     """Why a file or folder of this name can be no video of a data set; empty if it can."""
     try:
-        name.encode()
+        encoded = name.encode()
     except UnicodeEncodeError:
         return "its name is not UTF-8; rename it"
+    if len(encoded) > _LONGEST:
+        return f"its name is longer than {_LONGEST} bytes; shorten it"
     return identity_fault("name", name)
 
 

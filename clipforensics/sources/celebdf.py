@@ -12,7 +12,7 @@ identity only `grouped_cut` trains on much, and counts what it leaves out.
 """
 
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.files import open_regular
@@ -44,7 +44,8 @@ class Profile(base.Profile):
 def find_videos(profile: Profile, root: Path, *, dataset: str) -> tuple[list[Video], list[Skipped]]:
     """List both folders of real videos, then the manipulated ones, by sorted file name.
 
-    With the list, the videos that it names are `test` and all others `train`; without it nothing is said.
+    With the list, the videos that it names (whatever their ending) are `test` and all others `train`;
+    without it nothing is said.
 
     Returns:
         Unprobed videos; files that have no name of Celeb-DF, and listed videos that are not there.
@@ -62,11 +63,12 @@ def find_videos(profile: Profile, root: Path, *, dataset: str) -> tuple[list[Vid
         for path in base.visible(folder):
             shown = path.relative_to(root).as_posix()
             people = _people(path.name, place)
-            found.add((place, path.name))
+            if not base.video_fault(path.name):
+                found.add((place, path.stem))
             if isinstance(people, str):
                 skipped.append(base.skipped(shown, people))
                 continue
-            part = "" if listed is None else "test" if (place, path.name) in listed else "train"
+            part = "" if listed is None else "test" if (place, path.stem) in listed else "train"
             videos.append(
                 video_of(
                     people,
@@ -77,7 +79,7 @@ def find_videos(profile: Profile, root: Path, *, dataset: str) -> tuple[list[Vid
                     part=part,
                 )
             )
-    for place, name in sorted((listed or set()) - found):
+    for place, name in sorted(name for clip, name in (listed or {}).items() if clip not in found):
         skipped.append(
             base.skipped(f"{place}/{name}", f"{LIST} names it, but it is not there; complete the download")
         )
@@ -107,8 +109,11 @@ def _people(name: str, place: str) -> People | str:
     return people
 
 
-def _read_list(path: Path) -> set[tuple[str, str]] | None:
-    """Folder and file name of each listed video; None without a list."""
+def _read_list(path: Path) -> dict[tuple[str, str], tuple[str, str]] | None:
+    """Folder and name without ending of each listed video -> folder and name there; None without a list.
+
+    Endings are not compared: the videos may have been converted since.
+    """
     if not path.exists():
         return None
     try:
@@ -116,11 +121,12 @@ def _read_list(path: Path) -> set[tuple[str, str]] | None:
             lines = file.read().decode("utf-8-sig").splitlines()
     except (OSError, UnicodeError) as error:
         raise InputError(f"{path}: cannot be read ({error}); copy the publisher's list again") from error
-    return {
+    names = [
         _listed(line.strip(), f"{path}: line {number}")
         for number, line in enumerate(lines, start=1)
         if line.strip()
-    }
+    ]
+    return {(place, PurePosixPath(name).stem): (place, name) for place, name in names}
 
 
 def _listed(line: str, where: str) -> tuple[str, str]:

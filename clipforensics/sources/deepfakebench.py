@@ -15,12 +15,14 @@ and DF40's `_ff`, `celebdf` for Celeb-DF and DF40's `_cdf`); else nobody is know
 
 The JSON puts many videos into several parts (all of Celeb-DF into train, its test videos into val and test
 as well; all of DeepFakeDetection into all three). Then the last of train, val, test counts, so that nothing
-tested is trained on. Where that leaves no val, the official protocol draws one.
+tested is trained on. Where that leaves real footage or a training manipulation without a val, the official
+protocol draws one from its train. Frames that the JSON calls real and manipulated, gives two names, or puts
+into a part of another name as well are left out wherever they are named.
 """
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -79,14 +81,40 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """A folder of frames, or one frame, and what the JSON says of it."""
+    """A folder of frames, or one frame, and what the JSON says of it; `record` is where."""
 
     path: str
     manipulation: str
     part: str
     compression: str
     video: str
+    record: str
     take: str = ""
+
+
+@dataclass
+class _Items:
+    """What the JSON names, by path: kept, or refused with the reason; and each skipped record by its name."""
+
+    kept: dict[str, _Item] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    skipped: dict[str, Skipped] = field(default_factory=dict)
+
+    def add(self, item: _Item) -> None:
+        """Keep an item, for the last part that it is named for; of a contradiction keep neither side."""
+        known = self.kept.get(item.path)
+        fault = self.refused.get(item.path) or _contradiction(known, item)
+        if fault:
+            self.refused[item.path] = fault
+            self.kept.pop(item.path, None)
+            for one in (known, item):
+                if one:
+                    self.skip(one.record, fault)
+        elif known is None or PARTS.index(item.part) > PARTS.index(known.part):
+            self.kept[item.path] = item
+
+    def skip(self, record: str, fault: str) -> None:
+        self.skipped.setdefault(record, base.skipped(record.replace("//", "/"), fault))
 
 
 def records(path: Path, content: object) -> Iterator[Record]:
@@ -156,48 +184,50 @@ def find_videos(profile: Profile, root: Path, *, dataset: str) -> tuple[list[Vid
             "`json_files` of the profile is empty; name at least one of DeepfakeBench's JSON files"
         )
     naming = naming_of(profile.naming, "", root)
-    items: dict[str, _Item] = {}
-    skipped: dict[str, Skipped] = {}
+    items = _Items()
     for name in profile.json_files:
         content = base.read_json(root / name, f"DeepfakeBench's JSON: {FORM}")
         for record in records(root / name, content):
             if profile.compression and record.compression not in ("", profile.compression):
                 continue
-            for item in _placed(record, profile.strip):
-                fault = item if isinstance(item, str) else _merge(items, item)
-                if fault:
-                    shown = "/".join((record.label, record.part, record.compression, record.video))
-                    skipped.setdefault(shown, base.skipped(shown.replace("//", "/"), fault))
+            placed = _placed(record, profile.strip)
+            if isinstance(placed, str):
+                items.skip(_shown(record), placed)
+                continue
+            for item in placed:
+                items.add(item)
     videos = []
-    for item in items.values():
+    for item in items.kept.values():
         video = _video(item, naming, root, dataset)
         if isinstance(video, str):
-            skipped[item.path] = base.skipped(item.path, video)
+            items.skipped[item.path] = base.skipped(item.path, video)
         else:
             videos.append(video)
-    return with_takes(videos), list(skipped.values())
+    return with_takes(videos), list(items.skipped.values())
 
 
-def _placed(record: Record, strip: list[str]) -> list[_Item | str]:
-    """The items of a record, or one reason why there is none."""
+def _shown(record: Record) -> str:
+    return "/".join((record.label, record.part, record.compression, record.video))
+
+
+def _placed(record: Record, strip: list[str]) -> list[_Item] | str:
+    """The items of a record, or why there is none."""
     manipulation = _manipulation(record.label)
     if manipulation is None:
-        return [f"label {record.label!r} says neither real nor manipulated; it must end in _real or _fake"]
-    if record.part not in PARTS:
-        return [f"part {record.part!r} must be one of {', '.join(PARTS)}; mend the JSON"]
+        return f"label {record.label!r} says neither real nor manipulated; it must end in _real or _fake"
     paths = [_relative(frame, strip) for frame in record.frames]
     if not paths:
-        return ["has no frames in the JSON; preprocess it again"]
+        return "has no frames in the JSON; preprocess it again"
     if None in paths:
-        return [f"its frames ({record.frames[0]!r}) lie outside the root; name their beginning in `strip`"]
+        return f"its frames ({record.frames[0]!r}) lie outside the root; name their beginning in `strip`"
     pure = [path for path in paths if path is not None]
-    about = (manipulation, record.part, record.compression, record.video)
+    about = (manipulation, record.part, record.compression, record.video, _shown(record))
     folders = {path.parent for path in pure}
     numbered = all(path.stem.isascii() and path.stem.isdigit() for path in pure)
     if numbered and len(folders) == 1 and (len(pure) > 1 or pure[0].parent.name == record.video):
         return [_Item(pure[0].parent.as_posix(), *about)]
     if numbered and len(pure) > 1:
-        return ["its frames lie in several folders; put them into one"]
+        return "its frames lie in several folders; put them into one"
     return [_Item(path.as_posix(), *about, take=f"{record.video}.{path.stem}") for path in pure]
 
 
@@ -217,23 +247,30 @@ def _relative(frame: str, strip: list[str]) -> PurePosixPath | None:
     return None if pure.is_absolute() or ".." in pure.parts else pure
 
 
-def _merge(items: dict[str, _Item], item: _Item) -> str:
-    """Add an item, or let it be tested if it is named again for a later part; else why not."""
-    known = items.setdefault(item.path, item)
+def _contradiction(known: _Item | None, item: _Item) -> str:
+    """Why neither an item nor what is known of its path can be kept; empty if both can."""
+    if item.part not in PARTS:
+        return f"is put into part {item.part!r}; it must be one of {', '.join(PARTS)}; mend the JSON"
+    if known is None:
+        return ""
     if (known.manipulation == REAL) != (item.manipulation == REAL):
-        return f"is {known.manipulation} elsewhere in the JSON; mend it"
-    if PARTS.index(item.part) > PARTS.index(known.part):
-        items[item.path] = item
+        kinds = f"{known.manipulation} ({known.record}) and {item.manipulation} ({item.record})"
+        return f"its frames are both {kinds} in the JSON; mend it"
+    if known.video != item.video:
+        return (
+            f"its frames are those of two videos, {show(known.video)} and {show(item.video)}; mend the JSON"
+        )
     return ""
 
 
 def _video(item: _Item, naming: Naming | None, root: Path, dataset: str) -> Video | str:
     manipulated = item.manipulation != REAL
     fault = base.identity_fault("path", item.path.replace("/", "")) or base.identity_fault("name", item.video)
+    fault = fault or base.identity_fault("compression", item.compression)
     fault = fault or (base.manipulation_fault(item.manipulation) if manipulated else "")
     if fault:
         return fault
-    if not (root / item.path).exists():
+    if not base.is_there(root / item.path):
         return "the JSON names it, but it is not there; complete the download, or set `strip` of the profile"
     people = people_in(naming, item.video, int(manipulated))
     if isinstance(people, str):

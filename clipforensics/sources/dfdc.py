@@ -20,10 +20,10 @@ from pathlib import Path
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.files import open_regular
-from clipforensics.core.records import PARTS, REAL, Skipped, Video
+from clipforensics.core.records import REAL, Skipped, Video
 from clipforensics.naming import dfdc
 from clipforensics.naming.in_profiles import video_of
-from clipforensics.naming.people import People, bare
+from clipforensics.naming.people import People, bare, show
 from clipforensics.sources import base
 
 METADATA, LABELS = "metadata.json", "labels.csv"
@@ -63,7 +63,7 @@ def find_videos(profile: Profile, root: Path, *, dataset: str) -> tuple[list[Vid
             if name in (METADATA, LABELS):
                 continue
             path = folder / name
-            shown = path.relative_to(root).as_posix()
+            shown = "/".join((*folder.relative_to(root).parts, name))
             if fault := base.video_fault(name) or _fault(path, rows):
                 skipped.append(base.skipped(shown, fault))
                 continue
@@ -83,7 +83,9 @@ def _fault(path: Path, rows: dict[str, tuple[People, str]]) -> str:
     if path.name not in rows:
         return f"the {METADATA} or {LABELS} beside it does not have it; copy that again, or remove the video"
     return (
-        "" if path.exists() else "the metadata beside it has it, but it is not there; complete the download"
+        ""
+        if base.is_there(path)
+        else "the metadata beside it has it, but it is not there; complete the download"
     )
 
 
@@ -92,8 +94,7 @@ def _rows(path: Path, people: dict[str, People]) -> dict[str, tuple[People, str]
     content = base.read_json(path, "DFDC's metadata.json")
     rows = {}
     for name, row in content.items():
-        split = row.get("split")
-        rows[name] = people[bare(name)], split if split in PARTS else ""
+        rows[name] = people[bare(name)], base.part_named(row.get("split"))
     return rows
 
 
@@ -104,7 +105,7 @@ def _labels(path: Path) -> dict[str, tuple[People, str]]:
             rows = list(csv.DictReader(file, strict=True))
     except (OSError, UnicodeError, csv.Error) as error:
         raise InputError(f"{path}: cannot be read ({error}); copy it again") from error
-    found = {}
+    found: dict[str, tuple[People, str]] = {}
     for number, row in enumerate(rows, start=2):
         name, label = row.get("filename"), row.get("label")
         if not name or label not in ("0", "1"):
@@ -112,5 +113,7 @@ def _labels(path: Path) -> dict[str, tuple[People, str]]:
                 f"{path}: line {number}: must have filename and label, 0 (real) or 1 (fake); copy it again"
             )
         clip = bare(name)
-        found[name] = People(clip, "" if label == "1" else clip, label=int(label)), "test"
+        one = People(clip, "" if label == "1" else clip, label=int(label)), "test"
+        if found.setdefault(name, one) != one:
+            raise InputError(f"{path}: line {number}: {show(name)} has another label above; keep one row")
     return found

@@ -12,6 +12,7 @@ nobody's was brought in: the source is empty, and such fakes count as videos of 
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from clipforensics.core.faults import InputError
@@ -52,7 +53,7 @@ def find_videos(profile: Profile, root: Path, *, dataset: str) -> tuple[list[Vid
     Raises:
         InputError: a folder does not exist.
     """
-    _check_inside(profile)
+    base.check_inside(profile, "originals", "fakes")
     youtube = base.read_youtube_ids(root / profile.youtube_ids) if profile.youtube_ids else {}
     videos, skipped = _originals(profile, root, dataset, youtube)
     clips = {Path(video.path).stem: video for video in videos}
@@ -67,15 +68,9 @@ def find_videos(profile: Profile, root: Path, *, dataset: str) -> tuple[list[Vid
                 skipped.append(base.skipped(shown, clip))
                 continue
             people = People(path.stem, clip.target, label=1)
-            videos.append(video_of(people, dataset=dataset, manipulation=name, path=shown, take=clip.take))
+            video = video_of(people, dataset=dataset, manipulation=name, path=shown, take=clip.take)
+            videos.append(replace(video, target_youtube=clip.target_youtube))
     return with_takes(videos), skipped
-
-
-def _check_inside(profile: Profile) -> None:
-    for key in ("originals", "fakes"):
-        value = Path(getattr(profile, key))
-        if value.is_absolute() or ".." in value.parts:
-            raise InputError(f"`{key}` {str(value)!r} of the profile must be below the root; correct it")
 
 
 def _originals(

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from pydantic import Field
 
 from clipforensics.core.faults import InputError
-from clipforensics.core.records import PARTS, REAL, Skipped, Video
+from clipforensics.core.records import REAL, Skipped, Video
 from clipforensics.footage.content import SHARD, UnreadableVideo, members, open_content
 from clipforensics.footage.pictures import SUFFIXES
 from clipforensics.naming.choosing import labelled
@@ -46,7 +46,8 @@ class Profile(base.Profile):
         fake: Values of it that mean manipulated.
         manipulation: Key of the JSON that names a fake's manipulation; empty: all are called `fake`.
         people: Keys of the JSON that name identities: target, source, anybody else.
-        part: Key of the JSON that holds `train`, `val` or `test`; empty: nothing is said.
+        part: Key of the JSON that holds `train`, `val` or `test`, or one of their other names
+            (`base.PART_NAMES`); empty: nothing is said.
     """
 
     label: str
@@ -89,7 +90,8 @@ def find_videos(profile: Profile, root: Path, *, dataset: str) -> tuple[list[Vid
     skipped: list[Skipped] = []
     for path in shards:
         shown = path.relative_to(root).as_posix()
-        samples = _samples(path, shown)
+        inside = profile.follow_links or path.resolve().is_relative_to(root.resolve())
+        samples = _samples(path, shown) if inside else base.LEADS_OUT
         if isinstance(samples, str):
             skipped.append(base.skipped(shown, samples))
             continue
@@ -139,14 +141,21 @@ def _video(sample: _Sample, profile: Profile, root: Path, dataset: str) -> Video
         return fault
     if isinstance(people, str):
         return people
-    part = about.get(profile.part)
+    part = _part(about.get(profile.part)) if profile.part else ""
+    if part is None:
+        return f"part {about[profile.part]!r} must be one of {', '.join(base.PART_NAMES)}; mend it"
     return video_of(
         people,
         dataset=dataset,
         manipulation=manipulation,
         path=f"{sample.shard}/{media[0]}",
-        part=part if part in PARTS else "",
+        part=part,
     )
+
+
+def _part(value: object) -> str | None:
+    """The part that a sample names, empty if it names none; None if it names another."""
+    return "" if value in (None, "") else base.part_named(value) or None
 
 
 def _name_fault(name: str) -> str:

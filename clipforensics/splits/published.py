@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from clipforensics.core.faults import InputError
-from clipforensics.core.records import PARTS, Video
+from clipforensics.core.records import PARTS, REAL, Video
 from clipforensics.splits.parts import (
     Split,
     build_split,
@@ -29,12 +29,12 @@ def split_published(
     train_fractions: Sequence[float],
     seed: int,
 ) -> Split:
-    """Test as published; train and val too, where there is a val.
+    """Test as published; train and val too, of each class that has a published val.
 
-    Where the publisher names no val, it is drawn from train, each class (real, and every training
-    manipulation) by itself, as `split_per_class` does, in the proportion of the first two of
-    `train_fractions`: blind to identities, so that val may show people of train. A video that is in no
-    part is left out.
+    A class (real, and every training manipulation) of which the publisher puts nothing into val, has its val
+    drawn from its train, by itself, as `split_per_class` does, in the proportion of the first two of
+    `train_fractions`: blind to identities, so that val may show people of train. A published val of other
+    classes says nothing of it. A video that is in no part is left out.
 
     Args:
         videos: The table; order does not matter.
@@ -44,15 +44,16 @@ def split_published(
         seed: Of the draw of val.
 
     Raises:
-        InputError: a part is none of `PARTS`, nothing is published for test or train, fractions, a
-            manipulation that does not exist, or a part lacks a label.
+        InputError: a part is none of `PARTS`, nothing is published for test or train, or nothing of a class
+            without a val for train, fractions, a manipulation that does not exist, or a part lacks a label.
     """
     check_manipulations(videos, train_manipulations, test_manipulations)
     part_of = {video.key: video.part for video in videos if video.part}
     _check_parts(part_of)
-    if "val" not in part_of.values():
+    without = _without_val(videos, train_manipulations)
+    if without:
         check_fractions("train_fractions", train_fractions, (2, 3))
-        part_of |= _draw_val(videos, train_manipulations, train_fractions, seed)
+        part_of |= _draw_val(without, train_fractions, seed)
     why = "their publisher puts them in no part"
     return build_split(videos, part_of, train_manipulations, test_manipulations, why=why)
 
@@ -69,18 +70,29 @@ def _check_parts(part_of: dict[str, str]) -> None:
             )
 
 
-def _draw_val(
-    videos: Sequence[Video], train_manipulations: Sequence[str], fractions: Sequence[float], seed: int
-) -> dict[str, str]:
-    """Train or val for each published training video, by key."""
+def _without_val(videos: Sequence[Video], train_manipulations: Sequence[str]) -> dict[str, list[Video]]:
+    """Class -> its published training videos, of each class in use that has no published val."""
+    found = {}
+    for name in (REAL, *train_manipulations):
+        mine = [v for v in videos if (v.label == 0 if name == REAL else v.label and v.manipulation == name)]
+        if not any(video.part == "val" for video in mine):
+            found[name] = [video for video in mine if video.part == "train"]
+            if not found[name]:
+                raise InputError(
+                    f"official: the data set's publisher puts no video of {name} into train or val (column"
+                    f" `part` of data/videos.csv); {REMEDY}"
+                )
+    return found
+
+
+def _draw_val(classes: dict[str, list[Video]], fractions: Sequence[float], seed: int) -> dict[str, str]:
+    """Train or val for each published training video of these classes, by key."""
     whole = fractions[0] + fractions[1]
     if whole <= 0:
         raise InputError(f"train_fractions {list(fractions)}: leave nothing to train on; mend them")
     shares = [fractions[0] / whole, fractions[1] / whole]
     shuffled = shuffler("per_class", seed)
-    train = [video for video in videos if video.part == "train"]
-    part_of = cut_class([video for video in train if video.label == 0], shuffled, shares, "real")
-    for name in train_manipulations:
-        fakes = [video for video in train if video.label == 1 and video.manipulation == name]
-        part_of |= cut_class(fakes, shuffled, shares, name)
+    part_of: dict[str, str] = {}
+    for name, videos in classes.items():
+        part_of |= cut_class(videos, shuffled, shares, name)
     return part_of

@@ -3,7 +3,7 @@
 import pytest
 
 from clipforensics.core.faults import InputError
-from clipforensics.naming.identity_table import read_table, reader
+from clipforensics.naming.identity_table import read_rows, read_table, reader, reader_of_files
 
 HEADER = "video,identity,identity_2,identity_3\n"
 
@@ -69,3 +69,16 @@ def test_what_is_wrong_is_said(tmp_path, text, words):
 def test_a_table_that_is_not_there(tmp_path):
     with pytest.raises(InputError, match="cannot be read: No such file"):
         read_table(tmp_path / "none.csv")
+
+
+def test_of_files_a_row_with_a_folder_is_of_the_file_there_alone(tmp_path):
+    rows = "real/0001.mp4,anna\nanywhere,ben\nfake/A/2,carl\n./fake/b.png,dora\nfake/c.mp4,x\nfake/c.avi,y\n"
+    read = reader_of_files(read_rows(table(tmp_path, HEADER + rows)))
+    targets = {name: found.target if (found := read(name)) else None for name in (
+        "real/0001.mp4", "real/0001.mkv", "fake/A/0001.mp4", "0001.mp4", "fake/B/anywhere.gif", "anywhere",
+        "fake/A/2.jpg", "fake/2.jpg", "fake/b.png", "fake/c.avi", "fake/c.mkv")}  # fmt: skip
+    assert targets == {
+        "real/0001.mp4": "anna", "real/0001.mkv": "anna", "fake/A/0001.mp4": None, "0001.mp4": None,
+        "fake/B/anywhere.gif": "ben", "anywhere": "ben", "fake/A/2.jpg": "carl", "fake/2.jpg": None,
+        "fake/b.png": "dora", "fake/c.avi": "y", "fake/c.mkv": None,
+    }  # fmt: skip

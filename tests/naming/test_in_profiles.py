@@ -47,3 +47,16 @@ def test_videos_of_one_key_are_told_apart() -> None:
     paths = ("x/a.mp4", "y/a.mp4", "x/b.mp4")
     assert [v.take for v in with_takes([make_video(path=p) for p in paths])] == ["x.a", "y.a", "b"]
     assert [v.take for v in with_takes([make_video(path="x/a.mp4")])] == [""]
+
+
+def test_a_row_of_another_folder_says_nothing_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "who.csv").write_text("video,identity\nreal/0001.mp4,anna\n")
+    naming = naming_of("none", "who.csv", tmp_path)
+    assert people_in(naming, "real/0001.mp4", 0).target == "anna"
+    assert "has no row in `identities`" in people_in(naming, "fake/A/0001.mp4", 1)
+
+
+@pytest.mark.parametrize("ending", [".png", ".JPEG", ".gif", ".mpg", ".ts", ".mp4"])
+def test_whatever_a_file_is_its_name_is_read(ending: str, tmp_path: Path) -> None:
+    naming = naming_of("ffpp", "", tmp_path)
+    assert people_in(naming, f"fake/G/000_003{ending}", 1) == People("000_003", "000", "003", label=1)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from clipforensics.naming.people import People, bare, parts_of, show
+from clipforensics.naming.people import People, bare, parts_of, show, without_ending
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,14 @@ def test_everybody_once_and_nobody_unknown():
 def test_a_name_in_a_message_is_short_and_has_no_control_characters():
     assert show(("NT", "a\x1b[31m\nb")) == r"'NT/a\x1b[31m\nb'"
     assert len(show("x" * 1000)) < 70
+
+
+def test_a_published_name_keeps_a_picture_s_ending_and_a_file_s_does_not():
+    assert bare("a/033_097.png") == "033_097.png"
+    assert [without_ending(f"a/b{end}") for end in (".png", ".GIF", ".mp4", ".txt", "")] == [
+        "a/b",
+        "a/b",
+        "a/b",
+        "a/b.txt",
+        "a/b",
+    ]

@@ -114,3 +114,16 @@ def test_a_root_that_is_something_else_is_named(tmp_path: Path) -> None:
     (tmp_path / "Celeb-DF-v2").mkdir()
     with pytest.raises(InputError, match="has no folder Celeb-real; there are: Celeb-DF-v2; set the root"):
         find(tmp_path)
+
+
+def test_a_listed_video_is_tested_whatever_it_was_converted_to(root: Path) -> None:
+    (root / "Celeb-real/id1_0007.mp4").rename(root / "Celeb-real/id1_0007.avi")
+    videos, skipped = find(root)
+    assert not skipped
+    assert [(v.path, v.part) for v in videos][1] == ("Celeb-real/id1_0007.avi", "test")
+
+
+def test_a_note_of_a_listed_name_does_not_stand_for_the_video(root: Path) -> None:
+    (root / "Celeb-real/id1_0007.mp4").rename(root / "Celeb-real/id1_0007.txt")
+    _, skipped = find(root)
+    assert [s.path for s in skipped] == ["Celeb-real/id1_0007.txt", "Celeb-real/id1_0007.mp4"]

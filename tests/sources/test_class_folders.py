@@ -90,7 +90,9 @@ def test_parts_of_the_publisher(tmp_path: Path) -> None:
     for part in ("train", "Valid", "test"):
         touch(tmp_path, f"{part}/real/{part}.jpg", f"{part}/fake/{part}.jpg")
     touch(tmp_path, "notes/a.jpg")
-    videos, _ = find(tmp_path, pictures="single")
+    videos, (skipped,) = find(tmp_path, pictures="single")
+    assert skipped.path == "notes"
+    assert "is none of the parts (train, training, val" in skipped.reason
     assert sorted({(v.path.split("/")[0], v.part) for v in videos}) == [
         ("Valid", "val"),
         ("test", "test"),
@@ -194,3 +196,103 @@ def test_what_is_no_item_is_left_out_with_its_reason(tmp_path: Path) -> None:
 def test_folders_that_are_missing_are_named(names: list[str], words: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=words):
         find(touch(tmp_path, *names))
+
+
+def test_a_stray_picture_hides_no_videos(tmp_path: Path) -> None:
+    touch(tmp_path, "real/a.mp4", "real/cover.jpg", *(f"fake/SimSwap/{name}.mp4" for name in "abcdef"))
+    touch(tmp_path, "fake/SimSwap/1.jpg", "fake/G/1.png", "fake/G/x/1.png", "fake/G/x/notes.txt")
+    videos, skipped = find(tmp_path)
+    assert [v.path for v in videos] == [
+        "real/a.mp4",
+        "fake/G/x",
+        *(f"fake/SimSwap/{name}.mp4" for name in "abcdef"),
+    ]
+    assert [s.path for s in skipped] == ["real/cover.jpg", "fake/G/1.png", "fake/SimSwap/1.jpg"]
+    assert all("is a single picture" in s.reason for s in skipped)
+
+
+def test_links_that_lead_out_are_not_entered(tmp_path: Path) -> None:
+    root = touch(tmp_path / "set", "real/a.mp4", "fake/x.mp4", "fake/.store/y.mp4")
+    touch(tmp_path / "elsewhere", "z.mp4", "pictures/1.png")
+    for name, to in {"Out": "../../elsewhere", "P": "../../elsewhere/pictures", "up": "..",
+                     "other": "../real", "in": ".store"}.items():  # fmt: skip
+        (root / "fake" / name).symlink_to(to)
+    videos, skipped = find(root)
+    assert [v.path for v in videos] == ["real/a.mp4", "fake/in/y.mp4", "fake/x.mp4"]
+    reasons = {s.path: s.reason for s in skipped}
+    assert set(reasons) == {"fake/Out", "fake/P", "fake/up", "fake/other"}
+    assert "leads out of the root" in reasons["fake/Out"] + reasons["fake/P"]
+    assert "listed already" in reasons["fake/up"]
+
+    videos, skipped = find(root, follow_links=True)
+    assert [v.path for v in videos if v.label] == [
+        "fake/Out/pictures",
+        "fake/Out/z.mp4",
+        "fake/in/y.mp4",
+        "fake/x.mp4",
+    ]
+    assert [s.path for s in skipped] == ["fake/P", "fake/other", "fake/up"]
+
+
+def test_a_link_to_a_parent_of_where_it_leads_ends(tmp_path: Path) -> None:
+    root = touch(tmp_path / "set", "real/a.mp4", "fake/x.mp4")
+    touch(tmp_path / "elsewhere", "z.mp4")
+    (tmp_path / "elsewhere/top").symlink_to(tmp_path)
+    (root / "fake/Out").symlink_to(tmp_path / "elsewhere")
+    videos, (skipped,) = find(root, follow_links=True)
+    assert [v.path for v in videos if v.label] == ["fake/Out/z.mp4", "fake/x.mp4"]
+    assert (skipped.path, "listed already" in skipped.reason) == ("fake/Out/top", True)
+
+
+def test_folders_nested_too_deeply_are_left_out(tmp_path: Path) -> None:
+    touch(tmp_path, "real/a.mp4", "fake/x.mp4", "fake/" + "d/" * 60 + "y.mp4")
+    deep = tmp_path / "fake/e"
+    for _ in range(70):
+        deep.mkdir()
+        deep /= "d"
+    videos, (skipped,) = find(tmp_path)
+    assert len(videos) == 3
+    assert skipped.reason == "lies more than 64 folders deep; move it up"
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"real": "/data"}, "`real` '/data' of the profile must be below the root"),
+        ({"fake": "../x"}, r"`fake` '\.\./x' of the profile must be below the root"),
+        ({"fake": "x" * 300}, "`fake` of the profile: its name is longer than 255 bytes"),
+        ({"real": "."}, r"`real` '\.' and `fake` 'fake' of the profile lie within one another"),
+        ({"fake": "real/x"}, "lie within one another"),
+    ],
+)
+def test_class_folders_are_below_the_root_and_apart(keys, words: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=words):
+        find(touch(tmp_path, "real/x/a.mp4", "fake/a.mp4"), **keys)
+
+
+def test_other_names_of_parts_are_known_and_what_is_none_is_told(tmp_path: Path) -> None:
+    for part in ("training", "Validation", "testing", "holdout"):
+        touch(tmp_path, f"{part}/real/{part}.mp4", f"{part}/fake/{part}.mp4")
+    videos, (skipped,) = find(tmp_path)
+    assert {(v.path.split("/")[0], v.part) for v in videos} == {
+        ("Validation", "val"),
+        ("testing", "test"),
+        ("training", "train"),
+    }
+    assert skipped.path == "holdout"
+
+
+def test_identities_that_cannot_be_in_a_key_are_left_out(tmp_path: Path) -> None:
+    touch(tmp_path, "real/a.mp4", "real/b.mp4", "fake/c.mp4")
+    (tmp_path / "who.csv").write_text("video,identity,identity\na,x/y\nb,anna,ben/carl\nc,anna,ben\n")
+    videos, skipped = find(tmp_path, identities="who.csv")
+    assert [v.path for v in videos] == ["fake/c.mp4"]
+    assert [s.path for s in skipped] == ["real/a.mp4", "real/b.mp4"]
+    assert "identity 'x/y' must not hold `/`" in skipped[0].reason
+
+
+def test_single_pictures_may_be_named_like_videos(tmp_path: Path) -> None:
+    touch(tmp_path, "real/000.png", "fake/Sim/000_003.jpg")
+    videos, skipped = find(tmp_path, pictures="single", naming="ffpp")
+    assert not skipped
+    assert [(v.target, v.source) for v in videos] == [("000", ""), ("000", "003")]

@@ -173,7 +173,10 @@ def test_what_cannot_be_placed_is_one_row_with_its_reason(bench: Bench) -> None:
     bench.add("A", "A_fake", "test", "torn", frames=["A/t/000.png", "A/u/001.png"])
     bench.add("A", "A_fake", "training", "part", frames=frames("A/part"))
     bench.add("A", "maybe", "test", "label", frames=frames("A/label"))
-    bench.add("A", "A_real", "test", "both", frames=frames("A/good"))
+    bench.add("A", "A_fake", "val", "c/2\n3", "compressed", frames=frames("A/compressed"))
+    bench.add("A", "A_fake", "val", "long", frames=frames("A/long"))
+    long = "x" * 300
+    bench.content["A"]["A_fake"]["val"]["long"]["frames"] = [f"A/{long}/0.png", f"A/{long}/1.png"]
     bench.content["A"]["A_fake"]["test"]["gone"] = {
         "label": "A_fake",
         "frames": ["A/gone/000.png", "A/gone/1.png"],
@@ -181,7 +184,7 @@ def test_what_cannot_be_placed_is_one_row_with_its_reason(bench: Bench) -> None:
     videos, skipped = bench.find()
     assert [v.path for v in videos] == ["A/good"]
     reasons = {s.path.split("/")[-1]: s.reason for s in skipped}
-    assert set(reasons) == {"away", "up", "none", "torn", "part", "label", "both", "gone"}
+    assert set(reasons) == {"away", "up", "none", "torn", "part", "label", "compressed", long, "gone"}
     for name, words in {
         "away": "name their beginning in `strip`",
         "up": "outside the root",
@@ -189,7 +192,8 @@ def test_what_cannot_be_placed_is_one_row_with_its_reason(bench: Bench) -> None:
         "torn": "several folders",
         "part": "must be one of train, val, test",
         "label": "must end in _real or _fake",
-        "both": "is A elsewhere in the JSON",
+        "compressed": "compression 'c/2\\n3' must not hold `/`",
+        long: "it is not there",
         "gone": "it is not there",
     }.items():
         assert words in reasons[name], name
@@ -215,3 +219,42 @@ def test_a_json_must_be_named_and_be_there(tmp_path: Path) -> None:
         deepfakebench.find_videos(Profile(layout="deepfakebench", json_files=[]), tmp_path, dataset="d")
     with pytest.raises(InputError, match="cannot be read: No such file"):
         deepfakebench.find_videos(Profile(layout="deepfakebench", json_files=["a"]), tmp_path, dataset="d")
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_a_contradiction_neither_side_is_kept(turned: bool, bench: Bench) -> None:
+    adding = [
+        ("A_real", "train", "both", "A/both"),
+        ("A_fake", "test", "both", "A/both"),
+        ("A_fake", "train", "one", "A/shared"),
+        ("A_fake", "test", "two", "A/shared"),
+        ("A_fake", "train", "parted", "A/parted"),
+        ("A_fake", "holdout", "parted", "A/parted"),
+        ("A_fake", "train", "good", "A/good"),
+    ]
+    for label, part, video, folder in adding[::-1] if turned else adding:
+        bench.add("A", label, part, video, frames=frames(folder))
+    bench.root.joinpath("other.json").write_text(json.dumps({"B": bench.content["A"]}))
+    videos, skipped = bench.find(json_files=["set.json", "other.json"])
+    assert [(v.path, v.part) for v in videos] == [("A/good", "train")]
+    reasons = {s.path: s.reason for s in skipped}
+    assert set(reasons) == {f"{label}/{part}/{video}" for label, part, video, _ in adding[:-1]}
+    assert len(skipped) == 6
+    assert "its frames are both " in reasons["A_real/train/both"]
+    assert reasons["A_real/train/both"] == reasons["A_fake/test/both"]
+    assert "those of two videos, " in reasons["A_fake/train/one"]
+    for part in ("train", "holdout"):
+        assert reasons[f"A_fake/{part}/parted"] == (
+            "is put into part 'holdout'; it must be one of train, val, test; mend the JSON"
+        )
+
+
+def test_a_third_record_of_a_contradiction_is_not_kept_either(bench: Bench) -> None:
+    for label, part in (("A_real", "train"), ("A_fake", "test"), ("A_real", "test")):
+        bench.add("A", label, part, "both", frames=frames("A/both"))
+    bench.content["A"] = {"A_real": {"train": bench.content["A"]["A_real"]["train"]},
+                          "A_fake": bench.content["A"]["A_fake"],
+                          "a_real": {"test": bench.content["A"]["A_real"]["test"]}}  # fmt: skip
+    videos, skipped = bench.find()
+    assert not videos
+    assert len(skipped) == 3

@@ -112,3 +112,40 @@ def test_wrong_labels_are_refused(text: str, root: Path) -> None:
 def test_a_root_without_metadata_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"has no metadata\.json .*set the root"):
         find(tmp_path)
+
+
+def test_labels_that_contradict_one_another_are_refused(root: Path) -> None:
+    (root / "labels.csv").write_text("filename,label\na.mp4,0\nb.mp4,1\na.mp4,0\na.mp4,1\n")
+    with pytest.raises(InputError, match=r"line 5: 'a\.mp4' has another label above; keep one row"):
+        find(root)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("/etc/x.mp4", "must not hold `/`"),
+        ("../x.mp4", "must not hold `/`"),
+        ("x" * 300 + ".mp4", "longer than 255 bytes"),
+        ("\ud800.mp4", "not UTF-8"),
+    ],
+)
+def test_names_of_no_file_are_left_out(name: str, words: str, root: Path) -> None:
+    rows = {name: {"label": "REAL", "split": "train"}}
+    (root / "dfdc_train_part_0/metadata.json").write_text(json.dumps(PARTS["dfdc_train_part_0"] | rows))
+    videos, (skipped,) = find(root)
+    assert len(videos) == 6
+    assert skipped.path.startswith("dfdc_train_part_0/")
+    assert words in skipped.reason
+
+
+def test_metadata_nested_without_end_is_refused(root: Path) -> None:
+    (root / "dfdc_train_part_0/metadata.json").write_text('{"a":' * 99_999)
+    with pytest.raises(InputError, match="is not JSON"):
+        find(root)
+
+
+def test_other_names_of_the_parts_are_known(root: Path) -> None:
+    rows = {name: row | {"split": "Validation"} for name, row in PARTS["dfdc_train_part_0"].items()}
+    (root / "dfdc_train_part_0/metadata.json").write_text(json.dumps(rows))
+    videos, _ = find(root)
+    assert {v.part for v in videos if v.path.startswith("dfdc_train_part_0/")} == {"val"}

@@ -97,3 +97,16 @@ def test_originals_may_lie_in_the_root_itself(root: Path) -> None:
     (root / "FaceForensics++/original_sequences").rename(root / "original_sequences")
     videos, _ = find(root, originals=".")
     assert videos[0].path == "original_sequences/youtube/c23/videos/000.mp4"
+
+
+def test_a_fake_has_the_youtube_id_of_its_clip(root: Path) -> None:
+    (root / "ids.json").write_text('{"000": "abc 0", "003": "def 1"}')
+    videos, _ = find(root, youtube_ids="ids.json")
+    ids = {(v.label, v.target): v.target_youtube for v in videos}
+    assert ids == {(label, name): known for label in (0, 1)
+                   for name, known in (("000", "abc"), ("003", "def"), ("01", ""))}  # fmt: skip
+
+
+def test_a_folder_of_no_possible_name_is_refused(root: Path) -> None:
+    with pytest.raises(InputError, match="`fakes` of the profile: its name is longer than 255 bytes"):
+        find(root, fakes="x" * 300)

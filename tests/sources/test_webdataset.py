@@ -11,6 +11,7 @@ from PIL import Image
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.records import check_unique
+from clipforensics.footage.content import members
 from clipforensics.footage.extraction import extract_video
 from clipforensics.footage.probing import probe_videos
 from clipforensics.sources import webdataset
@@ -42,7 +43,7 @@ def test_samples_by_their_json(tmp_path: Path) -> None:
         "0002.json": {"label": 1, "method": "SimSwap", "who": "anna", "by": 7, "more": "carl",
                       "split": "test"},
         "0002.mp4": b"y", "a__0003.MP4": b"z",
-        "a__0003.json": {"label": "fake", "split": "holdout"},
+        "a__0003.json": {"label": "fake", "split": ""},
     })  # fmt: skip
     keys = {"manipulation": "method", "people": ["who", "by", "more"], "part": "split"}
     videos, skipped = find(tmp_path, **keys)
@@ -149,3 +150,30 @@ def test_a_huge_json_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     shard(tmp_path / "0.tar", **{"a.mp4": b"x", "a.json": {"label": "real"}})
     _, (skipped,) = find(tmp_path)
     assert "is larger than 9 bytes" in skipped.reason
+
+
+def test_other_names_of_parts_are_known_and_none_is_dropped_silently(tmp_path: Path) -> None:
+    names = ("validation", "valid", "Test", "training", None, "", "holdout", ["test"], 0)
+    files: dict[str, object] = {}
+    for i, name in enumerate(names):
+        files |= {f"{i}.mp4": b"x", f"{i}.json": {"label": "real", "split": name}}
+    shard(tmp_path / "0.tar", **files, **{"9.mp4": b"x", "9.json": {"label": "real"}})
+    videos, skipped = find(tmp_path, part="split")
+    assert [v.part for v in videos] == ["val", "val", "test", "train", "", "", ""]
+    assert [s.path for s in skipped] == ["0.tar/6", "0.tar/7", "0.tar/8"]
+    assert skipped[0].reason.startswith("part 'holdout' must be one of train, training, val")
+
+
+def test_a_shard_outside_the_root_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shard(tmp_path / "wds/0.tar", **{"a.mp4": b"x", "a.json": {"label": "real"}})
+    shard(tmp_path / "b.tar", **{"b.mp4": b"x", "b.json": {"label": "real"}})
+    (tmp_path / "wds/1.tar").symlink_to(tmp_path / "b.tar")
+    (tmp_path / "wds/2.tar").symlink_to("0.tar")
+    opened = []
+    monkeypatch.setattr(webdataset, "members", lambda path: opened.append(path.name) or members(path))
+    videos, (skipped,) = find(tmp_path / "wds")
+    assert [v.path for v in videos] == ["0.tar/a.mp4", "2.tar/a.mp4"]
+    assert (skipped.path, opened) == ("1.tar", ["0.tar", "2.tar"])
+    assert "is a link that leads out of the root" in skipped.reason
+    videos, skipped = find(tmp_path / "wds", follow_links=True)
+    assert (len(videos), skipped) == (3, [])

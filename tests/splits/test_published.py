@@ -78,3 +78,38 @@ def test_what_the_publisher_does_not_say_is_refused(part, words):
 def test_fractions_that_leave_no_val_are_refused(fractions, words):
     with pytest.raises(InputError, match=words):
         split(published(), fractions=fractions)
+
+
+def relabelled(**parts):
+    """Population 40: of real, FaceSwap and NeuralTextures a fourth is test, the next fourth as told."""
+
+    def part(video):
+        number = int(video.target) % 4
+        return "test" if number == 0 else parts[video.manipulation] if number == 1 else "train"
+
+    return [replace(video, part=part(video)) for video in population(40) if video.manipulation in parts]
+
+
+@pytest.mark.parametrize("lacking", ["real", "FaceSwap", "both"])
+def test_a_class_without_a_published_val_has_it_drawn(lacking):
+    parts = dict.fromkeys(("real", "FaceSwap", "NeuralTextures"), "val")
+    parts |= {name: "train" for name in parts if lacking == "both" and name != "NeuralTextures"}
+    parts |= {lacking: "train"} if lacking in parts else {}
+    videos = relabelled(**parts)
+    found = split(videos)
+    for name in ("real", "FaceSwap"):
+        val = {v for v in found.val if v.manipulation == name}
+        if parts[name] == "val":
+            assert val == {v for v in videos if v.manipulation == name and v.part == "val"}
+        else:
+            assert len(val) == 6
+            assert {v.part for v in val} == {"train"}
+            assert len([v for v in found.train if v.manipulation == name]) == 24
+    assert {v.manipulation for v in found.val} == {"real", "FaceSwap"}
+
+
+def test_a_class_that_is_only_tested_is_named():
+    videos = [replace(v, part="test") if v.manipulation == "FaceSwap" else v
+              for v in relabelled(real="val", FaceSwap="val", NeuralTextures="val")]  # fmt: skip
+    with pytest.raises(InputError, match=r"puts no video of FaceSwap into train or val .*another protocol"):
+        split(videos)
