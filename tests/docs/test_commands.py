@@ -22,6 +22,7 @@ from tests.support.imports import ROOT
 from tests.support.refresh_docs import PAGES
 from tests.support.score_files import TRAIN, VIDEOS, write_scores, write_train
 from tests.support.settings_in_words import sections
+from tests.support.shared_data import PEER_SCORES, needs_shared
 
 DVC = [words for words in simple_commands() if words[0] == "dvc"]
 EXPERIMENTS = [words for words in DVC if "-S" in words]
@@ -129,3 +130,12 @@ def test_the_list_of_videos_is_read_as_it_is_shown(tmp_path):
     ]
     told = set(re.findall(r"^\| `(\w+)` \|", text, re.M))
     assert told == {*manifest.COLUMNS, "take", "others"}
+
+
+@needs_shared
+def test_the_published_scores_say_what_the_page_quotes(tmp_path):
+    quote = re.findall(r"^> ?(.*)$", (ROOT / "docs/how-to/audit.md").read_text(encoding="utf-8"), re.M)
+    train = str(PEER_SCORES / "train.csv")
+    said = run("audit", str(PEER_SCORES / "lora.csv"), "--train", train, "--out", "audit", cwd=tmp_path)
+    told = said.replace("\N{NO-BREAK SPACE}", " ").split("audit/metrics.json")[0]
+    assert " ".join(" ".join(quote).split()) in " ".join(told.split())

@@ -34,6 +34,7 @@ from clipforensics.report.sections.seen import (
     about_unknown,
     seen_in_words,
     seen_of,
+    status_in_words,
     unknown_in_words,
 )
 from clipforensics.report.sections.unseen import about_unseen
@@ -177,7 +178,7 @@ def _beside(comparison: Json, one: Primary, name: str | None, seen: Seen) -> str
     bounds = interval(found.get("low"), found.get("high"))
     said = {"open": "not shown", "unknown": "no interval"}.get(sign_of(found), "interval excludes 0")
     return (
-        f"Under {protocol_in_words(name or '')}, where {seen_in_words(seen)}, {name_of(one['detector'])}"
+        f"Under {protocol_in_words(name or '')} ({status_in_words(seen)}) {name_of(one['detector'])}"
         f" minus {name_of(one['reference'])} is {signed(found['auc'])}{NO_BREAK}{bounds} video AUC ({said})."
     )
 

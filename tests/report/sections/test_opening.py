@@ -115,12 +115,12 @@ def test_the_protocol_beside_it_stands_with_its_counts():
     clean = {"real": {**row, "n": 20}, "fake": row}
     said = " ".join(lines(content, leakage={"grouped FaceSwap": clean}).points)
     assert (
-        "Under grouped, where no shared identity is known, LoRA minus the baseline is +.060 [.010,"
+        "Under grouped (no shared identity known) LoRA minus the baseline is +.060 [.010,"
         " .110] video AUC"
         " (interval excludes 0)."
     ) in plain_spaces(said)
     said = " ".join(lines(content, leakage={}).points)
-    assert "Under grouped, where what leaks was not counted," in said
+    assert "Under grouped (leaks not counted) LoRA" in said
     values = content["cells"][-1]["differences"]["lora"]
     values["simultaneous"] = {"low": -0.02, "high": 0.14, "p": 0.1}
     said = " ".join(lines(content, leakage={"grouped FaceSwap": clean}).points)
@@ -208,4 +208,4 @@ def test_the_primary_comparison_chooses_whom_the_page_tells_of():
     said = opening.opening(found, cast)
     assert "grouped folds (100 reals, 100 fakes)" in said.conclusions[0].text
     assert any("by a rule that no score has a say in" in text for text in said.points)
-    assert any(text.startswith("Under per class, where training has seen 98") for text in said.points)
+    assert any(text.startswith("Under per class (leaks) MLP minus") for text in said.points)
