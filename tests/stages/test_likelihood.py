@@ -46,6 +46,7 @@ def write_run(splits):
     Path("data/metrics").rename("data/evaluate")
     Path("data/metrics").mkdir()
     Path("data/evaluate").rename("data/metrics/evaluate")
+    Path("data/metrics/comparison.json").write_text('{"primary": null}')
     places = [
         (split, kind, str(i)) for split in [*splits, "all"] for kind in ("real", "FS", "NT") for i in range(4)
     ]
