@@ -92,6 +92,8 @@ def test_the_row_of_an_auc():
         "value": 0.06, "low": 0.01, "high": 0.11, "p": 0.02, "shown": True, "power": None,
         "n_real": 10, "n_fake": 100,
     }  # fmt: skip
+    named = Primary("lora", "baseline", Place(*WHERE), ("protocol",))
+    assert primary_row(named, {"cells": cells}, confidence=0.95)["named"] == ["protocol"]
     stricter = primary_row(Primary("lora", "baseline", Place(*WHERE)), {"cells": cells}, confidence=0.99)
     assert not stricter["shown"]
 

@@ -23,7 +23,7 @@ class Cast:
         pairs: Those that the page sets against the reference in full: all others while they are few, else
             one.
         named: Those with a colour: as many as there are colours; the reference and the pairs among them.
-        chosen_by: Why the pair is that one: `primary` of the comparison named before the run, `detector`
+        chosen_by: Why the pair is that one: `primary` of the run's primary comparison, `detector`
             where params.yaml names it, else `validation`; empty while all others are pairs.
     """
 
