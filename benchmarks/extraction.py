@@ -13,7 +13,7 @@ from PIL import Image
 
 from benchmarks.table import Row, compare, timed
 from clipforensics.core.records import Video
-from clipforensics.footage.extraction import extract_frames, extract_video
+from clipforensics.crops.extraction import extract_frames, extract_video
 from clipforensics.footage.probing import probe_videos
 
 KEPT, SIDE, RATE = 32, 224, 25

@@ -24,8 +24,8 @@ from benchmarks.embedding import embed_store
 from benchmarks.material import SAMPLE_CLIP, TOY, Shape, write_clip
 from benchmarks.table import Row, make_row
 from clipforensics.core.records import Video, read_videos, write_records
+from clipforensics.crops.extraction import extract_frames
 from clipforensics.encoder.vision import load_preprocessing, load_vision_tower
-from clipforensics.footage.extraction import extract_frames
 from clipforensics.footage.probing import probe_videos
 from clipforensics.frames.store import FrameStore
 from clipforensics.machine.devices import choose_device

@@ -11,9 +11,9 @@ from clipforensics.check.footage import SAMPLE, Footage
 from clipforensics.check.problems import Problems
 from clipforensics.check.settings import Params
 from clipforensics.core.faults import InputError
+from clipforensics.crops.extraction import ExtractSection
 from clipforensics.encoder.hub import WEIGHTS
 from clipforensics.encoder.vision import EncoderSection, check_revision, load_config, load_preprocessing
-from clipforensics.footage.extraction import ExtractSection
 from clipforensics.sources.sample import Profile as SampleProfile
 
 CLIP = "clip"

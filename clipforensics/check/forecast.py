@@ -15,8 +15,8 @@ from clipforensics.check.footage import Footage
 from clipforensics.check.speed import Speed
 from clipforensics.check.tower import BYTES, Tower
 from clipforensics.core.records import REAL
+from clipforensics.crops.extraction import ExtractSection
 from clipforensics.footage.content import UnreadableVideo, content_of
-from clipforensics.footage.extraction import ExtractSection
 from clipforensics.machine.workers import n_workers
 from clipforensics.protocol.cells import Protocol, order_manipulations
 from clipforensics.publishing.folder import PackageSection

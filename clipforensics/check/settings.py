@@ -12,10 +12,11 @@ from clipforensics.check.problems import Problems
 from clipforensics.comparison.primary import PrimarySection
 from clipforensics.core.faults import InputError
 from clipforensics.core.params import Section, check_section, find_problems, nearest, read_yaml
+from clipforensics.crops.extraction import ExtractSection
 from clipforensics.encoder.embeddings import EmbedSection
 from clipforensics.encoder.vision import EncoderSection
 from clipforensics.explanations.choosing import ExplainSection
-from clipforensics.footage.extraction import ExtractSection
+from clipforensics.faces.settings import FacesSection
 from clipforensics.footage.probing import IngestSection
 from clipforensics.likelihood.assessment import LikelihoodSection
 from clipforensics.metrics.evaluation import EvaluateSection
@@ -32,6 +33,7 @@ from clipforensics.training.candidates import MOST_RUNS, expand
 SECTIONS: Mapping[str, type[Section]] = {
     "protocol": Protocol,
     "ingest": IngestSection,
+    "faces": FacesSection,
     "extract_frames": ExtractSection,
     "split": SplitSection,
     "encoder": EncoderSection,

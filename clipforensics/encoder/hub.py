@@ -72,31 +72,46 @@ def check_reachable(model: str, revision: str) -> None:
     Raises:
         InputError: the network or the hub is not there, or the hub has no such encoder, or not for everybody.
     """
-    if is_cached(model, revision):
-        return
+    if not is_cached(model, revision):
+        ask_for(model, revision, CONFIG, setting="encoder.model", pin="encoder.revision")
+
+
+def ask_for(model: str, revision: str, file: str, *, setting: str, pin: str) -> None:
+    """Ask the hub once for a file.
+
+    Args:
+        model: Id of a repository on the hub.
+        revision: The full hash of a commit.
+        file: Its name there.
+        setting: What of params.yaml holds the id, for messages.
+        pin: What holds the commit.
+
+    Raises:
+        InputError: the network or the hub is not there, or the hub has no such file, or not for everybody.
+    """
     try:
-        _ask(hf_hub_url(model, CONFIG, revision=revision))
+        _ask(hf_hub_url(model, file, revision=revision))
     except GatedRepoError as error:
         raise InputError(
-            f"encoder.model {model!r} is open only to those who accepted its terms; accept them at"
+            f"{setting} {model!r} is open only to those who accepted its terms; accept them at"
             f" {constants.ENDPOINT}/{model} and log in (`hf auth login`)"
         ) from error
     except RepositoryNotFoundError as error:
         raise InputError(
-            f"encoder.model {model!r} is not on the hub ({constants.ENDPOINT}), or is private; mend the name,"
+            f"{setting} {model!r} is not on the hub ({constants.ENDPOINT}), or is private; mend the name,"
             " or log in (`hf auth login`)"
         ) from error
     except RevisionNotFoundError as error:
         raise InputError(
-            f"encoder.revision {revision!r} is no commit of {model!r}; take one from"
+            f"{pin} {revision!r} is no commit of {model!r}; take one from"
             f" {constants.ENDPOINT}/{model}/commits/main"
         ) from error
     except EntryNotFoundError as error:
         raise InputError(
-            f"encoder.model {model!r} has no {CONFIG} at revision {revision}; choose a CLIP"
+            f"{setting} {model!r} has no {file} at revision {revision}; choose another"
         ) from error
     except (HTTPError, OfflineModeIsEnabled, OSError) as error:
-        raise InputError(_unreachable(model, error)) from error
+        raise InputError(_unreachable(f"{setting} {model!r}", error)) from error
 
 
 def _ask(url: str) -> None:
@@ -124,12 +139,12 @@ def _ask(url: str) -> None:
         raise error
 
 
-def _unreachable(model: str, error: Exception) -> str:
+def _unreachable(what: str, error: Exception) -> str:
     why = f"the network does not reach {constants.ENDPOINT} ({error or type(error).__name__})"
     remedy = "connect this machine to the network (or set HF_ENDPOINT to a mirror that it reaches)"
     if isinstance(error, OfflineModeIsEnabled):
         why, remedy = "HF_HUB_OFFLINE keeps it from the network", "unset HF_HUB_OFFLINE"
     return (
-        f"encoder.model {model!r} is not in the local cache ({constants.HF_HUB_CACHE}), and {why}; {remedy},"
-        " copy the cache from a machine that has it, or name a folder that holds the encoder"
+        f"{what} is not in the local cache ({constants.HF_HUB_CACHE}), and {why}; {remedy},"
+        " copy the cache from a machine that has it, or name a local copy"
     )

@@ -95,6 +95,26 @@ def check_share(skipped: Sequence[Skipped], n_found: int, *, max_skipped: float,
         )
 
 
+def check_unchanged(videos: Sequence[Video], root: Path) -> None:
+    """Check that every video still is where and as large as `ingest` found it.
+
+    Raises:
+        InputError: one is gone or has another number of bytes.
+    """
+    for video in videos:
+        try:
+            found = n_bytes(root / video.path)
+        except (OSError, UnreadableVideo) as error:
+            raise InputError(
+                f"{video.path!r} is gone from {str(root)!r} since ingest; run `dvc repro -f ingest`"
+            ) from error
+        if found != video.n_bytes:
+            raise InputError(
+                f"{video.path!r} has {found} bytes, {video.n_bytes} at ingest: changed since ingest;"
+                " run `dvc repro -f ingest`"
+            )
+
+
 def _probe(root: Path, follow_links: bool, video: Video) -> Video | Skipped:
     path = root / video.path
     try:

@@ -41,12 +41,14 @@ class Profile(Section):
         root: Folder of the data set, absolute (or relative to the working folder).
         root_env: Environment variable that names the root instead; wins where it is set.
         follow_links: Whether files may be links that lead out of the root; else those are left out.
+        cropped: Whether frames are cut around faces already, so that none are looked for.
     """
 
     layout: str
     root: str = ""
     root_env: str = ""
     follow_links: bool = False
+    cropped: bool = False
 
 
 def layouts() -> list[str]:
@@ -75,14 +77,23 @@ def load_profile(path: Path) -> Profile:
     return profile
 
 
+def common_profile(path: Path) -> Profile:
+    """What every profile has, read from one without looking at (or importing) its layout.
+
+    Raises:
+        InputError: one of these keys is of a wrong type.
+    """
+    content = {key: value for key, value in read_yaml(path).items() if key in Profile.model_fields}
+    return check_section(content, Profile, str(path))
+
+
 def profile_root(path: Path) -> Path:
     """Where a profile's data set lies, without looking at (or importing) its layout.
 
     Raises:
         InputError: as `resolve_root`.
     """
-    content = {key: value for key, value in read_yaml(path).items() if key in Profile.model_fields}
-    return resolve_root(check_section(content, Profile, str(path)))
+    return resolve_root(common_profile(path))
 
 
 def resolve_root(profile: Profile) -> Path:

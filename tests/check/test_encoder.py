@@ -126,7 +126,7 @@ def test_a_hub_that_refuses_is_told_at_once_with_the_network_in_the_line(endpoin
     assert "is not in the local cache" in line
     assert "the network does not reach http://127.0.0.1:9" in line
     assert "connect this machine to the network" in line
-    assert "name a folder that holds the encoder" in line
+    assert "name a local copy" in line
 
 
 def test_a_hub_that_never_answers_is_given_up_in_seconds(endpoint, monkeypatch):

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from clipforensics.crops.extraction import extract_video
 from clipforensics.footage import content
 from clipforensics.footage.content import UnreadableVideo, content_of, members, open_content
-from clipforensics.footage.extraction import extract_video
 from clipforensics.footage.pictures import n_bytes, probe_pictures, read_picture
 from clipforensics.footage.probing import probe_videos
 from clipforensics.footage.video import decode_frames, probe_video

@@ -8,7 +8,7 @@ from PIL import Image
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.records import Video, check_unique
-from clipforensics.footage.extraction import extract_video
+from clipforensics.crops.extraction import extract_video
 from clipforensics.footage.probing import probe_videos
 from clipforensics.sources import class_folders
 from clipforensics.sources.class_folders import Profile

@@ -11,8 +11,8 @@ from PIL import Image
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.records import check_unique
+from clipforensics.crops.extraction import extract_video
 from clipforensics.footage.content import members
-from clipforensics.footage.extraction import extract_video
 from clipforensics.footage.probing import probe_videos
 from clipforensics.sources import webdataset
 from clipforensics.sources.webdataset import Profile

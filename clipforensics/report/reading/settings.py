@@ -19,6 +19,7 @@ class Settings(Portable):
     detectors: Annotated[list[str], EachOnce] = Field(min_length=1)
     protocol: dict[str, Any]
     ingest: dict[str, Any]
+    faces: dict[str, Any]
     extract_frames: dict[str, Any]
     split: dict[str, Any]
     encoder: dict[str, Any]

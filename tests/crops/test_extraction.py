@@ -17,10 +17,10 @@ from PIL import Image
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.records import Skipped, Video, write_records
-from clipforensics.footage import extraction
-from clipforensics.footage.extraction import check_unchanged, extract_frames, extract_video
+from clipforensics.crops import extraction
+from clipforensics.crops.extraction import extract_frames, extract_video
 from clipforensics.footage.pictures import resize_and_crop
-from clipforensics.footage.probing import DIED, probe_videos
+from clipforensics.footage.probing import DIED, check_unchanged, probe_videos
 from clipforensics.footage.video import decode_frames
 from clipforensics.frames.rows import sample_frame_indices
 from clipforensics.frames.store import FrameStore
@@ -101,7 +101,7 @@ def test_workers_change_nothing(workers: int, footage: tuple[Path, list[Video]],
 _KILLED = """
 import json, os, signal, sys
 from pathlib import Path
-from clipforensics.footage import extraction
+from clipforensics.crops import extraction
 from clipforensics.core.records import read_videos
 
 moment, folder, root = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])

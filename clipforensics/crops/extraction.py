@@ -5,23 +5,26 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 from tqdm import tqdm
 
-from clipforensics.core.faults import InputError
 from clipforensics.core.params import Section
 from clipforensics.core.records import Skipped, Video, write_records
+from clipforensics.crops.choosing import Person, choose
+from clipforensics.crops.cutting import cut_square, cut_upright
+from clipforensics.faces.face import Face
+from clipforensics.faces.table import NONE, FaceTable
 from clipforensics.footage.content import UnreadableVideo
-from clipforensics.footage.pictures import holds_pictures, n_bytes, read_pictures, resize_and_crop
+from clipforensics.footage.pictures import holds_pictures, read_pictures, resize_and_crop
 from clipforensics.footage.probing import DIED, check_share
 from clipforensics.footage.video import decode_frames
 from clipforensics.frames.rows import sample_frame_indices
@@ -33,21 +36,66 @@ NOT_READ = "cannot be read"
 """Begins the reason of a video that the system, not its content, kept from being read."""
 
 
-class ExtractSection(Section):
+NO_FACE = "no face was found"
+"""Begins the reason of a video in none of whose sampled frames there was one."""
+
+CROPS = "crops.csv"
+"""Of the store: what each video's frames are cut around, a `Crop` a row; none without faces."""
+
+
+class Cut(Section):
+    """What a frame is cut around, where faces were looked for.
+
+    Attributes:
+        person: Of several people who are followed, the one.
+        margin: Side of the square over that of the face.
+        align: Whether the face is turned upright and scaled by its five landmarks.
+        without_face: What becomes of a video without any face: it is left out (skip), or its frames are kept
+            whole. A frame without the person is left out always.
+    """
+
+    person: Person
+    margin: float = Field(ge=1, le=4)
+    align: bool
+    without_face: Literal["skip", "whole"]
+
+
+class ExtractSection(Cut):
     """Section `extract_frames` of params.yaml."""
 
     n_frames: int = Field(ge=1)
     frame_size: int = Field(ge=1, le=4096)  # DVC's run cache overlooks params called size
     max_skipped: float = Field(ge=0, le=1)
+    max_without_face: float = Field(ge=0, le=1)
+
+
+@dataclass(frozen=True)
+class Crop:
+    """What one video's frames are cut around.
+
+    Attributes:
+        key: Of the video.
+        n_people: Who are followed in it.
+        person: Number of the one; -1: nobody, whole frames.
+        n_missing: Sampled frames without the person; they are not in the store.
+        face_size: Median of the face's longer side over the frames, pixels of the full frame; 0: nobody.
+    """
+
+    key: str
+    n_people: int
+    person: int
+    n_missing: int
+    face_size: int
 
 
 @dataclass
 class _Part:
-    """What a shard stands for: videos done up to its end, index rows, skipped videos, its pixels' digest."""
+    """What a shard stands for: videos done up to its end, index rows, skipped, crops, its pixels' digest."""
 
     n_done: int
     index: list[tuple[str, int]] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
+    crops: list[Crop] = field(default_factory=list)
     sha256: str = ""
 
 
@@ -57,26 +105,7 @@ class _Extracted:
 
     indices: NDArray[np.int64]
     frames: NDArray[np.uint8]
-
-
-def check_unchanged(videos: Sequence[Video], root: Path) -> None:
-    """Check that every video still is where and as large as `ingest` found it.
-
-    Raises:
-        InputError: one is gone or has another number of bytes.
-    """
-    for video in videos:
-        try:
-            found = n_bytes(root / video.path)
-        except (OSError, UnreadableVideo) as error:
-            raise InputError(
-                f"{video.path!r} is gone from {str(root)!r} since ingest; run `dvc repro -f ingest`"
-            ) from error
-        if found != video.n_bytes:
-            raise InputError(
-                f"{video.path!r} has {found} bytes, {video.n_bytes} at ingest: changed since ingest;"
-                " run `dvc repro -f ingest`"
-            )
+    crop: Crop | None = None
 
 
 def extract_video(
@@ -104,6 +133,31 @@ def extract_video(
     return indices, frames
 
 
+def extract_person(path: Path, faces: Sequence[Face], cut: Cut, size: int) -> NDArray[np.uint8]:
+    """Cut one person out of a video's frames.
+
+    Args:
+        path: As of `extract_video`.
+        faces: Of that person, in order of time, each in a frame of its own.
+        cut: How.
+        size: Side of the result in pixels.
+
+    Returns:
+        uint8 (len(faces), size, size, 3), RGB.
+
+    Raises:
+        UnreadableVideo: one of the frames cannot be had.
+    """
+    frames = np.empty((len(faces), size, size, 3), np.uint8)
+    places = {face.frame: place for place, face in enumerate(faces)}
+    read = read_pictures if holds_pictures(path) else decode_frames
+    way = cut_upright if cut.align else cut_square
+    for index, picture in read(path, list(places)):
+        place = places[index]
+        frames[place] = way(picture, faces[place], cut.margin, size)
+    return frames
+
+
 def extract_frames(
     videos: Sequence[Video],
     root: Path,
@@ -115,6 +169,9 @@ def extract_frames(
     workers: int,
     scratch: Path,
     max_skipped: float,
+    faces: Path | None = None,
+    cut: Cut | None = None,
+    max_without_face: float = 1.0,
 ) -> list[Skipped]:
     """Write the frame store of all videos to `out`; a killed run goes on after its last shard.
 
@@ -132,18 +189,24 @@ def extract_frames(
         workers: Processes.
         scratch: Folder for unfinished work, one for each set of videos and settings.
         max_skipped: Largest fraction of the videos that may fail.
+        faces: Table of faces; None, or one whose detector is `none`: frames are cut around their middle.
+        cut: How, where there are faces.
+        max_without_face: Largest fraction of the videos that may be left out for want of a face.
 
     Returns:
-        Videos that could not be decoded, also written to skipped.csv.
+        Videos that could not be decoded or have no face, also written to skipped.csv.
 
     Raises:
-        InputError: more than `max_skipped` of the videos failed.
+        InputError: more than `max_skipped` of the videos failed, or `max_without_face` of them have no face.
     """
     (scratch / "store").mkdir(parents=True, exist_ok=True)
     parts = _committed(scratch)
     todo = videos[parts[-1].n_done if parts else 0 :]
     skipped = [s for part in parts for s in part.skipped]
-    work = partial(_extract_one, root, n_frames, size)
+    if faces is not None and _table(faces).detector == NONE:
+        faces = None
+    work = partial(_extract_one, root, n_frames, size, faces, cut)
+    limits = {"max_skipped": max_skipped, "max_without_face": max_without_face}
     with (
         closing(ordered_map(work, todo, workers=workers, died=_died)) as results,
         _ShardWriter(scratch, parts, size, shard_frames) as shards,
@@ -154,10 +217,11 @@ def extract_frames(
             bar.update()
             if isinstance(result, Skipped):
                 skipped.append(result)
-                check_share(skipped, len(videos), max_skipped=max_skipped, param=f"{STAGE}.max_skipped")
+                _check_shares(skipped, len(videos), limits)
         shards.commit()
-    check_share(skipped, len(videos), max_skipped=max_skipped, param=f"{STAGE}.max_skipped")
-    about = {"size": size, "n_frames": n_frames, "resample": "bicubic", "crop": "center"}
+    _check_shares(skipped, len(videos), limits)
+    around = {"crop": "center"} if faces is None or cut is None else {"crop": "face", **_how(cut)}
+    about = {"size": size, "n_frames": n_frames, "resample": "bicubic", **around}
     _finish(scratch / "store", parts, about)
     if out.exists():
         shutil.rmtree(out)
@@ -166,14 +230,57 @@ def extract_frames(
     return skipped
 
 
-def _extract_one(root: Path, k: int, size: int, video: Video) -> _Extracted | Skipped:
+def _how(cut: Cut) -> dict[str, object]:
+    return {name: getattr(cut, name) for name in Cut.model_fields}
+
+
+def _check_shares(skipped: Sequence[Skipped], n_videos: int, limits: Mapping[str, float]) -> None:
+    """Videos that cannot be used and those without a face, each against a limit of its own."""
+    faceless = [one for one in skipped if one.reason.startswith(NO_FACE)]
+    rest = [one for one in skipped if not one.reason.startswith(NO_FACE)]
+    for name, found in (("max_skipped", rest), ("max_without_face", faceless)):
+        check_share(found, n_videos, max_skipped=limits[name], param=f"{STAGE}.{name}")
+
+
+@lru_cache(maxsize=1)
+def _table(folder: Path) -> FaceTable:
+    """Opened before workers are forked, so that they share it."""
+    return FaceTable.open(folder)
+
+
+def _extract_one(
+    root: Path, k: int, size: int, faces: Path | None, cut: Cut | None, video: Video
+) -> _Extracted | Skipped:
     try:
-        return _Extracted(*extract_video(root / video.path, video.n_frames, k, size))
+        if faces is None or cut is None:
+            return _Extracted(*extract_video(root / video.path, video.n_frames, k, size))
+        return _extract_around_face(root, k, size, _table(faces), cut, video)
     except UnreadableVideo as error:
         return Skipped(STAGE, video.path, str(error))
     except (OSError, MemoryError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
         return Skipped(STAGE, video.path, f"{NOT_READ}: {reason}")
+
+
+def _extract_around_face(
+    root: Path, k: int, size: int, table: FaceTable, cut: Cut, video: Video
+) -> _Extracted | Skipped:
+    if video.path in table.skipped:
+        return Skipped(STAGE, video.path, table.skipped[video.path])
+    everybody = table.of(video.key)
+    n_sampled = min(video.n_frames, k)
+    person = choose(everybody, cut.person, video.width, video.height)
+    if person is None:
+        if cut.without_face == "skip":
+            return Skipped(STAGE, video.path, f"{NO_FACE} in its {n_sampled} sampled frames")
+        indices, frames = extract_video(root / video.path, video.n_frames, k, size)
+        return _Extracted(indices, frames, Crop(video.key, 0, -1, 0, 0))
+    faces = [face for face in everybody if face.person == person]
+    n_people = len({face.person for face in everybody})
+    side = int(np.median([face.side for face in faces]))
+    crop = Crop(video.key, n_people, person, n_sampled - len(faces), side)
+    indices = np.array([face.frame for face in faces], dtype=np.int64)
+    return _Extracted(indices, extract_person(root / video.path, faces, cut, size), crop)
 
 
 def _died(video: Video) -> _Extracted | Skipped:
@@ -203,6 +310,7 @@ class _ShardWriter:
             self._file.write(result.frames.data)
             self._digest.update(result.frames.data)
             self._part.index += [(video.key, int(frame)) for frame in result.indices]
+            self._part.crops += [] if result.crop is None else [result.crop]
         if len(self._part.index) >= self._shard_frames:
             self.commit()
 
@@ -257,18 +365,20 @@ def _committed(scratch: Path) -> list[_Part]:
         if any(s.reason == DIED or s.reason.startswith(NOT_READ) for s in skipped):
             break
         index = [(key, frame) for key, frame in raw["index"]]
-        parts.append(_Part(raw["n_done"], index, skipped, raw["sha256"]))
+        crops = [Crop(**crop) for crop in raw["crops"]]
+        parts.append(_Part(raw["n_done"], index, skipped, crops, raw["sha256"]))
     return parts
 
 
 def _finish(store: Path, parts: Sequence[_Part], meta: dict[str, object]) -> None:
-    """Write index.csv, skipped.csv and meta.json beside the shards."""
+    """Write index.csv, skipped.csv, crops.csv and meta.json beside the shards."""
     with (store / INDEX).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(INDEX_COLUMNS)
         for shard, part in enumerate(parts):
             writer.writerows((key, frame, shard, row) for row, (key, frame) in enumerate(part.index))
     write_records(store / SKIPPED, Skipped, (s for part in parts for s in part.skipped))
+    write_records(store / CROPS, Crop, (crop for part in parts for crop in part.crops))
     shards = {"shards": [len(part.index) for part in parts], "sha256": [part.sha256 for part in parts]}
     meta = {**meta, **shards}
     (store / META).write_text(json.dumps(meta, indent=2, sort_keys=True) + "\n", encoding="utf-8")

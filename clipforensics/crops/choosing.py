@@ -1,0 +1,39 @@
+"""Which of the people in a video its frames are cut around."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from math import hypot
+from typing import Literal
+
+from clipforensics.faces.face import Face
+
+Person = Literal["largest", "central"]
+
+
+def choose(faces: Sequence[Face], which: Person, width: int, height: int) -> int | None:
+    """The person whom a video is cut around; the first of equals.
+
+    Args:
+        faces: Of one video, followed.
+        which: `largest`: the sum of the boxes' areas over all sampled frames is largest, so that an inset
+            shown for a moment does not win over who speaks throughout. `central`: the sum over frames of
+            closeness to the middle is largest (1 in the middle of the frame, 0 in a corner).
+        width: Of the video's frames, pixels.
+        height: Of its frames.
+
+    Returns:
+        None where there is no face.
+    """
+    weights: dict[int, float] = defaultdict(float)
+    for face in faces:
+        weights[face.person] += _area(face) if which == "largest" else _closeness(face, width, height)
+    return min(weights, key=lambda person: (-weights[person], person), default=None)
+
+
+def _area(face: Face) -> float:
+    return float(face.width * face.height)
+
+
+def _closeness(face: Face, width: int, height: int) -> float:
+    x, y = face.centre
+    return 1 - hypot(x - width / 2, y - height / 2) / hypot(width / 2, height / 2)

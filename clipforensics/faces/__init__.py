@@ -1,0 +1,1 @@
+"""Where faces are in footage, and who is the same person from frame to frame."""

@@ -1,0 +1,188 @@
+"""Find the faces of every video's sampled frames, several videos side by side, and go on after a kill."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import asdict, astuple, dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, TextIO
+
+from tqdm import tqdm
+
+from clipforensics.core.records import Skipped, Video
+from clipforensics.faces.face import Face
+from clipforensics.faces.following import follow
+from clipforensics.faces.table import write_faces
+from clipforensics.faces.watching import Watcher
+from clipforensics.faces.yunet import Yunet
+from clipforensics.footage.content import UnreadableVideo
+from clipforensics.footage.pictures import holds_pictures, read_pictures
+from clipforensics.footage.probing import DIED, check_share
+from clipforensics.footage.video import decode_frames
+from clipforensics.frames.rows import sample_frame_indices
+from clipforensics.machine.workers import ordered_map
+
+STAGE = "find_faces"
+PASSING = "cannot be read"
+"""Begins the reason of a video that the system, not its content, kept from being read."""
+
+PART_SIZE = 192
+"""Longer side in pixels to which a part of a frame is reduced before it is looked at (`full_every`)."""
+
+Found = list[Face] | Skipped
+"""Of one video: its faces, or why they cannot be had."""
+
+_SAVED = 20  # videos after which what is found is on the disk
+
+
+@dataclass(frozen=True)
+class Looking:
+    """How faces are looked for.
+
+    Attributes:
+        weights: Of the detector.
+        n_frames: Sampled of a video; the same ones are extracted.
+        detect_size: As in `FacesSection`.
+        min_score: As there.
+        full_every: As there.
+    """
+
+    weights: Path
+    n_frames: int
+    detect_size: int
+    min_score: float
+    full_every: int
+
+
+def find_in_video(path: Path, n_frames: int, looking: Looking) -> list[Face]:
+    """Every face of a video's sampled frames, followed (`following.follow`).
+
+    Args:
+        path: A video, a single picture or a folder of numbered ones; a file or a shard's member.
+        n_frames: Frames it holds, as `ingest` counted them.
+        looking: How.
+
+    Raises:
+        UnreadableVideo: a sampled frame cannot be had.
+    """
+    whole = _detector(looking.weights, looking.detect_size, looking.min_score)
+    part = _detector(looking.weights, PART_SIZE, looking.min_score)
+    watcher = Watcher(whole, part, looking.full_every)
+    indices = sample_frame_indices(n_frames, looking.n_frames).tolist()
+    read = read_pictures if holds_pictures(path) else decode_frames
+    found = {frame: watcher.look(picture, frame) for frame, picture in read(path, indices)}
+    return follow(found[frame] for frame in sorted(found))
+
+
+@lru_cache(maxsize=2)
+def _detector(weights: Path, detect_size: int, min_score: float) -> Yunet:
+    """One of each kind in a process; loading one takes as long as looking at a few frames."""
+    return Yunet(weights, detect_size=detect_size, min_score=min_score)
+
+
+def find_faces(
+    videos: Sequence[Video],
+    root: Path,
+    out: Path,
+    looking: Looking,
+    *,
+    detector: str,
+    workers: int,
+    scratch: Path,
+    max_skipped: float,
+) -> tuple[int, int, list[Skipped]]:
+    """Write the table of faces of all videos; a killed run goes on where it stopped.
+
+    What is written depends neither on `workers` nor on how often the run was interrupted.
+
+    Args:
+        videos: In the order in which they are written.
+        root: Folder that their paths are relative to.
+        out: Folder to write.
+        looking: How.
+        detector: Its name.
+        workers: Processes.
+        scratch: Folder for unfinished work, one for each set of videos and settings.
+        max_skipped: Largest fraction of the videos that may not be decodable.
+
+    Returns:
+        Number of faces, of videos with one, and the videos that could not be decoded.
+
+    Raises:
+        InputError: more than `max_skipped` of the videos failed.
+    """
+    done = _committed(scratch / "found.jsonl", videos)
+    todo = videos[len(done) :]
+    skipped = [one for one in done if isinstance(one, Skipped)]
+    with (
+        closing(ordered_map(partial(_find, root, looking), todo, workers=workers, died=_died)) as results,
+        (scratch / "found.jsonl").open("a", encoding="utf-8") as file,
+        tqdm(total=len(videos), initial=len(done), desc="finding faces", unit="video", disable=None) as bar,
+    ):
+        for video, result in zip(todo, results, strict=True):
+            _save(file, video, result)
+            done.append(result)
+            if len(done) % _SAVED == 0:
+                file.flush()
+            bar.update()
+            if isinstance(result, Skipped):
+                skipped.append(result)
+                check_share(skipped, len(videos), max_skipped=max_skipped, param="extract_frames.max_skipped")
+    meta = {"detector": detector, **asdict(looking), "weights": looking.weights.name}
+    write_faces(out, meta, _by_key(videos, done), skipped)
+    n_faces = [len(one) for one in done if not isinstance(one, Skipped)]
+    return sum(n_faces), sum(n > 0 for n in n_faces), skipped
+
+
+def _by_key(videos: Sequence[Video], found: Sequence[Found]) -> Iterator[tuple[str, list[Face]]]:
+    for video, faces in zip(videos, found, strict=True):
+        if not isinstance(faces, Skipped):
+            yield video.key, faces
+
+
+def _find(root: Path, looking: Looking, video: Video) -> Found:
+    try:
+        return find_in_video(root / video.path, video.n_frames, looking)
+    except UnreadableVideo as error:
+        return Skipped(STAGE, video.path, str(error))
+    except (OSError, MemoryError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        return Skipped(STAGE, video.path, f"{PASSING}: {reason}")
+
+
+def _died(video: Video) -> Found:
+    return Skipped(STAGE, video.path, DIED)
+
+
+def _save(file: TextIO, video: Video, result: Found) -> None:
+    found: Any = result.reason if isinstance(result, Skipped) else [astuple(face) for face in result]
+    file.write(json.dumps([video.key, found]) + "\n")
+
+
+def _committed(path: Path, videos: Sequence[Video]) -> list[Found]:
+    """What an earlier run found, up to where it was killed; the file is cut there.
+
+    A video that the system, not its content, kept from being read is looked at again, and all after it.
+    """
+    done: list[Found] = []
+    kept = 0
+    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+    for line, video in zip(lines, videos, strict=False):
+        if not line.endswith(b"\n"):
+            break
+        key, found = json.loads(line)
+        if key != video.key or (isinstance(found, str) and (found == DIED or found.startswith(PASSING))):
+            break
+        lost = isinstance(found, str)
+        done.append(Skipped(STAGE, video.path, found) if lost else [_face(f) for f in found])
+        kept += len(line)
+    if path.exists():
+        with path.open("r+b") as file:
+            file.truncate(kept)
+    return done
+
+
+def _face(values: list[Any]) -> Face:
+    frame, x, y, width, height, score, points, person = values
+    return Face(frame, x, y, width, height, score, tuple(points), person)

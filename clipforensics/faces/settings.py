@@ -1,0 +1,48 @@
+"""Section `faces` of params.yaml, and what `auto` in it means."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from clipforensics.core.params import Section
+
+Detector = Literal["auto", "none", "yunet"]
+
+
+class FacesSection(Section):
+    """Section `faces` of params.yaml.
+
+    Attributes:
+        detector: What finds faces; `none`: nothing is looked for, frames are cut around their middle. `auto`:
+            `none` for the built-in sample and for data sets whose profile says that they are cut already.
+        weights: The detector's ONNX file, or a repository on the hub that has it.
+        weights_file: Its name in that repository.
+        revision: Commit of that repository, 40 hexadecimal digits.
+        sha256: Of the file, wherever it comes from.
+        detect_size: Longer side in pixels to which a larger frame is reduced before it is looked at.
+        min_score: Least confidence of a face, 0 to 1.
+        full_every: Every so many sampled frames the whole frame is looked at; between, only where the faces
+            of the frame before were. 1: always the whole.
+    """
+
+    detector: Detector
+    weights: str
+    weights_file: str
+    revision: str
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    detect_size: int = Field(ge=80, le=4096)
+    min_score: float = Field(gt=0, lt=1)
+    full_every: int = Field(ge=1)
+
+
+def resolved(detector: Detector, *, layout: str, cropped: bool) -> Literal["none", "yunet"]:
+    """The detector that `auto` stands for; any other as it is.
+
+    Args:
+        detector: As in params.yaml.
+        layout: Of the data set's profile.
+        cropped: Whether that profile says that frames are cut around faces already.
+    """
+    if detector != "auto":
+        return detector
+    return "none" if layout == "sample" or cropped else "yunet"
