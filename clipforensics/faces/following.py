@@ -2,11 +2,11 @@
 
 Sampled frames lie far apart (eight of ten seconds), so a face is taken for the one before it by place and
 size alone: at most `REACH` of their mean size away, neither more than twice as large. Of all ways to pair the
-faces of a frame with the people so far, the one with the least sum of distances is taken. After a cut of the
-film somebody else may sit in the same place: that is not seen.
+faces of a frame with the people so far, the one with the least sum of distances is taken. Nobody is followed
+across a cut of the film (`shots`): who comes back after it is somebody new.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import log2
 
@@ -24,29 +24,28 @@ GROWTH = 2.0
 _NEVER = 1e6
 
 
-def follow(frames: Iterable[Sequence[Face]]) -> list[Face]:
+def follow(frames: Iterable[tuple[Sequence[Face], bool]]) -> list[Face]:
     """Number the people of one video.
 
     Args:
-        frames: Faces of each sampled frame, in order of time.
+        frames: Faces of each sampled frame, in order of time, and whether a new shot begins with it.
 
     Returns:
         All faces, in order of time and within a frame of person; `person` counts from 0 in order of first
         appearance, and of those who appear together from left to right.
     """
-    last: list[Face] = []
+    last: dict[int, Face] = {}
+    n_people = 0
     found: list[Face] = []
-    for faces in frames:
-        faces = sorted(faces, key=lambda face: (face.x, face.y))
-        here = _paired(last, faces)
-        for face in faces:
-            if face not in here:
-                here[face] = len(last)
-                last.append(face)
-        named = sorted((replace(face, person=person) for face, person in here.items()), key=_by_person)
-        for face in named:
-            last[face.person] = replace(face, person=-1)
-        found += named
+    for faces, new_shot in frames:
+        last = {} if new_shot else last
+        seen = sorted(faces, key=lambda face: (face.x, face.y))
+        here = _paired(last, seen)
+        for number, face in enumerate(seen):
+            if number not in here:
+                here[number], n_people = n_people, n_people + 1
+            last[here[number]] = face
+        found += sorted((replace(seen[n], person=person) for n, person in here.items()), key=_by_person)
     return found
 
 
@@ -54,14 +53,15 @@ def _by_person(face: Face) -> int:
     return face.person
 
 
-def _paired(last: Sequence[Face], faces: Sequence[Face]) -> dict[Face, int]:
-    """Which faces are people that were seen before: face -> person."""
+def _paired(last: Mapping[int, Face], faces: Sequence[Face]) -> dict[int, int]:
+    """Which faces are people that were seen before: number of the face -> person."""
     if not last or not faces:
         return {}
-    costs = np.array([[_cost(before, face) for face in faces] for before in last])
-    people, columns = linear_sum_assignment(costs)
-    pairs = zip(people.tolist(), columns.tolist(), strict=True)
-    return {faces[column]: person for person, column in pairs if costs[person, column] < _NEVER}
+    costs = np.array([[_cost(before, face) for face in faces] for before in last.values()])
+    rows, columns = linear_sum_assignment(costs)
+    people = list(last)
+    pairs = zip(rows.tolist(), columns.tolist(), strict=True)
+    return {column: people[row] for row, column in pairs if costs[row, column] < _NEVER}
 
 
 def _cost(before: Face, face: Face) -> float:

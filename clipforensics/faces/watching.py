@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clipforensics.faces.face import Face, square_around
+from clipforensics.faces.shots import Floats, is_cut, thumbnail
 
 AROUND = 2.0
 """Side of the part of a frame that is looked at again, over that of the face that was there."""
@@ -32,20 +33,24 @@ class Watcher:
         Args:
             whole: Looks at whole frames.
             part: Looks at parts of a frame in which a face is expected.
-            full_every: Every so many frames are looked at whole; and every frame in which a face of the frame
-                before is missing from its part.
+            full_every: Every so many frames one is looked at whole; and so is every frame with which a shot
+                begins, or in which a face of the frame before is missing from its part.
         """
         self._whole, self._part, self._full_every = whole, part, full_every
         self._before: list[Face] = []
+        self._shot: Floats | None = None
         self._n = 0
 
-    def look(self, picture: NDArray[np.uint8], frame: int) -> list[Face]:
-        """The faces of the next frame."""
-        expected = self._before if self._n % self._full_every else []
+    def look(self, picture: NDArray[np.uint8], frame: int) -> tuple[list[Face], bool]:
+        """The faces of the next frame, and whether a new shot begins with it (never with the first)."""
+        shot = thumbnail(picture)
+        new_shot = self._shot is not None and is_cut(self._shot, shot)
+        expected = self._before if self._n % self._full_every and not new_shot else []
         found = self._follow(picture, frame, expected) if expected else None
         self._before = self._whole.detect(picture, frame) if found is None else found
         self._n += 1
-        return self._before
+        self._shot = shot
+        return self._before, new_shot
 
     def _follow(self, picture: NDArray[np.uint8], frame: int, expected: Sequence[Face]) -> list[Face] | None:
         """The faces where they are expected, or None if one is not there."""
