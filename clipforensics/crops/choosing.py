@@ -15,9 +15,10 @@ def choose(faces: Sequence[Face], which: Person, width: int, height: int) -> int
 
     Args:
         faces: Of one video, followed.
-        which: `largest`: the sum of the boxes' areas over all sampled frames is largest, so that an inset
-            shown for a moment does not win over who speaks throughout. `central`: the sum over frames of
-            closeness to the middle is largest (1 in the middle of the frame, 0 in a corner).
+        which: `largest`: the sum over sampled frames of the face's longer side times its confidence is
+            largest, so that neither an inset shown for a moment nor half a face at the edge wins over who
+            speaks throughout. `central`: the sum over frames of closeness to the middle (1 in the middle of the
+            frame, 0 in a corner) times confidence is largest.
         width: Of the video's frames, pixels.
         height: Of its frames.
 
@@ -26,12 +27,9 @@ def choose(faces: Sequence[Face], which: Person, width: int, height: int) -> int
     """
     weights: dict[int, float] = defaultdict(float)
     for face in faces:
-        weights[face.person] += _area(face) if which == "largest" else _closeness(face, width, height)
+        large = face.side if which == "largest" else _closeness(face, width, height)
+        weights[face.person] += face.score * large
     return min(weights, key=lambda person: (-weights[person], person), default=None)
-
-
-def _area(face: Face) -> float:
-    return float(face.width * face.height)
 
 
 def _closeness(face: Face, width: int, height: int) -> float:

@@ -1,4 +1,4 @@
-"""Whether the film was cut between two sampled frames: after a cut somebody else may sit in the same place."""
+"""Whether the film was cut between two frames: after a cut somebody else may sit in the same place."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ SIDE = 32
 """Pixels to which a picture is reduced before it is compared."""
 
 ALIKE = 0.4
-"""Least correlation of two pictures of one shot. In 28 clips, eight frames of each, the pairs of one shot have
+"""Least correlation of two pictures of one shot. In 28 clips, eight frames of each, neighbours of one shot have
 .47 to 1, those across a cut -.03 to .34."""
 
 

@@ -142,8 +142,8 @@ def rerun_by(path: str) -> set[str]:
         ("frames", "find_faces extract_frames embed train evaluate robustness explain report"),
         (
             "core",
-            "ingest find_faces extract_frames split embed train evaluate compare likelihood robustness explain"
-            " record package report",
+            "ingest find_faces extract_frames split embed train evaluate compare likelihood robustness"
+            " explain record package report",
         ),
     ],
 )
