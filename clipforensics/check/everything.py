@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clipforensics.check.encoder import Described, check_encoder
+from clipforensics.check.faces import check_faces
 from clipforensics.check.fit import check_fit
 from clipforensics.check.footage import Footage, find_footage
 from clipforensics.check.names import check_names
@@ -33,7 +34,7 @@ class Checked:
 
 
 def check_everything(params: Path, profiles: Path) -> Checked:
-    """Settings, names, data set, splits, encoder; nothing is decoded, and nothing is written.
+    """Settings, names, data set, face detector, splits, encoder; nothing is decoded, and nothing is written.
 
     Paths that settings name are relative to the working folder, as they are for the stages.
 
@@ -47,6 +48,7 @@ def check_everything(params: Path, profiles: Path) -> Checked:
         return Checked(read, None, {}, None, problems.lines)
     check_names(read, problems)
     footage = find_footage(read, profiles, problems)
+    check_faces(read, footage, problems)
     splits = check_splits(read, footage, problems)
     encoder = check_encoder(read, footage, problems)
     check_fit(read, encoder, problems)

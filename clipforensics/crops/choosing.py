@@ -17,8 +17,8 @@ def choose(faces: Sequence[Face], which: Person, width: int, height: int) -> int
         faces: Of one video, followed.
         which: `largest`: the sum over sampled frames of the face's longer side times its confidence is
             largest, so that neither an inset shown for a moment nor half a face at the edge wins over who
-            speaks throughout. `central`: the sum over frames of closeness to the middle (1 in the middle of the
-            frame, 0 in a corner) times confidence is largest.
+            speaks throughout. `central`: the sum over frames of closeness to the middle (1 there, 0 in a
+            corner) times confidence is largest.
         width: Of the video's frames, pixels.
         height: Of its frames.
 

@@ -10,8 +10,8 @@ SIDE = 32
 """Pixels to which a picture is reduced before it is compared."""
 
 ALIKE = 0.4
-"""Least correlation of two pictures of one shot. In 28 clips, eight frames of each, neighbours of one shot have
-.47 to 1, those across a cut -.03 to .34."""
+"""Least correlation of two pictures of one shot. In 28 clips, eight frames of each, neighbours in one shot
+have .47 to 1, those across a cut -.03 to .34."""
 
 
 def thumbnail(picture: NDArray[np.uint8]) -> Floats:

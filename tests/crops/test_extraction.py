@@ -12,13 +12,17 @@ from pathlib import Path
 
 import av
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.records import Skipped, Video, write_records
 from clipforensics.crops import extraction
-from clipforensics.crops.extraction import extract_frames, extract_video
+from clipforensics.crops.cutting import cut_square, cut_upright
+from clipforensics.crops.extraction import Cut, extract_frames, extract_video
+from clipforensics.faces.face import Face
+from clipforensics.faces.table import write_faces
 from clipforensics.footage.pictures import resize_and_crop
 from clipforensics.footage.probing import DIED, check_unchanged, probe_videos
 from clipforensics.footage.video import decode_frames
@@ -26,6 +30,7 @@ from clipforensics.frames.rows import sample_frame_indices
 from clipforensics.frames.store import FrameStore
 from stages import extract_frames as stage
 from tests.support.clips import decode_all, make_clip
+from tests.support.faces import make_face
 from tests.support.shared_data import FOOTAGE, needs_shared
 
 SETTINGS = {"n_frames": 5, "size": 16, "shard_frames": 12, "max_skipped": 0.5}
@@ -263,9 +268,21 @@ def _project(footage: tuple[Path, list[Video]], folder: Path, params: str) -> No
     (folder / "conf/data/mine.yaml").write_text(json.dumps(profile), encoding="utf-8")
     (folder / "params.yaml").write_text(params)
     write_records(folder / "data/videos.csv", Video, footage[1])
+    write_faces(folder / "data/faces", {"detector": "none"}, [], [])
 
 
-PARAMS = "dataset: mine\nextract_frames:\n  n_frames: 4\n  frame_size: 24\n  max_skipped: 0.0\n"
+PARAMS = """
+dataset: mine
+extract_frames:
+  n_frames: 4
+  frame_size: 24
+  max_skipped: 0.0
+  person: largest
+  margin: 1.3
+  align: false
+  without_face: skip
+  max_without_face: 0.0
+"""
 
 
 def test_stage(
@@ -282,6 +299,11 @@ def test_stage(
     store = FrameStore.open(stage.OUT)
     assert (store.size, store.n_frames, len(store)) == (24, 4, 4 * 8 + 3)
     assert not list((tmp_path / ".scratch").rglob("*.npy"))
+    assert json.loads(stage.METRICS.read_text()) == {
+        "detector": "none",
+        "rows": [],
+        "reason": "no faces were looked for",
+    }
     assert "4 frames of 24x24 pixels from each of 9 videos, none skipped" in capsys.readouterr().out
     rows = [asdict(footage[1][0]) | {"n_bytes": 1}]
     write_records(stage.VIDEOS, Video, [Video(**row) for row in rows])
@@ -290,13 +312,25 @@ def test_stage(
 
 
 @pytest.mark.parametrize(
-    "wrong", ["n_frames: 0", "n_frames: 2.5", "frame_size: 0", "frame_size: large", "max_skipped: 2"]
+    "wrong",
+    [
+        "n_frames: 0",
+        "n_frames: 2.5",
+        "frame_size: 0",
+        "frame_size: large",
+        "max_skipped: 2",
+        "margin: 0.9",
+        "person: nicest",
+        "align: 1",
+        "without_face: keep",
+        "max_without_face: -1",
+    ],
 )
 def test_stage_names_wrong_params(
     wrong: str, footage: tuple[Path, list[Video]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = wrong.split(":")[0]
-    lines = [f"  {wrong}" if name in line else line for line in PARAMS.splitlines()]
+    lines = [f"  {wrong}" if line.startswith(f"  {name}:") else line for line in PARAMS.splitlines()]
     _project(footage, tmp_path, "\n".join(lines) + "\n")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match=f"`{name}`"):
@@ -338,3 +372,109 @@ def test_what_could_not_be_read_for_a_while_is_tried_again(
         (tmp_path / "scratch/store/shard-00001.npy").unlink()
     assert _extract(footage, tmp_path) == []
     assert _content(tmp_path / "out") == _content(tmp_path / "undisturbed/out")
+
+
+CUT = Cut(person="largest", margin=1.5, align=False, without_face="skip")
+
+
+@pytest.fixture(scope="module")
+def faces(footage: tuple[Path, list[Video]], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
+    """A table: two people in video 0, one in 1 and 2 (in 2 not always), nobody in the others; 3 was lost."""
+    videos = footage[1]
+
+    def at(number: int, x: int, *, person: int, side: int = 16, gone: Sequence[int] = ()) -> list[Face]:
+        frames = sample_frame_indices(N_FRAMES[number], 5).tolist()
+        kept = [frame for place, frame in enumerate(frames) if place not in gone]
+        return [make_face(x + n, 12, side, frame=frame, person=person) for n, frame in enumerate(kept)]
+
+    found = {
+        0: sorted([*at(0, 2, person=0), *at(0, 30, person=1, side=20)], key=lambda face: face.frame),
+        1: at(1, 10, person=0),
+        2: at(2, 10, person=0, gone=(1, 2)),
+    }
+    folder = tmp_path_factory.mktemp("faces")
+    rows = [(video.key, found.get(number, [])) for number, video in enumerate(videos) if number != 3]
+    write_faces(folder, {"detector": "yunet"}, rows, [Skipped("find_faces", videos[3].path, "is damaged")])
+    return folder, found
+
+
+@pytest.mark.parametrize("align", [False, True])
+def test_frames_are_cut_around_the_largest_person(
+    align: bool, footage: tuple[Path, list[Video]], faces: tuple[Path, dict], tmp_path: Path
+) -> None:
+    (root, videos), (folder, found) = footage, faces
+    cut = CUT.model_copy(update={"align": align})
+    skipped = _extract(footage, tmp_path, faces=folder, cut=cut, max_skipped=0.2)
+    assert [one.path for one in skipped] == [video.path for video in videos[3:]]
+    assert skipped[0].reason == "is damaged"
+    n_sampled = [min(n, 5) for n in N_FRAMES[4:]]
+    assert [one.reason for one in skipped[1:]] == [
+        f"no face was found in its {n} sampled frames" for n in n_sampled
+    ]
+    store = FrameStore.open(tmp_path / "out")
+    assert store.keys == [video.key for video in videos[:3]]
+    way = cut_upright if align else cut_square
+    for number, person in ((0, 1), (1, 0), (2, 0)):
+        chosen = [face for face in found[number] if face.person == person]
+        rows = store.rows_of([videos[number].key])
+        assert store.index["frame"].to_numpy()[rows].tolist() == [face.frame for face in chosen]
+        whole = decode_all(root / videos[number].path)
+        expected = [way(whole[face.frame], face, 1.5, 16) for face in chosen]
+        assert np.array_equal(store.read(rows), np.stack(expected))
+    crops = pd.read_csv(tmp_path / "out/crops.csv")
+    assert crops.drop(columns="key").to_numpy().tolist() == [[2, 1, 0, 20], [1, 0, 0, 16], [1, 0, 2, 16]]
+    meta = json.loads((tmp_path / "out/meta.json").read_text())
+    assert (meta["crop"], meta["margin"], meta["align"]) == ("face", 1.5, align)
+
+
+def test_videos_without_a_face_may_stay_whole(
+    footage: tuple[Path, list[Video]], faces: tuple[Path, dict], tmp_path: Path
+) -> None:
+    cut = CUT.model_copy(update={"without_face": "whole"})
+    (skipped,) = _extract(footage, tmp_path, faces=faces[0], cut=cut, max_skipped=0.2, max_without_face=0.0)
+    assert skipped.reason == "is damaged"
+    _extract(footage, tmp_path / "whole")
+    store, whole = (FrameStore.open(folder / "out") for folder in (tmp_path, tmp_path / "whole"))
+    for video in footage[1][4:]:
+        assert np.array_equal(store.read(store.rows_of([video.key])), whole.read(whole.rows_of([video.key])))
+    crops = pd.read_csv(tmp_path / "out/crops.csv").set_index("key")
+    assert crops.loc[footage[1][4].key].tolist() == [0, -1, 0, 0]
+
+
+def test_too_many_videos_without_a_face_stop_the_run(
+    footage: tuple[Path, list[Video]], faces: tuple[Path, dict], tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=r"more than extract_frames\.max_without_face=0\.5 allows"):
+        _extract(footage, tmp_path, faces=faces[0], cut=CUT, max_without_face=0.5)
+    with pytest.raises(InputError, match=r"more than extract_frames\.max_skipped=0\.1 allows"):
+        _extract(footage, tmp_path / "other", faces=faces[0], cut=CUT, max_skipped=0.1)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_run_that_was_killed_cuts_the_same(
+    workers: int,
+    footage: tuple[Path, list[Video]],
+    faces: tuple[Path, dict],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    more = {"faces": faces[0], "cut": CUT, "max_skipped": 0.2, "workers": workers, "shard_frames": 5}
+    _extract(footage, tmp_path / "undisturbed", **more)
+
+    def stop(*_: object) -> None:
+        raise Stopped
+
+    with monkeypatch.context() as patch:
+        patch.setattr(extraction, "_finish", stop)
+        with pytest.raises(Stopped):
+            _extract(footage, tmp_path, **more)
+    (tmp_path / "scratch/part-00001.json").unlink()
+    _extract(footage, tmp_path, **more)
+    assert _content(tmp_path / "out") == _content(tmp_path / "undisturbed/out")
+
+
+def test_a_table_of_nobody_looking_changes_nothing(footage: tuple[Path, list[Video]], tmp_path: Path) -> None:
+    write_faces(tmp_path / "faces", {"detector": "none"}, [], [])
+    _extract(footage, tmp_path, faces=tmp_path / "faces", cut=CUT)
+    _extract(footage, tmp_path / "without")
+    assert _content(tmp_path / "out") == _content(tmp_path / "without/out")

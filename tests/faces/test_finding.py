@@ -1,0 +1,112 @@
+"""Faces of real footage, the same whoever works and however often the run is killed."""
+
+import json
+
+import pytest
+
+from clipforensics.core.faults import InputError
+from clipforensics.core.records import Video
+from clipforensics.faces import finding
+from clipforensics.faces.finding import Looking, find_faces, find_in_video
+from clipforensics.faces.table import FaceTable
+from clipforensics.footage.content import UnreadableVideo
+from clipforensics.footage.probing import DIED, probe_videos
+from tests.support.clips import make_clip
+from tests.support.faces import YUNET, needs_yunet
+from tests.support.shared_data import FOOTAGE
+
+LOOKING = Looking(YUNET, n_frames=4, detect_size=320, min_score=0.6, full_every=1)
+NAMES = ["real/short_hamilton_clip.mp4", "real/liveportrait_d2.mp4", "fake/sadtalker_art_0_japanese.mp4"]
+
+pytestmark = needs_yunet
+
+
+@pytest.fixture(scope="module")
+def videos():
+    found = [Video("set", "X", "", f"t{n}", "", "", 1, "", "", path) for n, path in enumerate(NAMES)]
+    probed, skipped = probe_videos(found, FOOTAGE, workers=1)
+    assert not skipped
+    return probed
+
+
+def run(videos, tmp_path, *, root=FOOTAGE, workers=1, max_skipped=0.0, looking=LOOKING):
+    scratch = tmp_path / "scratch"
+    scratch.mkdir(exist_ok=True, parents=True)
+    return find_faces(
+        videos, root, tmp_path / "out", looking,
+        detector="yunet", workers=workers, scratch=scratch, max_skipped=max_skipped,
+    )  # fmt: skip
+
+
+def content(tmp_path):
+    return {path.name: path.read_bytes() for path in sorted((tmp_path / "out").iterdir())}
+
+
+def test_every_sampled_frame_is_looked_at_and_people_are_numbered(videos, tmp_path):
+    n_faces, n_with, skipped = run(videos, tmp_path)
+    table = FaceTable.open(tmp_path / "out")
+    assert (n_with, skipped, table.skipped) == (3, [], {})
+    assert n_faces == sum(len(table.of(video.key)) for video in videos)
+    crowd, one, _ = (table.of(video.key) for video in videos)
+    assert {face.frame for face in one} == {2, 6, 10, 14}
+    assert {face.person for face in one} == {0}
+    assert len({face.person for face in crowd}) > 2
+    assert json.loads((tmp_path / "out/meta.json").read_text())["weights"] == YUNET.name
+
+
+def test_workers_change_nothing(videos, tmp_path):
+    run(videos, tmp_path / "one")
+    run(videos, tmp_path / "two", workers=2)
+    assert content(tmp_path / "one") == content(tmp_path / "two")
+
+
+@pytest.mark.parametrize("cut", [0, -1, -40])
+def test_a_killed_run_goes_on_where_it_stopped(cut, videos, tmp_path, monkeypatch):
+    """Killed while (or after) the second video was written: the first is not looked at again."""
+    run(videos, tmp_path / "whole")
+    run(videos[:2], tmp_path)
+    saved = tmp_path / "scratch/found.jsonl"
+    saved.write_bytes(saved.read_bytes()[: cut or None])
+    looked = []
+
+    def counted(root, looking, video):
+        looked.append(video.path)
+        return find_in_video(root / video.path, video.n_frames, looking)
+
+    monkeypatch.setattr(finding, "_find", counted)
+    monkeypatch.setattr(finding, "ordered_map", lambda work, items, **_: iter_closed(work, items))
+    run(videos, tmp_path)
+    assert looked == NAMES[2 if not cut else 1 :]
+    assert content(tmp_path) == content(tmp_path / "whole")
+
+
+def iter_closed(work, items):
+    yield from map(work, items)
+
+
+def test_what_passes_is_tried_again_and_what_does_not_is_not(videos, tmp_path):
+    (tmp_path / "scratch").mkdir()
+    lines = [[videos[0].key, "is damaged"], [videos[1].key, DIED], [videos[2].key, []]]
+    (tmp_path / "scratch/found.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    run(videos, tmp_path, max_skipped=0.5)
+    table = FaceTable.open(tmp_path / "out")
+    assert table.skipped == {NAMES[0]: "is damaged"}
+    assert all(table.of(video.key) for video in videos[1:])
+
+
+def test_videos_that_cannot_be_decoded_are_told_and_too_many_stop_the_run(tmp_path):
+    good = make_clip(tmp_path / "root/good.mp4")
+    (tmp_path / "root/bad.mp4").write_bytes(good.read_bytes()[:900])
+    pair = [
+        Video("set", "X", "", name, "", "", 1, "", "", f"{name}.mp4", 30) for name in ("good", "bad", "gone")
+    ]
+    _, n_with, skipped = run(pair, tmp_path, root=tmp_path / "root", max_skipped=0.7)
+    assert n_with == 0
+    assert [one.path for one in skipped] == ["bad.mp4", "gone.mp4"]
+    with pytest.raises(InputError, match=r"extract_frames\.max_skipped=0\.5"):
+        run(pair, tmp_path / "again", root=tmp_path / "root", max_skipped=0.5)
+
+
+def test_more_frames_than_there_are_is_refused(videos):
+    with pytest.raises(UnreadableVideo):
+        find_in_video(FOOTAGE / NAMES[1], 40, LOOKING)

@@ -1,0 +1,102 @@
+"""The real detector on real pictures, at any size of them; what it cannot load is said."""
+
+import builtins
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from clipforensics.core.faults import InputError
+from clipforensics.faces import yunet
+from clipforensics.faces.watching import overlap
+from clipforensics.faces.yunet import Yunet
+from clipforensics.footage.video import decode_frames
+from tests.support.faces import YUNET, make_face, needs_yunet
+from tests.support.shared_data import FOOTAGE
+
+
+@pytest.fixture(scope="module")
+def detector():
+    return Yunet(YUNET, detect_size=640, min_score=0.6)
+
+
+@pytest.fixture(scope="module")
+def portrait():
+    """A speaker in 1280 x 720."""
+    ((_, picture),) = decode_frames(FOOTAGE / "real/liveportrait_src_s18.mp4", [0])
+    return picture
+
+
+@needs_yunet
+def test_a_face_is_found_with_its_landmarks_in_place(detector, portrait):
+    (face,) = detector.detect(portrait, 7)
+    assert face.frame == 7
+    assert face.person == -1
+    assert face.score > 0.9
+    right_eye, left_eye, nose, right_mouth, left_mouth = np.array(face.points).reshape(5, 2)
+    assert right_eye[0] < nose[0] < left_eye[0]  # the person's right is on the picture's left
+    assert right_mouth[0] < left_mouth[0]
+    assert max(right_eye[1], left_eye[1]) < nose[1] < min(right_mouth[1], left_mouth[1])
+    assert face.x < right_eye[0]
+    assert left_eye[0] < face.x + face.width
+
+
+@needs_yunet
+@pytest.mark.parametrize("scale", [0.25, 0.5, 2.0])
+def test_boxes_are_in_pixels_of_the_picture_whatever_its_size(scale, detector, portrait):
+    (face,) = detector.detect(portrait, 0)
+    size = round(1280 * scale), round(720 * scale)
+    (other,) = detector.detect(np.asarray(Image.fromarray(portrait).resize(size)), 0)
+    whole = [round(v / scale) for v in (other.x, other.y, other.height, other.width)]
+    back = make_face(whole[0], whole[1], whole[2], width=whole[3])
+    assert overlap(face, back) > 0.85
+    assert np.allclose(np.array(other.points) / scale, face.points, atol=20)
+
+
+@needs_yunet
+def test_a_face_that_fills_the_picture_is_found_at_a_smaller_size(portrait):
+    detector = Yunet(YUNET, detect_size=1200, min_score=0.6)
+    (face,) = detector.detect(portrait, 0)
+    tight = portrait[face.y : face.y + face.height, face.x : face.x + face.width]
+    large = np.asarray(Image.fromarray(tight).resize((1200, 1200)))
+    assert not len(detector._look(large, 1.0)), "else this picture shows nothing"
+    (found,) = detector.detect(large, 0)
+    assert found.side > 700
+
+
+@needs_yunet
+def test_boxes_are_cut_off_at_the_edge(detector, portrait):
+    (face,) = detector.detect(portrait, 0)
+    cut = np.ascontiguousarray(portrait[:, face.x + face.width // 4 :])
+    for found in detector.detect(cut, 0):
+        assert found.x >= 0
+        assert found.x + found.width <= cut.shape[1]
+
+
+@needs_yunet
+@pytest.mark.parametrize("shape", [(1, 1), (7, 300), (2000, 3), (720, 1280)])
+def test_pictures_of_any_shape_without_a_face(shape, detector):
+    noise = np.random.default_rng(0).integers(0, 30, (*shape, 3), dtype=np.uint8)
+    assert detector.detect(noise, 0) == []
+
+
+def test_a_file_that_is_no_network_is_one_line(tmp_path):
+    (tmp_path / "w.onnx").write_bytes(b"nothing of the kind")
+    with pytest.raises(InputError, match=r"faces.weights .* is no face detector"):
+        Yunet(tmp_path / "w.onnx", detect_size=640, min_score=0.6)
+
+
+def test_without_opencv_the_line_says_how_to_get_it(monkeypatch):
+    usual = builtins.__import__
+
+    def refusing(name, *more, **other):
+        if name == "cv2":
+            raise ImportError(name)
+        return usual(name, *more, **other)
+
+    monkeypatch.delitem(sys.modules, "cv2", raising=False)
+    monkeypatch.setattr(builtins, "__import__", refusing)
+    yunet.load_opencv.cache_clear()
+    with pytest.raises(InputError, match=r"pip install 'clipforensics\[faces\]'"):
+        yunet.load_opencv()

@@ -1,0 +1,74 @@
+"""The stage looks for faces where that is wanted, and writes an empty table that says so where not."""
+
+import shutil
+
+import pytest
+import yaml
+
+from clipforensics.core.faults import InputError
+from clipforensics.core.records import Video, write_records
+from clipforensics.faces.table import FaceTable
+from clipforensics.footage.probing import probe_videos
+from stages import find_faces as stage
+from tests.support.faces import YUNET, YUNET_SHA256, needs_yunet
+from tests.support.repository import ROOT
+from tests.support.shared_data import FOOTAGE
+
+NAMES = ["real/liveportrait_d2.mp4", "fake/sadtalker_art_0_japanese.mp4"]
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A function that writes the shipped settings, some of them changed, for two real clips."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.setenv("CLIPFORENSICS_WORKERS", "1")
+
+    def write(profile, **faces):
+        content = yaml.safe_load((ROOT / "params.yaml").read_text()) | {"dataset": "mine"}
+        content["faces"] |= {"weights": str(YUNET), "sha256": YUNET_SHA256} | faces
+        content["extract_frames"]["n_frames"] = 2
+        (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
+        (tmp_path / "conf/data").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "conf/data/mine.yaml").write_text(
+            yaml.safe_dump({"root": str(tmp_path / "root")} | profile)
+        )
+        for name in NAMES:
+            (tmp_path / "root" / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(FOOTAGE / name, tmp_path / "root" / name)
+        found = [Video("mine", "X", "", f"t{n}", "", "", 1, "", "", name) for n, name in enumerate(NAMES)]
+        videos, _ = probe_videos(found, tmp_path / "root", workers=1)
+        write_records(stage.VIDEOS, Video, videos)
+        return videos
+
+    return write
+
+
+@needs_yunet
+def test_faces_of_real_footage_are_found_by_default(project, capsys):
+    videos = project({"layout": "manifest"})
+    stage.main()
+    table = FaceTable.open(stage.OUT)
+    assert table.detector == "yunet"
+    assert [len(table.of(video.key)) for video in videos] == [2, 2]
+    assert "4 faces in 2 of 2 videos\n" in capsys.readouterr().out
+
+
+@needs_yunet
+@pytest.mark.parametrize(
+    ("profile", "faces"),
+    [({"layout": "manifest", "cropped": True}, {}), ({"layout": "manifest"}, {"detector": "none"})],
+)
+def test_where_they_are_not_wanted_nothing_is_opened(profile, faces, project, monkeypatch, capsys):
+    project(profile, weights="/none/at.all", **faces)
+    stage.main()
+    assert FaceTable.open(stage.OUT).detector == "none"
+    assert "no faces are looked for" in capsys.readouterr().out
+
+
+@needs_yunet
+def test_other_weights_than_those_that_were_meant_are_refused(project):
+    project({"layout": "manifest"}, sha256="0" * 64)
+    with pytest.raises(InputError, match="does not fit"):
+        stage.main()
+    assert not stage.OUT.exists()
