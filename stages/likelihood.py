@@ -23,6 +23,7 @@ SPLITS = Path("data/splits")
 EVALUATIONS = Path("data/metrics/evaluate")
 COMPARISON = Path("data/metrics/comparison.json")
 VIDEOS = Path("data/videos.csv")
+CROPS = Path("data/frames/crops.csv")
 OUT = Path("data/metrics/likelihood.json")
 CURVES = Path("plots/likelihood")
 
@@ -74,9 +75,11 @@ def read_model(run: Compared, detector: str, cell: Cell) -> Model:
 
 
 def read_table() -> pd.DataFrame:
-    """videos.csv, by key."""
+    """videos.csv by key, with the size of the face where faces were looked for."""
     videos = read_videos(VIDEOS)
-    return pd.DataFrame([asdict(video) for video in videos], index=[video.key for video in videos])
+    table = pd.DataFrame([asdict(video) for video in videos], index=[video.key for video in videos])
+    crops = pd.read_csv(CROPS, dtype={"key": str}, na_filter=False, encoding="utf-8").set_index("key")
+    return table if crops.empty else table.join(crops["face_size"]).fillna({"face_size": 0})
 
 
 if __name__ == "__main__":

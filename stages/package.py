@@ -5,7 +5,7 @@ from pathlib import Path
 
 from clipforensics.core.faults import run_command
 from clipforensics.core.files import read_json
-from clipforensics.core.params import read_section, read_value, read_yaml
+from clipforensics.core.params import read_raw, read_section, read_value, read_yaml
 from clipforensics.protocol.cells import Protocol
 from clipforensics.publishing.folder import PackageSection, write_package
 from clipforensics.publishing.model import Records, TrainingFootage, read_model
@@ -16,7 +16,12 @@ WEIGHTS = Path("data/weights")
 EVALUATIONS = Path("data/metrics/evaluate")
 LEAKAGE = Path("data/metrics/leakage")
 COMPARISON = Path("data/metrics/comparison.json")
+FACES = Path("data/metrics/faces.json")
 OUT = Path("models")
+
+FINDING = ("weights", "weights_file", "revision", "sha256", "detect_size", "min_score", "full_every")
+CUTTING = ("person", "margin", "align", "without_face")
+"""Settings by which whoever scores a video with the model cuts its frames in the same way."""
 
 
 def main() -> None:
@@ -35,12 +40,15 @@ def main() -> None:
 
 def read_footage() -> TrainingFootage:
     """What the detectors were trained on, by the settings."""
-    name = read_value(PARAMS, "", "dataset", str)
+    name, looked = read_value(PARAMS, "", "dataset", str), read_json(FACES)
+    found, cut = read_raw(PARAMS, "faces"), read_raw(PARAMS, "extract_frames")
+    used = {**{key: found[key] for key in FINDING}, **{key: cut[key] for key in CUTTING}}
     return TrainingFootage(
         dataset=name,
         is_sample=read_yaml(PROFILES / f"{name}.yaml").get("layout") == "sample",
         n_frames=read_value(PARAMS, "extract_frames", "n_frames", int),
         frame_size=read_value(PARAMS, "extract_frames", "frame_size", int),
+        faces={"detector": looked["detector"], **used} if looked["rows"] else None,
     )
 
 

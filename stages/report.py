@@ -33,6 +33,7 @@ PLACES = Places(
     explanations=Path("data/metrics/explanations.json"),
     heatmaps=Path("data/explanations"),
     likelihood=Path("data/metrics/likelihood.json"),
+    faces=Path("data/metrics/faces.json"),
     skipped=(Path("data/skipped.csv"), Path("data/frames/skipped.csv")),
 )
 OUT = Path("report/report.html")

@@ -22,6 +22,9 @@ FEW = 10
 SIDES = (240, 360, 480, 720, 1080)
 """Pixels of the shorter side up to which a resolution is told by this name."""
 
+FACES = (64, 128, 256)
+"""Pixels of a face's longer side up to which its size is told by this name; an encoder reads 224 or more."""
+
 
 def _short_side(videos: pd.DataFrame) -> Texts:
     side = videos[["width", "height"]].astype(int).min(axis=1).to_numpy()
@@ -41,6 +44,12 @@ def _bytes_a_frame(videos: pd.DataFrame) -> Texts:
     return names[np.searchsorted(edges, size, side="left")]
 
 
+def _face_size(videos: pd.DataFrame) -> Texts:
+    side = videos["face_size"].astype(int).to_numpy()
+    names = np.array([*(f"up to {side} pixels" for side in FACES), f"above {FACES[-1]} pixels"])
+    return np.where(side > 0, names[np.searchsorted(FACES, side, side="left")], "no face")
+
+
 def _column(name: str) -> Callable[[pd.DataFrame], Texts]:
     return lambda videos: videos[name].astype(str).replace("", "none stated").to_numpy(dtype=np.str_)
 
@@ -51,9 +60,9 @@ CONDITIONS: dict[str, tuple[tuple[str, ...], Callable[[pd.DataFrame], Texts]]] =
     "bytes a frame": (("n_bytes", "n_frames"), _bytes_a_frame),
     "data set": (("dataset",), _column("dataset")),
     "codec": (("codec",), _column("codec")),
-    "face size": (("face_size",), _column("face_size")),
+    "face size": (("face_size",), _face_size),
 }
-"""Condition -> the columns of videos.csv that it needs, and the value of each video."""
+"""Condition -> the columns of the table of videos that it needs, and the value of each video."""
 
 
 def by_condition(
@@ -90,7 +99,7 @@ def by_condition(
     for condition, (columns, value_of) in CONDITIONS.items():
         lost = [name for name in columns if name not in videos.columns]
         if lost:
-            absent[condition] = f"videos.csv has no column {' or '.join(lost)}"
+            absent[condition] = "not known"
             continue
         found = value_of(videos)
         kinds = sorted(set(found.tolist()))

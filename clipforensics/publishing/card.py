@@ -6,7 +6,7 @@ import yaml
 
 from clipforensics.publishing.code import loading_code
 from clipforensics.publishing.methods import Method, describe_method
-from clipforensics.publishing.model import Json, Model
+from clipforensics.publishing.model import Json, Model, TrainingFootage
 from clipforensics.publishing.results import model_index
 from clipforensics.publishing.sentences import sentences
 from clipforensics.publishing.tables import (
@@ -61,7 +61,8 @@ def model_card(
         "is_sample": footage.is_sample,
         "dataset": footage.dataset,
         "n_frames": footage.n_frames,
-        "frame_size": footage.frame_size,
+        "crop_words": _crop_words(footage),
+        "is_cut": footage.faces is not None,
         "split": cell.split,
         "manipulations": listed(cell.train_set.split("+")),
         "code": Markdown(loading_code(model, point, has_encoder=has_encoder)),
@@ -87,6 +88,18 @@ def front_matter(model: Model, hub_dataset: str = "") -> Json:
         **({"datasets": [hub_dataset.partition("@")[0]]} if hub_dataset else {}),
         "model-index": model_index(model, hub_dataset),
     }
+
+
+def _crop_words(footage: TrainingFootage) -> str:
+    """What a frame is, before preprocessing."""
+    side = f"{footage.frame_size}x{footage.frame_size} pixels"
+    if footage.faces is None:
+        return f"whole frames of {side} without a face crop"
+    upright = ", turned upright" if footage.faces["align"] else ""
+    return (
+        f"cut around the {footage.faces['person']} person's face with a margin of"
+        f" {footage.faces['margin']:g}{upright}, {side}"
+    )
 
 
 def _heading(model: Model, method: Method) -> str:

@@ -21,6 +21,12 @@ CARD, POINT, FRAMES = "README.md", "operating_point.json", "frames.json"
 RESULTS = Path(".eval_results/clipforensics.yaml")
 PREPROCESSOR = "preprocessor_config.json"
 
+_WHOLE = f"shorter side to `side`, bicubic with Pillow, then the central square, as {PREPROCESSOR} says"
+_CROP = (
+    "a square of the full frame about the centre of one person's face, `faces.margin` times its longer side,"
+    " moved into the frame where it would leave it; frames without that person are left out"
+)
+
 
 class PackageSection(Section):
     """Section `package` of params.yaml."""
@@ -74,10 +80,10 @@ def drawn_frames(footage: TrainingFootage) -> dict[str, Any]:
         "frames_per_video": footage.n_frames,
         "numbers": "floor((2 i + 1) n / (2 k)) for i = 0 .. k - 1, where a video has n frames, counted from"
         " 0, and k are wanted; all where n <= k",
-        "crop": "none: whole frames, no face crop",
+        "crop": "none: whole frames, no face crop" if footage.faces is None else _CROP,
+        **({} if footage.faces is None else {"faces": footage.faces}),
         "side": footage.frame_size,
-        "resize": "shorter side to `side`, bicubic with Pillow, then the central square, as"
-        f" {PREPROCESSOR} says",
+        "resize": _WHOLE if footage.faces is None else "the square to `side`, bicubic with Pillow",
         "colour": "RGB",
     }
 

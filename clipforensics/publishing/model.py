@@ -23,12 +23,15 @@ class TrainingFootage:
         is_sample: Whether it is the built-in toy.
         n_frames: Frames a video.
         frame_size: Their side in pixels.
+        faces: How the face that frames are cut around was found, chosen and cut: settings by name. None: none
+            was looked for, and frames are cut around their middle.
     """
 
     dataset: str
     is_sample: bool
     n_frames: int
     frame_size: int
+    faces: Json | None = None
 
 
 @dataclass(frozen=True)

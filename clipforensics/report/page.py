@@ -14,6 +14,7 @@ from clipforensics.report.reading.findings import Findings
 from clipforensics.report.sections import (
     caveats,
     curves,
+    faces,
     league,
     leaks,
     losses,
@@ -141,6 +142,7 @@ def _opening(findings: Findings, cast: Cast) -> dict[str, Any]:
     points = [
         verdict.what_was_asked(head["train_set"], head["manipulation"]),
         about_reals(seen[lookup.protocol(comparison)]),
+        faces.about_clue(findings.faces),
         caveats.about_size(whole),
         caveats.about_seeds(comparison, whole, cast.shown),
         _of_fold(alone, verdict.about_all_fake(runs, head["manipulation"])),
@@ -257,6 +259,8 @@ def _origin(findings: Findings) -> dict[str, Any]:
         "settings": nested.nested_tables(dict(nested.flatten(findings.settings)), "Settings"),
         "origins": origin.origin_tables(findings.provenance),
         "commands": origin.commands(findings.provenance),
+        "about_faces": faces.about_faces(findings.faces, findings.settings.get("extract_frames") or {}),
+        "faces": faces.faces_table(findings.faces),
         "skipped": origin.skipped_table(findings.skipped),
         "n_skipped": len(findings.skipped),
     }

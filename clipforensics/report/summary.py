@@ -3,7 +3,7 @@
 from clipforensics.report.reading import lookup
 from clipforensics.report.reading.cast import cast_of
 from clipforensics.report.reading.findings import Findings
-from clipforensics.report.sections import caveats, league, leaks, origin, verdict
+from clipforensics.report.sections import caveats, faces, league, leaks, origin, verdict
 from clipforensics.report.sections.failures import unusable
 from clipforensics.report.sections.first_table import first_table
 from clipforensics.report.sections.opening import all_seen, opening
@@ -59,6 +59,7 @@ def _points(findings: Findings) -> list[str]:
     points += [text for name in cast.pairs for text in verdict.points(comparison, name)]
     points += [
         about_reals(seen[lookup.protocol(comparison)]),
+        faces.about_clue(findings.faces),
         caveats.about_size(whole),
         caveats.about_seeds(comparison, whole, cast.shown),
         leaks.about_sizes(findings.leakage, comparison, lookup.partner_protocol(comparison)),

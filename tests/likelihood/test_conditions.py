@@ -52,8 +52,8 @@ def test_conditions_that_do_not_vary_and_columns_that_are_not_there_are_told():
     assert absent.keys() == CONDITIONS.keys()
     assert absent["compression"] == "all these videos are alike: c23"
     assert absent["resolution"] == "all these videos are alike: up to 480p"
-    assert absent["codec"] == "videos.csv has no column codec"
-    assert absent["face size"] == "videos.csv has no column face_size"
+    assert absent["codec"] == "not known"
+    assert absent["face size"] == "not known"
     assert worst_of(rows) is None
 
 
@@ -62,6 +62,15 @@ def test_a_resolution_is_told_by_its_shorter_side_whichever_that_is():
     rows, _ = run(table(width=width, height=np.repeat([1920, 2000, 0], 20)))
     found = {row["value"]: row["fpr"]["n"] + row["fnr"]["n"] for row in rows}
     assert found == {"up to 1080p": 20, "above 1080p": 20, "unknown": 20}
+
+
+def test_a_face_is_told_by_the_size_up_to_which_it_is():
+    rows, _ = run(table(face_size=np.repeat([0, 64, 65, 128, 256, 300], 10)))
+    found = {row["value"]: row["fpr"]["n"] + row["fnr"]["n"] for row in rows}
+    assert found == {
+        "no face": 10, "up to 64 pixels": 10, "up to 128 pixels": 20, "up to 256 pixels": 10,
+        "above 256 pixels": 10,
+    }  # fmt: skip
 
 
 def test_bytes_a_frame_fall_into_thirds():

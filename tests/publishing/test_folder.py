@@ -5,6 +5,16 @@ from clipforensics.publishing.folder import drawn_frames
 from clipforensics.publishing.model import TrainingFootage
 
 
+def test_how_faces_were_cut_is_said_where_they_were():
+    whole = drawn_frames(TrainingFootage("sample", True, 8, 224))
+    assert whole["crop"] == "none: whole frames, no face crop"
+    assert "faces" not in whole
+    faces = {"detector": "yunet", "person": "largest", "margin": 1.3, "align": False}
+    cut = drawn_frames(TrainingFootage("mine", False, 8, 224, faces))
+    assert cut["faces"] == faces
+    assert "`faces.margin` times its longer side" in cut["crop"]
+
+
 def test_frames_are_drawn_as_the_note_says():
     note = drawn_frames(TrainingFootage("sample", True, 8, 224))
     assert (note["frames_per_video"], note["side"]) == (8, 224)

@@ -16,6 +16,7 @@ import pandas as pd
 import yaml
 from PIL import Image
 
+from clipforensics.core.files import write_json
 from clipforensics.core.records import Video, write_records
 from clipforensics.frames.store import FrameStore
 from stages import compare, embed, evaluate, package, split, train
@@ -77,6 +78,7 @@ def make_project(
     with contextlib.chdir(folder):
         write_records(Path("data/videos.csv"), Video, videos)
         write_frame_store(Path("data/frames"), looks, per_shard=100)
+        write_json(Path("data/metrics/faces.json"), {"detector": "none", "rows": [], "reason": "none wanted"})
         write_two_towers(Path("data/sample/clip"))
         write_settings(detectors, settings or {})
         embed.main()

@@ -1,0 +1,85 @@
+"""What the page says of faces: one sentence, a warning where their number gives the class away, a table."""
+
+import pytest
+from scipy.stats import hypergeom
+
+from clipforensics.report.sections.faces import CLEAR, about_clue, about_faces, faces_table
+from tests.support.made_up_findings import rendered
+
+CUT = {"person": "largest", "margin": 1.3, "align": False, "without_face": "skip"}
+NONE = {"detector": "none", "rows": [], "reason": "no faces were looked for"}
+
+
+def row(label, n_videos, *, without=0, several=0, frames=80, missing=0, manipulation="", sizes=(40, 90, 300)):
+    return {
+        "manipulation": manipulation or ("GAN" if label else "real"), "label": label, "n_videos": n_videos,
+        "n_without_face": without, "n_several": several, "n_frames": frames, "n_missing": missing,
+        "face_size": dict(zip(("smallest", "median", "largest"), sizes, strict=True)) if sizes else None,
+    }  # fmt: skip
+
+
+def found(*rows):
+    return {"detector": "yunet", "rows": list(rows)}
+
+
+def test_the_rule_and_the_counts_in_one_sentence():
+    faces = found(row(0, 17, without=1, several=2, frames=128, missing=7), row(1, 11, frames=88))
+    assert about_faces(faces, CUT) == (
+        "Frames are cut around the largest person of each video, 1.3 times as wide as the face. Of 28 videos"
+        " 1 show no face (they are left out) and 2 several people; 7 of 216 sampled frames lack that person"
+        " and are left out."
+    )
+    assert "turned upright" in about_faces(faces, CUT | {"align": True})
+    assert "their whole frames are used" in about_faces(faces, CUT | {"without_face": "whole"})
+
+
+def test_nothing_is_said_of_a_run_without_faces_but_that():
+    assert about_faces(NONE, CUT) == "Frames are cut around their middle: no faces were looked for."
+    assert about_faces(None, {}) == about_clue(None) == about_clue(NONE) == ""
+    assert faces_table(None) is faces_table(NONE) is None
+
+
+def fisher(a, n_a, b, n_b):
+    """Two-sided, by summing the probabilities of all tables that are no likelier."""
+    odds = [hypergeom.pmf(k, n_a + n_b, a + b, n_a) for k in range(a + b + 1)]
+    return sum(p for p in odds if p <= odds[a] * (1 + 1e-7))
+
+
+@pytest.mark.parametrize("several", range(0, 21, 2))
+def test_a_count_that_differs_beyond_chance_is_a_warning(several):
+    said = about_clue(
+        found(
+            row(0, 20, several=1),
+            row(1, 10, several=several // 2),
+            row(1, 10, several=several - several // 2, manipulation="B"),
+        )
+    )
+    assert bool(said) == (fisher(1, 20, several, 20) < CLEAR)
+    if several == 20:
+        assert said.startswith(
+            "Videos with several people are 5% of the real and 100% of the manipulated (p < .001)"
+        )
+
+
+def test_both_counts_may_differ_and_one_class_alone_cannot():
+    both = about_clue(found(row(0, 50, without=20), row(1, 50, several=25)))
+    assert "without any face are 40% of the real and 0% of the manipulated" in both
+    assert "with several people are 0% of the real and 50% of the manipulated" in both
+    assert about_clue(found(row(1, 50, several=25))) == ""
+
+
+def test_the_table_has_a_row_a_manipulation():
+    table = faces_table(found(row(0, 17, without=1), row(1, 3, sizes=None, manipulation="Face2Face")))
+    (group,) = table.groups
+    assert [entry.text for entry in group.rows[0]] == ["real", "17", "1", "0", "80", "0", "40", "90", "300"]
+    assert group.rows[1][-1].text == "–"
+    assert all(len(cells) == len(table.columns) for cells in group.rows)
+
+
+def test_the_page_shows_them():
+    several = found(row(0, 50), row(1, 50, several=25, manipulation="<b>"))
+    page = rendered(faces=several, settings={"extract_frames": CUT})
+    assert "Faces found, by class" in page
+    assert "tells the classes apart by itself" in page
+    assert "&lt;b&gt;" in page
+    assert "no faces were looked for" in rendered(faces=NONE)
