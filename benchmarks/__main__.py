@@ -22,7 +22,7 @@ from clipforensics.core.faults import InputError, one_line_errors
 from clipforensics.training.hardware import describe_machine
 
 BENCHMARKS = (
-    *("extraction", "embedding", "training", "embedding_methods"),
+    *("extraction", "faces", "embedding", "training", "embedding_methods"),
     *("bootstrap", "robustness", "growth", "accelerator"),
 )
 LEGEND = """

@@ -86,7 +86,7 @@ def make_video(path: Path, size: Size, *, noise: int) -> Path:
     """
     rng = np.random.default_rng(0)
     tall, wide = size.height * 5 // 8, size.width * 3 // 8
-    ground, face = _texture(rng, size.width + 160, size.height + 80), _texture(rng, wide, tall)
+    ground, face = texture(rng, size.width + 160, size.height + 80), texture(rng, wide, tall)
     y, x = np.mgrid[-1 : 1 : tall * 1j, -1 : 1 : wide * 1j]
     oval = (x**2 + y**2 < 1)[..., None]
     with av.open(str(path), "w") as container:
@@ -105,6 +105,6 @@ def make_video(path: Path, size: Size, *, noise: int) -> Path:
     return path
 
 
-def _texture(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
+def texture(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
     coarse = Image.fromarray(rng.integers(40, 216, (height // 8, width // 8, 3)).astype(np.uint8))
     return np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC)).copy()

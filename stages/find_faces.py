@@ -32,7 +32,7 @@ def main() -> None:
     videos, root, workers = read_videos(VIDEOS), resolve_root(profile), n_workers()
     check_unchanged(videos, root)
     n_frames = read_value(PARAMS, "extract_frames", "n_frames", int)
-    looking = Looking(find_weights(faces), n_frames, faces.detect_size, faces.min_score, faces.full_every)
+    looking = Looking(find_weights(faces), n_frames, faces.detect_size, faces.min_score, faces.stride)
     settings = {"detector": detector, **vars(looking), "sha256": faces.sha256}
     scratch = scratch_folder("find_faces", fingerprint(settings, [VIDEOS, *project_code()]))
     n_faces, n_with, skipped = find_faces(

@@ -19,7 +19,7 @@ COMPARISON = Path("data/metrics/comparison.json")
 FACES = Path("data/metrics/faces.json")
 OUT = Path("models")
 
-FINDING = ("weights", "weights_file", "revision", "sha256", "detect_size", "min_score", "full_every")
+FINDING = ("weights", "weights_file", "revision", "sha256", "detect_size", "min_score", "stride")
 CUTTING = ("person", "margin", "align", "without_face")
 """Settings by which whoever scores a video with the model cuts its frames in the same way."""
 

@@ -14,7 +14,7 @@ from clipforensics.core.records import Skipped, Video
 from clipforensics.faces.face import Face
 from clipforensics.faces.following import follow
 from clipforensics.faces.table import write_faces
-from clipforensics.faces.watching import Watcher
+from clipforensics.faces.watching import look_through
 from clipforensics.faces.yunet import Yunet
 from clipforensics.footage.content import UnreadableVideo
 from clipforensics.footage.pictures import holds_pictures, read_pictures
@@ -26,9 +26,6 @@ from clipforensics.machine.workers import ordered_map
 STAGE = "find_faces"
 PASSING = "cannot be read"
 """Begins the reason of a video that the system, not its content, kept from being read."""
-
-PART_SIZE = 192
-"""Longer side in pixels to which a part of a frame is reduced before it is looked at (`full_every`)."""
 
 Found = list[Face] | Skipped
 """Of one video: its faces, or why they cannot be had."""
@@ -45,14 +42,14 @@ class Looking:
         n_frames: Sampled of a video; the same ones are extracted.
         detect_size: As in `FacesSection`.
         min_score: As there.
-        full_every: As there.
+        stride: As there.
     """
 
     weights: Path
     n_frames: int
     detect_size: int
     min_score: float
-    full_every: int
+    stride: int
 
 
 def find_in_video(path: Path, n_frames: int, looking: Looking) -> list[Face]:
@@ -66,18 +63,15 @@ def find_in_video(path: Path, n_frames: int, looking: Looking) -> list[Face]:
     Raises:
         UnreadableVideo: a sampled frame cannot be had.
     """
-    whole = _detector(looking.weights, looking.detect_size, looking.min_score)
-    part = _detector(looking.weights, PART_SIZE, looking.min_score)
-    watcher = Watcher(whole, part, looking.full_every)
+    detector = _detector(looking.weights, looking.detect_size, looking.min_score)
     indices = sample_frame_indices(n_frames, looking.n_frames).tolist()
     read = read_pictures if holds_pictures(path) else decode_frames
-    found = {frame: watcher.look(picture, frame) for frame, picture in read(path, indices)}
-    return follow(found[frame] for frame in sorted(found))
+    return follow(sorted(look_through(read(path, indices), detector, looking.stride)))
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=1)
 def _detector(weights: Path, detect_size: int, min_score: float) -> Yunet:
-    """One of each kind in a process; loading one takes as long as looking at a few frames."""
+    """One in a process: loading it takes as long as looking at a few frames."""
     return Yunet(weights, detect_size=detect_size, min_score=min_score)
 
 

@@ -24,11 +24,12 @@ GROWTH = 2.0
 _NEVER = 1e6
 
 
-def follow(frames: Iterable[tuple[Sequence[Face], bool]]) -> list[Face]:
+def follow(frames: Iterable[tuple[int, Sequence[Face], bool]]) -> list[Face]:
     """Number the people of one video.
 
     Args:
-        frames: Faces of each sampled frame, in order of time, and whether a new shot begins with it.
+        frames: Of each sampled frame, in order of time: its number, its faces, and whether a new shot begins
+            with it (`watching.Looked`).
 
     Returns:
         All faces, in order of time and within a frame of person; `person` counts from 0 in order of first
@@ -37,7 +38,7 @@ def follow(frames: Iterable[tuple[Sequence[Face], bool]]) -> list[Face]:
     last: dict[int, Face] = {}
     n_people = 0
     found: list[Face] = []
-    for faces, new_shot in frames:
+    for _, faces, new_shot in frames:
         last = {} if new_shot else last
         seen = sorted(faces, key=lambda face: (face.x, face.y))
         here = _paired(last, seen)

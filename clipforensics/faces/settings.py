@@ -21,8 +21,8 @@ class FacesSection(Section):
         sha256: Of the file, wherever it comes from.
         detect_size: Longer side in pixels to which a larger frame is reduced before it is looked at.
         min_score: Least confidence of a face, 0 to 1.
-        full_every: Every so many sampled frames the whole frame is looked at; between, only where the faces
-            of the frame before were. 1: always the whole.
+        stride: Of so many sampled frames one is looked at, where the faces of two such frames lie alike, and
+            those between are interpolated. 1: every frame is looked at.
     """
 
     detector: Detector
@@ -32,7 +32,7 @@ class FacesSection(Section):
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
     detect_size: int = Field(ge=80, le=4096)
     min_score: float = Field(gt=0, lt=1)
-    full_every: int = Field(ge=1)
+    stride: int = Field(ge=1)
 
 
 def resolved(detector: Detector, *, layout: str, cropped: bool) -> Literal["none", "yunet"]:

@@ -15,7 +15,7 @@ from tests.support.clips import make_clip
 from tests.support.faces import YUNET, needs_yunet
 from tests.support.shared_data import FOOTAGE
 
-LOOKING = Looking(YUNET, n_frames=4, detect_size=320, min_score=0.6, full_every=1)
+LOOKING = Looking(YUNET, n_frames=4, detect_size=320, min_score=0.6, stride=1)
 NAMES = ["real/short_hamilton_clip.mp4", "real/liveportrait_d2.mp4", "fake/sadtalker_art_0_japanese.mp4"]
 
 pytestmark = needs_yunet

@@ -12,7 +12,7 @@ from tests.support.faces import make_face
 
 def people(*frames, cuts=()):
     """Numbers of the faces of each frame, by x, as they are followed."""
-    shown = [([replace(face, frame=n) for face in faces], n in cuts) for n, faces in enumerate(frames)]
+    shown = [(n, [replace(face, frame=n) for face in faces], n in cuts) for n, faces in enumerate(frames)]
     found = follow(shown)
     return [[face.person for face in found if face.frame == n] for n in range(len(frames))], found
 
@@ -43,7 +43,7 @@ def test_who_is_away_for_a_frame_comes_back_in_the_same_shot():
 
 def test_no_face_at_all():
     assert follow([]) == []
-    assert follow([([], False), ([], True)]) == []
+    assert follow([(0, [], False), (1, [], True)]) == []
 
 
 @settings(max_examples=60)

@@ -1,22 +1,28 @@
-"""Between whole frames only the places of faces are looked at, and whole ones where somebody is missing."""
+"""Every frame is looked at, or with a stride as few as will do; what lies between is interpolated."""
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from clipforensics.faces.watching import AROUND, Watcher, overlap
-from tests.support.faces import make_face
+from clipforensics.faces.watching import STILL, look_through, overlap
+from clipforensics.faces.yunet import Yunet
+from clipforensics.footage.video import decode_frames, probe_video
+from clipforensics.frames.rows import sample_frame_indices
+from tests.support.faces import YUNET, make_face, needs_yunet
+from tests.support.shared_data import FOOTAGE
 
 SCENE = np.random.default_rng(0).integers(0, 60, (240, 320, 3), dtype=np.uint8)
 
 
 class Squares:
-    """Finds squares of pure white, by their pixels; remembers what it was shown."""
+    """Finds squares of pure white, by their pixels; remembers which frames it was shown."""
 
     def __init__(self):
         self.shown = []
 
     def detect(self, picture, frame):
-        self.shown.append(picture.shape[:2])
+        self.shown.append(frame)
         white = (picture == 255).all(axis=2)
         faces = []
         while white.any():
@@ -27,67 +33,115 @@ class Squares:
         return faces
 
 
-def scene(*corners, side=20):
-    picture = SCENE.copy()
+def scene(*corners, side=40, ground=SCENE):
+    picture = ground.copy()
     for x, y in corners:
         picture[y : y + side, x : x + side] = 255
     return picture
 
 
-def watch(pictures, full_every):
-    whole, part = Squares(), Squares()
-    watcher = Watcher(whole, part, full_every)
-    seen = [watcher.look(picture, number) for number, picture in enumerate(pictures)]
-    return [sorted((f.x, f.y) for f in faces) for faces, _ in seen], [cut for _, cut in seen], whole, part
+def watch(pictures, stride):
+    detector = Squares()
+    looked = list(look_through([(10 * n, picture) for n, picture in enumerate(pictures)], detector, stride))
+    assert [one.frame for one in looked] == [10 * n for n in range(len(pictures))]
+    assert all(face.frame == one.frame for one in looked for face in one.faces)
+    boxes = [sorted((f.x, f.y) for f in one.faces) for one in looked]
+    return boxes, [one.new_shot for one in looked], [frame // 10 for frame in detector.shown]
 
 
-MOVING = [scene((100 + 5 * n, 50), (200, 150 - 5 * n)) for n in range(6)]
+@pytest.mark.parametrize("n", [0, 1, 2, 7])
+def test_without_a_stride_every_frame_is_looked_at_once(n):
+    boxes, cuts, shown = watch([scene((20 * k, 50)) for k in range(n)], 1)
+    assert shown == list(range(n))
+    assert boxes == [[(20 * k, 50)] for k in range(n)]
+    assert cuts == [False] * n
 
 
-@pytest.mark.parametrize("full_every", [1, 2, 3, 6])
-def test_moving_faces_are_found_wherever_is_looked(full_every):
-    found, cuts, whole, part = watch(MOVING, full_every)
-    assert found == [sorted([(100 + 5 * n, 50), (200, 150 - 5 * n)]) for n in range(6)]
-    assert cuts == [False] * 6
-    n_whole = -(-6 // full_every)
-    assert whole.shown == [(240, 320)] * n_whole
-    assert part.shown == [(20 * AROUND, 20 * AROUND)] * 2 * (6 - n_whole)
+def test_where_nothing_moves_every_so_many_th_is_looked_at_and_the_last():
+    boxes, _, shown = watch([scene((100, 50), (200, 150))] * 11, 4)
+    assert shown == [0, 4, 8, 10]
+    assert boxes == [[(100, 50), (200, 150)]] * 11
 
 
-def test_landmarks_move_with_the_part():
-    watcher = Watcher(Squares(), Squares(), 2)
-    (first,), _ = watcher.look(scene((100, 50)), 0)
-    (second,), _ = watcher.look(scene((100, 50)), 1)
-    assert second.points == first.points
+def test_slow_movement_is_interpolated():
+    boxes, _, shown = watch([scene((100 + k // 4, 50)) for k in range(9)], 8)
+    assert shown == [0, 8]
+    assert boxes == [[(round(100 + 2 * k / 8), 50)] for k in range(9)]
 
 
-def test_where_somebody_is_missing_the_whole_frame_is_looked_at():
-    found, _, whole, _ = watch([scene((100, 50)), scene((250, 50)), scene((250, 50))], 3)
-    assert found == [[(100, 50)], [(250, 50)], [(250, 50)]]
-    assert len(whole.shown) == 2
+def test_fast_movement_is_looked_at_until_it_is_slow_enough():
+    boxes, _, shown = watch([scene((100 + 10 * k, 50)) for k in range(9)], 8)
+    assert sorted(shown) == list(range(9))
+    assert len(shown) == 9
+    assert boxes == [[(100 + 10 * k, 50)] for k in range(9)]
 
 
-def test_without_a_face_every_frame_is_looked_at_whole():
-    found, _, whole, part = watch([scene(), scene(), scene((40, 40))], 3)
-    assert found == [[], [], [(40, 40)]]
-    assert (len(whole.shown), len(part.shown)) == (3, 0)
+def test_whoever_comes_or_goes_between_is_found_where_the_ends_differ():
+    pictures = [scene((100, 50))] * 5 + [scene((100, 50), (200, 150))] * 4
+    boxes, _, shown = watch(pictures, 8)
+    assert boxes == [[(100, 50)]] * 5 + [[(100, 50), (200, 150)]] * 4
+    assert len(shown) < 9
 
 
-def test_with_a_new_shot_the_whole_frame_is_looked_at():
-    other = np.random.default_rng(9).integers(0, 60, SCENE.shape, dtype=np.uint8)
-    strips = np.kron(np.arange(16).reshape(4, 4) % 3 * 60, np.ones((60, 80)))[..., None].astype(np.uint8)
-    after = other + strips
-    after[50:70, 100:120] = 255
-    found, cuts, whole, part = watch([scene((100, 50)), after], 2)
-    assert cuts == [False, True]
-    assert found[1] == [(100, 50)]
-    assert (len(whole.shown), len(part.shown)) == (2, 0)
+def test_two_faces_never_become_one():
+    """Both of before overlap one of after best: they are no pairs."""
+    pictures = [scene((100, 50), (141, 50)), scene((100, 50)), scene((100, 50), (200, 50))]
+    boxes, _, shown = watch(pictures, 2)
+    assert sorted(shown) == [0, 1, 2]
+    assert boxes[1] == [(100, 50)]
 
 
-def test_two_expected_faces_that_are_one_now_are_counted_once():
-    found, _, whole, _ = watch([scene((100, 50), (125, 50)), scene((112, 50))], 2)
-    assert found[1] == [(112, 50)]
-    assert len(whole.shown) == 1
+def test_nothing_is_interpolated_across_a_cut():
+    ramp = np.linspace(0, 200, 320).astype(np.uint8)[None, :, None].repeat(240, 0).repeat(3, 2)
+    pictures = [scene((140, 50), ground=ramp)] * 3 + [scene((140, 50), ground=ramp[:, ::-1])] * 6
+    _, cuts, shown = watch(pictures, 8)
+    assert cuts == [False] * 3 + [True] + [False] * 5
+    assert {2, 3} <= set(shown)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=1, max_size=20), st.integers(1, 9)
+)
+def test_interpolated_boxes_lie_between_their_ends_and_looked_at_ones_are_exact(places, stride):
+    pictures = [scene((100 + x, 50 + y)) for x, y in places]
+    boxes, _, shown = watch(pictures, stride)
+    assert len(shown) == len(set(shown))
+    for number in shown:
+        assert boxes[number] == [(100 + places[number][0], 50 + places[number][1])]
+    looked = sorted(shown)
+    for number in set(range(len(places))) - set(shown):
+        before = max(n for n in looked if n < number)
+        after = min(n for n in looked if n > number)
+        (found,), (a,), (b,) = boxes[number], boxes[before], boxes[after]
+        assert overlap(make_face(*a, 40), make_face(*b, 40)) >= STILL
+        share = (number - before) / (after - before)
+        expected = tuple(round(p + share * (q - p)) for p, q in zip(a, b, strict=True))
+        assert found == expected
+
+
+@needs_yunet
+def test_real_film_has_nearly_the_same_boxes_for_half_the_work():
+    path = FOOTAGE / "real/liveportrait_d19.mp4"
+    indices = sample_frame_indices(probe_video(path).n_frames, 24).tolist()
+    pictures = list(decode_frames(path, indices))
+
+    class Counted(Yunet):
+        calls = 0
+
+        def detect(self, picture, frame):
+            self.calls += 1
+            return super().detect(picture, frame)
+
+    found, counts = [], []
+    for stride in (1, 8):
+        detector = Counted(YUNET, detect_size=640, min_score=0.6)
+        found.append([looked.faces for looked in look_through(pictures, detector, stride)])
+        counts.append(detector.calls)
+    alike = [overlap(a, b) >= 0.9 for (a,), (b,) in zip(*found, strict=True)]
+    assert counts[0] == 24
+    assert counts[1] <= 14
+    assert np.mean(alike) >= 0.9
 
 
 def test_overlap():

@@ -27,7 +27,7 @@ def section(**more):
         "sha256": hashlib.sha256(BYTES).hexdigest(),
         "detect_size": 640,
         "min_score": 0.6,
-        "full_every": 1,
+        "stride": 1,
     }
     return FacesSection(**{**settings, **more})
 
