@@ -21,7 +21,7 @@ from clipforensics.core.faults import InputError
 from clipforensics.core.params import read_section
 from clipforensics.core.records import Video
 from clipforensics.crops.cutting import cut_square
-from clipforensics.crops.extraction import Cut, extract_person
+from clipforensics.crops.person import Cut, extract_person
 from clipforensics.faces.face import Face
 from clipforensics.faces.finding import Looking, find_faces, find_in_video
 from clipforensics.faces.settings import FacesSection

@@ -9,7 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from clipforensics.core.records import Video
-from clipforensics.crops.extraction import CROPS, NO_FACE, Crop
+from clipforensics.crops.extraction import CROPS, NO_FACE
+from clipforensics.crops.person import Crop
 from clipforensics.faces.table import NONE, FaceTable
 from clipforensics.frames.store import INDEX, SKIPPED
 

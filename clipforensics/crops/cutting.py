@@ -1,5 +1,7 @@
 """From a full frame to what the encoder reads: the square around a face, upright if that is wished."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -60,6 +62,19 @@ def cut_upright(picture: NDArray[np.uint8], face: Face, margin: float, size: int
         (side, side), Image.Transform.AFFINE, tuple(turn.ravel()), Image.Resampling.BICUBIC
     )
     return np.asarray(upright.resize((size, size), Image.Resampling.BICUBIC))
+
+
+def blank(picture: NDArray[np.uint8], faces: Sequence[Face]) -> NDArray[np.uint8]:
+    """The frame with a black box in place of each face, as large as the detector's.
+
+    Args:
+        picture: The full frame, uint8 (height, width, 3), RGB; it stays as it is.
+        faces: In that frame.
+    """
+    without = picture.copy()
+    for face in faces:
+        without[face.y : face.y + face.height, face.x : face.x + face.width] = 0
+    return without
 
 
 def similarity(source: Floats, target: Floats) -> Floats:

@@ -10,18 +10,16 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 from tqdm import tqdm
 
-from clipforensics.core.params import Section
 from clipforensics.core.records import Skipped, Video, write_records
-from clipforensics.crops.choosing import Person, choose
-from clipforensics.crops.cutting import cut_square, cut_upright
-from clipforensics.faces.face import Face
+from clipforensics.crops.choosing import choose
+from clipforensics.crops.person import Crop, Cut, extract_person
 from clipforensics.faces.table import NONE, FaceTable
 from clipforensics.footage.content import UnreadableVideo
 from clipforensics.footage.pictures import holds_pictures, read_pictures, resize_and_crop
@@ -43,23 +41,6 @@ CROPS = "crops.csv"
 """Of the store: what each video's frames are cut around, a `Crop` a row; none without faces."""
 
 
-class Cut(Section):
-    """What a frame is cut around, where faces were looked for.
-
-    Attributes:
-        person: Of several people who are followed, the one.
-        margin: Side of the square over that of the face.
-        align: Whether the face is turned upright and scaled by its five landmarks.
-        without_face: What becomes of a video without any face: it is left out (skip), or its frames are kept
-            whole. A frame without the person is left out always.
-    """
-
-    person: Person
-    margin: float = Field(ge=1, le=4)
-    align: bool
-    without_face: Literal["skip", "whole"]
-
-
 class ExtractSection(Cut):
     """Section `extract_frames` of params.yaml."""
 
@@ -67,25 +48,6 @@ class ExtractSection(Cut):
     frame_size: int = Field(ge=1, le=4096)  # DVC's run cache overlooks params called size
     max_skipped: float = Field(ge=0, le=1)
     max_without_face: float = Field(ge=0, le=1)
-
-
-@dataclass(frozen=True)
-class Crop:
-    """What one video's frames are cut around.
-
-    Attributes:
-        key: Of the video.
-        n_people: Who are followed in it.
-        person: Number of the one; -1: nobody, whole frames.
-        n_missing: Sampled frames without the person; they are not in the store.
-        face_size: Median of the face's longer side over the frames, pixels of the full frame; 0: nobody.
-    """
-
-    key: str
-    n_people: int
-    person: int
-    n_missing: int
-    face_size: int
 
 
 @dataclass
@@ -133,31 +95,6 @@ def extract_video(
     return indices, frames
 
 
-def extract_person(path: Path, faces: Sequence[Face], cut: Cut, size: int) -> NDArray[np.uint8]:
-    """Cut one person out of a video's frames.
-
-    Args:
-        path: As of `extract_video`.
-        faces: Of that person, in order of time, each in a frame of its own.
-        cut: How.
-        size: Side of the result in pixels.
-
-    Returns:
-        uint8 (len(faces), size, size, 3), RGB.
-
-    Raises:
-        UnreadableVideo: one of the frames cannot be had.
-    """
-    frames = np.empty((len(faces), size, size, 3), np.uint8)
-    places = {face.frame: place for place, face in enumerate(faces)}
-    read = read_pictures if holds_pictures(path) else decode_frames
-    way = cut_upright if cut.align else cut_square
-    for index, picture in read(path, list(places)):
-        place = places[index]
-        frames[place] = way(picture, faces[place], cut.margin, size)
-    return frames
-
-
 def extract_frames(
     videos: Sequence[Video],
     root: Path,
@@ -172,6 +109,7 @@ def extract_frames(
     faces: Path | None = None,
     cut: Cut | None = None,
     max_without_face: float = 1.0,
+    blanked: bool = False,
 ) -> list[Skipped]:
     """Write the frame store of all videos to `out`; a killed run goes on after its last shard.
 
@@ -192,6 +130,7 @@ def extract_frames(
         faces: Table of faces; None, or one whose detector is `none`: frames are cut around their middle.
         cut: How, where there are faces.
         max_without_face: Largest fraction of the videos that may be left out for want of a face.
+        blanked: Whether the same frames are stored whole, with a black box in place of every face.
 
     Returns:
         Videos that could not be decoded or have no face, also written to skipped.csv.
@@ -205,7 +144,7 @@ def extract_frames(
     skipped = [s for part in parts for s in part.skipped]
     if faces is not None and _table(faces).detector == NONE:
         faces = None
-    work = partial(_extract_one, root, n_frames, size, faces, cut)
+    work = partial(_extract_one, root, n_frames, size, faces, cut, blanked)
     limits = {"max_skipped": max_skipped, "max_without_face": max_without_face}
     with (
         closing(ordered_map(work, todo, workers=workers, died=_died)) as results,
@@ -249,12 +188,12 @@ def _table(folder: Path) -> FaceTable:
 
 
 def _extract_one(
-    root: Path, k: int, size: int, faces: Path | None, cut: Cut | None, video: Video
+    root: Path, k: int, size: int, faces: Path | None, cut: Cut | None, blanked: bool, video: Video
 ) -> _Extracted | Skipped:
     try:
         if faces is None or cut is None:
             return _Extracted(*extract_video(root / video.path, video.n_frames, k, size))
-        return _extract_around_face(root, k, size, _table(faces), cut, video)
+        return _extract_around_face(root, k, size, _table(faces), cut, blanked, video)
     except UnreadableVideo as error:
         return Skipped(STAGE, video.path, str(error))
     except (OSError, MemoryError) as error:
@@ -263,7 +202,7 @@ def _extract_one(
 
 
 def _extract_around_face(
-    root: Path, k: int, size: int, table: FaceTable, cut: Cut, video: Video
+    root: Path, k: int, size: int, table: FaceTable, cut: Cut, blanked: bool, video: Video
 ) -> _Extracted | Skipped:
     if video.path in table.skipped:
         return Skipped(STAGE, video.path, table.skipped[video.path])
@@ -280,7 +219,8 @@ def _extract_around_face(
     side = int(np.median([face.side for face in faces]))
     crop = Crop(video.key, n_people, person, n_sampled - len(faces), side)
     indices = np.array([face.frame for face in faces], dtype=np.int64)
-    return _Extracted(indices, extract_person(root / video.path, faces, cut, size), crop)
+    around = everybody if blanked else None
+    return _Extracted(indices, extract_person(root / video.path, faces, cut, size, around), crop)
 
 
 def _died(video: Video) -> _Extracted | Skipped:

@@ -4,7 +4,8 @@ import pandas as pd
 
 from clipforensics.core.records import Skipped, write_records
 from clipforensics.crops.counting import count_crops, read_crops
-from clipforensics.crops.extraction import CROPS, NO_FACE, Crop
+from clipforensics.crops.extraction import CROPS, NO_FACE
+from clipforensics.crops.person import Crop
 from clipforensics.faces.table import NONE, write_faces
 from tests.support.videos import make_video
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from clipforensics.crops.cutting import TEMPLATE, cut_square, cut_upright, similarity
+from clipforensics.crops.cutting import TEMPLATE, blank, cut_square, cut_upright, similarity
 from clipforensics.faces.face import Face
 from tests.support.faces import make_face
 
@@ -86,3 +86,14 @@ def test_what_lies_outside_the_frame_is_black_and_memory_is_bounded():
     cut = cut_upright(picture, far, 4.0, 64)
     assert cut.shape == (64, 64, 3)
     assert cut.min() == 0
+
+
+def test_every_face_is_blanked_and_nothing_else():
+    a, b = make_face(10, 20, 50, width=30), make_face(380, 290, 40)
+    without = blank(NOISE, [a, b])
+    expected = NOISE.copy()
+    expected[20:70, 10:40] = 0
+    expected[290:, 380:] = 0
+    assert np.array_equal(without, expected)
+    assert NOISE[20:70, 10:40].any()
+    assert np.array_equal(blank(NOISE, []), NOISE)

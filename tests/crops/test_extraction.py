@@ -19,8 +19,9 @@ from PIL import Image
 from clipforensics.core.faults import InputError
 from clipforensics.core.records import Skipped, Video, write_records
 from clipforensics.crops import extraction
-from clipforensics.crops.cutting import cut_square, cut_upright
-from clipforensics.crops.extraction import Cut, extract_frames, extract_video
+from clipforensics.crops.cutting import blank, cut_square, cut_upright
+from clipforensics.crops.extraction import extract_frames, extract_video
+from clipforensics.crops.person import Cut
 from clipforensics.faces.face import Face
 from clipforensics.faces.table import write_faces
 from clipforensics.footage.pictures import resize_and_crop
@@ -439,6 +440,24 @@ def test_videos_without_a_face_may_stay_whole(
         assert np.array_equal(store.read(store.rows_of([video.key])), whole.read(whole.rows_of([video.key])))
     crops = pd.read_csv(tmp_path / "out/crops.csv").set_index("key")
     assert crops.loc[footage[1][4].key].tolist() == [0, -1, 0, 0]
+
+
+def test_the_same_frames_without_any_face(
+    footage: tuple[Path, list[Video]], faces: tuple[Path, dict], tmp_path: Path
+) -> None:
+    (root, videos), (folder, found) = footage, faces
+    _extract(footage, tmp_path, faces=folder, cut=CUT, max_skipped=0.2)
+    _extract(footage, tmp_path / "blank", faces=folder, cut=CUT, max_skipped=0.2, blanked=True)
+    store, blanked = (FrameStore.open(one / "out") for one in (tmp_path, tmp_path / "blank"))
+    assert store.index.equals(blanked.index)
+    for number in range(3):
+        whole = decode_all(root / videos[number].path)
+        rows = blanked.rows_of([videos[number].key])
+        for row, frame in zip(rows, blanked.index["frame"].to_numpy()[rows], strict=True):
+            here = [face for face in found[number] if face.frame == frame]
+            assert np.array_equal(
+                blanked.read(np.array([row]))[0], resize_and_crop(blank(whole[frame], here), 16)
+            )
 
 
 def test_too_many_videos_without_a_face_stop_the_run(

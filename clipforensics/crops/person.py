@@ -1,0 +1,89 @@
+"""One person cut out of a video's frames; or the same frames whole, with nobody's face."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from clipforensics.core.params import Section
+from clipforensics.crops.choosing import Person
+from clipforensics.crops.cutting import blank, cut_square, cut_upright
+from clipforensics.faces.face import Face
+from clipforensics.footage.pictures import holds_pictures, read_pictures, resize_and_crop
+from clipforensics.footage.video import decode_frames
+
+
+class Cut(Section):
+    """What a frame is cut around, where faces were looked for.
+
+    Attributes:
+        person: Of several people who are followed, the one.
+        margin: Side of the square over that of the face.
+        align: Whether the face is turned upright and scaled by its five landmarks.
+        without_face: What becomes of a video without any face: it is left out (skip), or its frames are kept
+            whole. A frame without the person is left out always.
+    """
+
+    person: Person
+    margin: float = Field(ge=1, le=4)
+    align: bool
+    without_face: Literal["skip", "whole"]
+
+
+@dataclass(frozen=True)
+class Crop:
+    """What one video's frames are cut around.
+
+    Attributes:
+        key: Of the video.
+        n_people: Who are followed in it.
+        person: Number of the one; -1: nobody, whole frames.
+        n_missing: Sampled frames without the person; they are not in the store.
+        face_size: Median of the face's longer side over the frames, pixels of the full frame; 0: nobody.
+    """
+
+    key: str
+    n_people: int
+    person: int
+    n_missing: int
+    face_size: int
+
+
+def extract_person(
+    path: Path, faces: Sequence[Face], cut: Cut, size: int, everybody: Sequence[Face] | None = None
+) -> NDArray[np.uint8]:
+    """Cut one person out of a video's frames, or blank everybody's face in the same frames.
+
+    Args:
+        path: A video, a single picture or a folder of numbered ones; a file or a shard's member.
+        faces: Of that person, in order of time, each in a frame of its own.
+        cut: How.
+        size: Side of the result in pixels.
+        everybody: The faces of all people: these are blanked, and the frames are cut around their middle.
+            None: the person is cut out.
+
+    Returns:
+        uint8 (len(faces), size, size, 3), RGB.
+
+    Raises:
+        UnreadableVideo: one of the frames cannot be had.
+    """
+    frames = np.empty((len(faces), size, size, 3), np.uint8)
+    places = {face.frame: place for place, face in enumerate(faces)}
+    shown: dict[int, list[Face]] = defaultdict(list)
+    for face in everybody or ():
+        shown[face.frame].append(face)
+    read = read_pictures if holds_pictures(path) else decode_frames
+    way = cut_upright if cut.align else cut_square
+    for index, picture in read(path, list(places)):
+        place = places[index]
+        if everybody is None:
+            frames[place] = way(picture, faces[place], cut.margin, size)
+        else:
+            frames[place] = resize_and_crop(blank(picture, shown[index]), size)
+    return frames
