@@ -16,6 +16,8 @@ from clipforensics.check.speed import Speed
 from clipforensics.check.tower import BYTES, Tower
 from clipforensics.core.records import REAL
 from clipforensics.crops.extraction import ExtractSection
+from clipforensics.faces.settings import FacesSection, resolved
+from clipforensics.faces.table import NONE
 from clipforensics.footage.content import UnreadableVideo, content_of
 from clipforensics.machine.workers import n_workers
 from clipforensics.protocol.cells import Protocol, order_manipulations
@@ -26,6 +28,7 @@ from clipforensics.training.budget import TrainSection
 # Measured on an AMD EPYC core with the sample and with 28 clips of 512 pixels (H.264, VP9).
 PROBING, DECODING = 60e6, 5e6  # bytes of video a second and core, to look into it and to take frames
 PICTURE = 0.005  # seconds for a picture of a folder
+LOOKING = 0.015  # seconds and core to look for faces in a picture of 640 pixels
 RENDERING, TINY_CLIP = 0.012, 50.0  # seconds and core for a frame of the sample; for its CLIP
 START = 2.0  # seconds until a stage has loaded what it needs
 ON_EMBEDDINGS = 5.0  # seconds to train a method on cached embeddings
@@ -119,6 +122,7 @@ def forecast(checked: Checked, upcoming: Sequence[str], speed: Speed) -> Cost:
     sizes, tower = count(footage, extract), Tower.of(checked.encoder.vision)
     frame = tower.operations / (EFFICIENCY * speed.rate)  # seconds, forward
     seconds = {"ingest": _ingest(sizes), "extract_frames": _extract(sizes), "embed": sizes.stored * frame}
+    seconds["find_faces"] = _find(checked, sizes)
     seconds["robustness"] = _degraded(checked, sizes) * frame / (n_workers() if speed.one_thread else 1)
     seconds |= _cells(checked, train, sizes, frame)
     models = sum(name.startswith("train@") for name in upcoming)
@@ -156,6 +160,18 @@ def _ingest(sizes: Sizes) -> float:
 def _extract(sizes: Sizes) -> float:
     videos = sizes.video_bytes / DECODING + sizes.n_rendered * PICTURE / 10
     return (videos + sizes.n_folders * sizes.n_frames * PICTURE) / n_workers()
+
+
+def _find(checked: Checked, sizes: Sizes) -> float:
+    """Decoding once more, and looking, where faces are wanted; that grows with the area of the picture."""
+    faces, footage = checked.params.section(FacesSection), checked.footage
+    if faces is None or footage is None:
+        return 0.0
+    profile = footage.profile
+    if resolved(faces.detector, layout=profile.layout, cropped=profile.cropped) == NONE:
+        return 0.0
+    frames = sizes.stored / min(faces.stride, 2) * (faces.detect_size / 640) ** 2
+    return _extract(sizes) + frames * LOOKING / n_workers()
 
 
 def _degraded(checked: Checked, sizes: Sizes) -> float:

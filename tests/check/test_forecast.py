@@ -20,6 +20,7 @@ def test_nothing_to_run_costs_nothing_but_memory():
 @pytest.mark.parametrize(
     ("stage", "changes"),
     [
+        ("find_faces", {"faces": {"detector": "yunet"}}),
         ("embed", {"extract_frames": {"n_frames": 80}}),
         (TRAIN, {"train": {"pixels": {"epochs": 100}}}),
         (TRAIN, {"train": {"pixels": {"frames_per_video": 40}}}),
