@@ -11,7 +11,7 @@ from clipforensics.protocol.cells import Cell, Protocol
 PARAMS = Path("params.yaml")
 MADE = Path("data/metrics")
 KEPT = Path("metrics")
-WHOLE_RUN = ("comparison.json", "explanations.json", "likelihood.json", "robustness.json")
+WHOLE_RUN = ("comparison.json", "controls.json", "explanations.json", "likelihood.json", "robustness.json")
 
 
 def main() -> None:

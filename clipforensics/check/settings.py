@@ -10,6 +10,7 @@ import yaml
 from clipforensics.adaptation.contract import find_detector, known_detectors
 from clipforensics.check.problems import Problems
 from clipforensics.comparison.primary import PrimarySection
+from clipforensics.controls.settings import ControlsSection
 from clipforensics.core.faults import InputError
 from clipforensics.core.params import Section, check_section, find_problems, nearest, read_yaml
 from clipforensics.encoder.embeddings import EmbedSection
@@ -42,6 +43,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "likelihood": LikelihoodSection,
     "primary": PrimarySection,
     "robustness": RobustnessSection,
+    "controls": ControlsSection,
     "explain": ExplainSection,
     "report": ReportSection,
     "package": PackageSection,

@@ -17,10 +17,19 @@ PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 DETECTORS = [
     f"clipforensics.detectors.{p.stem}" for p in (ROOT / "clipforensics/detectors").glob("[a-z]*.py")
 ]
+KINDS, VIEWS = (
+    [
+        f"clipforensics.controls.{folder}.{p.stem}"
+        for p in (ROOT / f"clipforensics/controls/{folder}").glob("[a-z]*.py")
+    ]
+    for folder in ("kinds", "views")
+)
 DYNAMIC = {  # what importlib loads by name
     "ingest": [f"clipforensics.sources.{p.stem}" for p in (ROOT / "clipforensics/sources").glob("[a-z]*.py")],
     "train": DETECTORS,
     "evaluate": DETECTORS,
+    "embed_controls": VIEWS,
+    "controls": [*KINDS, *VIEWS],
     "robustness": DETECTORS,
     "explain": DETECTORS,
 }
@@ -66,6 +75,9 @@ BESIDE = {  # modules that lie in a stage's folders and that it never runs: a ch
     "evaluate": "adaptation/choice.py training/costs.py training/hardware.py training/launching.py",
     "compare": """statistics/binormal.py metrics/errors.py metrics/evaluation.py metrics/thresholds.py
         metrics/usability.py""",
+    "embed_controls": "core/records.py machine/workers.py",
+    "controls": """comparison/headline.py comparison/league.py comparison/matrix.py comparison/means.py
+        comparison/plots.py comparison/usable.py statistics/binormal.py""",
     "likelihood": """metrics/errors.py metrics/evaluation.py metrics/strata.py metrics/thresholds.py
         statistics/binormal.py statistics/bootstrap.py statistics/holm.py statistics/permutation.py
         statistics/power.py statistics/simultaneous.py statistics/training_sets.py
@@ -99,7 +111,7 @@ def test_dvc_yaml_reads_as_a_table_of_contents():
     assert sum(dep.startswith("clipforensics") for stage in STAGES for dep in code_deps(stage)) <= 96
 
 
-HOURS = {"ingest", "extract_frames", "embed", "train"}
+HOURS = {"ingest", "extract_frames", "embed", "embed_controls", "train"}
 """Stages that cost hours on real footage."""
 
 
@@ -120,27 +132,35 @@ def rerun_by(path: str) -> set[str]:
         ("report/sections", "report"),
         ("report/figures", "report"),
         ("audit", "report"),
-        ("statistics", "compare likelihood robustness report"),
-        ("comparison", "compare report"),
+        ("statistics", "compare likelihood controls robustness report"),
+        ("comparison", "compare controls report"),
         ("likelihood", "likelihood report"),
         ("robustness", "robustness report"),
+        ("controls", "embed_controls controls report"),
+        ("controls/kinds", "controls report"),
         ("explanations", "explain report"),
         ("publishing", "package report"),
-        ("metrics/new_metric.py", "evaluate compare likelihood package report"),
-        ("metrics/points.py", "evaluate compare likelihood robustness package report"),
+        ("metrics/new_metric.py", "evaluate compare likelihood controls package report"),
+        ("metrics/points.py", "evaluate compare likelihood controls robustness package report"),
         ("splits", "split report"),
         ("naming", "ingest report"),
         ("sample", "ingest report"),
-        ("machine/kernels.py", "ingest embed train evaluate compare likelihood robustness explain report"),
+        (
+            "machine/kernels.py",
+            "ingest embed embed_controls train evaluate compare likelihood controls robustness explain"
+            " report",
+        ),
         ("footage/extraction.py", "extract_frames report"),
         ("detectors/lora.py", "train evaluate robustness explain package report"),
-        ("adaptation", "train evaluate robustness explain package report"),
-        ("training", "train evaluate robustness explain report"),
-        ("frames", "extract_frames embed train evaluate robustness explain report"),
+        ("adaptation", "train evaluate controls robustness explain package report"),
+        ("adaptation/linear_probe.py", "train evaluate controls robustness explain report"),
+        ("training", "train evaluate controls robustness explain report"),
+        ("training/trainer.py", "train evaluate robustness explain report"),
+        ("frames", "extract_frames embed embed_controls train evaluate controls robustness explain report"),
         (
             "core",
-            "ingest extract_frames split embed train evaluate compare likelihood robustness explain record"
-            " package report",
+            "ingest extract_frames split embed embed_controls train evaluate compare likelihood controls"
+            " robustness explain record package report",
         ),
     ],
 )
@@ -212,7 +232,9 @@ def test_only_evaluate_and_what_follows_it_depend_on_test():
     readers = {stage for stage, entry in STAGES.items() if any("test.csv" in d for d in names(entry["deps"]))}
     assert readers == {"evaluate", "robustness"}, "which evaluates degraded test frames"
     whole_splits = {stage for stage, entry in STAGES.items() if "data/splits" in names(entry["deps"])}
-    assert whole_splits == {"compare", "likelihood"}, "they meet scores with their split, after evaluate"
+    assert whole_splits == {"compare", "likelihood", "controls"}, (
+        "they meet scores with their split, after evaluate"
+    )
 
 
 @pytest.mark.parametrize(("section", "model"), SECTIONS.items())

@@ -30,6 +30,7 @@ class Settings(Portable):
     likelihood: dict[str, Any]
     primary: dict[str, Any]
     robustness: dict[str, Any]
+    controls: dict[str, Any]
     explain: dict[str, Any]
     report: dict[str, Any]
     package: dict[str, Any]
