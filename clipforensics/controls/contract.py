@@ -94,6 +94,9 @@ class Control:
         title: What tables and sentences call it, such as `file metadata alone`.
         about: What it is, in a sentence.
         asks: How its AUC is read.
+        said: Ends the sentence that a finding has in the first lines. Of a `rival` or `chance`: "this test
+            does not show that ...", such as `faces were read`. Of a `removal` that loses: "so ...", such as
+            `part of what it reads is in the background`. Of the anchor empty.
         fit: (what is known, section `controls`, number of the draw from 1) -> the fitted control.
             Deterministic.
         draws: Section `controls` -> how often it is fitted; its AUC is the mean over these.
@@ -102,5 +105,6 @@ class Control:
     title: str
     about: str
     asks: Asks
+    said: str
     fit: Callable[[Known, Any, int], Fitted]
     draws: Callable[[Any], int] = _once

@@ -24,6 +24,7 @@ def of_view(name: str) -> Control:
         title=view.title,
         about=view.about,
         asks=view.asks,
+        said=view.said,
         fit=lambda known, settings, draw: fit_on(known.views[name], known),
     )
 

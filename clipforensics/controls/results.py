@@ -110,6 +110,7 @@ def content(tested: ControlledRun, chosen: Sequence[Row], judged: Json) -> Row:
                 "title": one.title,
                 "about": one.about,
                 "asks": one.asks,
+                "said": one.said,
                 "draws": tested.scores.draws[name],
             }
             for name, one in tested.controls.items()

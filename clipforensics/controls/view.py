@@ -23,11 +23,11 @@ from clipforensics.frames.store import FrameStore
 
 Frames = NDArray[np.uint8]
 
-Asks = Literal["rival", "removal", "anchor"]
-"""`rival`: could this alone explain a score? It speaks against detectors that are not shown better.
-`removal`: one explanation is taken away; a loss against the same probe on frames as stored says that it was
-    one. `anchor`:
-that probe."""
+Asks = Literal["rival", "chance", "removal", "anchor"]
+"""How the AUC of a control is read. `rival`: could this alone explain a score? It speaks against detectors
+that are not shown better. `chance`: nothing can be learnt, so it must be at .5; it speaks against detectors
+likewise. `removal`: one explanation is taken away; a loss against the same probe on frames as stored says
+that this was one. `anchor`: that probe."""
 
 VIEWS = Path(__file__).parent / "views"
 
@@ -44,6 +44,8 @@ class View:
         title: What a table and a sentence call it, such as `frames re-encoded alike`.
         about: What is done, in a sentence.
         asks: How its AUC is read.
+        said: What follows where it speaks against a detector, such as `faces were read`; see
+            `contract.Control`.
         alter: The function.
         settings: Of its section `controls.views.<name>`, None if it has none.
         needs: Columns that it reads of what is known of a frame, beside `key` and `frame`.
@@ -52,6 +54,7 @@ class View:
     title: str
     about: str
     asks: Asks
+    said: str
     alter: Alter
     settings: type[Section] | None = None
     needs: tuple[str, ...] = ()
@@ -161,5 +164,6 @@ def embed_views(
             work.mkdir(parents=True, exist_ok=True)
             options: dict[str, Any] = {"width": width, "batch_size": batch_size, "scratch": work}
             embed_frames(frames, embed, done, meta={**meta, "view": name}, **options)
+    shutil.rmtree(out, ignore_errors=True)  # a stage that is run by hand finds its last output
     for name in stores:
         shutil.copytree(scratch / "finished" / name, out / name)

@@ -40,12 +40,14 @@ class Records:
         evaluations: Folder of metrics, `<detector>/<cell>.json` each.
         leakage: Folder of leak audits, `<split>/<train set>.json` each.
         comparison: Content of metrics/comparison.json.
+        controls: Content of metrics/controls.json.
     """
 
     weights: Path
     evaluations: Path
     leakage: Path
     comparison: Json
+    controls: Json
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class Model:
         evaluation: Content of its file in metrics/evaluate.
         leakage: Content of the split's file in metrics/leakage.
         comparison: Content of metrics/comparison.json.
+        controls: Content of metrics/controls.json.
     """
 
     detector: str
@@ -75,6 +78,7 @@ class Model:
     evaluation: Json
     leakage: Json
     comparison: Json
+    controls: Json
 
     @property
     def protocol(self) -> str:
@@ -109,4 +113,5 @@ def read_model(detector: str, cell: Cell, records: Records, footage: TrainingFoo
         evaluation=read_json(records.evaluations / detector / f"{cell.name}.json"),
         leakage=read_json(records.leakage / cell.split / f"{cell.train_set}.json"),
         comparison=records.comparison,
+        controls=records.controls,
     )

@@ -11,5 +11,5 @@ def test_rows_are_those_of_the_stored_embeddings(tmp_path):
 
 
 def test_a_control_is_fitted_once_unless_it_says_more():
-    control = Control("a", "b", "rival", lambda *_: Fitted(lambda rows: rows, (0.5, 0.5)))
+    control = Control("a", "b", "rival", "c", lambda *_: Fitted(lambda rows: rows, (0.5, 0.5)))
     assert control.draws(None) == 1

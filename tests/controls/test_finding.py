@@ -23,6 +23,8 @@ def test_a_control_keeps_the_contract(name, tmp_path):
     assert control.title[0].islower(), "it stands within a sentence"
     assert not control.title.endswith(".")
     assert control.about[0].isupper()
+    assert bool(control.said) == (control.asks != "anchor")
+    assert not control.said.endswith(".")
     assert control.about.endswith(".")
     fitted = control.fit(known, controls_section(), 1)
     scores = fitted.score(rows)

@@ -20,7 +20,7 @@ def darker(frames, known, settings):
     return frames - (known["frame"] + known.get("shade", 0)).to_numpy(np.uint8)[:, None, None, None]
 
 
-DARKER = View("darker frames", "Frames are darker.", "removal", darker)
+DARKER = View("darker frames", "Frames are darker.", "removal", "light is read", darker)
 
 
 @pytest.fixture

@@ -100,7 +100,7 @@ def auc_on_test(fitted, known: Known, parts=None) -> float:
 
 
 CONTROLS = {
-    name: Control(f"the {name} control", "Made up.", asks, fit=lambda *_: Fitted(len, (0.5, 0.5)))
+    name: Control(f"the {name} control", "Made up.", asks, "", fit=lambda *_: Fitted(len, (0.5, 0.5)))
     for name, asks in (("unaltered", "anchor"), ("metadata", "rival"), ("reencoded", "removal"))
 }
 """Of made-up scores, none of which is ever fitted."""

@@ -93,5 +93,6 @@ CONTROL = Control(
     title="file metadata alone",
     about="A random forest on codec, width, height, length, frame rate and bytes; no pixel enters.",
     asks="rival",
+    said="faces were read",
     fit=fit,
 )

@@ -38,7 +38,8 @@ def fit(known: Known, settings: Any, draw: int) -> Fitted:
 CONTROL = Control(
     title="the probe on permuted labels",
     about="Labels of training and validation are shuffled among videos: the whole chain must be at chance.",
-    asks="rival",
+    asks="chance",
+    said="anything was learnt from the labels",
     fit=fit,
     draws=lambda settings: int(settings.permuted.draws),
 )

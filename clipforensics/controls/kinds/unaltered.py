@@ -18,5 +18,6 @@ CONTROL = Control(
     title="the probe on frames as stored",
     about="The linear probe on the frozen encoder's embeddings: what removals are compared with.",
     asks="anchor",
+    said="",
     fit=fit,
 )

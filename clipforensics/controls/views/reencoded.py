@@ -38,6 +38,7 @@ VIEW = View(
     title="the probe on frames re-encoded alike",
     about="Every stored frame of both classes goes once more through one lossy codec, in training and test.",
     asks="removal",
+    said="part of what it reads does not survive one more compression that is the same for both classes",
     alter=alter,
     settings=Settings,
 )

@@ -42,6 +42,7 @@ class Findings:
         explanations: metrics/explanations.json, or None.
         no_explanations: Why there is none.
         likelihood: metrics/likelihood.json, or None.
+        controls: metrics/controls.json, or None.
         settings: What the run was given: params.yaml.
         skipped: Rows (stage, path, reason) of the tables of skipped videos.
         provenance: What made the run.
@@ -61,6 +62,7 @@ class Findings:
     explanations: Json | None = None
     no_explanations: str = ABSENT
     likelihood: Json | None = None
+    controls: Json | None = None
     settings: Json = field(default_factory=dict)
     skipped: Rows = ()
     provenance: Provenance = field(default_factory=Provenance)
@@ -80,6 +82,7 @@ class Places:
     explanations: Path
     heatmaps: Path
     likelihood: Path | None = None
+    controls: Path | None = None
     skipped: Sequence[Path] = ()
 
 
@@ -128,6 +131,7 @@ def read_findings(places: Places, run: Run, provenance: Provenance) -> Findings:
         explanations=_optional(places.explanations, run.with_explanations),
         no_explanations=ABSENT if run.with_explanations else OFF,
         likelihood=_optional(places.likelihood, True) if places.likelihood else None,
+        controls=_optional(places.controls, True) if places.controls else None,
         settings=run.settings,
         skipped=[row for path in places.skipped for row in _rows(path)],
         provenance=provenance,
