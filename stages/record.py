@@ -11,6 +11,7 @@ from clipforensics.protocol.cells import Cell, Protocol
 PARAMS = Path("params.yaml")
 MADE = Path("data/metrics")
 KEPT = Path("metrics")
+AUDITS = ("leakage", "leakage/content")
 WHOLE_RUN = ("comparison.json", "controls.json", "explanations.json", "likelihood.json", "robustness.json")
 
 
@@ -19,10 +20,11 @@ def main() -> None:
     protocol = read_section(PARAMS, "protocol", Protocol)
     detectors = read_value(PARAMS, "", "detectors", list)
     cells = [Cell(*c).name for c in product(protocol.splits, protocol.train_sets, protocol.seeds)]
+    audited = protocol.splits, protocol.train_sets
     names = [
         *WHOLE_RUN,
         *(f"evaluate/{detector}/{cell}.json" for detector, cell in product(detectors, cells)),
-        *("/".join(("leakage", *audit)) + ".json" for audit in product(protocol.splits, protocol.train_sets)),
+        *(f"{folder}/{split}/{train_set}.json" for folder, split, train_set in product(AUDITS, *audited)),
     ]
     for name in names:
         copy(MADE / name, KEPT / name)

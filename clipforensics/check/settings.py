@@ -13,6 +13,7 @@ from clipforensics.comparison.primary import PrimarySection
 from clipforensics.controls.settings import ControlsSection
 from clipforensics.core.faults import InputError
 from clipforensics.core.params import Section, check_section, find_problems, nearest, read_yaml
+from clipforensics.duplicates.settings import DuplicatesSection
 from clipforensics.encoder.embeddings import EmbedSection
 from clipforensics.encoder.vision import EncoderSection
 from clipforensics.explanations.choosing import ExplainSection
@@ -35,6 +36,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "ingest": IngestSection,
     "extract_frames": ExtractSection,
     "split": SplitSection,
+    "duplicates": DuplicatesSection,
     "encoder": EncoderSection,
     "embed": EmbedSection,
     "train": TrainSection,

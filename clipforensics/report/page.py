@@ -14,6 +14,7 @@ from clipforensics.report.reading.findings import Findings
 from clipforensics.report.sections import (
     caveats,
     curves,
+    duplicates,
     league,
     leaks,
     losses,
@@ -218,6 +219,8 @@ def _sections(findings: Findings, cast: Cast) -> dict[str, Any]:
         "keys": [(label_of(name), place) for place, name in enumerate(cast.named)],
         "n_grey": len(cast.rest),
         "leakage": leaks.leak_tables(findings.leakage),
+        "about_duplicates": duplicates.about_duplicates(findings.duplicates),
+        "duplicates": duplicates.duplicates_table(findings.duplicates),
     }
 
 

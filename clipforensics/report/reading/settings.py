@@ -21,6 +21,7 @@ class Settings(Portable):
     ingest: dict[str, Any]
     extract_frames: dict[str, Any]
     split: dict[str, Any]
+    duplicates: dict[str, Any]
     encoder: dict[str, Any]
     embed: dict[str, Any]
     train: dict[str, Any]

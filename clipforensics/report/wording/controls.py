@@ -7,9 +7,9 @@ better" and "shown worse" are different sentences, and neither says that two are
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from clipforensics.report.wording.intervals import Json, is_shown
 from clipforensics.report.wording.names import capital, listed, name_of, protocol_in_words
 from clipforensics.report.wording.numbers import NO_BREAK, interval, known, number, signed
-from clipforensics.report.wording.tables import Json, is_shown
 
 ANCHOR = "unaltered"
 POOLED = "unseen"
