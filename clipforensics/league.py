@@ -12,7 +12,8 @@ from clipforensics.report.reading.costs import read_spent
 
 
 def main(arguments: Sequence[str] | None = None, project: Path = Path()) -> None:
-    """Read metrics/comparison.json and the records of costs; print the table, or write it.
+    """Read metrics/comparison.json, controls.json beside it and the records of costs; print the table, or
+    write it.
 
     Args:
         arguments: The command line.
@@ -24,7 +25,9 @@ def main(arguments: Sequence[str] | None = None, project: Path = Path()) -> None
     """
     given = _parser(project).parse_args(arguments)
     comparison = read_json(given.comparison)
-    text = league_markdown(comparison, read_spent(comparison, given.weights))
+    beside = given.comparison.with_name("controls.json")
+    controls = read_json(beside) if beside.is_file() else None
+    text = league_markdown(comparison, read_spent(comparison, given.weights), controls)
     if given.out is None:
         sys.stdout.write(text)
         return

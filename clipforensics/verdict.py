@@ -18,6 +18,7 @@ from clipforensics.report.wording.tables import Json, detectors_of
 
 METRICS, PAGE = "metrics", "report/report.html"
 COMPARISON, HEADLINE = f"{METRICS}/comparison.json", f"{METRICS}/headline/video.json"
+CONTROLS = f"{METRICS}/controls.json"
 PARAMS, PROFILES = "params.yaml", "conf/data"
 SAMPLE = "The built-in sample: these numbers show the machinery, not science."
 
@@ -73,6 +74,7 @@ def findings_of(project: Path) -> Findings:
         comparison=comparison,
         evaluations=[read_json(path) for path in runs],
         detector=str(read_json(project / HEADLINE)["detector"]),
+        controls=read_json(project / CONTROLS) if (project / CONTROLS).is_file() else None,
         leakage={f"{path.parent.name} {path.stem}": read_json(path) for path in audits},
     )
 

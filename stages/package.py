@@ -17,6 +17,7 @@ EVALUATIONS = Path("data/metrics/evaluate")
 LEAKAGE = Path("data/metrics/leakage")
 COMPARISON = Path("data/metrics/comparison.json")
 FACES = Path("data/metrics/faces.json")
+CONTROLS = Path("data/metrics/controls.json")
 OUT = Path("models")
 
 FINDING = ("weights", "weights_file", "revision", "sha256", "detect_size", "min_score", "stride")
@@ -31,7 +32,8 @@ def main() -> None:
         read_section(PARAMS, "protocol", Protocol),
     )
     detectors = read_value(PARAMS, "", "detectors", list)
-    records, footage = Records(WEIGHTS, EVALUATIONS, LEAKAGE, read_json(COMPARISON)), read_footage()
+    records = Records(WEIGHTS, EVALUATIONS, LEAKAGE, read_json(COMPARISON), read_json(CONTROLS))
+    footage = read_footage()
     models = [read_model(*one, records, footage) for one in product(detectors, protocol.cells)]
     for model in models:
         write_package(model, OUT / model.detector / model.cell.name, params)

@@ -11,7 +11,11 @@ from clipforensics.protocol.cells import Cell, Protocol
 PARAMS = Path("params.yaml")
 MADE = Path("data/metrics")
 KEPT = Path("metrics")
-WHOLE_RUN = ("comparison.json", "explanations.json", "faces.json", "likelihood.json", "robustness.json")
+AUDITS = ("leakage", "leakage/content")
+WHOLE_RUN = (
+    *("comparison.json", "controls.json", "explanations.json", "faces.json"),
+    *("likelihood.json", "robustness.json"),
+)
 
 
 def main() -> None:
@@ -19,10 +23,11 @@ def main() -> None:
     protocol = read_section(PARAMS, "protocol", Protocol)
     detectors = read_value(PARAMS, "", "detectors", list)
     cells = [Cell(*c).name for c in product(protocol.splits, protocol.train_sets, protocol.seeds)]
+    audited = protocol.splits, protocol.train_sets
     names = [
         *WHOLE_RUN,
         *(f"evaluate/{detector}/{cell}.json" for detector, cell in product(detectors, cells)),
-        *("/".join(("leakage", *audit)) + ".json" for audit in product(protocol.splits, protocol.train_sets)),
+        *(f"{folder}/{split}/{train_set}.json" for folder, split, train_set in product(AUDITS, *audited)),
     ]
     for name in names:
         copy(MADE / name, KEPT / name)

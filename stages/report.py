@@ -34,6 +34,7 @@ PLACES = Places(
     heatmaps=Path("data/explanations"),
     likelihood=Path("data/metrics/likelihood.json"),
     faces=Path("data/metrics/faces.json"),
+    controls=Path("data/metrics/controls.json"),
     skipped=(Path("data/skipped.csv"), Path("data/frames/skipped.csv")),
 )
 OUT = Path("report/report.html")
@@ -55,14 +56,15 @@ def main() -> None:
     OUT.parent.mkdir(parents=True, exist_ok=True)
     OUT.write_text(page, encoding="utf-8")
     SUMMARY.write_text(summarise(findings), encoding="utf-8")
-    write_league(findings.comparison)
+    write_league(findings.comparison, findings.controls)
     print(f"{OUT}: {len(page.encode()) / 1e6:.2f} MB; {LEAGUE}")
 
 
-def write_league(comparison: Mapping[str, Any]) -> None:
+def write_league(comparison: Mapping[str, Any], controls: Mapping[str, Any] | None) -> None:
     """The league table with training time and memory: no output that DVC tracks, nothing depends on it."""
     try:
-        LEAGUE.write_text(league_markdown(comparison, read_spent(comparison, WEIGHTS)), encoding="utf-8")
+        text = league_markdown(comparison, read_spent(comparison, WEIGHTS), controls)
+        LEAGUE.write_text(text, encoding="utf-8")
     except InputError as error:  # of a record of costs, on which no tracked file depends
         LEAGUE.unlink(missing_ok=True)
         print(f"no {LEAGUE}: {error}")

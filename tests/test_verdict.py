@@ -10,6 +10,7 @@ from clipforensics.core.faults import InputError
 from clipforensics.report.summary import first_lines
 from clipforensics.report.wording.numbers import interval, number, signed
 from clipforensics.verdict import COMPARISON, HEADLINE, METRICS, PAGE, SAMPLE, findings_of, lines, main
+from tests.support.made_up_controls import OFF, made_up
 from tests.support.repository import ROOT, edit_yaml
 from tests.support.settings import write_shipped
 
@@ -103,3 +104,12 @@ def test_a_run_of_one_detector_has_numbers_and_no_difference(project):
     assert found[0].startswith("Nine of ten NeuralTextures fakes have a twin in training: the baseline's")
     assert found[-2].startswith("Per class (10 real videos, 100 manipulated): video AUC the baseline .7")
     assert not any("difference" in line for line in found[-2:])
+
+
+def test_controls_that_speak_against_a_score_are_told(project):
+    assert "File metadata alone" not in " ".join(lines(findings_of(project)))
+    (project / METRICS / "controls.json").write_text(json.dumps(made_up(metadata="open")))
+    said = list(lines(findings_of(project)))
+    assert sum(line.startswith("File metadata alone has video AUC .690") for line in said) == 1
+    (project / METRICS / "controls.json").write_text(json.dumps(OFF))
+    assert "controls" not in " ".join(lines(findings_of(project)))

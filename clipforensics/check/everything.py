@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from clipforensics.check.controls import check_controls
 from clipforensics.check.encoder import Described, check_encoder
 from clipforensics.check.faces import check_faces
 from clipforensics.check.fit import check_fit
@@ -52,4 +53,5 @@ def check_everything(params: Path, profiles: Path) -> Checked:
     splits = check_splits(read, footage, problems)
     encoder = check_encoder(read, footage, problems)
     check_fit(read, encoder, problems)
+    check_controls(read, footage, problems)
     return Checked(read, footage, splits, encoder, problems.lines)

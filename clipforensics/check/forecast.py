@@ -10,10 +10,13 @@ from itertools import product
 from pathlib import Path
 
 from clipforensics.adaptation.contract import find_detector
+from clipforensics.check.controls import controls_of
 from clipforensics.check.everything import Checked
 from clipforensics.check.footage import Footage
 from clipforensics.check.speed import Speed
 from clipforensics.check.tower import BYTES, Tower
+from clipforensics.controls.finding import known_controls
+from clipforensics.controls.view import known_views
 from clipforensics.core.records import REAL
 from clipforensics.crops.extraction import ExtractSection
 from clipforensics.faces.settings import FacesSection, resolved
@@ -124,11 +127,11 @@ def forecast(checked: Checked, upcoming: Sequence[str], speed: Speed) -> Cost:
     seconds = {"ingest": _ingest(sizes), "extract_frames": _extract(sizes), "embed": sizes.stored * frame}
     seconds["find_faces"] = _find(checked, sizes)
     seconds["robustness"] = _degraded(checked, sizes) * frame / (n_workers() if speed.one_thread else 1)
-    seconds |= _cells(checked, train, sizes, frame)
+    seconds |= _cells(checked, train, sizes, frame) | _controls(checked, sizes, frame)
     models = sum(name.startswith("train@") for name in upcoming)
     return Cost(
         sum(START + seconds.get(name, 0.0) for name in upcoming),
-        _disk(sizes, tower, upcoming, models, params.section(PackageSection)),
+        _disk(sizes, tower, upcoming, models, params.section(PackageSection), _n_views(checked)),
         _memory(tower, train, everything_moves="full" in params.detectors),
     )
 
@@ -150,6 +153,22 @@ def _cells(checked: Checked, train: TrainSection, sizes: Sizes, frame: float) ->
         found[f"train@{name}"] = n_candidates * budget.epochs * drawn * frame
         found[f"evaluate@{name}"] = (parts["val"] + parts["test"]) * sizes.n_frames * frame
     return found
+
+
+def _controls(checked: Checked, sizes: Sizes, frame: float) -> dict[str, float]:
+    """Seconds of every view's frames through the encoder, and of every fit; nothing where they are off."""
+    settings, protocol = (
+        controls_of(checked.params, checked.footage),
+        checked.params.section(Protocol),
+    )
+    if settings is None or protocol is None:
+        return {}
+    cells = len(protocol.splits) * len(protocol.train_sets)
+    fits = sum(one.draws(settings) for one in known_controls().values())
+    return {
+        "embed_controls": len(known_views()) * sizes.stored * frame,
+        "controls": cells * fits * ON_EMBEDDINGS,
+    }
 
 
 def _ingest(sizes: Sizes) -> float:
@@ -196,15 +215,22 @@ def _disk(
     upcoming: Sequence[str],
     models: int,
     package: PackageSection | None,
+    n_views: int,
 ) -> float:
-    """Frames, embeddings, and a model's folder for each cell, with the encoder where it is handed on."""
+    """Frames, embeddings (of views too), and a model's folder for each cell, with the encoder where it is
+    handed on."""
     stages: Mapping[str, float] = {
         "ingest": sizes.n_rendered * 500,  # of a frame of the sample's videos
         "extract_frames": sizes.stored * sizes.frame_bytes,
         "embed": sizes.stored * tower.embedding * BYTES,
+        "embed_controls": n_views * sizes.stored * tower.embedding * BYTES,
     }
     encoder = BYTES * tower.parameters if package is not None and package.include_encoder else 0
     return sum(stages.get(name, 0.0) for name in upcoming) + models * encoder
+
+
+def _n_views(checked: Checked) -> int:
+    return len(known_views()) if controls_of(checked.params, checked.footage) else 0
 
 
 def _memory(tower: Tower, train: TrainSection, *, everything_moves: bool) -> float:

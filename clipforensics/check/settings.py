@@ -10,9 +10,11 @@ import yaml
 from clipforensics.adaptation.contract import find_detector, known_detectors
 from clipforensics.check.problems import Problems
 from clipforensics.comparison.primary import PrimarySection
+from clipforensics.controls.settings import ControlsSection
 from clipforensics.core.faults import InputError
 from clipforensics.core.params import Section, check_section, find_problems, nearest, read_yaml
 from clipforensics.crops.extraction import ExtractSection
+from clipforensics.duplicates.settings import DuplicatesSection
 from clipforensics.encoder.embeddings import EmbedSection
 from clipforensics.encoder.vision import EncoderSection
 from clipforensics.explanations.choosing import ExplainSection
@@ -36,6 +38,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "faces": FacesSection,
     "extract_frames": ExtractSection,
     "split": SplitSection,
+    "duplicates": DuplicatesSection,
     "encoder": EncoderSection,
     "embed": EmbedSection,
     "train": TrainSection,
@@ -44,6 +47,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "likelihood": LikelihoodSection,
     "primary": PrimarySection,
     "robustness": RobustnessSection,
+    "controls": ControlsSection,
     "explain": ExplainSection,
     "report": ReportSection,
     "package": PackageSection,

@@ -4,10 +4,13 @@ A single manipulation can go well by luck, or badly; the mean over several is wh
 as far as they are like it. Every fake counts once, so a manipulation weighs as many fakes as it has.
 """
 
+from collections.abc import Collection
 from typing import Any
 
+import pandas as pd
+
 from clipforensics.comparison.by_protocol import Results
-from clipforensics.comparison.meeting import Row, compare_aucs, meet
+from clipforensics.comparison.meeting import Row, Scores, compare_aucs, meet
 
 POOLED = "unseen"
 """Stands as manipulation while they are one."""
@@ -31,16 +34,10 @@ def compare_unseen(
         `manipulation`; none where the test has fewer than two such manipulations.
     """
     test = results.read_videos(splits, train_set, "test")
-    fakes = test["manipulation"][test["label"] == 1]
-    unseen = sorted(set(fakes) - set(train_set.split("+")))
-    if len(unseen) < 2:
+    unseen = unseen_in(test, train_set)
+    if not unseen:
         return []
-    pooled = {
-        who: table.assign(
-            manipulation=table["manipulation"].where(~table["manipulation"].isin(unseen), POOLED)
-        )
-        for who, table in results.read_scores(splits, train_set).items()
-    }
+    pooled = as_one(results.read_scores(splits, train_set), unseen)
     rows, _ = compare_aucs(
         meet(pooled, test, POOLED, **options), reference=reference, confidence=confidence, strata=False
     )
@@ -48,3 +45,25 @@ def compare_unseen(
         {"manipulations": unseen, **{k: v for k, v in row.items() if k not in ("manipulation", "stratum")}}
         for row in rows
     ]
+
+
+def unseen_in(test: pd.DataFrame, train_set: str) -> list[str]:
+    """Manipulations of a test that are not in the train set; none where there are fewer than two to be one.
+
+    Args:
+        test: The test part: columns label, manipulation.
+        train_set: As in `protocol.train_sets`.
+    """
+    fakes = test["manipulation"][test["label"] == 1]
+    unseen = sorted(set(fakes) - set(train_set.split("+")))
+    return unseen if len(unseen) > 1 else []
+
+
+def as_one(scores: Scores, manipulations: Collection[str]) -> dict[tuple[str, int], pd.DataFrame]:
+    """The same scores with these manipulations called `POOLED`."""
+    return {
+        who: table.assign(
+            manipulation=table["manipulation"].where(~table["manipulation"].isin(list(manipulations)), POOLED)
+        )
+        for who, table in scores.items()
+    }

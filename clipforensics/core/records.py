@@ -1,9 +1,10 @@
 """What a video is, how it is named, and the table of videos that `ingest` writes."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from clipforensics.core.faults import InputError
 
@@ -40,6 +41,7 @@ class Video:
         sha256: Digest of the content; changes when the footage changes.
         others: Further identities in the video, joined by `+`; empty where there are none.
         codec: Of the video stream, as FFmpeg names it; `pictures` for a folder of them, or a single one.
+        frame_rate: Frames a second, as the container says on average; 0 where it does not, or for pictures.
         part: The one of `PARTS` that the data set's publisher put it in; empty where nothing is said.
     """
 
@@ -60,6 +62,7 @@ class Video:
     sha256: str = ""
     others: str = ""
     codec: str = ""
+    frame_rate: float = 0.0
     part: str = ""
 
     @property
@@ -112,13 +115,13 @@ def read_videos(path: Path) -> list[Video]:
     """
     if not path.is_file():
         raise InputError(f"{path} does not exist; run `dvc repro ingest`")
-    whole = {field.name for field in fields(Video) if field.type is int}
+    numbers = {field.name: field.type for field in fields(Video) if field.type in (int, float)}
     with path.open(newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
         missing = {field.name for field in fields(Video)} - set(reader.fieldnames or ())
         if missing:
             raise InputError(f"{path}: columns {sorted(missing)} are missing; run `dvc repro ingest`")
-        return [_video(row, whole, path) for row in reader]
+        return [_video(row, numbers, path) for row in reader]
 
 
 def check_unique(videos: Sequence[Video]) -> None:
@@ -133,8 +136,8 @@ def check_unique(videos: Sequence[Video]) -> None:
             )
 
 
-def _video(row: dict[str, str], whole: set[str], path: Path) -> Video:
+def _video(row: dict[str, str], numbers: Mapping[str, Any], path: Path) -> Video:
     try:
-        return Video(**{k: int(v) if k in whole else v for k, v in row.items()})  # type: ignore[arg-type]
+        return Video(**{k: numbers[k](v) if k in numbers else v for k, v in row.items()})  # type: ignore[arg-type]
     except (TypeError, ValueError) as error:
         raise InputError(f"{path}: row {row.get('path')!r}: {error}; run `dvc repro ingest`") from error

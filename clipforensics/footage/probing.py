@@ -127,6 +127,7 @@ def _probe(root: Path, follow_links: bool, video: Video) -> Video | Skipped:
             width=footage.width,
             height=footage.height,
             codec=footage.codec,
+            frame_rate=footage.frame_rate,
             n_bytes=n_bytes(path),
             sha256=_digest(path),
         )

@@ -36,12 +36,16 @@ _KEPT_BYTES = 1 << 26
 
 @dataclass(frozen=True, slots=True)
 class Footage:
-    """What a video holds: frames that a player would show, their size in pixels, the codec's name."""
+    """What a video holds: frames that a player would show, their size in pixels, the codec's name.
+
+    `frame_rate` is frames a second by the container, on average; 0 where it does not say, or for pictures.
+    """
 
     n_frames: int
     width: int
     height: int
     codec: str
+    frame_rate: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +89,8 @@ def probe_video(path: Path) -> Footage:
     with _opened(path) as (container, stream):
         stream.codec_context.thread_count = 1
         for frame in container.decode(stream):
-            return Footage(
-                len(timeline.times), frame.width, frame.height, stream.codec_context.codec.canonical_name
-            )
+            codec, rate = stream.codec_context.codec.canonical_name, float(stream.average_rate or 0)
+            return Footage(len(timeline.times), frame.width, frame.height, codec, rate)
     raise UnreadableVideo("no frame of it can be decoded; remove it or copy it again")
 
 

@@ -43,12 +43,14 @@ class Records:
         evaluations: Folder of metrics, `<detector>/<cell>.json` each.
         leakage: Folder of leak audits, `<split>/<train set>.json` each.
         comparison: Content of metrics/comparison.json.
+        controls: Content of metrics/controls.json.
     """
 
     weights: Path
     evaluations: Path
     leakage: Path
     comparison: Json
+    controls: Json
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Model:
         evaluation: Content of its file in metrics/evaluate.
         leakage: Content of the split's file in metrics/leakage.
         comparison: Content of metrics/comparison.json.
+        controls: Content of metrics/controls.json.
     """
 
     detector: str
@@ -78,6 +81,7 @@ class Model:
     evaluation: Json
     leakage: Json
     comparison: Json
+    controls: Json
 
     @property
     def protocol(self) -> str:
@@ -112,4 +116,5 @@ def read_model(detector: str, cell: Cell, records: Records, footage: TrainingFoo
         evaluation=read_json(records.evaluations / detector / f"{cell.name}.json"),
         leakage=read_json(records.leakage / cell.split / f"{cell.train_set}.json"),
         comparison=records.comparison,
+        controls=records.controls,
     )

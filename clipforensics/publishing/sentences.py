@@ -1,6 +1,7 @@
 """Sentences of a model card that depend on what is known: leaks, thresholds, probabilities, needs."""
 
 from clipforensics.publishing.model import Json, Model
+from clipforensics.report.wording.controls import against, row_of
 from clipforensics.report.wording.markdown import Markdown, escape
 from clipforensics.report.wording.names import PROTOCOLS, RULES, protocol_in_words
 from clipforensics.report.wording.numbers import count, number, percent
@@ -36,6 +37,7 @@ def sentences(model: Model, point: Json, *, has_encoder: bool) -> dict[str, obje
         "validation_words": validated,
         "probability_words": probability_words(video),
         "needs_words": NEEDS.get(model.loading.kind, PLAIN),
+        "control_words": control_words(model),
         "noise_words": NOISE if model.loading.usage and model.loading.needs_encoder else "",
         "encoder_words": encoder_words(model, has_encoder=has_encoder),
     }
@@ -75,6 +77,17 @@ def all_fake_words(model: Model) -> Markdown:
         f"Calling every video manipulated scores accuracy {number(found['accuracy'])} and F1"
         f" {number(found['f1'])} on {escape(name)}."
     )
+
+
+def control_words(model: Model) -> list[str]:
+    """What controls say against the detector under this model's protocol, on the manipulation of the
+    headline."""
+    judged = model.controls.get("judged")
+    if not judged:
+        return []
+    place = {"protocol": model.protocol, "train_set": model.cell.train_set}
+    row = row_of(model.controls, **place, manipulation=judged["manipulation"])
+    return [escape(text) for text in against(model.controls, [model.detector], row)] if row else []
 
 
 def models_words(model: Model) -> Markdown:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from clipforensics.core.faults import InputError
 from clipforensics.report.reading.costs import Spent
-from clipforensics.report.sections.league import CHOSEN_ON, lead, points, tests_of, where
+from clipforensics.report.sections.league import CHOSEN_ON, control_row, lead, points, tests_of, where
 from clipforensics.report.wording.markdown import aligned, escape
 from clipforensics.report.wording.names import label_of, protocol_in_words
 from clipforensics.report.wording.numbers import interval, known, number
@@ -12,14 +12,16 @@ from clipforensics.report.wording.tables import Json
 
 NONE = "-"
 GIB = 2**30
+MARKED = "Rows without a number are controls and no detectors: what else could explain a score."
 
 
-def league_markdown(comparison: Json, spent: Mapping[str, Spent]) -> str:
+def league_markdown(comparison: Json, spent: Mapping[str, Spent], controls: Json | None = None) -> str:
     """The table, legible in a terminal and on a page.
 
     Args:
         comparison: Content of metrics/comparison.json.
         spent: Detector -> what its models cost.
+        controls: Content of metrics/controls.json, or None.
 
     Raises:
         InputError: the comparison has no league table.
@@ -33,12 +35,14 @@ def league_markdown(comparison: Json, spent: Mapping[str, Spent]) -> str:
              ("peak memory", True), ("validation", True), ("in domain", True)]  # fmt: skip
     heads += [(escape(where(rows[0], test)), True) for test in tests]
     body = [_row(place, row, tests, spent, marks) for place, row in enumerate(rows, start=1)]
+    body += _control_rows(rows[0], tests, controls)
     texts = [
         f"# League table: trained on {escape(head['train_set'])}, tested on {escape(head['manipulation'])}",
         escape(lead(comparison)),
         aligned(heads, body).rstrip("\n"),
         *(f"({mark}) not measured: {escape(why)}" for why, mark in marks.items()),
         *_notes(rows, spent, head["protocol"]),
+        *([MARKED] if len(body) > len(rows) else []),
         *(f"- {escape(text)}" for text in points(comparison)),
     ]
     return "\n\n".join(texts) + "\n"
@@ -68,6 +72,18 @@ def _row(
         number(row["validation"]["auc"]) if row["validation"]["auc"] is not None else NONE,
         (f"{CHOSEN_ON} " if domain and domain["part"] == "validation" else "") + _estimate(domain),
         *(_estimate(row[test]) for test in tests),
+    ]
+
+
+def _control_rows(first: Json, tests: Sequence[str], controls: Json | None) -> list[list[str]]:
+    """A row a control, without a place, of its AUC where the table's tests are."""
+    if controls is None:
+        return []
+    found = [control_row(first, test, controls) or {"controls": {}} for test in tests]
+    return [
+        [NONE, escape(f"control: {one['title']}"), *([NONE] * 6)]
+        + [_estimate(row["controls"].get(name)) for row in found]
+        for name, one in (controls.get("controls") or {}).items()
     ]
 
 

@@ -14,6 +14,7 @@ from clipforensics.report.reading.findings import Findings
 from clipforensics.report.sections import (
     caveats,
     curves,
+    duplicates,
     faces,
     league,
     leaks,
@@ -26,6 +27,7 @@ from clipforensics.report.sections import (
 )
 from clipforensics.report.sections.by_detector import metric_tables, strata_tables
 from clipforensics.report.sections.calibration import calibration_section
+from clipforensics.report.sections.controls import controls_section
 from clipforensics.report.sections.errors import counts_table, galleries, hardest_table, sanity_table
 from clipforensics.report.sections.failures import unusable
 from clipforensics.report.sections.first_table import first_table
@@ -205,7 +207,8 @@ def _sections(findings: Findings, cast: Cast) -> dict[str, Any]:
         "families": families_table(comparison),
         "about_strata": [text for text in said if text],
         "strata": strata_tables(comparison, order),
-        "league": league.league_section(comparison, cast),
+        "league": league.league_section(comparison, cast, findings.controls),
+        "controls": controls_section(findings.controls, cast),
         "metrics": metric_tables(comparison, order),
         "matrices": matrix.matrix_tables(comparison, order),
         "folds": matrix.folds_table(comparison, order),
@@ -218,6 +221,8 @@ def _sections(findings: Findings, cast: Cast) -> dict[str, Any]:
         "keys": [(label_of(name), place) for place, name in enumerate(cast.named)],
         "n_grey": len(cast.rest),
         "leakage": leaks.leak_tables(findings.leakage),
+        "about_duplicates": duplicates.about_duplicates(findings.duplicates),
+        "duplicates": duplicates.duplicates_table(findings.duplicates),
     }
 
 

@@ -71,7 +71,7 @@ def _league(findings: Findings) -> str:
     """The league table, what its order is by, and who cannot be told apart."""
     comparison = findings.comparison
     said = "".join(f"- {escape(point)}\n" for point in league.points(comparison))
-    table = as_markdown(league.league_table(comparison))
+    table = as_markdown(league.league_table(comparison, findings.controls))
     texts = (escape(league.lead(comparison)), said, table, escape(league.COSTS))
     return "### Which adaptation?\n\n" + "\n".join(f"{text}\n" for text in texts)
 

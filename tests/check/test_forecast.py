@@ -6,6 +6,7 @@ import pytest
 
 from clipforensics.check.forecast import Cost, forecast, in_words
 from clipforensics.check.speed import Speed, measure
+from clipforensics.controls.view import known_views
 from tests.support.settings import checked
 
 SPEED = Speed(1e10, "a thought")
@@ -28,6 +29,8 @@ def test_nothing_to_run_costs_nothing_but_memory():
         ("train@baseline-per_class-FaceSwap-42", {"methods": {"baseline": {"max_iterations": [1000, 2000]}}}),
         ("evaluate@lora-per_class-FaceSwap-42", {"extract_frames": {"n_frames": 80}}),
         ("robustness", {"robustness": {"frames_per_video": 8}}),
+        ("embed_controls", {"controls": {"enabled": "always"}}),
+        ("controls", {"controls": {"enabled": "always"}}),
     ],
 )
 def test_more_of_it_takes_longer(stage, changes):
@@ -53,6 +56,9 @@ def test_disk_is_the_frames_and_embeddings():
     frames = 500 * 8
     assert forecast(found, ["extract_frames"], SPEED).disk == frames * 3 * 64 * 64
     assert forecast(found, ["embed"], SPEED).disk == frames * 64 * 4
+    assert forecast(found, ["embed_controls"], SPEED).disk == 0, "the sample has no controls"
+    on = checked(controls={"enabled": "always"})
+    assert forecast(on, ["embed_controls"], SPEED).disk == len(known_views()) * frames * 64 * 4
 
 
 def test_memory_is_that_of_a_real_run_to_a_factor_of_two():

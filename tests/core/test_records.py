@@ -48,9 +48,9 @@ def test_two_videos_of_one_key_are_refused_with_both_paths():
 TEXT = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=8)
 
 
-@given(target=TEXT, path=TEXT, n=st.integers(0, 10**12))
-def test_any_name_survives_the_table(tmp_path_factory, target, path, n):
-    video = replace(VIDEO, target=target, path=path, n_bytes=n)
+@given(target=TEXT, path=TEXT, n=st.integers(0, 10**12), rate=st.floats(0, 1e6))
+def test_any_name_survives_the_table(tmp_path_factory, target, path, n, rate):
+    video = replace(VIDEO, target=target, path=path, n_bytes=n, frame_rate=rate)
     file = tmp_path_factory.mktemp("t") / "videos.csv"
     write_records(file, Video, [VIDEO, video])
     assert read_videos(file) == [VIDEO, video]

@@ -1,4 +1,4 @@
-"""The linear probe: scikit-learn's optimum, chosen on validation, saved without loss."""
+"""The baseline: the probe under the contract, saved without loss."""
 
 import dataclasses
 
@@ -7,50 +7,14 @@ import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
 
+from clipforensics.adaptation.linear_probe import Probe
 from clipforensics.detectors import baseline
 from clipforensics.detectors.baseline import at_an_end
 from clipforensics.encoder.vision import embed_pixels, load_preprocessing, load_vision_tower
-from clipforensics.training.validation import Validation
 from tests.encoder.test_vision import write_encoder
 from tests.support.saved_detectors import save_probe
 from tests.support.stores import noise_videos, write_frame_store
 from tests.support.training_tasks import shipped_budget, shipped_settings
-
-
-def make(n, seed, shift=1.0):
-    rng = np.random.default_rng(seed)
-    labels = np.arange(n) % 3 > 0  # two fakes a real
-    x = rng.normal(size=(n, 6)) + shift * labels[:, None]
-    return x / np.linalg.norm(x, axis=1, keepdims=True), labels.astype(int)
-
-
-def fit(inverse_l2=(0.1, 1.0, 10.0), class_weight="balanced", val_seed=1):
-    x, y = make(90, 0)
-    val_x, val_y = make(30, val_seed)
-    validation = Validation(val_y, np.arange(30))
-    return baseline.fit_probe(
-        x, y, validation, val_x, inverse_l2=inverse_l2, class_weight=class_weight, max_iterations=1000
-    )
-
-
-def test_scores_are_the_probabilities_of_scikit_learn():
-    x, y = make(90, 0)
-    model = LogisticRegression(C=1.0, class_weight="balanced", max_iter=1000).fit(x, y)
-    probe = fit(inverse_l2=(1.0,))
-    other, _ = make(20, 5)
-    np.testing.assert_allclose(probe.score(other), model.predict_proba(other)[:, 1], atol=1e-9)
-
-
-def test_the_candidate_best_on_validation_is_kept_and_ties_take_the_strongest_penalty():
-    probe = fit(inverse_l2=(10.0, 0.1, 1.0))
-    assert [row["inverse_l2"] for row in probe.curve] == [0.1, 1.0, 10.0]
-    ranks = [(row["val_video_auc"], row["val_frame_auc"]) for row in probe.curve]
-    best = [row["inverse_l2"] for row, rank in zip(probe.curve, ranks, strict=True) if rank == max(ranks)]
-    assert probe.inverse_l2 == min(best)
-
-
-def test_class_weight_moves_the_scores():
-    assert fit(class_weight="none", inverse_l2=(1.0,)).bias > fit(inverse_l2=(1.0,)).bias
 
 
 def test_it_is_fitted_to_every_frame_with_the_frames_own_label(bench, tmp_path):
@@ -76,9 +40,10 @@ def test_classes_are_weighed_as_the_budget_says(bench, tmp_path):
 
 
 def test_saved_and_loaded_scores_are_identical(tmp_path):
-    probe = fit()
+    rng = np.random.default_rng(9)
+    x = rng.normal(size=(20, 6))
+    x, probe = x / np.linalg.norm(x, axis=1, keepdims=True), Probe(rng.normal(size=6), -0.2, 1.0, [])
     baseline.DETECTOR.save_judge(probe, tmp_path)
-    x, _ = make(20, 9)
     with torch.no_grad():
         again = torch.sigmoid(baseline.DETECTOR.load(tmp_path)(torch.from_numpy(x)))
     np.testing.assert_allclose(again.numpy(), probe.score(x), atol=1e-15)
@@ -97,7 +62,7 @@ def test_its_log_odds_from_pixels_are_those_of_its_scores_from_embeddings(tmp_pa
         raw = embed_pixels(tower, pixels, embedding).numpy()
     weight = np.random.default_rng(0).normal(size=raw.shape[1])
     save_probe(tmp_path / "model", weight, -0.2)
-    expected = baseline.Probe(weight, -0.2, 1.0, []).score(raw / np.linalg.norm(raw, axis=1, keepdims=True))
+    expected = Probe(weight, -0.2, 1.0, []).score(raw / np.linalg.norm(raw, axis=1, keepdims=True))
     encoder = {"model": str(folder), "revision": "local", "embedding": embedding}
     method = baseline.DETECTOR
     module, preprocessing, found = method.log_odds(tmp_path / "model", encoder=encoder, frame_size=32)

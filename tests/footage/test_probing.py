@@ -42,6 +42,7 @@ def test_probing_fills_in_what_the_file_holds(tmp_path: Path) -> None:
         n_bytes=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
         codec="h264",
+        frame_rate=25.0,
     )
 
 

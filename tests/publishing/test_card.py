@@ -26,6 +26,7 @@ from clipforensics.publishing.loading import find_loading
 from clipforensics.publishing.methods import describe_method
 from clipforensics.publishing.model import Records, TrainingFootage, read_model
 from clipforensics.publishing.operating_point import operating_point
+from tests.support.made_up_controls import made_up
 from tests.support.trained_project import CELL, add_frames, code_of, make_packages, make_project, run_cards
 
 METHODS = known_detectors()
@@ -66,6 +67,7 @@ def read(name: str, **changes):
         Path("data/metrics/evaluate"),
         Path("data/metrics/leakage"),
         read_json(Path("data/metrics/comparison.json")),
+        {"enabled": False},
     )
     found = read_model(
         name, Cell.parse("per_class", "FaceSwap", "42"), records, TrainingFootage("sample", True, 2, 64)
@@ -368,3 +370,16 @@ def test_every_kind_of_folder_is_told_by_what_lies_in_it(project):
     assert kinds["baseline"] == "linear"
     assert kinds["lora"] == "peft"
     assert set(kinds.values()) <= {"linear", "peft", "tower", "tensors", "usage", "library"}
+
+
+def test_controls_that_speak_against_its_score_are_told_of_its_own_protocol(model):
+    heading = "What else could explain its score"
+    place = {"manipulation": "Deepfakes"}
+    assert heading not in card_of(model())
+    assert heading not in card_of(model(controls=made_up(**place)))
+    against_it = made_up(metadata="open", **place)
+    card = card_of(model(controls=against_it))
+    assert f"{heading} (first training seed):\n\n- File metadata alone has video AUC .690" in card
+    assert "the baseline" not in card.partition(heading)[2].partition("##")[0], "of this detector alone"
+    elsewhere = made_up(metadata="open", protocol="grouped", **place)
+    assert heading not in card_of(model(controls=elsewhere))

@@ -19,7 +19,9 @@ def records(tmp_path):
     for seed in (7, 8):
         write_json(tmp_path / f"metrics/lora/grouped_kfold-2/FaceSwap-{seed}.json", {"seed": seed})
     write_json(tmp_path / "leakage/grouped_kfold-2/FaceSwap.json", {"fake": {"n": 3}})
-    return Records(tmp_path / "weights", tmp_path / "metrics", tmp_path / "leakage", {"cells": []})
+    return Records(
+        tmp_path / "weights", tmp_path / "metrics", tmp_path / "leakage", {"cells": []}, {"enabled": False}
+    )
 
 
 def test_everything_is_of_its_own_cell(records):

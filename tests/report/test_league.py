@@ -14,6 +14,7 @@ from clipforensics.training.costs import Cost
 from tests.report.test_summary import NASTY
 from tests.support import made_up_run
 from tests.support.leagues import ABOVE, BELOW, league_of
+from tests.support.made_up_controls import OFF, made_up
 
 
 def cost(**changed):
@@ -96,3 +97,17 @@ def test_durations(seconds, text):
 
 def test_memory():
     assert [memory(None), memory(2**30), memory(215 * 2**20)] == ["-", "1.00 GiB", "0.21 GiB"]
+
+
+def test_controls_have_rows_without_a_number():
+    compared = made_up_run.comparison()
+    text = league_markdown(compared, {}, made_up())
+    lines, cells = rows_of(text)
+    assert len({line.count("|") for line in lines}) == 1
+    controls = [row for row in cells if row[1].startswith("control: ")]
+    assert [row[0] for row in controls] == ["-"] * 4
+    assert controls[1][1:8] == ["control: file metadata alone", *["-"] * 6]
+    assert controls[1][8] == ".690 [.550,\xa0.810]"
+    assert controls[1][9] == "-", "that cell has no controls"
+    assert "controls and no detectors" in text
+    assert "controls" not in league_markdown(compared, {}, OFF)

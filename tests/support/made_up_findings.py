@@ -14,14 +14,15 @@ from clipforensics.report.reading.provenance import Provenance
 from clipforensics.report.sections import curves
 from clipforensics.report.sections.gallery import Album
 from tests.support.leagues import KNOWN_LEAKS
+from tests.support.made_up_controls import made_up
 
 NASTY = "<script>alert(1)</script>.mp4"
 NASTY_KEY = f"sample/real/-/{NASTY}"
 REAL_KEY = "sample/real/c23/001"
 FAKE_KEY = "sample/NeuralTextures/c23/001_002"
 SECTIONS = {
-    "first", "reading", "losses", "league", "strata", "roc", "points", "prevalence", "calibration", "matrix",
-    "robustness", "errors", "leakage", "provenance",
+    "first", "reading", "losses", "league", "controls", "strata", "roc", "points", "prevalence",
+    "calibration", "matrix", "robustness", "errors", "leakage", "provenance",
 }  # fmt: skip
 VOID = {"meta", "link", "img", "br"}
 UNSEEN = {"head", "title"}
@@ -187,6 +188,7 @@ def full_findings():
         comparison={**findings().comparison, "cells": cells, "metrics": metrics, "league": standing()},
         evaluations=runs,
         bands={"video": {"lora": band}},
+        controls=made_up(metadata="open", removed="better"),
         robustness={"detectors": ["baseline", "lora"], "seed": 1, "manipulation": "X", "rows": strengths},
         explanations={"method": "rollout", "sanity": {"lora": {"rank_correlation": 0.1, "n": 3}}},
         errors=[("baseline", grouped), ("lora", grouped)],

@@ -6,6 +6,7 @@ from clipforensics.comparison.league import league, standings
 from clipforensics.report.reading.findings import Findings
 from clipforensics.report.reading.provenance import Provenance
 from tests.support.leagues import KNOWN_LEAKS
+from tests.support.made_up_controls import made_up
 
 DETECTORS = (
     "baseline", "zero_shot", "clip_adapter", "coop", "text_lora", "mlp", "lora", "layer_norm",
@@ -192,6 +193,7 @@ def findings(detectors=DETECTORS, leader="effort", detector="baseline", **change
         "leakage": leakage(), "errors": errors(detectors),
         "curves": curves, "bands": {level: dict.fromkeys(detectors, band) for level in curves},
         "robustness": robustness(detectors),
+        "controls": made_up(detectors={name: 0.7 + i / 100 for i, name in enumerate(detectors)}),
         "explanations": {"method": "m", "sanity": {d: {"rank_correlation": 0.1, "n": 3} for d in detectors}},
         "settings": {"methods": {d: {"r": 8} for d in detectors}},
         "provenance": Provenance(trees={"stages": "ab" * 20}, data={"videos": "5"}),

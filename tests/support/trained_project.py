@@ -19,7 +19,7 @@ from PIL import Image
 from clipforensics.core.files import write_json
 from clipforensics.core.records import Video, write_records
 from clipforensics.frames.store import FrameStore
-from stages import compare, embed, evaluate, package, split, train
+from stages import compare, controls, embed, embed_controls, evaluate, package, split, train
 from tests.support.repository import ROOT, edit_yaml, merge
 from tests.support.stores import noise_videos, write_frame_store
 from tests.support.training_tasks import PARAMS, QUICK, SIZE, write_two_towers
@@ -89,6 +89,8 @@ def make_project(
             train.main(name, cell[0], "FaceSwap", str(cell[1]))
             evaluate.main(name, cell[0], "FaceSwap", str(cell[1]))
         compare.main()
+        embed_controls.main()
+        controls.main()
     return folder
 
 

@@ -18,6 +18,9 @@ Rows = Sequence[Mapping[str, str]]
 Curves = Mapping[str, Rows]
 
 OFF = "It is switched off in params.yaml."
+CONTENT = "content"
+"""Below the leak audits by names, those by content."""
+
 ABSENT = "The run has no files of it."
 
 
@@ -33,6 +36,7 @@ class Findings:
         evaluations: metrics/evaluate/<detector>/<split>/<train_set>-<seed>.json of the headline's train
             set; those of the headline's split come first.
         leakage: `<split> <train_set>` -> metrics/leakage/<split>/<train_set>.json.
+        duplicates: Likewise -> metrics/leakage/content/<split>/<train_set>.json: videos that look alike.
         errors: (detector, its error lists) to show with pictures.
         curves: Level (video, frame) -> detector -> its rows (fpr, tpr) of plots/roc/<level>.csv, of the
             headline and the first seed.
@@ -43,6 +47,7 @@ class Findings:
         no_explanations: Why there is none.
         likelihood: metrics/likelihood.json, or None.
         faces: metrics/faces.json, or None.
+        controls: metrics/controls.json, or None.
         settings: What the run was given: params.yaml.
         skipped: Rows (stage, path, reason) of the tables of skipped videos.
         provenance: What made the run.
@@ -54,6 +59,7 @@ class Findings:
     evaluations: Sequence[Json]
     detector: str = ""
     leakage: Mapping[str, Json] = field(default_factory=dict)
+    duplicates: Mapping[str, Json] = field(default_factory=dict)
     errors: Sequence[tuple[str, Json]] = ()
     curves: Mapping[str, Curves] = field(default_factory=dict)
     bands: Mapping[str, Curves] = field(default_factory=dict)
@@ -63,6 +69,7 @@ class Findings:
     no_explanations: str = ABSENT
     likelihood: Json | None = None
     faces: Json | None = None
+    controls: Json | None = None
     settings: Json = field(default_factory=dict)
     skipped: Rows = ()
     provenance: Provenance = field(default_factory=Provenance)
@@ -83,6 +90,7 @@ class Places:
     heatmaps: Path
     likelihood: Path | None = None
     faces: Path | None = None
+    controls: Path | None = None
     skipped: Sequence[Path] = ()
 
 
@@ -123,6 +131,7 @@ def read_findings(places: Places, run: Run, provenance: Provenance) -> Findings:
             for split in splits
             for name in dict.fromkeys([train_set, *run.train_sets])
         },
+        duplicates=_audits(places.leakage / CONTENT, splits, [train_set]),
         errors=[(d, _errors(places, d, names[0])) for d in run.detectors],
         curves=_curves(places.curves, run.detectors, needed=True),
         bands=_curves(places.bands, run.detectors, needed=False),
@@ -132,10 +141,17 @@ def read_findings(places: Places, run: Run, provenance: Provenance) -> Findings:
         no_explanations=ABSENT if run.with_explanations else OFF,
         likelihood=_optional(places.likelihood, True) if places.likelihood else None,
         faces=_optional(places.faces, True) if places.faces else None,
+        controls=_optional(places.controls, True) if places.controls else None,
         settings=run.settings,
         skipped=[row for path in places.skipped for row in _rows(path)],
         provenance=provenance,
     )
+
+
+def _audits(folder: Path, splits: Sequence[str], train_sets: Sequence[str]) -> dict[str, Json]:
+    """`<split> <train_set>` -> its audit, of those that have one."""
+    places = {f"{split} {name}": folder / split / f"{name}.json" for split in splits for name in train_sets}
+    return {name: read_json(path) for name, path in places.items() if path.is_file()}
 
 
 def read_heatmaps(folder: Path, detectors: Sequence[str], *, wanted: bool) -> dict[str, Heatmaps]:

@@ -1,6 +1,6 @@
 """Which adaptation: the league table, AUC against parameters, and who cannot be told apart, in words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import floor
 
@@ -12,6 +12,7 @@ from clipforensics.report.figures.parameters import Mark, parameters_figure
 from clipforensics.report.reading.cast import FEW, Cast
 from clipforensics.report.reading.lookup import sign_of
 from clipforensics.report.sections.caveats import FEW as FEW_VIDEOS
+from clipforensics.report.wording.controls import minus_control, row_of
 from clipforensics.report.wording.names import capital, label_of, listed, name_of, protocol_in_words
 from clipforensics.report.wording.numbers import count, counted, interval, known, number
 from clipforensics.report.wording.tables import (
@@ -46,12 +47,13 @@ class LeagueSection:
     costs: str = ""
 
 
-def league_section(comparison: Json, cast: Cast) -> LeagueSection:
+def league_section(comparison: Json, cast: Cast, controls: Json | None = None) -> LeagueSection:
     """The section of the page.
 
     Args:
         comparison: Content of metrics/comparison.json.
         cast: Who has a colour.
+        controls: Content of metrics/controls.json, or None.
     """
     rows = comparison.get("league") or ()
     if not rows:
@@ -60,7 +62,7 @@ def league_section(comparison: Json, cast: Cast) -> LeagueSection:
         lead(comparison),
         tuple(points(comparison)),
         tuple(_figures(rows, cast)),
-        league_table(comparison),
+        league_table(comparison, controls),
         COSTS,
     )
 
@@ -181,8 +183,8 @@ def _names(detectors: Sequence[str]) -> str:
     return listed([name_of(name) for name in detectors])
 
 
-def league_table(comparison: Json) -> Table:
-    """One row a detector, best first by validation."""
+def league_table(comparison: Json, controls: Json | None = None) -> Table:
+    """One row a detector, best first by validation; then one a control, which is marked and has no place."""
     rows, reference = comparison["league"], comparison["reference"]
     tests = tests_of(rows)
     columns = [Column("detector", numeric=False), Column("parameters", "trainable")]
@@ -191,9 +193,37 @@ def league_table(comparison: Json) -> Table:
         head = where(rows[0], test)
         columns += [Column("AUC", head), Column(f"minus {label_of(reference)}", head)]
     body = tuple(_row(place, row, tests) for place, row in enumerate(rows, start=1))
+    groups = [Group("", body)]
+    if beside := tuple(_control_rows(rows[0], tests, controls, reference)):
+        groups.append(Group("Controls, which are no detectors: what else could explain a score", beside))
     return Table(
-        "The league: best first by validation", tuple(columns), (Group("", body),), tuple(_notes(comparison))
+        "The league: best first by validation", tuple(columns), tuple(groups), tuple(_notes(comparison))
     )
+
+
+def _control_rows(
+    first: Json, tests: Sequence[str], controls: Json | None, reference: str
+) -> Iterator[tuple[Entry, ...]]:
+    """A row a control that was tested where the table's columns are."""
+    if controls is None:
+        return
+    found = {test: control_row(first, test, controls) for test in tests}
+    for name, one in (controls.get("controls") or {}).items():
+        cells = [Entry(f"control: {one['title']}"), EMPTY, EMPTY, EMPTY]
+        for test in tests:
+            row = found[test] or {"controls": {}, "differences": {}}
+            gaps = row["differences"].get(name) or {}
+            gap = difference_cell(minus_control(gaps[reference])) if reference in gaps else EMPTY
+            cells += [value_cell(row["controls"].get(name)), gap]
+        yield tuple(cells)
+
+
+def control_row(row: Json, test: str, controls: Json) -> Json | None:
+    """The row of controls.json of the cell that a column of the league is of."""
+    if "judged" not in controls:
+        return None
+    place = {name: row[test][name] for name in ("protocol", "manipulation")}
+    return row_of(controls, **place, train_set=controls["judged"]["train_set"])
 
 
 def _row(place: int, row: Json, tests: Sequence[str]) -> tuple[Entry, ...]:

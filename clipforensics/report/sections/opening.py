@@ -38,6 +38,7 @@ from clipforensics.report.sections.seen import (
     unknown_in_words,
 )
 from clipforensics.report.sections.unseen import about_unseen
+from clipforensics.report.wording.controls import against
 from clipforensics.report.wording.names import capital, name_of, protocol_in_words
 from clipforensics.report.wording.numbers import NO_BREAK, counted, interval, known, number, share, signed
 from clipforensics.report.wording.tables import Json
@@ -95,6 +96,7 @@ def opening(findings: Findings, cast: Cast) -> Opening:
         *(_beside(comparison, one, name, found) for one in pairs for name, found in seen.items()),
         _about_twins(comparison, told),
         about_unseen(comparison, cast.shown),
+        *against(findings.controls, cast.shown),
         *(about_losses(comparison, name) for name in cast.pairs),
         about_others(comparison, others),
         about_unknown(seen),

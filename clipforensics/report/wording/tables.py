@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from clipforensics.report.figures.bars import interval_bar
+from clipforensics.report.wording.intervals import excludes_zero, is_shown
 from clipforensics.report.wording.names import label_of
 from clipforensics.report.wording.numbers import NONE, interval, known, number, p_value, signed
 
@@ -139,17 +140,6 @@ def legend_of(values: Iterable[Json]) -> tuple[str, ...]:
     """The part of the legend that these differences need."""
     found = list(values)
     return tuple(text for key, text in LEGEND.items() if any(one.get(key) for one in found))
-
-
-def is_shown(values: Json) -> bool:
-    """Whether a difference is shown: by the simultaneous interval where there is one, else by its own."""
-    return excludes_zero(values.get("simultaneous") or values)
-
-
-def excludes_zero(values: Json) -> bool:
-    """Whether both bounds are known and lie on one side of 0."""
-    low, high = known(values.get("low")), known(values.get("high"))
-    return low is not None and high is not None and (low > 0 or high < 0)
 
 
 class Numbering:

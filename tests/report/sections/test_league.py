@@ -5,6 +5,7 @@ from clipforensics.report.wording.names import label_of
 from tests.support import made_up_run
 from tests.support.comparison_cells import plain_spaces
 from tests.support.leagues import ABOVE, BELOW, OPEN, league_of
+from tests.support.made_up_controls import OFF, made_up
 
 
 def test_the_league_is_ranked_by_validation_and_says_so():
@@ -103,3 +104,25 @@ def test_the_order_says_which_validation_it_is_by_and_whether_that_knows_the_fac
     assert "may be test videos of another split (per class)." in league_section.lead(rows)
     rows["league"][0]["validation"]["protocol"] = "grouped_kfold"
     assert "Each of them is tested too, by the model of another fold." in league_section.lead(rows)
+
+
+def test_controls_stand_below_the_detectors_and_are_marked():
+    compared = made_up_run.comparison()
+    found = made_up(metadata="open")
+    found["rows"].append(made_up("worse", protocol="grouped_kfold")["rows"][0])
+    table = league_section.league_table(compared, found)
+    detectors, controls = table.groups
+    assert len(detectors.rows) == 13
+    assert "no detectors" in controls.name
+    assert [row[0].text for row in controls.rows][1] == "control: file metadata alone"
+    metadata = controls.rows[1]
+    assert [cell.text for cell in metadata[1:4]] == ["–"] * 3, "nothing is trained, no place by validation"
+    assert metadata[4].text == ".690"
+    assert (metadata[5].text, plain_spaces(metadata[5].note)) == ("−.020", "[−.140, .100]"), "minus Baseline"
+    assert (metadata[7].text, metadata[7].strong) == ("+.200", True)
+    assert all(len(row) == len(table.columns) for row in controls.rows)
+
+
+def test_a_league_without_controls_has_no_row_of_them():
+    for controls in (None, OFF):
+        assert len(league_section.league_table(made_up_run.comparison(), controls).groups) == 1

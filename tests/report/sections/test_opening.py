@@ -7,6 +7,7 @@ from clipforensics.report.sections import opening
 from clipforensics.report.sections.seen import NOT_COUNTED, Seen
 from tests.support import made_up_run
 from tests.support.comparison_cells import GAPS, gap_row, in_protocol, plain_spaces, under_protocols
+from tests.support.made_up_controls import made_up
 from tests.support.made_up_findings import findings
 
 LEAKS = Seen(10, 100, 8, 98, 90)
@@ -209,3 +210,16 @@ def test_the_primary_comparison_chooses_whom_the_page_tells_of():
     assert "grouped folds (100 reals, 100 fakes)" in said.conclusions[0].text
     assert any("by a rule that no score has a say in" in text for text in said.points)
     assert any(text.startswith("Under per class (leaks) MLP minus") for text in said.points)
+
+
+def test_controls_speak_in_the_first_lines_only_where_they_have_something_against_a_score():
+    def points(controls):
+        found = findings(controls=controls)
+        return opening.opening(found, cast_of(found.comparison)).points
+
+    quiet = points(made_up())
+    assert quiet == points(None)
+    assert [text for text in points(made_up(metadata="open")) if text not in quiet] == [
+        text for text in points(made_up(metadata="open")) if text.startswith("File metadata alone")
+    ]
+    assert len(points(made_up(metadata="open"))) == len(quiet) + 1

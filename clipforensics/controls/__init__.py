@@ -1,0 +1,1 @@
+"""What else could explain a score: metadata, permuted labels, re-encoded frames; tested like detectors."""

@@ -1,0 +1,110 @@
+"""The contract that every control keeps.
+
+A control is fitted on training videos, chooses on validation, and then scores any stored frame, as a detector
+does. It is one file: in `clipforensics/controls/kinds/` with a `CONTROL` where it reads what a run has, in
+`clipforensics/controls/views/` with a `VIEW` where it only alters frames before they are embedded. Both
+folders are listed (`finding`); nothing else names a control.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from clipforensics.controls.view import Asks
+from clipforensics.encoder.embeddings import EmbeddingStore
+from clipforensics.frames.rows import Labelled, RowIndex
+from clipforensics.training.sampling import Sampling
+
+ANCHOR = "unaltered"
+"""Name of the control that removals are compared with: the probe on frames as they are stored."""
+
+
+@dataclass(frozen=True)
+class ProbeSettings:
+    """How the baseline is fitted in this run.
+
+    Attributes:
+        inverse_l2: Candidates for scikit-learn's C, as in section `methods.baseline`.
+        max_iterations: As there.
+        class_weight: As in section `train`.
+        sampling: As there.
+        seed: The first training seed: which frames are drawn where `sampling` does not take all.
+    """
+
+    inverse_l2: Sequence[float]
+    max_iterations: int
+    class_weight: str
+    sampling: Sampling
+    seed: int
+
+
+@dataclass(frozen=True)
+class Known:
+    """All that a control may be fitted on: nothing of it is a test label.
+
+    Attributes:
+        train: Rows to fit on.
+        val: Rows to choose on.
+        embeddings: Of frames as they are stored.
+        views: View to the embeddings of its frames, in the same order of rows.
+        videos: data/videos.csv with its keys as index, of all videos; what a file is, not which class.
+        probe: How the baseline is fitted.
+    """
+
+    train: Labelled
+    val: Labelled
+    embeddings: EmbeddingStore
+    views: Mapping[str, EmbeddingStore]
+    videos: pd.DataFrame
+    probe: ProbeSettings
+
+    @property
+    def index(self) -> RowIndex:
+        """Which row is which frame of which video."""
+        return self.embeddings.rows
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A control that can score.
+
+    Attributes:
+        score: Row numbers (n,) -> scores float64 (n,) in [0, 1], higher means manipulated.
+        rank: Validation (video AUC, frame AUC) of what was kept.
+        chosen: Settings that validation chose.
+    """
+
+    score: Callable[[np.ndarray], np.ndarray]
+    rank: tuple[float, float]
+    chosen: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _once(settings: Any) -> int:
+    return 1
+
+
+@dataclass(frozen=True)
+class Control:
+    """What a control's file offers.
+
+    Attributes:
+        title: What tables and sentences call it, such as `file metadata alone`.
+        about: What it is, in a sentence.
+        asks: How its AUC is read.
+        said: Ends the sentence that a finding has in the first lines. Of a `rival` or `chance`: "this test
+            does not show that ...", such as `faces were read`. Of a `removal` that loses: "so ...", such as
+            `part of what it reads is in the background`. Of the anchor empty.
+        fit: (what is known, section `controls`, number of the draw from 1) -> the fitted control.
+            Deterministic.
+        draws: Section `controls` -> how often it is fitted; its AUC is the mean over these.
+    """
+
+    title: str
+    about: str
+    asks: Asks
+    said: str
+    fit: Callable[[Known, Any, int], Fitted]
+    draws: Callable[[Any], int] = _once

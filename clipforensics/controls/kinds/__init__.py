@@ -1,0 +1,1 @@
+"""One file a control that fits on what a run has."""

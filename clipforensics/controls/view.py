@@ -1,0 +1,169 @@
+"""A view: stored frames altered, then embedded by the frozen encoder, and the probe fitted on that.
+
+A view is one file of `clipforensics/controls/views/` with a `VIEW`. Its function sees frames and what is
+known of each, never a label, a part or a score. The stage `embed_controls` runs the encoder once over all
+altered frames of a view; `kinds` of controls never run it.
+"""
+
+import importlib
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from clipforensics.core.faults import InputError
+from clipforensics.core.params import Section, read_section
+from clipforensics.encoder.embeddings import embed_frames
+from clipforensics.frames.store import FrameStore
+
+Frames = NDArray[np.uint8]
+
+Asks = Literal["rival", "chance", "removal", "anchor"]
+"""How the AUC of a control is read. `rival`: could this alone explain a score? It speaks against detectors
+that are not shown better. `chance`: nothing can be learnt, so it must be at .5; it speaks against detectors
+likewise. `removal`: one explanation is taken away; a loss against the same probe on frames as stored says
+that this was one. `anchor`: that probe."""
+
+VIEWS = Path(__file__).parent / "views"
+
+Alter = Callable[[Frames, pd.DataFrame, Any], Frames]
+"""(frames uint8 (n, s, s, 3) RGB of one video, one row a frame of what is known of it, settings) -> frames
+of the same shape. The table has the columns `key` and `frame`, and those that the view `needs`."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What a view's file offers.
+
+    Attributes:
+        title: What a table and a sentence call it, such as `frames re-encoded alike`.
+        about: What is done, in a sentence.
+        asks: How its AUC is read.
+        said: What follows where it speaks against a detector, such as `faces were read`; see
+            `contract.Control`.
+        alter: The function.
+        settings: Of its section `controls.views.<name>`, None if it has none.
+        needs: Columns that it reads of what is known of a frame, beside `key` and `frame`.
+    """
+
+    title: str
+    about: str
+    asks: Asks
+    said: str
+    alter: Alter
+    settings: type[Section] | None = None
+    needs: tuple[str, ...] = ()
+
+
+def known_views() -> list[str]:
+    """Names of all views."""
+    return sorted(path.stem for path in VIEWS.glob("[a-z]*.py"))
+
+
+def find_view(name: str) -> View:
+    """The view of that name, one of `known_views`."""
+    return cast(View, importlib.import_module(f"clipforensics.controls.views.{name}").VIEW)
+
+
+def open_views(frames: FrameStore, params: Path) -> dict[str, FrameStore]:
+    """Every view of the stored frames, by name.
+
+    Args:
+        frames: As they are stored.
+        params: params.yaml, whose `controls.views.<name>` a view with settings has.
+
+    Raises:
+        InputError: a view's section is missing or wrong.
+    """
+    known = pd.DataFrame({"key": frames.rows.keys, "frame": frames.rows.frames})
+    found: dict[str, FrameStore] = {}
+    for name in known_views():
+        view = find_view(name)
+        settings = read_section(params, f"controls.views.{name}", view.settings) if view.settings else None
+        found[name] = AlteredFrames(frames, view, settings, known)
+    return found
+
+
+class AlteredFrames(FrameStore):
+    """A frame store whose frames are altered as they are read; the store on disk stays as it is."""
+
+    def __init__(self, store: FrameStore, view: View, settings: Any, known: pd.DataFrame) -> None:
+        """Put a view in front of a store.
+
+        Args:
+            store: Frames as they are stored.
+            view: What alters them.
+            settings: Of the view.
+            known: One row a stored frame, in the order of the store.
+
+        Raises:
+            InputError: the table is not of these frames, or lacks a column that the view needs.
+        """
+        same = len(known) == len(store) and (known["key"].to_numpy() == store.rows.keys).all()
+        if not same or (known["frame"].to_numpy() != store.rows.frames).any():
+            raise InputError("what is known of frames is of other frames than the store's; run `dvc repro`")
+        if missing := sorted(set(view.needs) - set(known.columns)):
+            raise InputError(f"{view.title}: of the frames {', '.join(missing)} is not known; find it first")
+        self.folder, self.size, self.n_frames = store.folder, store.size, store.n_frames
+        self.index, self.rows = store.index, store.rows
+        self._store, self._view, self._settings = store, view, settings
+        self._known = known[["key", "frame", *view.needs]]
+
+    def __len__(self) -> int:
+        """Frames in the store."""
+        return len(self._store)
+
+    def read(self, rows: NDArray[np.integer[Any]]) -> Frames:
+        """Altered frames of the given rows, uint8 (n, size, size, 3), in their order.
+
+        Neighbours of one video are altered in one call.
+        """
+        frames, keys = self._store.read(rows), self.rows.keys[rows]
+        changes = np.flatnonzero(keys[1:] != keys[:-1]) + 1
+        for places in np.split(np.arange(len(keys)), changes) if len(keys) else ():
+            known = self._known.iloc[rows[places]].reset_index(drop=True)
+            altered = self._view.alter(frames[places], known, self._settings)
+            if altered.shape != frames[places].shape or altered.dtype != np.uint8:
+                raise ValueError(f"{self._view.title}: {altered.dtype} {altered.shape} of uint8 frames")
+            frames[places] = altered
+        return frames
+
+
+def embed_views(
+    stores: Mapping[str, FrameStore],
+    embed: Callable[[np.ndarray], np.ndarray],
+    out: Path,
+    *,
+    width: int,
+    batch_size: int,
+    scratch: Path,
+    meta: dict[str, object],
+) -> None:
+    """Embed all frames of every view, and write an embedding store a view: `out/<view>`.
+
+    Killed at any moment, a second call with the same scratch folder goes on after the last checkpoint of the
+    view that it was at; finished views wait there too, since DVC removes `out` before a stage runs again.
+
+    Args:
+        stores: View to its frames.
+        embed: uint8 frames (b, s, s, 3) -> float32 embeddings (b, width).
+        out: Folder to write.
+        width: Length of one embedding.
+        batch_size: Frames a call of `embed`.
+        scratch: Folder for unfinished work.
+        meta: What to remember about the encoder.
+    """
+    for name, frames in stores.items():
+        done, work = scratch / "finished" / name, scratch / name
+        if not (done / "embeddings.npy").exists():  # which is written last
+            work.mkdir(parents=True, exist_ok=True)
+            options: dict[str, Any] = {"width": width, "batch_size": batch_size, "scratch": work}
+            embed_frames(frames, embed, done, meta={**meta, "view": name}, **options)
+    shutil.rmtree(out, ignore_errors=True)  # a stage that is run by hand finds its last output
+    for name in stores:
+        shutil.copytree(scratch / "finished" / name, out / name)

@@ -1,0 +1,1 @@
+"""One file a control that alters stored frames before they are embedded."""

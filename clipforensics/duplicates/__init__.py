@@ -1,0 +1,1 @@
+"""Videos that look alike whatever they are called: perceptual hashes of frames, compared across parts."""

@@ -1,0 +1,63 @@
+"""File metadata: what the forest sees, and that it finds what files give away and nothing else."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from clipforensics.controls.kinds import metadata
+from tests.support.controls import auc_on_test, controls_section, make_known
+
+
+def video(**changes):
+    row = {"codec": "h264", "width": 640, "height": 480, "n_frames": 50, "n_bytes": 1000, "frame_rate": 25.0}
+    return pd.DataFrame([{**row, **changes}])
+
+
+def test_features_by_hand():
+    found = metadata.features(video(), ["h264", "vp9"])
+    assert found.tolist() == [[640, 480, 50, 1000, 25, 640 / 480, 20, 2, 1, 0]]
+
+
+def test_a_rate_that_is_not_known_has_no_seconds_and_a_new_codec_no_column():
+    found = metadata.features(video(frame_rate=0.0, codec="av1"), ["h264", "vp9"])
+    assert found[0, 7:].tolist() == [0, 0, 0]
+
+
+def test_no_label_name_or_identity_is_a_feature():
+    plain = metadata.features(video(), ["h264"])
+    told = video(label=1, manipulation="Swap", target="a", source="b", path="fake/a.mp4", compression="c40")
+    assert (metadata.features(told, ["h264"]) == plain).all()
+
+
+def test_what_separates_the_classes_is_found(tmp_path):
+    known = make_known(tmp_path, telling=True)
+    assert auc_on_test(metadata.fit(known, controls_section(), 1), known) == 1
+
+
+def test_where_files_say_nothing_it_is_at_chance(tmp_path):
+    aucs = []
+    for seed in range(12):
+        known = make_known(tmp_path / str(seed), shift=3.0, seed=seed)  # embeddings tell, files do not
+        aucs.append(auc_on_test(metadata.fit(known, controls_section(seed=seed), 1), known))
+    assert np.mean(aucs) == pytest.approx(0.5, abs=3 * np.std(aucs) / np.sqrt(len(aucs)))
+    assert max(aucs) < 0.85
+
+
+def test_the_leaf_best_on_validation_is_kept_and_ties_take_the_largest(tmp_path):
+    known = make_known(tmp_path, telling=True)
+    section = controls_section(metadata={"trees": 25, "min_leaf": [1, 2, 40]})
+    fitted = metadata.fit(known, section, 1)
+    assert fitted.chosen == {"min_leaf": 2}, "1 and 2 both separate, 40 cannot"
+    assert fitted.rank == (1, 1)
+
+
+def test_it_is_the_same_again_and_one_score_a_video(tmp_path):
+    known = make_known(tmp_path)
+    rows = np.arange(len(known.index))
+    scores = [metadata.fit(known, controls_section(), 1).score(rows) for _ in range(2)]
+    assert (scores[0] == scores[1]).all()
+    assert (np.ptp(scores[0].reshape(-1, 3), axis=1) == 0).all()
+    assert ((scores[0] >= 0) & (scores[0] <= 1)).all()
+    assert len(set(scores[0])) > 5
+    back = metadata.fit(known, controls_section(), 1).score(rows[::-1])
+    assert (back == scores[0][::-1]).all()
