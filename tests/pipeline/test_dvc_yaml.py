@@ -159,7 +159,8 @@ def rerun_by(path: str) -> set[str]:
         ("training/trainer.py", "train evaluate robustness explain report"),
         (
             "frames",
-            "extract_frames hash_frames embed embed_controls train evaluate controls robustness explain report",
+            "extract_frames hash_frames embed embed_controls train evaluate controls robustness explain"
+            " report",
         ),
         (
             "core",
