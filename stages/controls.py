@@ -43,10 +43,11 @@ def main() -> None:
         print(reason)
         return
     (run, compare), protocol = read_compared(PARAMS), read_section(PARAMS, "protocol", Protocol)
-    settings, controls = read_section(PARAMS, "controls", ControlsSection), known_controls()
+    views = {path.name: EmbeddingStore(path) for path in sorted(VIEWS.iterdir())}
+    settings, controls = read_section(PARAMS, "controls", ControlsSection), known_controls(views)
     scores = ControlScores(OUT, {name: one.draws(settings) for name, one in controls.items()})
     probe, videos = read_probe_settings(PARAMS, protocol.seeds[0]), read_table()
-    stores = EmbeddingStore(EMBEDDINGS), {path.name: EmbeddingStore(path) for path in sorted(VIEWS.iterdir())}
+    stores = EmbeddingStore(EMBEDDINGS), views
     chosen = [
         row
         for split, train_set in product(protocol.splits, protocol.train_sets)

@@ -9,13 +9,14 @@ from clipforensics.core.params import read_raw, read_section
 from clipforensics.encoder import vision
 from clipforensics.encoder.embeddings import EmbedSection
 from clipforensics.encoder.vision import EncoderSection
-from clipforensics.frames.store import FrameStore
+from clipforensics.frames.store import META, FrameStore
 from clipforensics.machine.devices import choose_device, choose_dtype, compute_deterministically
 from clipforensics.machine.scratch import fingerprint, project_code, remove_scratch, scratch_folder
 
 PARAMS = Path("params.yaml")
 PROFILES = Path("conf/data")
 FRAMES = Path("data/frames")
+BACKGROUND = Path("data/background")
 OUT = Path("data/views")
 
 
@@ -30,7 +31,8 @@ def main() -> None:
         read_section(PARAMS, "encoder", EncoderSection),
     )
     frames = FrameStore.open(FRAMES)
-    stores = open_views(frames, PARAMS)
+    background = FrameStore.open(BACKGROUND) if (BACKGROUND / META).exists() else None
+    stores = open_views(frames, PARAMS, background)
     preprocessing = vision.load_preprocessing(base.model, base.revision, frame_size=frames.size)
     device = choose_device()
     compute_deterministically(seed=0)
@@ -38,10 +40,9 @@ def main() -> None:
     dtype = choose_dtype(params.precision, device)
     embed = vision.frame_embedder(tower, preprocessing, base.embedding, device=device, dtype=dtype)
     about = {**params.model_dump(), **base.model_dump(), "weights_sha256": vision.weights_digest(tower)}
+    files = [file for store in (frames, background) if store is not None for file in store.files]
     settings = {"dtype": dtype, "device": device, "views": read_raw(PARAMS, "controls.views")}
-    scratch = scratch_folder(
-        "embed_controls", fingerprint({**about, **settings}, [*frames.files, *project_code()])
-    )
+    scratch = scratch_folder("embed_controls", fingerprint({**about, **settings}, [*files, *project_code()]))
     width = vision.embedding_width(tower, base.embedding)
     embed_views(stores, embed, OUT, width=width, batch_size=params.batch_size, scratch=scratch, meta=about)
     remove_scratch(scratch)

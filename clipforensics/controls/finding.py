@@ -1,6 +1,7 @@
 """All controls by name: those of the folder `kinds`, and one of every view."""
 
 import importlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
@@ -11,10 +12,15 @@ from clipforensics.controls.view import find_view, known_views
 KINDS = Path(__file__).parent / "kinds"
 
 
-def known_controls() -> dict[str, Control]:
-    """Every control: the anchor first, then the other kinds, then views."""
+def known_controls(views: Iterable[str] | None = None) -> dict[str, Control]:
+    """Every control: the anchor first, then the other kinds, then views.
+
+    Args:
+        views: Those that were made; None for all that there are.
+    """
+    made = known_views() if views is None else sorted(set(views) & set(known_views()))
     names = sorted((path.stem for path in KINDS.glob("[a-z]*.py")), key=lambda name: (name != ANCHOR, name))
-    return {name: _of_kind(name) for name in names} | {name: of_view(name) for name in known_views()}
+    return {name: _of_kind(name) for name in names} | {name: of_view(name) for name in made}
 
 
 def of_view(name: str) -> Control:

@@ -48,7 +48,10 @@ class View:
             `contract.Control`.
         alter: The function.
         settings: Of its section `controls.views.<name>`, None if it has none.
-        needs: Columns that it reads of what is known of a frame, beside `key` and `frame`.
+        needs: Columns that it reads of what is known of a frame, beside `key` and `frame`. `margin`: the one
+            that frames are cut around faces with; a view that needs it is not made where they are not.
+        store: Whose frames are altered: those of `data/frames`, or the same ones whole and without faces,
+            which there are only where faces were looked for.
     """
 
     title: str
@@ -58,6 +61,13 @@ class View:
     alter: Alter
     settings: type[Section] | None = None
     needs: tuple[str, ...] = ()
+    store: Literal["frames", "background"] = "frames"
+
+    def made_of(self, frames: FrameStore, background: FrameStore | None) -> FrameStore | None:
+        """The store that it alters; None where the view cannot be made."""
+        if self.store == "background":
+            return background
+        return None if "margin" in self.needs and frames.margin is None else frames
 
 
 def known_views() -> list[str]:
@@ -70,22 +80,26 @@ def find_view(name: str) -> View:
     return cast(View, importlib.import_module(f"clipforensics.controls.views.{name}").VIEW)
 
 
-def open_views(frames: FrameStore, params: Path) -> dict[str, FrameStore]:
-    """Every view of the stored frames, by name.
+def open_views(
+    frames: FrameStore, params: Path, background: FrameStore | None = None
+) -> dict[str, FrameStore]:
+    """Every view of the stored frames that can be made, by name.
 
     Args:
         frames: As they are stored.
+        background: The same frames whole and without faces, if there are any.
         params: params.yaml, whose `controls.views.<name>` a view with settings has.
 
     Raises:
         InputError: a view's section is missing or wrong.
     """
-    known = pd.DataFrame({"key": frames.rows.keys, "frame": frames.rows.frames})
+    known = pd.DataFrame({"key": frames.rows.keys, "frame": frames.rows.frames, "margin": frames.margin})
     found: dict[str, FrameStore] = {}
     for name in known_views():
         view = find_view(name)
         settings = read_section(params, f"controls.views.{name}", view.settings) if view.settings else None
-        found[name] = AlteredFrames(frames, view, settings, known)
+        if (store := view.made_of(frames, background)) is not None:
+            found[name] = AlteredFrames(store, view, settings, known)
     return found
 
 

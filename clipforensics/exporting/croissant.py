@@ -89,6 +89,7 @@ TABLES: dict[str, tuple[str, Mapping[str, str]]] = {
             "sha256": "Digest of its content",
             "others": "Further identities in it, likewise, joined by +",
             "codec": "Of the video stream, as FFmpeg names it; pictures for a folder of them",
+            "frame_rate": "Frames a second by the container, on average; 0 where it does not say",
             "part": "Part that its publisher put it in (train, val, test); empty where none is said",
         },
     ),
@@ -121,7 +122,7 @@ TABLES: dict[str, tuple[str, Mapping[str, str]]] = {
 """Table -> what it is, and its columns in order."""
 
 WHOLE = {"label", "n_frames", "width", "height", "n_bytes", "group", "seed", "frame"}
-REAL_NUMBERS = {"score"}
+REAL_NUMBERS = {"frame_rate", "score"}
 
 
 def write_croissant(run: Run, out: Path, *, license: str | None, url: str | None) -> dict[str, int]:

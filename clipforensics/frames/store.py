@@ -35,6 +35,7 @@ class FrameStore:
         folder: Where it lies.
         size: Side of a frame in pixels.
         n_frames: Most frames of one video (k).
+        margin: Side of a frame over that of the face that it is cut around; None: cut around the middle.
         index: The table index.csv.
         rows: Which row is which frame of which video.
     """
@@ -44,6 +45,7 @@ class FrameStore:
         self.folder = folder
         self.size = int(meta["size"])
         self.n_frames = int(meta["n_frames"])
+        self.margin = float(meta["margin"]) if meta.get("crop") == "face" else None
         self.index = index
         self._shards = [_map_shard(folder, i, n, self.size) for i, n in enumerate(meta["shards"])]
         self._offsets = np.concatenate([[0], np.cumsum(meta["shards"], dtype=np.int64)]).astype(np.int64)

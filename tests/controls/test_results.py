@@ -2,38 +2,17 @@
 
 import json
 
-import pandas as pd
 import pytest
 
-from clipforensics.controls.results import ControlledRun, content, judged_cell, summary_line
-from clipforensics.protocol.cells import Protocol
-from tests.support.controls import CONTROLS, write_control_scores
-from tests.support.result_files import FOLDS, OPTIONS, write_results
+from clipforensics.controls.results import judged_cell, summary_line
+from tests.support.controls import written_content
 
-LIKE = {"unaltered": "baseline", "metadata": "lora", "reencoded": "lora"}
-SPLITS = ["grouped", *FOLDS]
 HEAD = {"protocol": "grouped", "train_set": "FS", "manipulation": "NT"}
 
 
 @pytest.fixture(scope="module")
-def tested(tmp_path_factory):
-    root = tmp_path_factory.mktemp("results")
-    results = write_results(root, SPLITS, in_domain=True)
-    for path in (*results.splits.rglob("test.csv"), *results.scores.rglob("*.csv")):
-        table = pd.read_csv(path)
-        odd = table["key"].str[-1].astype(int) % 2 == 1
-        table.loc[odd & (table["manipulation"] == "NT"), "manipulation"] = "DF"
-        table.to_csv(path, index=False)
-    controls = write_control_scores(results, root / "controls", SPLITS, LIKE)
-    protocol = Protocol(splits=SPLITS, train_sets=["FS"], test_manipulations=["NT", "rest"], seeds=[1])
-    options = {name: value for name, value in OPTIONS.items() if name != "reference"}
-    return ControlledRun(results, controls, CONTROLS, protocol, 3, options)
-
-
-@pytest.fixture(scope="module")
-def found(tested):
-    chosen = [{"control": "metadata", "chosen": {"min_leaf": 1}}]
-    return content(tested, chosen, judged_cell({"primary": None, "headline": HEAD}))
+def found(tmp_path_factory):
+    return written_content(tmp_path_factory.mktemp("results"))
 
 
 def test_a_row_a_protocol_and_manipulation_and_one_for_all_unseen(found):

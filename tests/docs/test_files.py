@@ -3,14 +3,21 @@
 import csv
 import json
 import re
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
+from clipforensics.duplicates.auditing import audit, with_explanation
+from clipforensics.duplicates.settings import DuplicatesSection
+from tests.support.controls import CONTROLS, written_content
 from tests.support.imports import ROOT
+from tests.support.made_up_controls import OFF
 from tests.support.refresh_docs import PAGES, read_metrics
+from tests.support.videos import make_video
 
 FILES = (PAGES / "reference/files.md").read_text(encoding="utf-8")
 METRICS = (PAGES / "reference/metrics.md").read_text(encoding="utf-8")
@@ -24,7 +31,14 @@ JSON = {
     "metrics/explanations.json": "metrics/explanations.json",
 }
 
+MADE = {
+    "metrics/controls.json": lambda: [controls_content(), OFF],
+    "metrics/leakage/content/<split>/<train set>.json": lambda: [content_audit()],
+}
+"""Files whose every key no run of the sample has, made by the code that writes them."""
+
 RUN_CSV = {
+    "data/hashes.csv": "data/hashes.csv",
     "data/videos.csv": "data/videos.csv",
     "data/skipped.csv": "data/**/skipped.csv",
     "data/frames/": "data/[fe]*/index.csv",
@@ -83,6 +97,34 @@ def test_keys_of_json_files_are_explained(title):
     told = explained(text) | set(re.findall(r"`(\w+)`", text))
     assert there - told - metric_names() == set()
     assert explained(text) - there - {"real"} == set()
+
+
+def controls_content() -> Any:
+    """controls.json of made-up scores under one split, and folds."""
+    with tempfile.TemporaryDirectory() as folder:
+        return written_content(Path(folder))
+
+
+def content_audit() -> Any:
+    """An audit in which something is unexplained, as the stage writes it."""
+    videos = [make_video("a"), make_video("b")]
+    pairs = pd.DataFrame([(videos[0].key, videos[1].key, 2, 1.0)], columns=["a", "b", "distance", "share"])
+    parts = {name: pd.DataFrame({"key": [], "label": []}) for name in ("train", "val", "test")}
+    for name, video in zip(("train", "test"), videos, strict=True):
+        parts[name] = pd.DataFrame({"key": [video.key], "label": [0]})
+    head = dict.fromkeys(("split", "protocol", "train_set", *DuplicatesSection.model_fields))
+    return {**head, **audit(with_explanation(pairs, videos), parts, set())}
+
+
+@pytest.mark.parametrize("title", MADE)
+def test_keys_of_json_files_that_the_sample_leaves_empty_are_explained(title):
+    text, names = section(title), set()
+    for content in MADE[title]():
+        names |= set(names_in(content))
+    told = explained(text) | set(re.findall(r"`(\w+)`", text))
+    users = {"baseline", "lora", *CONTROLS}
+    assert names - told - users - metric_names() == set()
+    assert explained(text) - names == set()
 
 
 def plot_rows() -> dict[str, list[str]]:

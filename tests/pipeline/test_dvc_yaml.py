@@ -112,7 +112,7 @@ def test_dvc_yaml_reads_as_a_table_of_contents():
     assert sum(dep.startswith("clipforensics") for stage in STAGES for dep in code_deps(stage)) <= 142
 
 
-HOURS = {"ingest", "find_faces", "extract_frames", "embed", "embed_controls", "train"}
+HOURS = {"ingest", "find_faces", "extract_frames", "extract_background", "embed", "embed_controls", "train"}
 """Stages that cost hours on real footage."""
 
 
@@ -151,10 +151,10 @@ def rerun_by(path: str) -> set[str]:
             "ingest hash_frames embed embed_controls train evaluate compare likelihood controls robustness"
             " explain report",
         ),
-        ("crops", "extract_frames report"),
+        ("crops", "extract_frames extract_background report"),
         ("faces/watching.py", "find_faces report"),
-        ("faces/face.py", "find_faces extract_frames report"),
-        ("footage/video.py", "ingest find_faces extract_frames report"),
+        ("faces/face.py", "find_faces extract_frames extract_background report"),
+        ("footage/video.py", "ingest find_faces extract_frames extract_background report"),
         ("detectors/lora.py", "train evaluate robustness explain package report"),
         ("adaptation", "train evaluate controls robustness explain package report"),
         ("adaptation/linear_probe.py", "train evaluate controls robustness explain report"),
@@ -162,13 +162,14 @@ def rerun_by(path: str) -> set[str]:
         ("training/trainer.py", "train evaluate robustness explain report"),
         (
             "frames",
-            "find_faces extract_frames hash_frames embed embed_controls train evaluate controls robustness"
-            " explain report",
+            "find_faces extract_frames extract_background hash_frames embed embed_controls train evaluate"
+            " controls robustness explain report",
         ),
         (
             "core",
-            "ingest find_faces extract_frames hash_frames split duplicates embed embed_controls train"
-            " evaluate compare likelihood controls robustness explain record package report",
+            "ingest find_faces extract_frames extract_background hash_frames split duplicates embed"
+            " embed_controls train evaluate compare likelihood controls robustness explain record package"
+            " report",
         ),
     ],
 )

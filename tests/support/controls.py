@@ -6,13 +6,16 @@ import numpy as np
 import pandas as pd
 
 from clipforensics.controls.contract import Control, Fitted, Known, ProbeSettings
+from clipforensics.controls.results import ControlledRun, content, judged_cell
 from clipforensics.controls.scoring import ControlScores
 from clipforensics.controls.settings import ControlsSection
 from clipforensics.core.params import check_section, read_yaml
 from clipforensics.encoder.embeddings import EmbeddingStore
 from clipforensics.frames.rows import RowIndex
+from clipforensics.protocol.cells import Protocol
 from clipforensics.protocol.tables import write_scores
 from tests.support.imports import ROOT
+from tests.support.result_files import FOLDS, OPTIONS, write_results
 
 N_FRAMES, WIDTH = 3, 6
 PARTS = {"train": 40, "val": 20, "test": 40}
@@ -123,3 +126,33 @@ def write_control_scores(results, folder: Path, splits, like: dict[str, str], dr
                 table = results.read_scores([split], "FS")[detector, seed]
                 write_scores(out.path(name, split, "FS", draw), table)
     return out
+
+
+def written_content(folder: Path) -> dict:
+    """controls.json of made-up detectors and controls, under one split and under folds, with two unseen."""
+    splits = ["grouped", *FOLDS]
+    results = write_results(folder, splits, in_domain=True)
+    for path in (*results.splits.rglob("test.csv"), *results.scores.rglob("*.csv")):
+        table = pd.read_csv(path)
+        odd = table["key"].str[-1].astype(int) % 2 == 1
+        table.loc[odd & (table["manipulation"] == "NT"), "manipulation"] = "DF"
+        table.to_csv(path, index=False)
+    like = {"unaltered": "baseline", "metadata": "lora", "reencoded": "lora"}
+    scores = write_control_scores(results, folder / "controls", splits, like)
+    protocol = Protocol(splits=splits, train_sets=["FS"], test_manipulations=["NT", "rest"], seeds=[1])
+    options = {name: value for name, value in OPTIONS.items() if name != "reference"}
+    rank = {"video_auc": 0.5, "frame_auc": 0.5}
+    chosen = [
+        {
+            "split": "grouped",
+            "train_set": "FS",
+            "control": name,
+            "draw": 1,
+            "chosen": {key: 1},
+            "validation": rank,
+        }
+        for name, key in (("metadata", "min_leaf"), ("unaltered", "inverse_l2"))
+    ]
+    run = ControlledRun(results, scores, CONTROLS, protocol, 3, options)
+    headline = {"protocol": "grouped", "train_set": "FS", "manipulation": "NT"}
+    return content(run, chosen, judged_cell({"primary": None, "headline": headline}))
