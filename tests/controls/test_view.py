@@ -1,6 +1,7 @@
 """Views: frames altered as they are read, and embedded as `embed` embeds them, killed or not."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from clipforensics.controls import view as views
 from clipforensics.controls.view import AlteredFrames, View, embed_views, find_view, known_views, open_views
 from clipforensics.core.faults import InputError
 from clipforensics.encoder.embeddings import CHECKPOINT_BATCHES, EmbeddingStore
+from clipforensics.frames.store import FrameStore
 from tests.support.controls import SHIPPED
 from tests.support.stores import noise_videos, write_frame_store
 
@@ -76,7 +78,7 @@ def test_every_view_is_opened_with_its_own_settings(store, tmp_path):
     path = tmp_path / "params.yaml"
     path.write_text(yaml.safe_dump(SHIPPED))
     found = open_views(store, path)
-    assert list(found) == known_views()
+    assert list(found) == ["reencoded"]
     jpeg = {**SHIPPED["controls"], "views": {"reencoded": {"degradation": "jpeg", "strength": 5}}}
     path.write_text(yaml.safe_dump({**SHIPPED, "controls": jpeg}))
     rows = np.arange(3)
@@ -84,6 +86,32 @@ def test_every_view_is_opened_with_its_own_settings(store, tmp_path):
     path.write_text(yaml.safe_dump({**SHIPPED, "controls": {**jpeg, "views": {}}}))
     with pytest.raises(InputError, match=r"controls.views.reencoded"):
         open_views(store, path)
+
+
+def test_views_of_faces_are_made_where_frames_are_cut_around_them(store, tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(SHIPPED))
+    meta = json.loads((store.folder / "meta.json").read_text())
+    (store.folder / "meta.json").write_text(json.dumps({**meta, "crop": "face", "margin": 2.0}))
+    cut = FrameStore.open(store.folder)
+    blanked = {key: 255 - cut.read(cut.rows_of([key])) for key in cut.keys}
+    background = write_frame_store(tmp_path / "background", blanked)
+    assert list(open_views(cut, path)) == ["face", "reencoded"]
+    found = open_views(cut, path, background)
+    assert list(found) == known_views()
+    rows = np.array([4, 0, 7])
+    assert (found["background"].read(rows) == 255 - cut.read(rows)).all()
+    alone = found["face"].read(rows)
+    assert (alone[:, 2:6, 2:6] == cut.read(rows)[:, 2:6, 2:6]).all()
+    assert alone.sum() == cut.read(rows)[:, 2:6, 2:6].sum(dtype=np.int64)
+
+
+def test_a_background_of_other_frames_is_refused(store, tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(SHIPPED))
+    other = write_frame_store(tmp_path / "background", noise_videos(4, size=8))
+    with pytest.raises(InputError, match="of other frames"):
+        open_views(store, path, other)
 
 
 def embed(frames):

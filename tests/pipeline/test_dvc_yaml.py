@@ -72,6 +72,7 @@ def test_deps_hold_the_import_closure(stage):
 BESIDE = {  # modules that lie in a stage's folders and that it never runs: a change there runs it for nothing
     "ingest": "naming/doubts.py naming/places.py",
     "hash_frames": "core/files.py core/records.py",
+    "extract_background": "crops/counting.py",
     "embed": "core/records.py machine/workers.py",
     "evaluate": "adaptation/choice.py training/costs.py training/hardware.py training/launching.py",
     "compare": """statistics/binormal.py metrics/errors.py metrics/evaluation.py metrics/thresholds.py
@@ -108,8 +109,8 @@ def test_what_lies_in_a_stages_folders_and_is_not_run_by_it_is_known(stage):
 
 
 def test_dvc_yaml_reads_as_a_table_of_contents():
-    assert len((ROOT / "dvc.yaml").read_text().splitlines()) <= 525
-    assert sum(dep.startswith("clipforensics") for stage in STAGES for dep in code_deps(stage)) <= 142
+    assert len((ROOT / "dvc.yaml").read_text().splitlines()) <= 549
+    assert sum(dep.startswith("clipforensics") for stage in STAGES for dep in code_deps(stage)) <= 152
 
 
 HOURS = {"ingest", "find_faces", "extract_frames", "extract_background", "embed", "embed_controls", "train"}
@@ -137,7 +138,7 @@ def rerun_by(path: str) -> set[str]:
         ("comparison", "compare controls report"),
         ("likelihood", "likelihood report"),
         ("robustness", "robustness report"),
-        ("controls", "embed_controls controls report"),
+        ("controls", "extract_background embed_controls controls report"),
         ("controls/kinds", "controls report"),
         ("explanations", "explain report"),
         ("publishing", "package report"),

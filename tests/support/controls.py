@@ -9,6 +9,7 @@ from clipforensics.controls.contract import Control, Fitted, Known, ProbeSetting
 from clipforensics.controls.results import ControlledRun, content, judged_cell
 from clipforensics.controls.scoring import ControlScores
 from clipforensics.controls.settings import ControlsSection
+from clipforensics.controls.view import known_views
 from clipforensics.core.params import check_section, read_yaml
 from clipforensics.encoder.embeddings import EmbeddingStore
 from clipforensics.frames.rows import RowIndex
@@ -87,10 +88,13 @@ def make_known(folder: Path, shift=0.0, telling=False, seed=0, sampling="all", p
     tables = split_tables(parts)
     keys = [key for table in tables.values() for key in table["key"]]
     store = write_embeddings(folder / "embeddings", keys, seed, shift)
-    view = write_embeddings(folder / "views/reencoded", keys, seed + 1, shift)
+    views = {
+        name: write_embeddings(folder / "views" / name, keys, seed + 1 + place, shift)
+        for place, name in enumerate(sorted(known_views(), key=lambda name: (name != "reencoded", name)))
+    }
     train, val = (store.rows.labelled(tables[part]) for part in ("train", "val"))
     videos = videos_table(keys, telling, seed)
-    return Known(train, val, store, {"reencoded": view}, videos, probe_settings(sampling))
+    return Known(train, val, store, views, videos, probe_settings(sampling))
 
 
 def auc_on_test(fitted, known: Known, parts=None) -> float:
