@@ -126,6 +126,7 @@ def forecast(checked: Checked, upcoming: Sequence[str], speed: Speed) -> Cost:
     frame = tower.operations / (EFFICIENCY * speed.rate)  # seconds, forward
     seconds = {"ingest": _ingest(sizes), "extract_frames": _extract(sizes), "embed": sizes.stored * frame}
     seconds["find_faces"] = _find(checked, sizes)
+    seconds["extract_background"] = _extract(sizes) if seconds["find_faces"] else 0.0
     seconds["robustness"] = _degraded(checked, sizes) * frame / (n_workers() if speed.one_thread else 1)
     seconds |= _cells(checked, train, sizes, frame) | _controls(checked, sizes, frame)
     models = sum(name.startswith("train@") for name in upcoming)
@@ -222,6 +223,7 @@ def _disk(
     stages: Mapping[str, float] = {
         "ingest": sizes.n_rendered * 500,  # of a frame of the sample's videos
         "extract_frames": sizes.stored * sizes.frame_bytes,
+        "extract_background": sizes.stored * sizes.frame_bytes if n_views else 0,
         "embed": sizes.stored * tower.embedding * BYTES,
         "embed_controls": n_views * sizes.stored * tower.embedding * BYTES,
     }
