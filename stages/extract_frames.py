@@ -28,14 +28,14 @@ def main() -> None:
     videos = read_videos(VIDEOS)
     extraction.check_unchanged(videos, root)
     # How many may fail changes no frame: a run that stopped over it goes on with more allowed.
-    settings = {"n_frames": params.n_frames, "size": params.frame_size, "shard_frames": SHARD_FRAMES}
+    settings = {"n_frames": params.n_frames, "fitting": params.fitting, "shard_frames": SHARD_FRAMES}
     scratch = scratch_folder("extract_frames", fingerprint(settings, [VIDEOS, *project_code()]))
     skipped = extraction.extract_frames(
         videos,
         root,
         OUT,
         n_frames=params.n_frames,
-        size=params.frame_size,
+        fitting=params.fitting,
         shard_frames=SHARD_FRAMES,
         workers=workers,
         scratch=scratch,

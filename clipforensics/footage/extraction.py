@@ -14,10 +14,11 @@ from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 from tqdm import tqdm
 
 from clipforensics.core.faults import InputError
+from clipforensics.core.fitting import Fitting, Resample
 from clipforensics.core.params import Section
 from clipforensics.core.records import Skipped, Video, write_records
 from clipforensics.footage.content import UnreadableVideo
@@ -38,7 +39,22 @@ class ExtractSection(Section):
 
     n_frames: int = Field(ge=1)
     frame_size: int = Field(ge=1, le=4096)  # DVC's run cache overlooks params called size
+    resample: Resample
+    squash: bool
+    resize_edge: int = Field(ge=0, le=4096)
     max_skipped: float = Field(ge=0, le=1)
+
+    @field_validator("resize_edge")
+    @classmethod
+    def _holds_the_crop(cls, edge: int, info: ValidationInfo) -> int:
+        if 0 < edge < info.data.get("frame_size", 0):
+            raise ValueError("must be 0 (as frame_size) or at least frame_size, which is cut out of it")
+        return edge
+
+    @property
+    def fitting(self) -> Fitting:
+        """How a picture becomes a frame."""
+        return Fitting(self.frame_size, self.resample, self.squash, self.resize_edge)
 
 
 @dataclass
@@ -80,7 +96,7 @@ def check_unchanged(videos: Sequence[Video], root: Path) -> None:
 
 
 def extract_video(
-    path: Path, n_frames: int, k: int, size: int
+    path: Path, n_frames: int, k: int, fitting: Fitting
 ) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
     """Take k frames of one video (or of pictures), evenly spaced, resized and cropped.
 
@@ -88,7 +104,7 @@ def extract_video(
         path: A video, a single picture, or a folder of numbered ones; a file or a shard's member.
         n_frames: Frames it holds, as `ingest` counted them.
         k: Frames wanted; fewer come back if the video has fewer.
-        size: Side of the result in pixels.
+        fitting: How each is resized and cropped.
 
     Returns:
         Frame numbers, shape (m,), and frames, uint8 (m, size, size, 3), RGB.
@@ -97,10 +113,10 @@ def extract_video(
         UnreadableVideo: a wanted frame cannot be had.
     """
     indices = sample_frame_indices(n_frames, k)
-    frames = np.empty((len(indices), size, size, 3), np.uint8)
+    frames = np.empty((len(indices), fitting.size, fitting.size, 3), np.uint8)
     read = read_pictures if holds_pictures(path) else decode_frames
     for index, picture in read(path, indices.tolist()):
-        frames[np.searchsorted(indices, index)] = resize_and_crop(picture, size)
+        frames[np.searchsorted(indices, index)] = resize_and_crop(picture, fitting)
     return indices, frames
 
 
@@ -110,7 +126,7 @@ def extract_frames(
     out: Path,
     *,
     n_frames: int,
-    size: int,
+    fitting: Fitting,
     shard_frames: int,
     workers: int,
     scratch: Path,
@@ -127,7 +143,7 @@ def extract_frames(
         root: Folder that their paths are relative to.
         out: Folder to write; replaced if it exists, and only once all is done.
         n_frames: Frames a video (k).
-        size: Side of a stored frame in pixels.
+        fitting: How each is resized and cropped.
         shard_frames: Frames after which a shard is closed.
         workers: Processes.
         scratch: Folder for unfinished work, one for each set of videos and settings.
@@ -143,10 +159,10 @@ def extract_frames(
     parts = _committed(scratch)
     todo = videos[parts[-1].n_done if parts else 0 :]
     skipped = [s for part in parts for s in part.skipped]
-    work = partial(_extract_one, root, n_frames, size)
+    work = partial(_extract_one, root, n_frames, fitting)
     with (
         closing(ordered_map(work, todo, workers=workers, died=_died)) as results,
-        _ShardWriter(scratch, parts, size, shard_frames) as shards,
+        _ShardWriter(scratch, parts, fitting.size, shard_frames) as shards,
         tqdm(total=len(videos), initial=len(videos) - len(todo), desc="extracting", disable=None) as bar,
     ):
         for video, result in zip(todo, results, strict=True):
@@ -157,8 +173,7 @@ def extract_frames(
                 check_share(skipped, len(videos), max_skipped=max_skipped, param=f"{STAGE}.max_skipped")
         shards.commit()
     check_share(skipped, len(videos), max_skipped=max_skipped, param=f"{STAGE}.max_skipped")
-    about = {"size": size, "n_frames": n_frames, "resample": "bicubic", "crop": "center"}
-    _finish(scratch / "store", parts, about)
+    _finish(scratch / "store", parts, {**fitting.as_meta(), "n_frames": n_frames})
     if out.exists():
         shutil.rmtree(out)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -166,9 +181,9 @@ def extract_frames(
     return skipped
 
 
-def _extract_one(root: Path, k: int, size: int, video: Video) -> _Extracted | Skipped:
+def _extract_one(root: Path, k: int, fitting: Fitting, video: Video) -> _Extracted | Skipped:
     try:
-        return _Extracted(*extract_video(root / video.path, video.n_frames, k, size))
+        return _Extracted(*extract_video(root / video.path, video.n_frames, k, fitting))
     except UnreadableVideo as error:
         return Skipped(STAGE, video.path, str(error))
     except (OSError, MemoryError) as error:

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 
 from clipforensics.adaptation.record import RECORD
 from clipforensics.core.files import read_json, write_json
+from clipforensics.core.fitting import Fitting
 from clipforensics.core.params import Section
 from clipforensics.publishing.card import model_card
 from clipforensics.publishing.encoders import FOLDER, copy_encoder
@@ -76,10 +77,15 @@ def drawn_frames(footage: TrainingFootage) -> dict[str, Any]:
         " 0, and k are wanted; all where n <= k",
         "crop": "none: whole frames, no face crop",
         "side": footage.frame_size,
-        "resize": "shorter side to `side`, bicubic with Pillow, then the central square, as"
-        f" {PREPROCESSOR} says",
+        "resize": f"{_resize_words(footage.fitting)}, as {PREPROCESSOR} says",
         "colour": "RGB",
     }
+
+
+def _resize_words(fitting: Fitting) -> str:
+    if fitting == Fitting(fitting.size):
+        return "shorter side to `side`, bicubic with Pillow, then the central square"
+    return f"{fitting.in_words()}, with Pillow"
 
 
 def _name_encoder(model: Model, out: Path, name: str) -> None:

@@ -72,7 +72,7 @@ def test_an_encoder_of_224_pixels_is_right_with_224():
 
 def spoil_config(folder: Path) -> None:
     content = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps({**content, "model_type": "siglip"}))
+    (folder / "config.json").write_text(json.dumps({**content, "model_type": "swin"}))
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def spoil_config(folder: Path) -> None:
         (lambda f: (f / "preprocessor_config.json").unlink(), "has no readable preprocessor"),
         (lambda f: (f / "config.json").unlink(), "has no readable config.json"),
         (lambda f: (f / "config.json").write_text("{"), "has no readable config.json"),
-        (spoil_config, "is 'siglip' by its config.json, and must be one of clip, clip_vision_model"),
+        (spoil_config, "is 'swin' by its config.json, and must be one of clip, clip_vision_model"),
         (shutil.rmtree, "encoder.revision 'local' does not pin 'tower'"),
     ],
 )

@@ -42,7 +42,7 @@ def test_a_method_on_texts_needs_a_whole_clip_and_projected_embeddings():
     write_encoder(Path("tower"))
     (line,) = problems(**LOCAL, detectors=["baseline", "coop"])
     assert (
-        "detectors: coop compares pictures with texts, and encoder.model 'tower' is a vision tower alone"
+        "detectors: coop compares pictures with texts, and encoder.model 'tower' has no text tower of a CLIP"
         in line
     )
     (line,) = problems(

@@ -11,6 +11,7 @@ from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 from clipforensics.adaptation.adapted import AdaptedEncoder
 from clipforensics.adaptation.pixel_method import model_counts
 from clipforensics.core.faults import InputError
+from clipforensics.core.fitting import Fitting
 from clipforensics.detectors.effort import (
     DETECTOR,
     LAYERS,
@@ -208,8 +209,8 @@ def test_saved_and_loaded_it_is_the_same_without_another_decomposition(folder, t
         raise AssertionError("decomposed again")
 
     monkeypatch.setattr(torch.linalg, "svd", refuse)
-    loaded, _ = DETECTOR.load(tmp_path / "model", frame_size=SIZE)
-    folded, _ = DETECTOR.load(tmp_path / "model", frame_size=SIZE, merged=True)
+    loaded, _ = DETECTOR.load(tmp_path / "model", fitting=Fitting(SIZE))
+    folded, _ = DETECTOR.load(tmp_path / "model", fitting=Fitting(SIZE), merged=True)
     with torch.no_grad():
         assert torch.equal(loaded(images), model(images))
         torch.testing.assert_close(folded(images), model(images), atol=1e-5, rtol=0)

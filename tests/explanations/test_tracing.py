@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from clipforensics.adaptation.frozen import FrozenEncoder
+from clipforensics.core.fitting import Fitting
 from clipforensics.detectors.baseline import LinearJudge
 from clipforensics.encoder import vision
 from clipforensics.explanations import tracing
@@ -24,14 +25,14 @@ def opened(tmp_path, monkeypatch):
     """A frame store, and a detector that can be explained in place of `probe`; what it was asked."""
     model, asked = str(write_encoder(tmp_path)), []
 
-    def log_odds(folder, *, encoder, frame_size):
-        asked.append((folder, encoder, frame_size))
+    def log_odds(folder, *, encoder, fitting):
+        asked.append((folder, encoder, fitting))
         return opening()
 
     def opening():
         tower = vision.load_vision_tower(model, "local")
         weight = np.random.default_rng(0).normal(size=16)
-        preprocessing = vision.load_preprocessing(model, "local", frame_size=32)
+        preprocessing = vision.load_preprocessing(model, "local", fitting=Fitting(32))
         return FrozenEncoder(tower, "projected", LinearJudge(weight, 0.0)).eval(), preprocessing, tower
 
     modules = {"probe": SimpleNamespace(log_odds=log_odds), "mute": SimpleNamespace()}
