@@ -37,8 +37,8 @@ def check_fit(params: Params, described: Described | None, problems: Problems) -
     for name, method in methods.items():
         with problems.caught(str(params.path)):
             if isinstance(method, TextMethod):
-                check_projected(name, encoder.embedding)
                 _check_text(name, encoder.model, described)
+                check_projected(name, encoder.embedding)
         if not isinstance(method, PixelMethod):
             continue
         for candidate in params.methods.get(name, ()):

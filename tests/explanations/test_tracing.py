@@ -17,7 +17,8 @@ from tests.encoder.test_vision import write_encoder
 from tests.support.stores import noise_videos, write_frame_store
 
 CHOSEN = [("v1", 2), ("v0", 0), ("v3", 1)]
-OPTIONS = {"encoder": {"model": "here"}, "seed": 4, "draws": 2}
+ENCODER = {"model": "here", "embedding": "projected"}
+OPTIONS = {"encoder": ENCODER, "seed": 4, "draws": 2}
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def opened(tmp_path, monkeypatch):
 def test_maps_are_those_of_the_trained_detector_in_the_order_chosen(opened, tmp_path):
     frames, opening, asked = opened
     trace = trace_detector("probe", tmp_path / "m", CHOSEN, frames, **OPTIONS)
-    assert asked == [(tmp_path / "m", {"model": "here"}, 32)]
+    assert asked == [(tmp_path / "m", ENCODER, Fitting(32))]
     assert trace.frames == CHOSEN
     module, preprocessing, tower = opening()
     pixels = preprocessing.pixels(frames.read(np.array([5, 0, 10])), torch.device("cpu"))

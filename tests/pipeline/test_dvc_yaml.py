@@ -70,11 +70,11 @@ BESIDE = {  # modules that lie in a stage's folders and that it never runs: a ch
     "embed": "core/records.py machine/workers.py",
     "evaluate": "adaptation/choice.py training/costs.py training/hardware.py training/launching.py",
     "split": "core/fitting.py",
-    "compare": """core/fitting.py statistics/binormal.py metrics/errors.py metrics/evaluation.py metrics/thresholds.py
-        metrics/usability.py""",
-    "likelihood": """core/fitting.py metrics/errors.py metrics/evaluation.py metrics/strata.py metrics/thresholds.py
-        statistics/binormal.py statistics/bootstrap.py statistics/holm.py statistics/permutation.py
-        statistics/power.py statistics/simultaneous.py statistics/training_sets.py
+    "compare": """core/fitting.py statistics/binormal.py metrics/errors.py metrics/evaluation.py
+        metrics/thresholds.py metrics/usability.py""",
+    "likelihood": """core/fitting.py metrics/errors.py metrics/evaluation.py metrics/strata.py
+        metrics/thresholds.py statistics/binormal.py statistics/bootstrap.py statistics/holm.py
+        statistics/permutation.py statistics/power.py statistics/simultaneous.py statistics/training_sets.py
         statistics/weighted.py""",
     "robustness": """statistics/binormal.py statistics/holm.py statistics/permutation.py statistics/power.py
         statistics/training_sets.py adaptation/choice.py training/costs.py training/hardware.py

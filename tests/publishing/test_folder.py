@@ -1,12 +1,13 @@
 """What stands beside a package: how frames are drawn from a video."""
 
+from clipforensics.core.fitting import Fitting
 from clipforensics.frames import rows as rows_
 from clipforensics.publishing.folder import drawn_frames
 from clipforensics.publishing.model import TrainingFootage
 
 
 def test_frames_are_drawn_as_the_note_says():
-    note = drawn_frames(TrainingFootage("sample", True, 8, 224))
+    note = drawn_frames(TrainingFootage("sample", True, 8, Fitting(224)))
     assert (note["frames_per_video"], note["side"]) == (8, 224)
     formula = (
         note["numbers"].split(" for ")[0].replace("floor", "").replace("2 i", "2 * i").replace(") n", ") * n")

@@ -107,8 +107,12 @@ class TimmWrapper(Family):
 
     def block_options(self, tower: Any, hidden: torch.Tensor) -> dict[str, Any]:
         """The places that are turned into queries and keys, where the architecture has them (RoPE)."""
-        rope = getattr(tower.timm_model, "rope", None)
-        return {} if rope is None else {"rope": rope.get_embed()}
+        model = tower.timm_model
+        if getattr(model, "rope", None) is None:
+            return {}
+        grid = round((hidden.shape[1] - self.prefix(tower)) ** 0.5)
+        fixed = not model.dynamic_img_size and hasattr(model.rope, "feat_shape")
+        return {"rope": model.rope.get_embed(**({} if fixed else {"shape": (grid, grid)}))}
 
     def leave(self, tower: Any, hidden: torch.Tensor, embedding: Embedding) -> torch.Tensor:
         """Normalised, and pooled or averaged."""
@@ -157,10 +161,10 @@ def check_plain(model: Any) -> None:
     from timm.models.vision_transformer import VisionTransformer
 
     plain = isinstance(model, (Eva, VisionTransformer)) and not getattr(model, "rope_mixed", False)
-    if not plain or getattr(model, "dynamic_img_size", False):
+    if not plain:
         raise InputError(
-            f"encoder.model is a {type(model).__name__} of timm, not one row of transformer blocks of a fixed"
-            " size (VisionTransformer, Eva); choose another encoder"
+            f"encoder.model is a {type(model).__name__} of timm, not one row of transformer blocks"
+            " (VisionTransformer, Eva); choose another encoder"
         )
 
 
