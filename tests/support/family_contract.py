@@ -1,5 +1,6 @@
 """What every family of encoders must keep; a family's own test file says the rest by hand."""
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,16 @@ import pytest
 import torch
 
 from clipforensics.adaptation.adapted import AdaptedEncoder
+from clipforensics.adaptation.contract import find_detector
 from clipforensics.check.tower import Tower
 from clipforensics.core.faults import InputError
 from clipforensics.detectors import lora
 from clipforensics.encoder import vision
 from clipforensics.encoder.families.finding import FAMILIES, family_of
 from clipforensics.footage.pictures import resize_and_crop
+from tests.support.repository import merge
 from tests.support.towers import N_BLOCKS, SIZE, write_tower
-from tests.support.training_tasks import shipped_settings
+from tests.support.training_tasks import QUICK, Bench, shipped_budget, shipped_settings
 
 
 class FamilyContract:
@@ -151,3 +154,24 @@ class FamilyContract:
         level = 1.001 / 255 / min(own.std)
         assert own.size == SIZE
         assert (found - self.processed(folder, picture)).abs().max() <= level
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def bench(cls, tmp_path_factory):
+        folder = tmp_path_factory.mktemp(f"{cls.kind}-bench")
+        return Bench.make(folder, embedding="pooled", write=lambda place: write_tower(cls.kind, place))
+
+    @pytest.mark.parametrize("pixels", [{"cache_activations": False}, {"gradient_checkpointing": True}])
+    def test_how_the_lower_blocks_are_computed_changes_no_score(self, bench, tmp_path, pixels):
+        """Kept activations, and recomputed ones, train the same LoRA."""
+        settings, method = shipped_settings("lora", last_blocks=1, dropout=0.0), find_detector("lora")
+        scores = []
+        for number, changes in enumerate(({}, pixels)):
+            (tmp_path / f"scratch-{number}").mkdir()
+            budget = shipped_budget(merge(QUICK, {"pixels": changes}))
+            task = dataclasses.replace(bench.task, scratch=tmp_path / f"scratch-{number}", budget=budget)
+            method.fit(task, settings, tmp_path / f"{number}")
+            stores = {"frames": task.frames, "embeddings": task.embeddings}
+            scores.append(method.score(tmp_path / f"{number}", bench.everything, **stores))
+        assert scores[0].std() > 1e-4
+        np.testing.assert_allclose(scores[1], scores[0], atol=1e-6)
