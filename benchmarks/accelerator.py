@@ -17,6 +17,7 @@ from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 from benchmarks.material import TOY, VIT_B_32, Shape
 from benchmarks.table import Row, Side, Skipped, compare, timed
 from clipforensics.adaptation.pixel_training import compile_blocks
+from clipforensics.core.fitting import Fitting
 from clipforensics.detectors import lora
 from clipforensics.encoder.vision import Preprocessing, embed_pixels
 from clipforensics.machine.devices import choose_device, choose_dtype
@@ -116,7 +117,7 @@ def make_tower(shape: Shape) -> CLIPVisionModelWithProjection:
 def make_frames(batch: int, side: int) -> tuple[np.ndarray, Preprocessing]:
     """Frames of noise (batch, side, side, 3), and how they are standardised."""
     frames = np.random.default_rng(0).integers(0, 256, (batch, side, side, 3), dtype=np.uint8)
-    return frames, Preprocessing(side, CLIP_MEAN, CLIP_STD)
+    return frames, Preprocessing(Fitting(side), CLIP_MEAN, CLIP_STD)
 
 
 def encoding(shape: Shape, batch: int, dtype: torch.dtype) -> Side:

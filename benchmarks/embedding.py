@@ -64,7 +64,7 @@ def prepare(folder: Path, load: Load) -> tuple[FrameStore, CLIPVisionModelWithPr
     tower = load_vision_tower(about["model"], about["revision"], choose_device())
     videos = noise_videos(load.videos, frames=load.frames, size=tower.config.image_size)
     frames = write_frame_store(folder / "frames", videos, per_shard=16)
-    return frames, tower, load_preprocessing(about["model"], about["revision"], frame_size=frames.size)
+    return frames, tower, load_preprocessing(about["model"], about["revision"], fitting=frames.fitting)
 
 
 def embed_store(

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from benchmarks.extraction import Size, texture
 from benchmarks.table import Row, Skipped, compare, timed
 from clipforensics.core.faults import InputError
+from clipforensics.core.fitting import Fitting
 from clipforensics.core.params import read_section
 from clipforensics.core.records import Video
 from clipforensics.crops.cutting import cut_square
@@ -34,7 +35,7 @@ from clipforensics.frames.rows import sample_frame_indices
 from clipforensics.sample.videos import render_videos
 from tests.support.repository import ROOT
 
-SIDE, STRIDE = 224, 8
+FITTING, STRIDE = Fitting(224), 8
 CUT = Cut(person="largest", margin=1.3, align=False, without_face="skip")
 SAME = 0.9
 """Two boxes that overlap by this (intersection over union) are equal."""
@@ -75,12 +76,12 @@ def against_parts(path: Path, shape: Shape, looking: Looking) -> Row:
     n, indices = shape.video.frames, sample_frame_indices(shape.video.frames, shape.kept).tolist()
 
     def both() -> None:
-        extract_person(path, find_in_video(path, n, looking), CUT, SIDE)
+        extract_person(path, find_in_video(path, n, looking), CUT, FITTING)
 
     def apart() -> None:
         detector = _detector(looking, looking.detect_size)
         for index, picture in decode_frames(path, indices):
-            cut_square(picture, detector.detect(picture, index)[0], CUT.margin, SIDE)
+            cut_square(picture, detector.detect(picture, index)[0], CUT.margin, FITTING)
 
     options = {"goal": 1 / 1.15, "work": shape.kept, "unit": "frames/s"}
     what = f"find and cut faces of {shape.kept} of {n} frames / decode once, detect, cut"

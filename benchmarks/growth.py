@@ -23,6 +23,7 @@ import torch
 from benchmarks.embedding import embed_store
 from benchmarks.material import SAMPLE_CLIP, TOY, Shape, write_clip
 from benchmarks.table import Row, make_row
+from clipforensics.core.fitting import Fitting
 from clipforensics.core.records import Video, read_videos, write_records
 from clipforensics.crops.extraction import extract_frames
 from clipforensics.encoder.vision import load_preprocessing, load_vision_tower
@@ -93,7 +94,7 @@ def measure(folder: Path, n: int) -> dict[str, float]:
     videos = read_videos(folder / "videos.csv")[:n]
     tower = load_vision_tower(str(folder / "clip"), "local", choose_device())
     size = tower.config.image_size
-    preprocessing = load_preprocessing(str(folder / "clip"), "local", frame_size=size)
+    preprocessing = load_preprocessing(str(folder / "clip"), "local", fitting=Fitting(size))
     options = {"n_frames": N_FRAMES, "size": size, "shard_frames": 512, "max_skipped": 0.0}
     memory = Memory()
     memory.start()

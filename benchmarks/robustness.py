@@ -23,6 +23,7 @@ from benchmarks.material import SAMPLE_CLIP, TOY, Shape, write_clip
 from benchmarks.table import Row, compare, timed
 from clipforensics.adaptation.contract import find_detector
 from clipforensics.alterations.degradations import DEGRADATIONS
+from clipforensics.core.fitting import Fitting
 from clipforensics.encoder.embeddings import EmbeddingStore, embed_frames
 from clipforensics.encoder.vision import embedding_width, load_vision_tower
 from clipforensics.frames.store import FrameStore
@@ -61,7 +62,7 @@ def rows(size: Size) -> Iterator[Row]:
         frames = write_frame_store(
             folder / "frames", noise_videos(size.videos, frames=size.frames, size=side)
         )
-        embed = scoring.frozen_encoder(**about, precision="float32", frame_size=side)
+        embed = scoring.frozen_encoder(**about, precision="float32", fitting=Fitting(side))
         saved = train_detectors(folder, about, frames, embed)
         tower = load_vision_tower(about["model"], about["revision"], choose_device())
         pixels = torch.randn(size.batch, 3, side, side, device=tower.device)

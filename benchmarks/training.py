@@ -28,6 +28,7 @@ from benchmarks.table import Row, compare, make_row, timed
 from clipforensics.adaptation.adapted import AdaptedEncoder
 from clipforensics.adaptation.contract import find_detector, known_detectors
 from clipforensics.adaptation.pixel_training import make_trainer
+from clipforensics.core.fitting import Fitting
 from clipforensics.encoder.vision import Preprocessing, load_preprocessing, load_vision_tower
 from clipforensics.frames.store import FrameStore
 from clipforensics.machine.devices import choose_device
@@ -105,7 +106,7 @@ class Bench:
             about = write_clip(folder / "clip", shape)
             videos = noise_videos(size.train + size.val, frames=size.frames, size=side)
             frames = write_frame_store(folder / "frames", videos)
-            preprocessing = load_preprocessing(about["model"], about["revision"], frame_size=side)
+            preprocessing = load_preprocessing(about["model"], about["revision"], fitting=Fitting(side))
             yield cls(size, folder, about, frames, preprocessing)
 
     def task(self, scratch: str, **pixels: Any) -> Task:

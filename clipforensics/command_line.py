@@ -33,6 +33,7 @@ class Command:
 
 COMMANDS = {
     "check": Command("clipforensics.check.command", "settings, data set and encoder before a run; its cost"),
+    "use": Command("clipforensics.use", "settings to begin with, written into params.yaml"),
     "verdict": Command("clipforensics.verdict", "what the last run found, and where its page lies"),
     "league": Command("clipforensics.league", "every detector in one table, with what training cost"),
     "spread": Command("clipforensics.spread.command", "the matrix over several GPUs, or jobs of a cluster"),

@@ -24,7 +24,7 @@ def main() -> None:
         read_section(PARAMS, "encoder", EncoderSection),
     )
     frames = FrameStore.open(FRAMES)
-    preprocessing = vision.load_preprocessing(base.model, base.revision, frame_size=frames.size)
+    preprocessing = vision.load_preprocessing(base.model, base.revision, fitting=frames.fitting)
     device = choose_device()
     if caution := kernels.caution(gpu=device.type == "cuda"):
         print(caution)
@@ -33,6 +33,8 @@ def main() -> None:
     dtype = choose_dtype(params.precision, device)
     embed = vision.frame_embedder(tower, preprocessing, base.embedding, device=device, dtype=dtype)
     about = {**params.model_dump(), **base.model_dump(), "weights_sha256": vision.weights_digest(tower)}
+    tower_record = vision.record_of_tower(base.model, base.revision, base.embedding)
+    about |= {"tower": tower_record} if tower_record else {}
     inputs = [FRAMES / "index.csv", FRAMES / "meta.json", *project_code()]
     work = fingerprint({**about, "dtype": dtype, "device": device}, inputs)
     scratch = scratch_folder("embed", work)

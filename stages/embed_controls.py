@@ -33,7 +33,7 @@ def main() -> None:
     frames = FrameStore.open(FRAMES)
     background = FrameStore.open(BACKGROUND) if (BACKGROUND / META).exists() else None
     stores = open_views(frames, PARAMS, background)
-    preprocessing = vision.load_preprocessing(base.model, base.revision, frame_size=frames.size)
+    preprocessing = vision.load_preprocessing(base.model, base.revision, fitting=frames.fitting)
     device = choose_device()
     compute_deterministically(seed=0)
     tower = vision.load_vision_tower(base.model, base.revision, device)

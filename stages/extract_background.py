@@ -45,7 +45,7 @@ def main() -> None:
         root,
         OUT,
         n_frames=params.n_frames,
-        size=params.frame_size,
+        fitting=params.fitting,
         shard_frames=SHARD_FRAMES,
         workers=workers,
         scratch=scratch,

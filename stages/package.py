@@ -2,9 +2,11 @@
 
 from itertools import product
 from pathlib import Path
+from typing import cast
 
 from clipforensics.core.faults import run_command
 from clipforensics.core.files import read_json
+from clipforensics.core.fitting import Fitting, Resample
 from clipforensics.core.params import read_raw, read_section, read_value, read_yaml
 from clipforensics.protocol.cells import Protocol
 from clipforensics.publishing.folder import PackageSection, write_package
@@ -49,7 +51,12 @@ def read_footage() -> TrainingFootage:
         dataset=name,
         is_sample=read_yaml(PROFILES / f"{name}.yaml").get("layout") == "sample",
         n_frames=read_value(PARAMS, "extract_frames", "n_frames", int),
-        frame_size=read_value(PARAMS, "extract_frames", "frame_size", int),
+        fitting=Fitting(
+            read_value(PARAMS, "extract_frames", "frame_size", int),
+            cast(Resample, read_value(PARAMS, "extract_frames", "resample", str)),
+            read_value(PARAMS, "extract_frames", "squash", bool),
+            read_value(PARAMS, "extract_frames", "resize_edge", int),
+        ),
         faces={"detector": looked["detector"], **used} if looked["rows"] else None,
     )
 

@@ -65,7 +65,7 @@ def test_a_command_that_there_is_not_is_told_those_there_are(capsys):
     with pytest.raises(SystemExit) as caught:
         main(["chek"])
     assert caught.value.code == 2
-    assert "'chek' is no command; those there are: check, verdict, league" in capsys.readouterr().err
+    assert "'chek' is no command; those there are: check, use, verdict, league" in capsys.readouterr().err
 
 
 def test_a_project_is_found_from_below_and_by_name(tmp_path, monkeypatch):

@@ -59,7 +59,7 @@ def cache_activations(model: AdaptedEncoder, inputs: Inputs, task: Task, *, dtyp
     rows = np.union1d(task.train.rows, task.val.rows)
     path = task.scratch / f"activations-{n_blocks}.npy"
     if processes.tell("kept" if path.exists() else "", model.device) == "":
-        part = _begin(path, (len(rows), *_shape(model)), processes)
+        part = _begin(path, (len(rows), *_shape(model, task.frames.size)), processes)
         _fill(model, inputs, rows, part, dtype, processes)
         if processes.first:
             os.replace(part, path)
@@ -72,9 +72,10 @@ def cache_activations(model: AdaptedEncoder, inputs: Inputs, task: Task, *, dtyp
     )
 
 
-def _shape(model: AdaptedEncoder) -> tuple[int, int]:
-    """Tokens of a frame (patches and the class token), and the width of one."""
-    return int(model.base.vision_model.embeddings.num_positions), int(model.base.config.hidden_size)
+def _shape(model: AdaptedEncoder, side: int) -> tuple[int, int]:
+    """Tokens of a frame (patches, and a class token and registers if there are), and the width of one."""
+    _, tokens, width = model.below(torch.zeros(1, 3, side, side, device=model.device), 0).shape
+    return int(tokens), int(width)
 
 
 def _timed(path: Path) -> Path:

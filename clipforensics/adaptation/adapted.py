@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING, cast
 import torch
 
 from clipforensics.core.faults import InputError
+from clipforensics.encoder.families.base import Family
+from clipforensics.encoder.families.finding import family_of
 from clipforensics.encoder.vision import Embedding, embed_pixels, embedding_width
 from clipforensics.training.trainer import LogOdds
 
 if TYPE_CHECKING:
     from peft import PeftModel
-    from transformers import CLIPVisionModelWithProjection
-    from transformers.models.clip.modeling_clip import CLIPEncoderLayer
-
-BLOCK = re.compile(r"(?:^|\.)encoder\.layers\.(\d+)\.")
-ABOVE = re.compile(r"(?:^|\.)(post_layernorm|visual_projection)\.|^head\.")
+    from transformers import PreTrainedModel
 
 
 class AdaptedEncoder(LogOdds):
@@ -36,7 +34,7 @@ class AdaptedEncoder(LogOdds):
 
     def __init__(
         self,
-        tower: "CLIPVisionModelWithProjection | PeftModel",
+        tower: "PreTrainedModel | PeftModel",
         embedding: Embedding,
         *,
         prompt: torch.nn.Module | None = None,
@@ -49,10 +47,15 @@ class AdaptedEncoder(LogOdds):
         torch.nn.init.zeros_(self.head.bias)
 
     @property
-    def base(self) -> "CLIPVisionModelWithProjection":
+    def base(self) -> "PreTrainedModel":
         """The tower as transformers knows it."""
         inside = getattr(self.tower, "get_base_model", None)  # peft's; to ask for its class would load peft
-        return cast("CLIPVisionModelWithProjection", self.tower if inside is None else inside())
+        return cast("PreTrainedModel", self.tower if inside is None else inside())
+
+    @property
+    def family(self) -> Family:
+        """Of the tower."""
+        return family_of(self.base)
 
     @property
     def device(self) -> torch.device:
@@ -81,18 +84,21 @@ class AdaptedEncoder(LogOdds):
         `below` computes these and `forward` goes on from there.
         """
         moved = [name for name, p in self.named_parameters() if p.requires_grad]
-        inside = [int(m.group(1)) for name in moved if (m := BLOCK.search(name))]
-        if any(not BLOCK.search(name) and not ABOVE.search(name) for name in moved):
+        block = re.compile(rf"(?:^|\.){re.escape(self.family.blocks_at)}\.(\d+)\.")
+        names = {name for modules in self.family.after.values() for name in modules}
+        above = re.compile(rf"(?:^|\.)(?:{'|'.join(map(re.escape, sorted(names)))})\.|^head\.")
+        inside = [int(m.group(1)) for name in moved if (m := block.search(name))]
+        if any(not block.search(name) and not above.search(name) for name in moved):
             return 0
-        return min(inside, default=len(self.base.vision_model.encoder.layers))
+        return min(inside, default=len(self.family.blocks(self.base)))
 
     @torch.no_grad()
     def below(self, pixels: torch.Tensor, n_blocks: int) -> torch.Tensor:
         """Activations (n, tokens, width) after the first `n_blocks` blocks."""
-        vision = self.base.vision_model
-        hidden = vision.pre_layrnorm(vision.embeddings(self._shown(pixels)))
-        for block in vision.encoder.layers[:n_blocks]:
-            hidden = block(hidden, None)
+        hidden = self.family.enter(self.base, self._shown(pixels))
+        options = self.family.block_options(self.base, hidden)
+        for block in self.family.blocks(self.base)[:n_blocks]:
+            hidden = block(hidden, **options)
         return hidden
 
     def enter_at(self, n_blocks: int) -> None:
@@ -104,56 +110,23 @@ class AdaptedEncoder(LogOdds):
 
     def _above(self, hidden: torch.Tensor) -> torch.Tensor:
         """Embeddings (n, d) of activations (n, tokens, width) after the first `entry` blocks."""
-        vision = self.base.vision_model
-        blocks = vision.encoder.layers[self._entry :]
+        family = self.family
+        blocks = family.blocks(self.base)[self._entry :]
+        options = family.block_options(self.base, hidden)
         for block in blocks[:-1]:
-            hidden = block(hidden, None)
+            hidden = block(hidden, **options)
         for block in blocks[-1:]:
-            hidden = block(hidden, None) if _drops_out(block) else class_token_after(block, hidden)
-        pooled = vision.post_layernorm(hidden[:, 0, :])
-        return self.base.visual_projection(pooled) if self.embedding == "projected" else pooled
+            hidden = family.last_block(block, hidden, options, self.embedding)
+        return family.leave(self.base, hidden, self.embedding)
 
 
-def class_token_after(block: "CLIPEncoderLayer", hidden: torch.Tensor) -> torch.Tensor:
-    """The class token (n, 1, width) after a block, of activations (n, tokens, width) before it.
-
-    After the last block nothing but the class token is read. It needs the keys and values of all tokens, but
-    only its own query and its own way through the output projection and the MLP: an eighth of the block's
-    matrix products with 50 tokens, and the same number that the whole block would give it, up to the order in
-    which a matrix product adds.
-
-    Args:
-        block: In evaluation mode, or without dropout: what is dropped would be drawn for other tokens.
-        hidden: Of the block before.
-    """
-    attention, normed = block.self_attn, block.layer_norm1(hidden)
-    heads = (len(hidden), -1, attention.num_heads, attention.head_dim)
-    query, keys, values = (
-        project(tokens).view(heads).transpose(1, 2)
-        for project, tokens in (
-            (attention.q_proj, normed[:, :1]),
-            (attention.k_proj, normed),
-            (attention.v_proj, normed),
-        )
-    )
-    mixed = torch.nn.functional.scaled_dot_product_attention(query, keys, values, scale=attention.scale)
-    first = hidden[:, :1] + attention.out_proj(mixed.transpose(1, 2).flatten(2))
-    return cast(torch.Tensor, first + block.mlp(block.layer_norm2(first)))
-
-
-def blocks_below(tower: "CLIPVisionModelWithProjection", last: int, parameter: str) -> int:
+def blocks_below(tower: "PreTrainedModel", last: int, parameter: str) -> int:
     """How many blocks lie below the last `last`.
 
     Raises:
         InputError: there are not so many; names the parameter.
     """
-    n_blocks = len(tower.vision_model.encoder.layers)
+    n_blocks = len(family_of(tower).blocks(tower))
     if last > n_blocks:
         raise InputError(f"{parameter}: {last} is more than the encoder's {n_blocks} blocks; lower it")
     return n_blocks - last
-
-
-def _drops_out(block: "CLIPEncoderLayer") -> bool:
-    """Whether a forward pass through the block draws random numbers."""
-    layers = (m for m in block.modules() if isinstance(m, torch.nn.Dropout))
-    return block.training and (bool(block.self_attn.dropout) or any(layer.p > 0 for layer in layers))

@@ -26,11 +26,12 @@ from clipforensics.training.task import Fit, Task
 
 if TYPE_CHECKING:  # torch is loaded by those detectors only that need it
     from torch.nn import Module
-    from transformers import CLIPVisionModelWithProjection
+    from transformers import PreTrainedModel
 
+    from clipforensics.core.fitting import Fitting
     from clipforensics.encoder.vision import Preprocessing
 
-    LogOdds: TypeAlias = tuple[Module, Preprocessing, CLIPVisionModelWithProjection]
+    LogOdds: TypeAlias = tuple[Module, Preprocessing, PreTrainedModel]
 
 
 class Detector(Protocol):
@@ -71,7 +72,8 @@ class Detector(Protocol):
 
         Args:
             encoder: `vision` and `text` (None if it has no text tower): fields of the towers' configs
-                (hidden_size, num_hidden_layers, ...); `embedding`: projected or pooled; `width`: its length.
+                (hidden_size, num_hidden_layers, ...); `embedding`: its name; `width`: its length;
+                `frame_side`: of the frames, in pixels, where it is not the config's.
             settings: Of the method.
         """
         ...
@@ -81,14 +83,14 @@ class Detector(Protocol):
 class Explainable(Protocol):
     """A detector that runs a vision transformer, so that its score can be traced to pixels."""
 
-    def log_odds(self, folder: Path, *, encoder: Mapping[str, str], frame_size: int) -> "LogOdds":
+    def log_odds(self, folder: Path, *, encoder: Mapping[str, str], fitting: "Fitting | None") -> "LogOdds":
         """Open the detector saved in `folder`: its module, its preprocessing, its vision tower.
 
         `module` (torch, evaluation mode, on the chosen device) takes float32 pixels (n, 3, s, s) as
         `preprocessing` makes them to log odds (n,) in float32, with gradients through every layer, and
-        sigmoid(log odds) is the score to 1e-5 where the score was computed in float32; `tower` is the
-        CLIPVisionModelWithProjection that `module` runs. `encoder` is section `encoder` of params.yaml,
-        `frame_size` the side of the stored frames in pixels.
+        sigmoid(log odds) is the score to 1e-5 where the score was computed in float32; `tower` is the model
+        of transformers that `module` runs. `encoder` is section `encoder` of params.yaml, `fitting` how
+        stored frames were made, None where there are none.
         """
         ...
 

@@ -15,9 +15,15 @@ from pydantic import Field
 
 from clipforensics.adaptation.frozen import FrozenEncoder
 from clipforensics.adaptation.record import Usage, write_record
+from clipforensics.core.fitting import Fitting
 from clipforensics.core.params import Section
 from clipforensics.encoder.embeddings import EmbeddingStore
-from clipforensics.encoder.vision import Embedding, Preprocessing, load_preprocessing, load_vision_tower
+from clipforensics.encoder.vision import (
+    Embedding,
+    Preprocessing,
+    load_preprocessing,
+    load_vision_tower,
+)
 from clipforensics.frames.store import FrameStore
 from clipforensics.machine.devices import choose_device, compute_deterministically
 from clipforensics.training.sampling import Draw, class_weights, draw_epoch
@@ -27,7 +33,7 @@ from clipforensics.training.trainer import LogOdds, Progress, Trainer
 from clipforensics.training.validation import Validation
 
 if TYPE_CHECKING:
-    from transformers import CLIPVisionModelWithProjection
+    from transformers import PreTrainedModel
 
 SCORE_BATCH = 8192
 
@@ -137,6 +143,7 @@ class EmbeddingMethod(ABC):
             counts=counts,
             rank=rank,
             usage=self.usage(settings),
+            tower=task.embeddings.meta.get("tower"),
             **chosen,
         )
 
@@ -153,13 +160,13 @@ class EmbeddingMethod(ABC):
         return score_embeddings(self.load(folder), embeddings, rows)
 
     def log_odds(
-        self, folder: Path, *, encoder: Mapping[str, str], frame_size: int
-    ) -> tuple[FrozenEncoder, Preprocessing, "CLIPVisionModelWithProjection"]:
+        self, folder: Path, *, encoder: Mapping[str, str], fitting: Fitting | None
+    ) -> tuple[FrozenEncoder, Preprocessing, "PreTrainedModel"]:
         """The judge on its frozen encoder, from pixels, in float32: module, preprocessing and tower."""
         model, revision = encoder["model"], encoder["revision"]
         compute_deterministically(seed=0)
         tower = load_vision_tower(model, revision)
-        preprocessing = load_preprocessing(model, revision, frame_size=frame_size)
+        preprocessing = load_preprocessing(model, revision, fitting=fitting)
         module = FrozenEncoder(tower, cast(Embedding, encoder["embedding"]), self.load(folder))
         return module.to(choose_device()).eval(), preprocessing, tower
 

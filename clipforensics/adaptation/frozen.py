@@ -7,7 +7,7 @@ import torch
 from clipforensics.encoder.vision import Embedding, embed_pixels
 
 if TYPE_CHECKING:
-    from transformers import CLIPVisionModelWithProjection
+    from transformers import PreTrainedModel
 
 
 class FrozenEncoder(torch.nn.Module):
@@ -18,9 +18,7 @@ class FrozenEncoder(torch.nn.Module):
         judge: Unit-length embeddings (n, d) -> log odds (n,), frozen.
     """
 
-    def __init__(
-        self, tower: "CLIPVisionModelWithProjection", embedding: Embedding, judge: torch.nn.Module
-    ) -> None:
+    def __init__(self, tower: "PreTrainedModel", embedding: Embedding, judge: torch.nn.Module) -> None:
         """Put `judge` on what `embedding` names."""
         super().__init__()
         self.tower, self.embedding, self.judge = tower, embedding, judge

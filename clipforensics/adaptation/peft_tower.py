@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import torch
 from pydantic import Field
@@ -37,15 +37,19 @@ class LoraSection(Section):
         r: Rank.
         alpha: Scale: the update is (alpha / r) B A, with rslora (alpha / sqrt(r)) B A.
         dropout: On LoRA's input, in [0, 1). With pissa that is also the input of what it took out of W.
-        target_modules: Names of linear layers: q_proj, k_proj, v_proj, out_proj, fc1, fc2 in every block
-            that is adapted.
+        target_modules: Names of linear layers in every block that is adapted (in CLIP q_proj, k_proj, v_proj,
+            out_proj, fc1, fc2), or `auto`: those of query and key, whatever the encoder calls them.
     """
 
     variant: Literal["lora", "dora", "rslora", "pissa"]
     r: int = Field(ge=1)
     alpha: float = Field(gt=0)
     dropout: float = Field(ge=0, lt=1)
-    target_modules: list[str] = Field(min_length=1)
+    target_modules: Literal["auto"] | Annotated[list[str], Field(min_length=1)]
+
+    def targets(self, auto: list[str]) -> list[str]:
+        """The names, `auto` being those given."""
+        return auto if self.target_modules == "auto" else self.target_modules
 
 
 def lora_config(section: LoraSection, target_modules: Iterable[str]) -> "LoraConfig":
@@ -60,6 +64,14 @@ def lora_config(section: LoraSection, target_modules: Iterable[str]) -> "LoraCon
         bias="none",
         **VARIANTS[section.variant],
     )
+
+
+def as_targets(tower: torch.nn.Module, names: Iterable[str]) -> list[str]:
+    """Modules by the last parts of their names, as peft writes them; in full where others share these."""
+    wanted = set(names)
+    last = {name.rsplit(".", 1)[-1] for name in wanted}
+    alike = {name for name, _ in tower.named_modules() if name.rsplit(".", 1)[-1] in last}
+    return sorted(last if alike == wanted else wanted)
 
 
 def norm_config(target_modules: Iterable[str]) -> "LNTuningConfig":

@@ -17,9 +17,17 @@ from clipforensics.adaptation.adapted import AdaptedEncoder
 from clipforensics.adaptation.pixel_training import score_rows, train_on_pixels
 from clipforensics.adaptation.record import RECORD, Usage, count_parameters, parameter_counts, write_record
 from clipforensics.core.files import read_json
+from clipforensics.core.fitting import Fitting
 from clipforensics.core.params import Section
 from clipforensics.encoder.embeddings import EmbeddingStore
-from clipforensics.encoder.vision import Embedding, Preprocessing, load_preprocessing, load_vision_tower
+from clipforensics.encoder.vision import (
+    Embedding,
+    Preprocessing,
+    load_preprocessing,
+    load_vision_tower,
+    record_of_tower,
+    show_frames,
+)
 from clipforensics.frames.store import FrameStore
 from clipforensics.machine.devices import choose_device, compute_deterministically
 from clipforensics.training.processes import ALONE
@@ -27,7 +35,7 @@ from clipforensics.training.task import Fit, Task
 from clipforensics.training.trainer import Progress
 
 if TYPE_CHECKING:
-    from transformers import CLIPVisionModelWithProjection
+    from transformers import PreTrainedModel
 
 HEAD, TRAINED = "head.safetensors", "trained.safetensors"
 
@@ -57,7 +65,7 @@ class PixelMethod(ABC):
 
     @abstractmethod
     def adapt(
-        self, tower: "CLIPVisionModelWithProjection", settings: Any, *, embedding: Embedding, seed: int
+        self, tower: "PreTrainedModel", settings: Any, *, embedding: Embedding, seed: int
     ) -> AdaptedEncoder:
         """Make a detector of a frozen tower: every parameter that shall move has `requires_grad`.
 
@@ -81,7 +89,7 @@ class PixelMethod(ABC):
         save_file({n: p.detach().cpu().contiguous() for n, p in moved.items()}, folder / TRAINED)
 
     def load_adapter(
-        self, tower: "CLIPVisionModelWithProjection", settings: Any, *, embedding: Embedding, folder: Path
+        self, tower: "PreTrainedModel", settings: Any, *, embedding: Embedding, folder: Path
     ) -> AdaptedEncoder:
         """Read what `save_adapter` wrote, onto a frozen tower."""
         model = self.adapt(tower, settings, embedding=embedding, seed=0)
@@ -104,8 +112,8 @@ class PixelMethod(ABC):
         compute_deterministically(task.seed)
         device = choose_device()
         tower = load_vision_tower(encoder["model"], encoder["revision"])
-        preprocessing = load_preprocessing(encoder["model"], encoder["revision"], frame_size=task.frames.size)
-        embedding = cast(Embedding, encoder["embedding"])
+        preprocessing = load_preprocessing(encoder["model"], encoder["revision"], fitting=task.frames.fitting)
+        embedding, tower = cast(Embedding, encoder["embedding"]), show_frames(tower, preprocessing)
         model = self.adapt(tower, settings, embedding=embedding, seed=task.seed).to(device)
         counts = model_counts(model)
         if processes.first:
@@ -126,6 +134,7 @@ class PixelMethod(ABC):
         progress: Progress,
     ) -> None:
         """Write adapter, head and detector.json."""
+        encoder = task.encoder
         folder.mkdir(parents=True, exist_ok=True)
         self.save_adapter(model, folder)
         head = {name: tensor.detach().cpu().contiguous() for name, tensor in model.head.state_dict().items()}
@@ -133,12 +142,13 @@ class PixelMethod(ABC):
         write_record(
             folder,
             method=self.name,
-            encoder=task.encoder,
+            encoder=encoder,
             settings=settings,
             seed=task.seed,
             counts=counts,
             rank=progress.best_rank,
             usage=self.usage(settings),
+            tower=record_of_tower(encoder["model"], encoder["revision"], model.embedding),
             epochs=progress.epoch,
             best_epoch=progress.best_epoch,
         )
@@ -147,7 +157,7 @@ class PixelMethod(ABC):
         self,
         folder: Path,
         *,
-        frame_size: int,
+        fitting: Fitting | None,
         merged: bool = False,
         encoder: Mapping[str, str] | None = None,
     ) -> tuple[AdaptedEncoder, Preprocessing]:
@@ -155,7 +165,7 @@ class PixelMethod(ABC):
 
         Args:
             folder: Where it was saved.
-            frame_size: Side of the stored frames.
+            fitting: How stored frames were made; None where there are none.
             merged: Whether the adapter is folded into the weights: a forward then costs what the encoder's
                 own costs, and gives the same log odds up to the rounding of float32.
             encoder: Where that encoder is found; as the folder says if not given.
@@ -164,8 +174,8 @@ class PixelMethod(ABC):
         encoder = encoder or about["encoder"]
         settings = self.settings.model_validate(about["settings"])
         tower = load_vision_tower(encoder["model"], encoder["revision"])
-        preprocessing = load_preprocessing(encoder["model"], encoder["revision"], frame_size=frame_size)
-        embedding = cast(Embedding, encoder["embedding"])
+        preprocessing = load_preprocessing(encoder["model"], encoder["revision"], fitting=fitting)
+        embedding, tower = cast(Embedding, encoder["embedding"]), show_frames(tower, preprocessing)
         model = self.load_adapter(tower, settings, embedding=embedding, folder=folder)
         model.head.load_state_dict(load_file(folder / HEAD))
         model = self.merge(model) if merged else model
@@ -177,15 +187,15 @@ class PixelMethod(ABC):
         """Scores float64 (len(rows),) in [0, 1] of stored frames, in float32; no embedding is read."""
         del embeddings  # the contract hands every detector both stores
         compute_deterministically(seed=0)
-        model, preprocessing = self.load(folder, frame_size=frames.size, merged=True)
+        model, preprocessing = self.load(folder, fitting=frames.fitting, merged=True)
         return score_rows(model, lambda part: preprocessing.pixels(frames.read(part), model.device), rows)
 
     def log_odds(
-        self, folder: Path, *, encoder: Mapping[str, str], frame_size: int
-    ) -> tuple[AdaptedEncoder, Preprocessing, "CLIPVisionModelWithProjection"]:
+        self, folder: Path, *, encoder: Mapping[str, str], fitting: Fitting | None
+    ) -> tuple[AdaptedEncoder, Preprocessing, "PreTrainedModel"]:
         """The saved model, its preprocessing, and its tower with the adapter inside."""
         compute_deterministically(seed=0)
-        model, preprocessing = self.load(folder, frame_size=frame_size, encoder=encoder)
+        model, preprocessing = self.load(folder, fitting=fitting, encoder=encoder)
         return model, preprocessing, model.base
 
 

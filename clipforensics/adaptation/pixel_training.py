@@ -186,7 +186,7 @@ def compile_blocks(model: AdaptedEncoder) -> None:
             f"train.pixels.compile needs a C++ compiler, and there is no {wanted}; install one (its name may"
             " stand in CXX), or set it to false"
         )
-    for block in model.base.vision_model.encoder.layers:
+    for block in model.family.blocks(model.base):
         block.compile(dynamic=True, options={"fallback_random": True})
 
 

@@ -20,8 +20,8 @@ class Usage:
     name and a linear unit on the embedding are known by their files (`publishing.loading`). Any other gives a
     `Usage` if a few lines can say it, which a test runs; else the card shows how this library opens it.
 
-    The names `torch`, `folder` (a Path), `load_file` (safetensors.torch's) and `tower` (the encoder's
-    CLIPVisionModelWithProjection, in evaluation mode) are at hand.
+    The names `torch`, `folder` (a Path), `load_file` (safetensors.torch's) and `tower` (the encoder's,
+    as transformers loads it, in evaluation mode) are at hand.
 
     Attributes:
         setup: Lines that run once, after `tower` is there; they may change it.
@@ -44,6 +44,7 @@ def write_record(
     counts: Mapping[str, int | str],
     rank: tuple[float, float],
     usage: Usage | None,
+    tower: Mapping[str, Any] | None,
     **chosen: Any,
 ) -> None:
     """Write a trained detector's detector.json.
@@ -57,6 +58,7 @@ def write_record(
         counts: Of parameters, as `parameter_counts` gives them.
         rank: Validation (video AUC, frame AUC) of what was kept.
         usage: Lines for the model card, or None.
+        tower: How plain transformers loads the encoder, as `vision.record_of_tower` says it; None for a CLIP.
         **chosen: What the method wants remembered beside, such as its best epoch.
     """
     about = {
@@ -68,6 +70,7 @@ def write_record(
         "validation": dict(zip(("video_auc", "frame_auc"), rank, strict=True)),
         **chosen,
         **usage_entry(usage),
+        **({"tower": dict(tower)} if tower else {}),
     }
     write_json(folder / RECORD, about)
 

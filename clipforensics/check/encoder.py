@@ -1,4 +1,4 @@
-"""The encoder: there, a CLIP, and reading frames of the size that is extracted."""
+"""The encoder: there, of a family that is known, and reading frames as they are extracted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,9 +11,18 @@ from clipforensics.check.footage import SAMPLE, Footage
 from clipforensics.check.problems import Problems
 from clipforensics.check.settings import Params
 from clipforensics.core.faults import InputError
+from clipforensics.core.fitting import Fitting
 from clipforensics.crops.extraction import ExtractSection
+from clipforensics.encoder.families.base import Family
+from clipforensics.encoder.families.finding import FAMILIES, family_named
 from clipforensics.encoder.hub import WEIGHTS
-from clipforensics.encoder.vision import EncoderSection, check_revision, load_config, load_preprocessing
+from clipforensics.encoder.vision import (
+    EncoderSection,
+    check_revision,
+    find_family,
+    load_config,
+    load_preprocessing,
+)
 from clipforensics.sources.sample import Profile as SampleProfile
 
 CLIP = "clip"
@@ -25,12 +34,19 @@ class Described:
     """An encoder by its config.
 
     Attributes:
-        vision: Fields of the vision tower's.
-        has_text: Whether there is a text tower beside it.
+        vision: Fields of the vision tower's, `model_type` among them.
+        has_text: Whether there is a text tower of CLIP beside it.
+        frame_side: Of the frames that it is shown, in pixels.
     """
 
     vision: Mapping[str, Any]
     has_text: bool
+    frame_side: int
+
+    @property
+    def family(self) -> Family:
+        """Of the tower."""
+        return family_named(self.vision)
 
 
 def check_encoder(params: Params, footage: Footage | None, problems: Problems) -> Described | None:
@@ -55,9 +71,13 @@ def check_encoder(params: Params, footage: Footage | None, problems: Problems) -
         _check_named(encoder.model, footage)
         check_revision(encoder.model, encoder.revision)
         config = load_config(encoder.model, encoder.revision)
-        load_preprocessing(encoder.model, encoder.revision, frame_size=extract.frame_size)
+        family = find_family(encoder.model, encoder.revision)
+        family.check(encoder.embedding)
+        preprocessing = load_preprocessing(encoder.model, encoder.revision, fitting=extract.fitting)
         _check_whole(Path(encoder.model))
-        return Described(config.get("vision_config", config), has_text="text_config" in config)
+        vision = {**config.get("vision_config", config), "model_type": family.model_types[-1]}
+        has_text = "clip" in family.model_types and "text_config" in config
+        return Described(vision, has_text=has_text, frame_side=preprocessing.size)
     return None
 
 
@@ -73,12 +93,19 @@ def _looks_made(model: str) -> bool:
 def _check_tiny(profile: SampleProfile, encoder: EncoderSection, extract: ExtractSection) -> Described:
     """The sample's CLIP, which may not be made yet, by the profile that it is made from."""
     size = profile.clip.image_size
+    FAMILIES["clip"].check(encoder.embedding)
+    if size == extract.frame_size and extract.fitting != Fitting(size):
+        raise InputError(
+            f"encoder.model {encoder.model!r}, the sample's own, fits pictures so:"
+            f" {Fitting(size).in_words()}; set {Fitting(size).as_settings()}"
+        )
     if size != extract.frame_size:
         raise InputError(
             f"encoder.model {encoder.model!r} reads frames of {size} pixels (clip.image_size of its"
             f" profile), and extract_frames.frame_size is {extract.frame_size}; set it to {size}"
         )
     vision = {
+        "model_type": "clip_vision_model",
         "hidden_size": profile.clip.hidden_size,
         "intermediate_size": 2 * profile.clip.hidden_size,
         "num_hidden_layers": profile.clip.n_layers,
@@ -87,7 +114,7 @@ def _check_tiny(profile: SampleProfile, encoder: EncoderSection, extract: Extrac
         "image_size": size,
         "projection_dim": profile.clip.projection,
     }
-    return Described(vision, has_text=True)
+    return Described(vision, has_text=True, frame_side=size)
 
 
 def _check_named(model: str, footage: Footage | None) -> None:

@@ -16,7 +16,7 @@ from clipforensics.encoder.vision import EncoderSection
 from clipforensics.training.budget import TrainSection
 
 if TYPE_CHECKING:
-    from transformers import CLIPVisionModelWithProjection
+    from transformers import PreTrainedModel
 
 
 def check_fit(params: Params, described: Described | None, problems: Problems) -> None:
@@ -37,8 +37,8 @@ def check_fit(params: Params, described: Described | None, problems: Problems) -
     for name, method in methods.items():
         with problems.caught(str(params.path)):
             if isinstance(method, TextMethod):
-                check_projected(name, encoder.embedding)
                 _check_text(name, encoder.model, described)
+                check_projected(name, encoder.embedding)
         if not isinstance(method, PixelMethod):
             continue
         for candidate in params.methods.get(name, ()):
@@ -46,17 +46,20 @@ def check_fit(params: Params, described: Described | None, problems: Problems) -
                 method.adapt(_hollow_tower(described), candidate, embedding=encoder.embedding, seed=0)
 
 
-def _hollow_tower(described: Described) -> "CLIPVisionModelWithProjection":
-    from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection  # seconds, for a tower alone
-
+def _hollow_tower(described: Described) -> "PreTrainedModel":
+    family = described.family
+    config = family.tower_config(described.vision)
+    config._attn_implementation = "sdpa"  # as towers are loaded
     with torch.device("meta"):
-        tower = CLIPVisionModelWithProjection(CLIPVisionConfig(**described.vision))
+        tower = family.tower_class()(config, **family.load_options)
+    family.prepare(tower)
+    tower.frame_side = described.frame_side
     return tower.requires_grad_(False)
 
 
 def _check_text(name: str, model: str, described: Described) -> None:
     if not described.has_text:
         raise InputError(
-            f"detectors: {name} compares pictures with texts, and encoder.model {model!r} is a vision tower"
-            " alone; name a whole CLIP, or leave the detector out"
+            f"detectors: {name} compares pictures with texts, and encoder.model {model!r} has no text"
+            " tower of a CLIP; name a whole CLIP, or leave the detector out"
         )

@@ -13,12 +13,14 @@ from clipforensics.adaptation.contract import find_detector
 from clipforensics.check.controls import controls_of
 from clipforensics.check.everything import Checked
 from clipforensics.check.footage import Footage
+from clipforensics.check.settings import Params
 from clipforensics.check.speed import Speed
 from clipforensics.check.tower import BYTES, Tower
 from clipforensics.controls.finding import known_controls
 from clipforensics.controls.view import known_views
 from clipforensics.core.records import REAL
 from clipforensics.crops.extraction import ExtractSection
+from clipforensics.encoder.vision import EncoderSection
 from clipforensics.faces.settings import FacesSection, resolved
 from clipforensics.faces.table import NONE
 from clipforensics.footage.content import UnreadableVideo, content_of
@@ -122,7 +124,8 @@ def forecast(checked: Checked, upcoming: Sequence[str], speed: Speed) -> Cost:
     assert extract is not None
     assert train is not None
     assert checked.encoder is not None
-    sizes, tower = count(footage, extract), Tower.of(checked.encoder.vision)
+    sizes = count(footage, extract)
+    tower = Tower.of(checked.encoder.vision, frame_side=checked.encoder.frame_side)
     frame = tower.operations / (EFFICIENCY * speed.rate)  # seconds, forward
     seconds = {"ingest": _ingest(sizes), "extract_frames": _extract(sizes), "embed": sizes.stored * frame}
     seconds["find_faces"] = _find(checked, sizes)
@@ -132,7 +135,7 @@ def forecast(checked: Checked, upcoming: Sequence[str], speed: Speed) -> Cost:
     models = sum(name.startswith("train@") for name in upcoming)
     return Cost(
         sum(START + seconds.get(name, 0.0) for name in upcoming),
-        _disk(sizes, tower, upcoming, models, params.section(PackageSection), _n_views(checked)),
+        _disk(sizes, tower, upcoming, models, params, _n_views(checked)),
         _memory(tower, train, everything_moves="full" in params.detectors),
     )
 
@@ -215,17 +218,19 @@ def _disk(
     tower: Tower,
     upcoming: Sequence[str],
     models: int,
-    package: PackageSection | None,
+    params: Params,
     n_views: int,
 ) -> float:
     """Frames, embeddings (of views too), and a model's folder for each cell, with the encoder where it is
     handed on."""
+    package, encoder_section = params.section(PackageSection), params.section(EncoderSection)
+    width = tower.shape.widths[encoder_section.embedding] if encoder_section else tower.shape.width
     stages: Mapping[str, float] = {
         "ingest": sizes.n_rendered * 500,  # of a frame of the sample's videos
         "extract_frames": sizes.stored * sizes.frame_bytes,
         "extract_background": sizes.stored * sizes.frame_bytes if n_views else 0,
-        "embed": sizes.stored * tower.embedding * BYTES,
-        "embed_controls": n_views * sizes.stored * tower.embedding * BYTES,
+        "embed": sizes.stored * width * BYTES,
+        "embed_controls": n_views * sizes.stored * width * BYTES,
     }
     encoder = BYTES * tower.parameters if package is not None and package.include_encoder else 0
     return sum(stages.get(name, 0.0) for name in upcoming) + models * encoder
@@ -238,8 +243,10 @@ def _n_views(checked: Checked) -> int:
 def _memory(tower: Tower, train: TrainSection, *, everything_moves: bool) -> float:
     """Weights (with gradient and two moments, where all of them move) and one micro-batch's activations."""
     weights = BYTES * tower.parameters * (4 if everything_moves else 1)
-    batch = 1 if train.pixels.gradient_checkpointing else tower.layers
-    return LIBRARIES + weights + train.pixels.micro_batch_size * tower.activations * batch / tower.layers
+    batch = 1 if train.pixels.gradient_checkpointing else tower.shape.layers
+    return (
+        LIBRARIES + weights + train.pixels.micro_batch_size * tower.activations * batch / tower.shape.layers
+    )
 
 
 def in_words(cost: Cost, speed: Speed) -> str:

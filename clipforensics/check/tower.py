@@ -4,59 +4,61 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from clipforensics.encoder.families.finding import family_named
+from clipforensics.encoder.families.shape import Shape
+
 BYTES = 4
 """Of a float32, which is what every tower is loaded in."""
 
 
 @dataclass(frozen=True)
 class Tower:
-    """Sizes of a vision transformer.
+    """Costs of a vision transformer.
 
     Attributes:
-        layers: Blocks.
-        width: Of a token.
-        hidden: Of a block's MLP.
-        tokens: Patches, and one for the class.
-        patch: Numbers of one patch (side squared, three colours).
-        embedding: Length of an embedding.
+        shape: What it consists of.
+        tokens: Of a frame.
     """
 
-    layers: int
-    width: int
-    hidden: int
+    shape: Shape
     tokens: int
-    patch: int
-    embedding: int
 
     @classmethod
-    def of(cls, config: Mapping[str, Any]) -> "Tower":
-        """From `vision_config` of a config.json, whose missing fields are those of CLIP ViT-B/32."""
-        side, width = config.get("patch_size", 32), config.get("hidden_size", 768)
-        return cls(
-            layers=config.get("num_hidden_layers", 12),
-            width=width,
-            hidden=config.get("intermediate_size", 4 * width),
-            tokens=(config.get("image_size", 224) // side) ** 2 + 1,
-            patch=3 * side**2,
-            embedding=config.get("projection_dim", 512),
-        )
+    def of(cls, vision: Mapping[str, Any], *, frame_side: int | None = None) -> "Tower":
+        """From the fields of the tower's config; missing ones are those of transformers.
+
+        Args:
+            vision: The fields, `model_type` among them; a CLIP's where there is none.
+            frame_side: Of the frames that it is shown; if not given, as the config says.
+        """
+        shape = family_named(vision).shape(vision)
+        side = frame_side or shape.image
+        return cls(shape, (side // shape.patch) ** 2 + shape.prefix)
 
     @property
     def parameters(self) -> int:
-        """Weights of the blocks and of the patch embedding; biases and norms are a thousandth."""
-        return self.layers * self._block + self.patch * self.width + self.tokens * self.width
+        """All of them."""
+        return self.shape.parameters
 
     @property
     def operations(self) -> float:
         """Floating-point, of one frame forward: two a weight and token, and attention's products."""
-        attention = 4 * self.layers * self.tokens**2 * self.width
-        return 2.0 * self.tokens * (self.layers * self._block + self.patch * self.width) + attention
+        shape = self.shape
+        attention = 4 * shape.layers * self.tokens**2 * shape.width
+        patches = shape.channels * shape.patch**2 * shape.width
+        return 2.0 * self.tokens * (shape.layers * self._products + patches) + attention
 
     @property
     def activations(self) -> int:
-        """Bytes that a frame keeps for the backward pass: ten values a token and width, two of an MLP's."""
-        return BYTES * self.layers * self.tokens * (10 * self.width + 2 * self.hidden)
+        """Bytes that a frame keeps for the backward pass: ten values a token and width, and those of an MLP.
+
+        An MLP keeps what each layer that widens gives, and what its activation makes of it.
+        """
+        shape = self.shape
+        wide = [outputs for inputs, outputs in shape.linear.values() if outputs > inputs]
+        inner = sum(wide) + max(wide, default=0)
+        return BYTES * shape.layers * self.tokens * (10 * shape.width + inner)
 
     @property
-    def _block(self) -> int:
-        return 4 * self.width**2 + 2 * self.width * self.hidden
+    def _products(self) -> int:
+        return sum(inputs * outputs for inputs, outputs in self.shape.linear.values())

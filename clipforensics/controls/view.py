@@ -125,6 +125,7 @@ class AlteredFrames(FrameStore):
             raise InputError(f"{view.title}: of the frames {', '.join(missing)} is not known; find it first")
         self.folder, self.size, self.n_frames = store.folder, store.size, store.n_frames
         self.index, self.rows = store.index, store.rows
+        self.fitting, self.margin = store.fitting, store.margin
         self._store, self._view, self._settings = store, view, settings
         self._known = known[["key", "frame", *view.needs]]
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from clipforensics.core.fitting import Fitting
 from clipforensics.faces.face import Face, square_around
 
 Floats = NDArray[np.float64]
@@ -19,14 +20,14 @@ arXiv 1801.07698), whose first point is the eye on the picture's left, that is t
 TEMPLATE_SIDE = 112
 
 
-def cut_square(picture: NDArray[np.uint8], face: Face, margin: float, size: int) -> NDArray[np.uint8]:
-    """The square around a face (`square_around`), resized bicubically with antialiasing.
+def cut_square(picture: NDArray[np.uint8], face: Face, margin: float, fitting: Fitting) -> NDArray[np.uint8]:
+    """The square around a face (`square_around`), resized with antialiasing; of it nothing is cropped.
 
     Args:
         picture: The full frame, uint8 (height, width, 3), RGB.
         face: In that frame.
         margin: Side of the square over the face's.
-        size: Side of the result in pixels.
+        fitting: Its `size` is the side of the result, its `resample` the filter.
 
     Returns:
         uint8 (size, size, 3), RGB.
@@ -34,10 +35,10 @@ def cut_square(picture: NDArray[np.uint8], face: Face, margin: float, size: int)
     height, width = picture.shape[:2]
     left, top, side = square_around(face, margin, width, height)
     image = Image.fromarray(np.ascontiguousarray(picture[top : top + side, left : left + side]))
-    return np.asarray(image.resize((size, size), Image.Resampling.BICUBIC))
+    return _resized(image, fitting)
 
 
-def cut_upright(picture: NDArray[np.uint8], face: Face, margin: float, size: int) -> NDArray[np.uint8]:
+def cut_upright(picture: NDArray[np.uint8], face: Face, margin: float, fitting: Fitting) -> NDArray[np.uint8]:
     """The face turned, moved and scaled so that its landmarks come closest to `TEMPLATE`; then resized.
 
     It is turned at the frame's own resolution first and made smaller afterwards, with antialiasing. What
@@ -47,7 +48,7 @@ def cut_upright(picture: NDArray[np.uint8], face: Face, margin: float, size: int
         picture: The full frame, uint8 (height, width, 3), RGB.
         face: In that frame, with landmarks.
         margin: 1: the template fills the square as InsightFace has it; larger: more around it.
-        size: Side of the result in pixels.
+        fitting: As in `cut_square`.
 
     Returns:
         uint8 (size, size, 3), RGB.
@@ -61,7 +62,12 @@ def cut_upright(picture: NDArray[np.uint8], face: Face, margin: float, size: int
     upright = image.transform(
         (side, side), Image.Transform.AFFINE, tuple(turn.ravel()), Image.Resampling.BICUBIC
     )
-    return np.asarray(upright.resize((size, size), Image.Resampling.BICUBIC))
+    return _resized(upright, fitting)
+
+
+def _resized(square: Image.Image, fitting: Fitting) -> NDArray[np.uint8]:
+    filter_ = Image.Resampling[fitting.resample.upper()]
+    return np.asarray(square.resize((fitting.size, fitting.size), filter_))
 
 
 def blank(picture: NDArray[np.uint8], faces: Sequence[Face]) -> NDArray[np.uint8]:

@@ -14,9 +14,10 @@ from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 from tqdm import tqdm
 
+from clipforensics.core.fitting import Fitting, Resample
 from clipforensics.core.records import Skipped, Video, write_records
 from clipforensics.crops.choosing import choose
 from clipforensics.crops.person import Crop, Cut, extract_person
@@ -46,8 +47,23 @@ class ExtractSection(Cut):
 
     n_frames: int = Field(ge=1)
     frame_size: int = Field(ge=1, le=4096)  # DVC's run cache overlooks params called size
+    resample: Resample
+    squash: bool
+    resize_edge: int = Field(ge=0, le=4096)
     max_skipped: float = Field(ge=0, le=1)
     max_without_face: float = Field(ge=0, le=1)
+
+    @field_validator("resize_edge")
+    @classmethod
+    def _holds_the_crop(cls, edge: int, info: ValidationInfo) -> int:
+        if 0 < edge < info.data.get("frame_size", 0):
+            raise ValueError("must be 0 (as frame_size) or at least frame_size, which is cut out of it")
+        return edge
+
+    @property
+    def fitting(self) -> Fitting:
+        """How a picture becomes a frame."""
+        return Fitting(self.frame_size, self.resample, self.squash, self.resize_edge)
 
 
 @dataclass
@@ -71,7 +87,7 @@ class _Extracted:
 
 
 def extract_video(
-    path: Path, n_frames: int, k: int, size: int
+    path: Path, n_frames: int, k: int, fitting: Fitting
 ) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
     """Take k frames of one video (or of pictures), evenly spaced, resized and cropped.
 
@@ -79,7 +95,7 @@ def extract_video(
         path: A video, a single picture, or a folder of numbered ones; a file or a shard's member.
         n_frames: Frames it holds, as `ingest` counted them.
         k: Frames wanted; fewer come back if the video has fewer.
-        size: Side of the result in pixels.
+        fitting: How each is resized and cropped.
 
     Returns:
         Frame numbers, shape (m,), and frames, uint8 (m, size, size, 3), RGB.
@@ -88,10 +104,10 @@ def extract_video(
         UnreadableVideo: a wanted frame cannot be had.
     """
     indices = sample_frame_indices(n_frames, k)
-    frames = np.empty((len(indices), size, size, 3), np.uint8)
+    frames = np.empty((len(indices), fitting.size, fitting.size, 3), np.uint8)
     read = read_pictures if holds_pictures(path) else decode_frames
     for index, picture in read(path, indices.tolist()):
-        frames[np.searchsorted(indices, index)] = resize_and_crop(picture, size)
+        frames[np.searchsorted(indices, index)] = resize_and_crop(picture, fitting)
     return indices, frames
 
 
@@ -101,7 +117,7 @@ def extract_frames(
     out: Path,
     *,
     n_frames: int,
-    size: int,
+    fitting: Fitting,
     shard_frames: int,
     workers: int,
     scratch: Path,
@@ -122,7 +138,7 @@ def extract_frames(
         root: Folder that their paths are relative to.
         out: Folder to write; replaced if it exists, and only once all is done.
         n_frames: Frames a video (k).
-        size: Side of a stored frame in pixels.
+        fitting: How each is resized and cropped.
         shard_frames: Frames after which a shard is closed.
         workers: Processes.
         scratch: Folder for unfinished work, one for each set of videos and settings.
@@ -144,11 +160,11 @@ def extract_frames(
     skipped = [s for part in parts for s in part.skipped]
     if faces is not None and _table(faces).detector == NONE:
         faces = None
-    work = partial(_extract_one, root, n_frames, size, faces, cut, blanked)
+    work = partial(_extract_one, root, n_frames, fitting, faces, cut, blanked)
     limits = {"max_skipped": max_skipped, "max_without_face": max_without_face}
     with (
         closing(ordered_map(work, todo, workers=workers, died=_died)) as results,
-        _ShardWriter(scratch, parts, size, shard_frames) as shards,
+        _ShardWriter(scratch, parts, fitting.size, shard_frames) as shards,
         tqdm(total=len(videos), initial=len(videos) - len(todo), desc="extracting", disable=None) as bar,
     ):
         for video, result in zip(todo, results, strict=True):
@@ -159,9 +175,8 @@ def extract_frames(
                 _check_shares(skipped, len(videos), limits)
         shards.commit()
     _check_shares(skipped, len(videos), limits)
-    around = {"crop": "center"} if faces is None or cut is None else {"crop": "face", **_how(cut)}
-    about = {"size": size, "n_frames": n_frames, "resample": "bicubic", **around}
-    _finish(scratch / "store", parts, about)
+    around = {} if faces is None or cut is None else {"around": "face", **_how(cut)}
+    _finish(scratch / "store", parts, {**fitting.as_meta(), "n_frames": n_frames, **around})
     if out.exists():
         shutil.rmtree(out)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -188,12 +203,12 @@ def _table(folder: Path) -> FaceTable:
 
 
 def _extract_one(
-    root: Path, k: int, size: int, faces: Path | None, cut: Cut | None, blanked: bool, video: Video
+    root: Path, k: int, fitting: Fitting, faces: Path | None, cut: Cut | None, blanked: bool, video: Video
 ) -> _Extracted | Skipped:
     try:
         if faces is None or cut is None:
-            return _Extracted(*extract_video(root / video.path, video.n_frames, k, size))
-        return _extract_around_face(root, k, size, _table(faces), cut, blanked, video)
+            return _Extracted(*extract_video(root / video.path, video.n_frames, k, fitting))
+        return _extract_around_face(root, k, fitting, _table(faces), cut, blanked, video)
     except UnreadableVideo as error:
         return Skipped(STAGE, video.path, str(error))
     except (OSError, MemoryError) as error:
@@ -202,7 +217,7 @@ def _extract_one(
 
 
 def _extract_around_face(
-    root: Path, k: int, size: int, table: FaceTable, cut: Cut, blanked: bool, video: Video
+    root: Path, k: int, fitting: Fitting, table: FaceTable, cut: Cut, blanked: bool, video: Video
 ) -> _Extracted | Skipped:
     if video.path in table.skipped:
         return Skipped(STAGE, video.path, table.skipped[video.path])
@@ -212,7 +227,7 @@ def _extract_around_face(
     if person is None:
         if cut.without_face == "skip":
             return Skipped(STAGE, video.path, f"{NO_FACE} in its {n_sampled} sampled frames")
-        indices, frames = extract_video(root / video.path, video.n_frames, k, size)
+        indices, frames = extract_video(root / video.path, video.n_frames, k, fitting)
         return _Extracted(indices, frames, Crop(video.key, 0, -1, 0, 0))
     faces = [face for face in everybody if face.person == person]
     n_people = len({face.person for face in everybody})
@@ -220,7 +235,7 @@ def _extract_around_face(
     crop = Crop(video.key, n_people, person, n_sampled - len(faces), side)
     indices = np.array([face.frame for face in faces], dtype=np.int64)
     around = everybody if blanked else None
-    return _Extracted(indices, extract_person(root / video.path, faces, cut, size, around), crop)
+    return _Extracted(indices, extract_person(root / video.path, faces, cut, fitting, around), crop)
 
 
 def _died(video: Video) -> _Extracted | Skipped:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from clipforensics.core.fitting import Fitting
 from clipforensics.core.params import Section
 from clipforensics.crops.choosing import Person
 from clipforensics.crops.cutting import blank, cut_square, cut_upright
@@ -55,7 +56,11 @@ class Crop:
 
 
 def extract_person(
-    path: Path, faces: Sequence[Face], cut: Cut, size: int, everybody: Sequence[Face] | None = None
+    path: Path,
+    faces: Sequence[Face],
+    cut: Cut,
+    fitting: Fitting,
+    everybody: Sequence[Face] | None = None,
 ) -> NDArray[np.uint8]:
     """Cut one person out of a video's frames, or blank everybody's face in the same frames.
 
@@ -63,7 +68,7 @@ def extract_person(
         path: A video, a single picture or a folder of numbered ones; a file or a shard's member.
         faces: Of that person, in order of time, each in a frame of its own.
         cut: How.
-        size: Side of the result in pixels.
+        fitting: What becomes of a square, or of a whole frame.
         everybody: The faces of all people: these are blanked, and the frames are cut around their middle.
             None: the person is cut out.
 
@@ -73,7 +78,7 @@ def extract_person(
     Raises:
         UnreadableVideo: one of the frames cannot be had.
     """
-    frames = np.empty((len(faces), size, size, 3), np.uint8)
+    frames = np.empty((len(faces), fitting.size, fitting.size, 3), np.uint8)
     places = {face.frame: place for place, face in enumerate(faces)}
     shown: dict[int, list[Face]] = defaultdict(list)
     for face in everybody or ():
@@ -83,7 +88,7 @@ def extract_person(
     for index, picture in read(path, list(places)):
         place = places[index]
         if everybody is None:
-            frames[place] = way(picture, faces[place], cut.margin, size)
+            frames[place] = way(picture, faces[place], cut.margin, fitting)
         else:
-            frames[place] = resize_and_crop(blank(picture, shown[index]), size)
+            frames[place] = resize_and_crop(blank(picture, shown[index]), fitting)
     return frames

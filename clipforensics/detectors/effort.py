@@ -29,12 +29,14 @@ from clipforensics.adaptation.adapted import AdaptedEncoder
 from clipforensics.adaptation.pixel_method import TRAINED, PixelMethod, PixelSettings
 from clipforensics.adaptation.record import Usage
 from clipforensics.core.faults import InputError
+from clipforensics.encoder.families.base import Role
+from clipforensics.encoder.families.finding import family_named, family_of
 from clipforensics.encoder.vision import Embedding
 
 if TYPE_CHECKING:
-    from transformers import CLIPVisionModelWithProjection
+    from transformers import PreTrainedModel
 
-LAYERS = ("q_proj", "k_proj", "v_proj", "out_proj")
+ROLES: tuple[Role, ...] = ("query", "key", "value", "output")
 
 Directions = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 """Left singular directions (n, r), singular values (r,), right directions (r, n)."""
@@ -119,9 +121,7 @@ class EffortEncoder(AdaptedEncoder):
         settings: Weights of the two losses.
     """
 
-    def __init__(
-        self, tower: "CLIPVisionModelWithProjection", embedding: Embedding, settings: Settings
-    ) -> None:
+    def __init__(self, tower: "PreTrainedModel", embedding: Embedding, settings: Settings) -> None:
         super().__init__(tower, embedding)
         self.settings = settings
 
@@ -148,17 +148,17 @@ class Effort(PixelMethod):
     settings = Settings
 
     def adapt(
-        self, tower: "CLIPVisionModelWithProjection", settings: Settings, *, embedding: Embedding, seed: int
+        self, tower: "PreTrainedModel", settings: Settings, *, embedding: Embedding, seed: int
     ) -> AdaptedEncoder:
         """Part every attention layer into what is kept and what learns; nothing is drawn.
 
         Decomposing takes one core half a second for each of the 96 layers of ViT-L/14.
 
         Raises:
-            InputError: the layers have fewer directions than shall learn.
+            InputError: the layers have fewer directions than shall learn, or one layer has several roles.
         """
         del seed
-        width = tower.config.hidden_size
+        width = min(min(linear.weight.shape) for _, linear in attention_layers(tower))
         if settings.r > width:
             raise InputError(
                 f"methods.effort.r: {settings.r} directions shall learn, but the layers of the encoder have"
@@ -171,12 +171,9 @@ class Effort(PixelMethod):
 
     def expected_parameters(self, encoder: Mapping[str, Any], settings: Settings) -> dict[str, int]:
         """r (n + 1 + n) for each of the four layers of a block."""
-        vision = encoder["vision"]
-        a_layer = settings.r * (2 * vision["hidden_size"] + 1)
-        return {
-            "trainable": vision["num_hidden_layers"] * len(LAYERS) * a_layer,
-            "head": encoder["width"] + 1,
-        }
+        shape = family_named(encoder["vision"]).shape(encoder["vision"])
+        a_layer = settings.r * (2 * shape.width + 1)
+        return {"trainable": shape.layers * len(ROLES) * a_layer, "head": encoder["width"] + 1}
 
     def usage(self, settings: Settings) -> Usage:
         """Lines for the model card: what was learnt is added to the weights, as by `merge`."""
@@ -203,7 +200,7 @@ class Effort(PixelMethod):
 
     def load_adapter(
         self,
-        tower: "CLIPVisionModelWithProjection",
+        tower: "PreTrainedModel",
         settings: Settings,
         *,
         embedding: Embedding,
@@ -228,12 +225,21 @@ class Effort(PixelMethod):
 
 
 def attention_layers(tower: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Linear]]:
-    """Name and module of the linear layers of every attention, in the order of the tower."""
-    from transformers.models.clip.modeling_clip import CLIPAttention  # loaded with the tower, not before
+    """Name and module of the linear layers of every attention, in the order of the tower.
 
-    for name, module in tower.named_modules():
-        if isinstance(module, CLIPAttention):
-            yield from ((f"{name}.{layer}", getattr(module, layer)) for layer in LAYERS)
+    Raises:
+        InputError: query, key, value and output are no four square layers.
+    """
+    family = family_of(tower)
+    for name, attention in family.attentions(tower):
+        layers = family.named(ROLES, dict(attention.named_children()))
+        found = [(f"{name}.{layer}", getattr(attention, layer)) for layer in layers]
+        if len(found) < len(ROLES) or any(len(set(m.weight.shape)) > 1 for _, m in found):
+            raise InputError(
+                f"detectors: effort takes query, key, value and output apart, and the encoder has {layers}"
+                " for them; leave it out, or choose an encoder with four square layers"
+            )
+        yield from found
 
 
 def last_directions(weight: torch.Tensor, r: int) -> Directions:
@@ -256,7 +262,7 @@ def last_directions(weight: torch.Tensor, r: int) -> Directions:
 
 
 def replace_layers(
-    tower: "CLIPVisionModelWithProjection",
+    tower: "PreTrainedModel",
     starts: Mapping[str, Directions],
     embedding: Embedding,
     settings: Settings,

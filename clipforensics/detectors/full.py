@@ -1,6 +1,6 @@
 """Full fine-tuning: every weight of CLIP's vision tower moves.
 
-All of it but the projection, where the head reads the pooled embedding and the projection is not passed.
+All of it but what the embedding does not pass: CLIP's projection, where the head reads the pooled one.
 Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution", arXiv
 2202.10054, found it to win on data like the training data and to lose to a linear probe on other data.
 """
@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from clipforensics.adaptation.adapted import AdaptedEncoder
-from clipforensics.adaptation.fine_tuned import FineTuned, block_parameters, parameters_after
+from clipforensics.adaptation.fine_tuned import FineTuned
 from clipforensics.adaptation.pixel_method import PixelSettings
+from clipforensics.encoder.families.finding import family_named, family_of
 from clipforensics.encoder.vision import Embedding
 
 if TYPE_CHECKING:
-    from transformers import CLIPVisionModelWithProjection
+    from transformers import PreTrainedModel
 
 
 class Settings(PixelSettings):
@@ -27,21 +28,19 @@ class Full(FineTuned):
     settings = Settings
 
     def adapt(
-        self, tower: "CLIPVisionModelWithProjection", settings: Settings, *, embedding: Embedding, seed: int
+        self, tower: "PreTrainedModel", settings: Settings, *, embedding: Embedding, seed: int
     ) -> AdaptedEncoder:
         """Let the whole tower move, under a new linear head; nothing is drawn."""
-        tower.requires_grad_(True)
-        tower.visual_projection.requires_grad_(embedding == "projected")
+        family = family_of(tower)
+        for name, parameter in tower.named_parameters():
+            parameter.requires_grad_(family.passed(name, embedding))
         return AdaptedEncoder(tower, embedding)
 
     def expected_parameters(self, encoder: Mapping[str, Any], settings: Settings) -> dict[str, int]:
-        """Patches, class token and places, the first normalisation, the blocks, and what follows them."""
+        """Patches, tokens and places, the blocks, and what lies before and behind them."""
         vision = encoder["vision"]
-        width, side = vision["hidden_size"], vision["patch_size"]
-        tokens = (vision["image_size"] // side) ** 2 + 1
-        before = width * (vision["num_channels"] * side**2 + 1 + tokens + 2)
-        blocks = vision["num_hidden_layers"] * block_parameters(vision)
-        return {"trainable": before + blocks + parameters_after(encoder), "head": encoder["width"] + 1}
+        trainable = family_named(vision).shape(vision).passed(encoder["embedding"]).numbers
+        return {"trainable": trainable, "head": encoder["width"] + 1}
 
 
 DETECTOR = Full()

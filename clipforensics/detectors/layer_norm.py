@@ -25,16 +25,21 @@ import torch
 from pydantic import Field
 
 from clipforensics.adaptation.adapted import AdaptedEncoder
-from clipforensics.adaptation.peft_tower import norm_config, put_inside, read_adapter, write_adapter
+from clipforensics.adaptation.peft_tower import (
+    as_targets,
+    norm_config,
+    put_inside,
+    read_adapter,
+    write_adapter,
+)
 from clipforensics.adaptation.pixel_method import PixelMethod, PixelSettings
+from clipforensics.core.faults import InputError
+from clipforensics.encoder.families.finding import family_named, family_of
 from clipforensics.encoder.vision import Embedding
 
 if TYPE_CHECKING:
     from peft import PeftModel
-    from transformers import CLIPVisionModelWithProjection
-
-LAYERS = ("layer_norm1", "layer_norm2", "post_layernorm", "pre_layrnorm")
-"""The layer normalisations of CLIP's vision tower as transformers names them (one with a slip)."""
+    from transformers import PreTrainedModel
 
 SMALLEST = 1e-12
 """Squared distances below it count as it, so that no power of one has an infinite slope."""
@@ -62,18 +67,25 @@ class LayerNorm(PixelMethod):
     settings = Settings
 
     def adapt(
-        self, tower: "CLIPVisionModelWithProjection", settings: Settings, *, embedding: Embedding, seed: int
+        self, tower: "PreTrainedModel", settings: Settings, *, embedding: Embedding, seed: int
     ) -> AdaptedEncoder:
-        """Let the layer normalisations move, under a new linear head; nothing is drawn."""
+        """Let the layer normalisations move, under a new linear head; nothing is drawn.
+
+        Raises:
+            InputError: there are none.
+        """
         del seed
-        tuned = put_inside(tower, norm_config(LAYERS))
+        names = family_of(tower).norms(tower, embedding)
+        if not names:
+            raise InputError("detectors: layer_norm: the encoder has no layer normalisations; leave it out")
+        tuned = put_inside(tower, norm_config(as_targets(tower, names)))
         return SphereEncoder(tuned, embedding, settings)
 
     def expected_parameters(self, encoder: Mapping[str, Any], settings: Settings) -> dict[str, int]:
-        """Weight and bias of two layers a block, one before the blocks and one after them."""
+        """Weight and bias of two layers a block, and of those before and after the blocks (CLIP: 1 each)."""
         vision = encoder["vision"]
-        layers = 2 * vision["num_hidden_layers"] + 2
-        return {"trainable": layers * 2 * vision["hidden_size"], "head": encoder["width"] + 1}
+        trainable = family_named(vision).shape(vision).passed(encoder["embedding"]).norms
+        return {"trainable": trainable, "head": encoder["width"] + 1}
 
     def save_adapter(self, model: AdaptedEncoder, folder: Path) -> None:
         """Write the layers in peft's own format."""
@@ -81,7 +93,7 @@ class LayerNorm(PixelMethod):
 
     def load_adapter(
         self,
-        tower: "CLIPVisionModelWithProjection",
+        tower: "PreTrainedModel",
         settings: Settings,
         *,
         embedding: Embedding,

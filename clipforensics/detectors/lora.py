@@ -11,8 +11,8 @@ W x becomes W x + s B A x; only A and B move. Four variants, each computed by pe
   Zhang 2024, "PiSSA: Principal Singular Values and Singular Vectors Adaptation of Large Language Models",
   arXiv 2404.02948.
 
-Departures as shipped: q_proj and k_proj (Hu et al. adapt the query and the value); `pissa` keeps alpha = 2 r
-and dropout (Meng et al.: alpha = r, none). All of these are settings.
+Departures as shipped: the query and the key are adapted (Hu et al.: the query and the value); `pissa` keeps
+alpha = 2 r and dropout (Meng et al.: alpha = r, none). All of these are settings.
 
 What is saved is an adapter for the original encoder in peft's own format. PiSSA's is written as the plain
 LoRA of rank 2 r that it amounts to: s B A - s B0 A0, with A0 and B0 the start.
@@ -28,6 +28,7 @@ from pydantic import Field
 from clipforensics.adaptation.adapted import AdaptedEncoder, blocks_below
 from clipforensics.adaptation.peft_tower import (
     LoraSection,
+    as_targets,
     check_rank,
     convert,
     copy_adapter,
@@ -39,15 +40,21 @@ from clipforensics.adaptation.peft_tower import (
 )
 from clipforensics.adaptation.pixel_method import PixelMethod, PixelSettings
 from clipforensics.core.faults import InputError
+from clipforensics.encoder.families.base import Role
+from clipforensics.encoder.families.finding import family_named, family_of
 from clipforensics.encoder.vision import Embedding
 
 if TYPE_CHECKING:
     from peft import PeftModel
-    from transformers import CLIPVisionModelWithProjection
+    from transformers import PreTrainedModel
+
+
+QUERY_AND_KEY: tuple[Role, ...] = ("query", "key")
+"""What `target_modules: auto` adapts; where one layer makes query, key and value (timm), that layer."""
 
 
 class Settings(PixelSettings, LoraSection):
-    """Section `methods.lora` of params.yaml; `target_modules` may name visual_projection too.
+    """Section `methods.lora` of params.yaml; `target_modules` may name CLIP's visual_projection too.
 
     Attributes:
         last_blocks: Only so many of the last blocks are adapted; 0: all.
@@ -78,7 +85,7 @@ class Lora(PixelMethod):
     settings = Settings
 
     def adapt(
-        self, tower: "CLIPVisionModelWithProjection", settings: Settings, *, embedding: Embedding, seed: int
+        self, tower: "PreTrainedModel", settings: Settings, *, embedding: Embedding, seed: int
     ) -> AdaptedEncoder:
         """Put peft's adapter inside the tower, under a new linear head; the seed draws its start.
 
@@ -90,7 +97,7 @@ class Lora(PixelMethod):
         if settings.variant == "pissa":
             check_rank(layers, settings.r, "methods.lora.r")
         torch.manual_seed(seed)
-        targets = list(layers) if settings.last_blocks else settings.target_modules
+        targets = list(layers) if settings.last_blocks else as_targets(tower, layers)
         adapted = put_inside(tower, lora_config(settings, targets))
         if settings.variant != "pissa":
             return AdaptedEncoder(adapted, embedding)
@@ -100,14 +107,12 @@ class Lora(PixelMethod):
 
     def expected_parameters(self, encoder: Mapping[str, Any], settings: Settings) -> dict[str, int]:
         """r (inputs + outputs) for every adapted layer; with dora one more for each output."""
-        vision = encoder["vision"]
-        width, inner = vision["hidden_size"], vision["intermediate_size"]
-        shapes = dict.fromkeys(("q_proj", "k_proj", "v_proj", "out_proj"), (width, width))
-        shapes |= {"fc1": (width, inner), "fc2": (inner, width)}
-        blocks = settings.last_blocks or vision["num_hidden_layers"]
-        adapted = [shapes[name] for name in settings.target_modules if name in shapes] * blocks
-        if "visual_projection" in settings.target_modules:
-            adapted.append((width, vision["projection_dim"]))
+        family = family_named(encoder["vision"])
+        shape = family.shape(encoder["vision"])
+        names = settings.targets(family.named(QUERY_AND_KEY, shape.linear))
+        blocks = settings.last_blocks or shape.layers
+        adapted = [shape.linear[name] for name in names if name in shape.linear] * blocks
+        adapted += [shape.beside[name] for name in names if name in shape.beside]
         return {"trainable": count_lora(adapted, settings), "head": encoder["width"] + 1}
 
     def save_adapter(self, model: AdaptedEncoder, folder: Path) -> None:
@@ -117,7 +122,7 @@ class Lora(PixelMethod):
             convert(folder, model.start)
 
     def load_adapter(
-        self, tower: "CLIPVisionModelWithProjection", settings: Any, *, embedding: Embedding, folder: Path
+        self, tower: "PreTrainedModel", settings: Any, *, embedding: Embedding, folder: Path
     ) -> AdaptedEncoder:
         """Read it with peft."""
         return AdaptedEncoder(read_adapter(tower, folder), embedding)
@@ -129,29 +134,42 @@ class Lora(PixelMethod):
 
 
 def find_targets(
-    tower: "CLIPVisionModelWithProjection", settings: Settings, embedding: Embedding
+    tower: "PreTrainedModel", settings: Settings, embedding: Embedding
 ) -> dict[str, torch.nn.Linear]:
     """The layers to adapt, by their full names.
 
     Raises:
         InputError: `target_modules` names none, or one that would never learn; too many `last_blocks`.
     """
-    linear = {name: m for name, m in tower.named_modules() if isinstance(m, torch.nn.Linear)}
+    family = family_of(tower)
+    beside = family.shape(tower.config.to_dict()).beside
+    inside = f"{family.blocks_at}."
+    linear = {
+        name: m
+        for name, m in tower.named_modules()
+        if isinstance(m, torch.nn.Linear) and (name.startswith(inside) or name in beside)
+    }
     known = sorted({name.rsplit(".", 1)[-1] for name in linear})
-    unknown = sorted(set(settings.target_modules) - set(known))
+    wanted = settings.targets(family.named(QUERY_AND_KEY, known))
+    unknown = sorted(set(wanted) - set(known))
     if unknown:
         raise InputError(
             f"methods.lora.target_modules: {unknown} are no linear layers of the encoder; it has {known}"
         )
-    if embedding == "pooled" and "visual_projection" in settings.target_modules:
+    if bypassed := sorted(set(wanted) & family.bypassed(tower)):
         raise InputError(
-            "methods.lora.target_modules: visual_projection comes after the pooled embedding and would never"
-            " learn; remove it, or set encoder.embedding to projected"
+            f"methods.lora.target_modules: the encoder takes the weight of {bypassed} without calling it,"
+            f" so that an adapter there would do nothing; it has {known}"
         )
-    adapted = settings.last_blocks or len(tower.vision_model.encoder.layers)
+    for name in beside:
+        if name in wanted and not family.passed(name, embedding):
+            raise InputError(
+                f"methods.lora.target_modules: {name} comes after the {embedding} embedding and would never"
+                " learn; remove it, or set encoder.embedding to projected"
+            )
+    adapted = settings.last_blocks or len(family.blocks(tower))
     below = blocks_below(tower, adapted, "methods.lora.last_blocks")
-    frozen = tuple(f"vision_model.encoder.layers.{number}." for number in range(below))
-    wanted = set(settings.target_modules)
+    frozen = tuple(f"{inside}{number}." for number in range(below))
     return {
         name: m
         for name, m in linear.items()

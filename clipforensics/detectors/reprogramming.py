@@ -26,12 +26,14 @@ from clipforensics.adaptation.adapted import AdaptedEncoder
 from clipforensics.adaptation.pixel_method import TRAINED, PixelMethod, PixelSettings
 from clipforensics.adaptation.record import Usage
 from clipforensics.core.faults import InputError
-from clipforensics.encoder.vision import Embedding
+from clipforensics.encoder.families.finding import family_named
+from clipforensics.encoder.vision import Embedding, frame_side
 
 if TYPE_CHECKING:
-    from transformers import CLIPVisionModelWithProjection
+    from transformers import PreTrainedModel
 
 Mode = Literal["pad", "shrink"]
+CHANNELS = 3
 
 
 class Settings(PixelSettings):
@@ -53,7 +55,7 @@ class Reprogramming(PixelMethod):
     settings = Settings
 
     def adapt(
-        self, tower: "CLIPVisionModelWithProjection", settings: Settings, *, embedding: Embedding, seed: int
+        self, tower: "PreTrainedModel", settings: Settings, *, embedding: Embedding, seed: int
     ) -> AdaptedEncoder:
         """Put the frozen tower behind a border that learns; nothing is drawn.
 
@@ -61,19 +63,20 @@ class Reprogramming(PixelMethod):
             InputError: the border leaves no room for the frame.
         """
         del seed
-        size = cast(int, tower.config.image_size)
+        size = frame_side(tower)
         if 2 * settings.border >= size:
             raise InputError(
                 f"methods.reprogramming.border: {settings.border} pixels on each side leave nothing of a"
                 f" frame of {size}; make it less than {size / 2:g}"
             )
-        border = Border(int(tower.config.num_channels), size, settings.border, settings.mode)
+        border = Border(CHANNELS, size, settings.border, settings.mode)
         return ReprogrammedEncoder(tower, embedding, prompt=border)
 
     def expected_parameters(self, encoder: Mapping[str, Any], settings: Settings) -> dict[str, int]:
         """2 C w (H + W - 2 w), with C channels, border w, height and width H and W (Bahng et al.)."""
         vision, width = encoder["vision"], settings.border
-        each = 2 * vision["num_channels"] * width * (2 * vision["image_size"] - 2 * width)
+        size = encoder.get("frame_side") or family_named(vision).shape(vision).image
+        each = 2 * CHANNELS * width * (2 * size - 2 * width)
         return {"trainable": each, "head": encoder["width"] + 1}
 
     def usage(self, settings: Settings) -> Usage:

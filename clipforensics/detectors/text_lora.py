@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from transformers import CLIPTextModel
 
 
+QUERY_AND_KEY = ["q_proj", "k_proj"]
+"""What `target_modules: auto` adapts in CLIP's text tower."""
+
+
 class Settings(PromptSection, LoraSection, EmbeddingSettings):
     """Section `methods.text_lora` of params.yaml."""
 
@@ -89,7 +93,7 @@ class TextLora(TextMethod):
         width, inner = text["hidden_size"], text["intermediate_size"]
         shapes = dict.fromkeys(("q_proj", "k_proj", "v_proj", "out_proj"), (width, width))
         shapes |= {"fc1": (width, inner), "fc2": (inner, width)}
-        a_block = [shapes[name] for name in set(settings.target_modules)]
+        a_block = [shapes[name] for name in set(settings.targets(QUERY_AND_KEY))]
         return {"trainable": count_lora(a_block * text["num_hidden_layers"], settings), "head": 0}
 
     def save_judge(self, judge: TextLoraJudge, folder: Path) -> None:
@@ -109,16 +113,17 @@ def adapt(tower: "CLIPTextModel", settings: Settings) -> "PeftModel":
     """
     linear = {name: m for name, m in tower.named_modules() if isinstance(m, torch.nn.Linear)}
     known = {name.rsplit(".", 1)[-1] for name in linear}
-    unknown = sorted(set(settings.target_modules) - known)
+    targets = settings.targets(QUERY_AND_KEY)
+    unknown = sorted(set(targets) - known)
     if unknown:
         raise InputError(
             f"methods.text_lora.target_modules: {unknown} are no linear layers of the text tower;"
             f" it has {sorted(known)}"
         )
     if settings.variant == "pissa":
-        layers = {name: m for name, m in linear.items() if name.rsplit(".", 1)[-1] in settings.target_modules}
+        layers = {name: m for name, m in linear.items() if name.rsplit(".", 1)[-1] in targets}
         check_rank(layers, settings.r, "methods.text_lora.r")
-    return put_inside(tower, lora_config(settings, settings.target_modules))
+    return put_inside(tower, lora_config(settings, targets))
 
 
 DETECTOR = TextLora()

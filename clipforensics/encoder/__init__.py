@@ -1,1 +1,1 @@
-"""CLIP's towers at a pinned revision, and the store of embeddings."""
+"""Vision towers at a pinned revision, a family a file; CLIP's text tower; the store of embeddings."""

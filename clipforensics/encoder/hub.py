@@ -4,6 +4,7 @@ Its client tries five times a file, with growing pauses, before it says that it 
 minute for one encoder, and never that the network is what is missing.
 """
 
+from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
 from typing import Any
@@ -19,6 +20,7 @@ from huggingface_hub.errors import (
 )
 
 from clipforensics.core.faults import InputError
+from clipforensics.core.files import read_json
 
 CONFIG, PROCESSOR = "config.json", "preprocessor_config.json"
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
@@ -39,16 +41,24 @@ def is_cached(model: str, revision: str, *, tokenizer: bool = False) -> bool:
         revision: The full hash of a commit.
         tokenizer: Whether its tokenizer is needed too.
     """
-    needed = [(CONFIG,), (PROCESSOR,), (*WEIGHTS, INDEX)]
+    needed = [(CONFIG,), (*WEIGHTS, INDEX)]
+    if not _is_timms(model, revision):
+        needed.append((PROCESSOR,))
     if tokenizer:
         needed.append(("tokenizer.json", "vocab.json"))
     return all(any(_has(model, revision, name) for name in names) for names in needed)
 
 
+def _is_timms(model: str, revision: str) -> bool:
+    """Whether the cached config.json is one of timm, which holds the preprocessing too."""
+    path = try_to_load_from_cache(model, CONFIG, revision=revision)
+    return isinstance(path, str) and "pretrained_cfg" in read_json(Path(path))
+
+
 def pinned(model: str, revision: str, *, tokenizer: bool = False) -> dict[str, Any]:
     """What `from_pretrained` must be told: the commit, and not to ask the hub for what the cache has.
 
-    Without the second, transformers asks for files that no CLIP has; where there is no network, 23 s each.
+    Without the second, transformers asks for files that no encoder has; where there is no network, 23 s each.
 
     Args:
         model: Its id on the hub.

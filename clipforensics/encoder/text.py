@@ -165,7 +165,7 @@ def _check_has_text(model: str, revision: str) -> None:
         raise InputError(f"encoder.model {model!r} has no readable config: {error}") from error
     if config.get("model_type") != "clip":
         raise InputError(
-            f"encoder.model {model!r} has no text tower (its model_type is {config.get('model_type')!r});"
+            f"encoder.model {model!r} has no text tower of a CLIP (model_type {config.get('model_type')!r});"
             " methods with prompts need a whole CLIP: choose another encoder, or leave them out of detectors"
         )
 

@@ -1,31 +1,30 @@
-"""CLIP's vision tower with its own preprocessing, at a pinned revision."""
+"""An encoder's vision tower with its own preprocessing, at a pinned revision."""
 
 import hashlib
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from pickle import UnpicklingError  # only its name: nothing is unpickled here
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 import torch
 from safetensors import SafetensorError
 
 from clipforensics.core.faults import InputError
+from clipforensics.core.fitting import Fitting
 from clipforensics.core.params import Section
+from clipforensics.encoder.families.base import Embedding, Family
+from clipforensics.encoder.families.finding import FAMILIES, family_of, model_type
 from clipforensics.encoder.hub import WEIGHTS, check_reachable, pinned
+from clipforensics.encoder.processors import Standard, as_processor, read_processor, read_timm
 
 if TYPE_CHECKING:  # seconds of start-up: functions that read an encoder import it, and nothing else does
-    from transformers import CLIPVisionModelWithProjection, PreTrainedModel
+    from transformers import PreTrainedModel
 
-Embedding = Literal["projected", "pooled"]
 T = TypeVar("T", bound="PreTrainedModel")
-CLIPS = ("clip", "clip_vision_model")
-"""`model_type` of an encoder's config.json: a whole CLIP, or its vision tower."""
-
-BICUBIC = 3  # PIL's number, as preprocessor_config.json writes it
 
 
 class EncoderSection(Section):
@@ -34,7 +33,7 @@ class EncoderSection(Section):
     Attributes:
         model: A local folder in Hugging Face's layout, or a hub id.
         revision: Commit hash on the hub; `local` or leading sha256 digits for a folder.
-        embedding: The projected embedding, or the pooled class token before projection.
+        embedding: Which of its embeddings; each family says which it has.
     """
 
     model: str
@@ -44,17 +43,22 @@ class EncoderSection(Section):
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """What CLIPImageProcessor does after resize and crop: scale to [0, 1], then standardise.
+    """What an image processor does: fit a picture, scale it to [0, 1], standardise it.
 
     Attributes:
-        size: Input height and width in pixels.
+        fitting: How a picture becomes a frame.
         mean: Per RGB channel, of values in [0, 1].
         std: Per RGB channel.
     """
 
-    size: int
+    fitting: Fitting
     mean: tuple[float, ...]
     std: tuple[float, ...]
+
+    @property
+    def size(self) -> int:
+        """Input height and width in pixels."""
+        return self.fitting.size
 
     def pixels(self, frames: np.ndarray, device: torch.device) -> torch.Tensor:
         """uint8 RGB (n, size, size, 3) -> standardised float32 (n, 3, size, size) on `device`."""
@@ -66,9 +70,7 @@ class Preprocessing:
         return values.mul_(1 / (255 * std)).sub_(mean / std)
 
 
-def load_vision_tower(
-    model: str, revision: str, device: torch.device | None = None
-) -> "CLIPVisionModelWithProjection":
+def load_vision_tower(model: str, revision: str, device: torch.device | None = None) -> "PreTrainedModel":
     """Load the frozen tower in float32, in evaluation mode.
 
     Args:
@@ -77,23 +79,33 @@ def load_vision_tower(
             digits (at least 8) of its weight file's sha256, which are then checked.
         device: Where to put it; the CPU if not given.
 
-    Raises:
-        InputError: the revision is not pinned, the folder is missing or holds other weights,
-            or the hub cannot be reached.
-    """
-    from transformers import CLIPVisionModelWithProjection
+    Returns:
+        Of the class that its family names (`families`).
 
-    tower = load_tower(CLIPVisionModelWithProjection, model, revision)
+    Raises:
+        InputError: the revision is not pinned, the folder is missing or holds other weights, the hub cannot
+            be reached, or the encoder is of no family.
+    """
+    check_revision(model, revision)
+    family = find_family(model, revision)
+    tower = load_tower(family.tower_class(), model, revision, **family.load_options)
+    family.prepare(tower)
     return torch.nn.Module.to(tower, device)
 
 
-def load_tower(kind: type[T], model: str, revision: str) -> T:
+def find_family(model: str, revision: str) -> Family:
+    """The family of an encoder, by its config.json; errors as `load_config`."""
+    return FAMILIES[str(model_type(load_config(model, revision)))]
+
+
+def load_tower(kind: type[T], model: str, revision: str, **options: Any) -> T:
     """Load one tower of a checkpoint: frozen, in float32, in evaluation mode, on the CPU.
 
     Args:
         kind: The tower's class.
         model: A local folder in Hugging Face's layout, or a hub id.
         revision: What pins it, as in `load_vision_tower`.
+        options: What its class's `from_pretrained` is told beside.
 
     Raises:
         InputError: as `load_vision_tower`, or the checkpoint lacks weights of this tower.
@@ -111,6 +123,7 @@ def load_tower(kind: type[T], model: str, revision: str) -> T:
             dtype=torch.float32,
             attn_implementation="sdpa",
             output_loading_info=True,
+            **options,
         )
     except UnpicklingError as error:
         raise InputError(
@@ -124,39 +137,68 @@ def load_tower(kind: type[T], model: str, revision: str) -> T:
     if missing := sorted(found["missing_keys"]):
         raise InputError(
             f"encoder.model {model!r} lacks {len(missing)} weights of {kind.__name__}, so {missing[0]};"
-            " choose a checkpoint of a whole CLIP"
+            " choose a checkpoint that holds the whole tower"
         )
     tower.eval().requires_grad_(False)
     return tower
 
 
-def load_preprocessing(model: str, revision: str, *, frame_size: int) -> Preprocessing:
+def load_preprocessing(model: str, revision: str, *, fitting: Fitting | None) -> Preprocessing:
     """Read the encoder's own preprocessing and check that stored frames went through it.
+
+    Args:
+        model: As in `load_vision_tower`.
+        revision: As there.
+        fitting: Of the frame store; None where nothing is stored.
 
     Raises:
         InputError: the encoder wants other frames than the store holds; says what to set.
     """
-    from transformers import CLIPImageProcessorPil
+    wanted, (mean, std) = _read_preprocessing(model, revision)
+    if fitting is not None and fitting != wanted:
+        raise InputError(_other_frames(model, wanted, fitting))
+    return Preprocessing(wanted, mean, std)
 
-    _check_pinned(model, revision)
-    _check_reachable(model, revision)
-    try:
-        processor = CLIPImageProcessorPil.from_pretrained(model, **at_revision(model, revision))
-    except (OSError, ValueError) as error:
-        raise InputError(f"encoder.model {model!r} has no readable preprocessor: {error}") from error
-    edge, crop = processor.size["shortest_edge"], processor.crop_size["height"]
-    if edge != crop or int(processor.resample) != BICUBIC:
-        raise InputError(
-            f"encoder.model {model!r} resizes to {edge} and crops to {crop} (resample {processor.resample});"
-            " frames are resized bicubically and cropped to one size; choose another encoder"
+
+def _read_preprocessing(model: str, revision: str) -> tuple[Fitting, Standard]:
+    config = load_config(model, revision)
+    if "pretrained_cfg" in config:
+        return read_timm(model, config["pretrained_cfg"])
+    return read_processor(model, at_revision(model, revision), FAMILIES[config["model_type"]])
+
+
+def _other_frames(model: str, wanted: Fitting, stored: Fitting) -> str:
+    if replace(stored, size=wanted.size, edge=0) == wanted and stored.edge == stored.size:
+        return (
+            f"encoder.model {model!r} reads frames of {wanted.size} pixels, and extract_frames.frame_size is"
+            f" {stored.size}; set extract_frames.frame_size to {wanted.size}"
         )
-    if crop != frame_size:
-        raise InputError(
-            f"encoder.model {model!r} reads frames of {crop} pixels, and extract_frames.frame_size is"
-            f" {frame_size}; set extract_frames.frame_size to {crop}"
-        )
-    mean, std = tuple(processor.image_mean), tuple(processor.image_std)
-    return Preprocessing(crop, mean, std)
+    return (
+        f"encoder.model {model!r} fits pictures so: {wanted.in_words()}; and extract_frames so:"
+        f" {stored.in_words()}; set {wanted.as_settings()}"
+    )
+
+
+def record_of_tower(model: str, revision: str, embedding: Embedding) -> dict[str, Any] | None:
+    """How plain transformers loads an encoder and computes an embedding, for model cards; None for a CLIP.
+
+    Returns:
+        `family`, classes `tower` and `processor` of transformers, `options` of the tower's loading, `call`,
+        the code of the embedding of `{}`; and `preprocessor`, content of a preprocessor_config.json, where
+        the encoder has none.
+    """
+    family = find_family(model, revision)
+    if "clip" in family.model_types:
+        return None  # which cards have always shown
+    about: dict[str, Any] = {
+        "family": family.name,
+        "tower": family.tower_class().__name__,
+        "processor": family.processor,
+    }
+    about |= {"options": dict(family.load_options), "call": family.call[family.check(embedding)]}
+    if "timm_wrapper" in family.model_types:
+        about["preprocessor"] = as_processor(*_read_preprocessing(model, revision))
+    return about
 
 
 def encoder_files(model: str) -> list[Path]:
@@ -171,17 +213,13 @@ def check_revision(model: str, revision: str) -> None:
         _check_folder(Path(model), revision)
 
 
-def embed_pixels(
-    tower: "CLIPVisionModelWithProjection", pixels: torch.Tensor, embedding: Embedding
-) -> torch.Tensor:
-    """Pixels (n, 3, s, s) -> embeddings (n, d): the projected ones, or the pooled class token."""
-    if embedding == "projected":
-        return tower(pixel_values=pixels).image_embeds
-    return tower.vision_model(pixel_values=pixels).pooler_output
+def embed_pixels(tower: "PreTrainedModel", pixels: torch.Tensor, embedding: Embedding) -> torch.Tensor:
+    """Pixels (n, 3, s, s) -> embeddings (n, d), as the tower's family says."""
+    return family_of(tower).embed(tower, pixels, embedding)
 
 
 def frame_embedder(
-    tower: "CLIPVisionModelWithProjection",
+    tower: "PreTrainedModel",
     preprocessing: Preprocessing,
     embedding: Embedding,
     *,
@@ -193,7 +231,7 @@ def frame_embedder(
     Args:
         tower: On `device`.
         preprocessing: Of the same encoder.
-        embedding: Projected or pooled.
+        embedding: Which.
         device: Where to compute.
         dtype: What to compute in, by autocast where it is not float32.
     """
@@ -207,9 +245,21 @@ def frame_embedder(
     return embed
 
 
-def embedding_width(tower: "CLIPVisionModelWithProjection", embedding: Embedding) -> int:
-    """Length d of one embedding."""
-    return tower.config.projection_dim if embedding == "projected" else tower.config.hidden_size
+def embedding_width(tower: "PreTrainedModel", embedding: Embedding) -> int:
+    """Length d of one embedding; InputError where the tower's family has none of that name."""
+    return family_of(tower).width(tower, embedding)
+
+
+def frame_side(tower: "PreTrainedModel") -> int:
+    """Side in pixels of the frames that a tower is shown; by its config, unless `show_frames` told it."""
+    told = getattr(tower, "frame_side", None)
+    return int(told) if told else family_of(tower).shape(tower.config.to_dict()).image
+
+
+def show_frames(tower: T, preprocessing: Preprocessing) -> T:
+    """The same tower, told the side of its frames: DINOv2 and DINOv3 read others than their config names."""
+    tower.frame_side = preprocessing.size  # type: ignore[assignment]  # a number, no module
+    return tower
 
 
 def weights_digest(tower: torch.nn.Module) -> str:
@@ -242,7 +292,7 @@ def load_config(model: str, revision: str) -> dict[str, Any]:
     """An encoder's config.json.
 
     Raises:
-        InputError: it cannot be had, or is not of a CLIP.
+        InputError: it cannot be had, or is of no family that there is.
     """
     from transformers import PreTrainedConfig
 
@@ -254,11 +304,11 @@ def load_config(model: str, revision: str) -> dict[str, Any]:
         raise InputError(f"encoder.model {model!r} has no readable config.json: {error}") from error
     if not content:
         raise InputError(f"encoder.model {model!r} has no readable config.json; complete the folder")
-    kind = content.get("model_type")
-    if kind not in CLIPS:
+    kind = model_type(content)
+    if kind not in FAMILIES:
         raise InputError(
-            f"encoder.model {model!r} is {kind!r} by its config.json, and must be one of {', '.join(CLIPS)};"
-            " choose a CLIP"
+            f"encoder.model {model!r} is {kind!r} by its config.json, and must be one of"
+            f" {', '.join(FAMILIES)}; choose another encoder"
         )
     return dict(content)
 

@@ -5,7 +5,6 @@ Encoder-Decoder Transformers" (ICCV), the rule for self-attention; checked as in
 "Sanity Checks for Saliency Maps" (NeurIPS).
 """
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import combinations
@@ -16,9 +15,10 @@ import torch
 from scipy.stats import rankdata
 
 from clipforensics.core.faults import InputError
+from clipforensics.encoder.families.finding import family_of
 
 if TYPE_CHECKING:
-    from transformers import CLIPVisionModelWithProjection
+    from transformers import PreTrainedModel
 
 METHOD = "gradient-weighted attention relevance of the log odds (Chefer, Gur and Wolf 2021)"
 
@@ -26,13 +26,12 @@ BATCH = 8
 """Frames at once. ViT-L/14 then holds about 1 GiB of attention weights, and their gradients again."""
 
 
-def relevance_maps(
-    module: torch.nn.Module, tower: "CLIPVisionModelWithProjection", pixels: torch.Tensor
-) -> np.ndarray:
+def relevance_maps(module: torch.nn.Module, tower: "PreTrainedModel", pixels: torch.Tensor) -> np.ndarray:
     """How much each patch adds to the log odds of a frame being manipulated.
 
     R starts as the identity and takes, layer by layer, R + mean over heads of relu(dl/dA * A) R, with A
-    the attention weights and l the log odds of the frame. The map is the row of the class token.
+    the attention weights and l the log odds of the frame. The map is the row of the class token, without the
+    columns of the class token itself and of registers.
 
     It shows what speaks for `manipulated`, whatever the label and the score: attention that lowers
     the log odds is cut off by the relu, so evidence for `real` is not seen, and a low map does not say that
@@ -52,7 +51,7 @@ def relevance_maps(
     Raises:
         InputError: the tower's tokens are not a class token and a square grid of patches.
     """
-    grid = math.isqrt(int(tower.vision_model.embeddings.num_patches))
+    grid = pixels.shape[-1] // family_of(tower).shape(tower.config.to_dict()).patch
     parts = [_maps(module, tower, part, grid) for part in pixels.split(BATCH) if len(part)]
     maps = np.concatenate(parts) if parts else np.empty((0, grid, grid), np.float32)
     onto_frame = getattr(module, "onto_frame", None)
@@ -173,14 +172,13 @@ def shuffle_weights(module: torch.nn.Module, *, seed: int, spare: torch.nn.Modul
             parameter.copy_(parameter.flatten()[order].view_as(parameter))
 
 
-def _maps(
-    module: torch.nn.Module, tower: "CLIPVisionModelWithProjection", pixels: torch.Tensor, grid: int
-) -> np.ndarray:
+def _maps(module: torch.nn.Module, tower: "PreTrainedModel", pixels: torch.Tensor, grid: int) -> np.ndarray:
     with torch.enable_grad(), _recorded_attention(tower) as attentions:
         # The weights are frozen: the pixels' own gradient keeps the graph alive.
         log_odds = module(pixels.detach().clone().requires_grad_(True))
         gradients = torch.autograd.grad(log_odds.sum(), attentions)
-    relevance = roll_out([a.detach() for a in attentions], gradients)[:, 0, 1:]
+    prefix = family_of(tower).prefix(tower)
+    relevance = roll_out([a.detach() for a in attentions], gradients)[:, 0, prefix:]
     if relevance.shape[1] != grid**2:
         raise InputError(
             f"relevance: {relevance.shape[1]} patch tokens are no grid of {grid} x {grid};"
@@ -190,15 +188,13 @@ def _maps(
 
 
 @contextmanager
-def _recorded_attention(tower: "CLIPVisionModelWithProjection") -> Iterator[list[torch.Tensor]]:
+def _recorded_attention(tower: "PreTrainedModel") -> Iterator[list[torch.Tensor]]:
     """Collect every layer's attention weights during a run, first layer first.
 
     Only transformers' eager attention makes the weights; it is chosen for the time being.
     """
-    from transformers.models.clip.modeling_clip import CLIPAttention  # loaded with the tower, not before
-
     found: list[torch.Tensor] = []
-    layers = [m for m in tower.modules() if isinstance(m, CLIPAttention)]
+    layers = [attention for _, attention in family_of(tower).attentions(tower)]
     before = tower.config._attn_implementation
     tower.set_attn_implementation("eager")
     hooks = [layer.register_forward_hook(lambda _, __, out: found.append(out[1])) for layer in layers]

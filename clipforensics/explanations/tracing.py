@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from clipforensics.adaptation.contract import explainable, find_detector
+from clipforensics.encoder.families.base import Embedding
+from clipforensics.encoder.families.finding import family_of
 from clipforensics.explanations.choosing import find_rows
 from clipforensics.explanations.relevance import check_sanity, relevance_maps
 from clipforensics.frames.store import FrameStore
@@ -59,7 +61,9 @@ def trace_detector(
     if not chosen:
         return untraced("no frame is chosen: the error lists are empty or explain.videos_per_list is 0")
     compute_deterministically(seed)
-    module, preprocessing, tower = detector.log_odds(folder, encoder=encoder, frame_size=frames.size)
+    module, preprocessing, tower = detector.log_odds(folder, encoder=encoder, fitting=frames.fitting)
+    if reason := family_of(tower).untraceable(cast(Embedding, encoder["embedding"])):
+        return untraced(reason)
     device = next(module.parameters()).device
     pixels = preprocessing.pixels(frames.read(find_rows(frames, chosen)), device)
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from clipforensics.core.fitting import Fitting
 from clipforensics.footage.content import UnreadableVideo, content_of, open_content
 from clipforensics.footage.video import MAX_PIXELS, Footage
 
@@ -26,17 +27,17 @@ MAX_ASPECT = 16
 Image.core.set_blocks_max(4)  # of 16 MB
 
 
-def resize_and_crop(picture: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Resize the shorter side to `size` (bicubic) and cut out the central square.
+def resize_and_crop(picture: NDArray[np.uint8], fitting: Fitting) -> NDArray[np.uint8]:
+    """Resize a picture and cut out the central square.
 
-    Agrees with `CLIPImageProcessorPil` of transformers, `size.shortest_edge` and `crop_size`
-    both `size`, before rescaling and normalisation, to one grey level: the longer side becomes
-    floor(size * longer / shorter), the crop begins at floor((side - size) / 2). Where Pillow
-    gives the same by resizing only what the crop keeps, that is done, being faster.
+    Agrees with the Pillow processors of transformers (`CLIPImageProcessorPil` and its like), before rescaling
+    and normalisation, to one grey level: where the ratio is kept, the longer side becomes
+    floor(edge * longer / shorter); the crop begins at floor((side - size) / 2). Where Pillow gives the same
+    by resizing only what the crop keeps, that is done, being faster.
 
     Args:
         picture: uint8 (height, width, 3), RGB, any size.
-        size: Side of the result in pixels, at least 1.
+        fitting: How; its sizes are at least 1.
 
     Returns:
         uint8 (size, size, 3), RGB.
@@ -48,41 +49,52 @@ def resize_and_crop(picture: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     shorter, longer = sorted((height, width))
     if longer > MAX_ASPECT * shorter:
         raise UnreadableVideo(f"is {width}x{height}; one side is over {MAX_ASPECT} times the other")
-    long_side = int(size * longer / shorter)
     image = Image.fromarray(picture)
-    if width == height or _crop_can_come_first(width, height, size):
-        return np.asarray(_crop_and_resize(image, size, long_side))
-    return np.asarray(_resize_and_crop(image, size, long_side))
+    whole = _resized(width, height, fitting) == (fitting.size, fitting.size)
+    if whole or _crop_can_come_first(width, height, fitting):
+        return np.asarray(_crop_and_resize(image, fitting))
+    return np.asarray(_resize_and_crop(image, fitting))
 
 
-def _resize_and_crop(image: Image.Image, size: int, long_side: int) -> Image.Image:
+def _resized(width: int, height: int, fitting: Fitting) -> tuple[int, int]:
+    """Width and height after the resize, before the crop."""
+    edge = fitting.edge
+    if fitting.squash:
+        return edge, edge
+    long_side = int(edge * max(width, height) / min(width, height))
+    return (edge, long_side) if width <= height else (long_side, edge)
+
+
+def _resize_and_crop(image: Image.Image, fitting: Fitting) -> Image.Image:
     """As the processor does it."""
-    portrait = image.width <= image.height
-    resized = image.resize((size, long_side) if portrait else (long_side, size), Image.Resampling.BICUBIC)
-    begin = (long_side - size) // 2
-    left, top = (0, begin) if portrait else (begin, 0)
-    return resized.crop((left, top, left + size, top + size))
+    sides = _resized(image.width, image.height, fitting)
+    resized = image.resize(sides, Image.Resampling[fitting.resample.upper()])
+    left, top = ((side - fitting.size) // 2 for side in sides)
+    return resized.crop((left, top, left + fitting.size, top + fitting.size))
 
 
-def _crop_and_resize(image: Image.Image, size: int, long_side: int) -> Image.Image:
+def _crop_and_resize(image: Image.Image, fitting: Fitting) -> Image.Image:
     """The same by Pillow's `box`, which keeps the filter's reach beyond the crop's edges."""
-    begin = (long_side - size) // 2
-    first, last = (part * max(image.size) / long_side for part in (begin, begin + size))
-    portrait = image.width <= image.height
-    box = (0, first, image.width, last) if portrait else (first, 0, last, image.height)
-    return image.resize((size, size), Image.Resampling.BICUBIC, box=box)
+    size, sides = fitting.size, _resized(image.width, image.height, fitting)
+    begins = [(side - size) // 2 for side in sides]
+    first, last = (
+        [(begin + more) * whole / side for begin, whole, side in zip(begins, image.size, sides, strict=True)]
+        for more in (0, size)
+    )
+    box = (first[0], first[1], last[0], last[1])
+    return image.resize((size, size), Image.Resampling[fitting.resample.upper()], box=box)
 
 
 @lru_cache(maxsize=1024)
-def _crop_can_come_first(width: int, height: int, size: int) -> bool:
+def _crop_can_come_first(width: int, height: int, fitting: Fitting) -> bool:
     """Whether both ways agree to one grey level on black and white noise of this size.
 
     Pillow rounds to 8 bits between its horizontal and vertical pass and chooses their order
     by the size of the result; where the crop changes that order the ways differ by more.
     """
     noise = np.random.default_rng(0).integers(0, 2, (height, width, 3), dtype=np.uint8) * 255
-    image, long_side = Image.fromarray(noise), int(size * max(width, height) / min(width, height))
-    both = [way(image, size, long_side) for way in (_resize_and_crop, _crop_and_resize)]
+    image = Image.fromarray(noise)
+    both = [way(image, fitting) for way in (_resize_and_crop, _crop_and_resize)]
     difference = np.subtract(*(np.asarray(result, dtype=np.int16) for result in both))
     return bool(np.abs(difference).max() <= 1)
 

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from clipforensics.core.faults import InputError
+from clipforensics.core.fitting import Fitting
 from clipforensics.frames.rows import RowIndex
 
 META, INDEX, SKIPPED = "meta.json", "index.csv", "skipped.csv"
@@ -33,6 +34,7 @@ class FrameStore:
 
     Attributes:
         folder: Where it lies.
+        fitting: How each was resized and cropped.
         size: Side of a frame in pixels.
         n_frames: Most frames of one video (k).
         margin: Side of a frame over that of the face that it is cut around; None: cut around the middle.
@@ -43,9 +45,10 @@ class FrameStore:
     def __init__(self, folder: Path, meta: dict[str, Any], index: pd.DataFrame) -> None:
         """Use `open`."""
         self.folder = folder
-        self.size = int(meta["size"])
+        self.fitting = Fitting.of_store(meta)
+        self.size = self.fitting.size
         self.n_frames = int(meta["n_frames"])
-        self.margin = float(meta["margin"]) if meta.get("crop") == "face" else None
+        self.margin = float(meta["margin"]) if meta.get("around") == "face" else None
         self.index = index
         self._shards = [_map_shard(folder, i, n, self.size) for i, n in enumerate(meta["shards"])]
         self._offsets = np.concatenate([[0], np.cumsum(meta["shards"], dtype=np.int64)]).astype(np.int64)

@@ -57,6 +57,7 @@ def model_card(
             yaml.safe_dump(front_matter(model, hub_dataset), sort_keys=False, allow_unicode=True)
         ),
         "heading": _heading(model, method),
+        "family": model.about.get("tower", {}).get("family", "CLIP"),
         "method": method,
         "is_sample": footage.is_sample,
         "dataset": footage.dataset,
@@ -66,7 +67,7 @@ def model_card(
         "split": cell.split,
         "manipulations": listed(cell.train_set.split("+")),
         "code": Markdown(loading_code(model, point, has_encoder=has_encoder)),
-        "versions": _versions(model.loading.library),
+        "versions": _versions(model),
         "files": _files(files),
     }
     words = sentences(model, point, has_encoder=has_encoder)
@@ -118,9 +119,11 @@ def _tables(model: Model, point: Json) -> dict[str, object]:
     }
 
 
-def _versions(library: str) -> str:
+def _versions(model: Model) -> str:
     """Of what the code was tried with, without the build's suffix (`+cpu`), which differs by machine."""
-    names = ["torch", "transformers", "safetensors", "pillow", *(["peft"] if library == "peft" else [])]
+    names = ["torch", "transformers", "safetensors", "pillow"]
+    names += ["peft"] if model.loading.library == "peft" else []
+    names += ["timm"] if model.about.get("tower", {}).get("tower") == "TimmWrapperModel" else []
     return listed([f"{name} {version(name).split('+')[0]}" for name in names])
 
 

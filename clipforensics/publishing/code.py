@@ -8,10 +8,16 @@ from clipforensics.publishing.model import Json, Model
 from clipforensics.publishing.templates import render_code
 
 POOLING = {"mean": "statistics.fmean", "median": "statistics.median", "max": "max"}
+CLIP: Json = {
+    "tower": "CLIPVisionModelWithProjection",
+    "processor": "CLIPImageProcessorPil",
+    "options": {},
+}
 EMBEDDING = {
     "projected": "tower(pixel_values={}).image_embeds",
     "pooled": "tower.vision_model(pixel_values={}).pooler_output",
 }
+"""What detector.json leaves unsaid of a CLIP: its classes in transformers, and code for its embeddings."""
 
 
 def loading_code(model: Model, point: Json, *, has_encoder: bool) -> str:
@@ -23,13 +29,17 @@ def loading_code(model: Model, point: Json, *, has_encoder: bool) -> str:
         has_encoder: Whether the encoder lies in the package.
     """
     usage = model.loading.usage
+    tower = model.about.get("tower") or {**CLIP, "call": EMBEDDING[model.about["encoder"]["embedding"]]}
     content: dict[str, Any] = {
+        "tower_class": tower["tower"],
+        "processor_class": tower["processor"],
+        "options": "".join(f", {name}={value!r}" for name, value in tower["options"].items()),
         "kind": model.loading.kind,
         "usage": usage,
         "encoder": _encoder(model, has_encoder),
         "is_apart": model.encoder.folder is not None and not has_encoder,
         "encoder_name": _literal(model.encoder.name),
-        "embedding": EMBEDDING[model.about["encoder"]["embedding"]].format(usage.pixels) if usage else "",
+        "embedding": tower["call"].format(usage.pixels) if usage else "",
         "pooling": POOLING[point["pooling"]],
         "calibrated": point["video"]["calibration"] is not None,
     }

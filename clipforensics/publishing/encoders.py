@@ -52,18 +52,19 @@ class Encoder:
     folder: Path | None
 
 
-def find_encoder(model: str, revision: str) -> Encoder:
+def find_encoder(model: str, revision: str, preprocessor: dict[str, Any] | None = None) -> Encoder:
     """Read which encoder it is, from its folder or the hub's cache (or the hub); no weights are loaded.
 
     Args:
         model: Folder or hub id, as in detector.json.
         revision: As in detector.json.
+        preprocessor: Its preprocessing, where it has no file of its own for it.
 
     Raises:
         InputError: it is not there, or says nothing of its preprocessing.
     """
     folder = Path(model) if Path(model).is_dir() else None
-    preprocessor = _preprocessor(model, revision, folder)
+    preprocessor = preprocessor or _preprocessor(model, revision, folder)
     if folder is None:
         return Encoder(model, revision, preprocessor, None)
     return Encoder(folder.resolve().name, _digest(_weights(folder)), preprocessor, folder)

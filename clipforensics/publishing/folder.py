@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 
 from clipforensics.adaptation.record import RECORD
 from clipforensics.core.files import read_json, write_json
+from clipforensics.core.fitting import Fitting
 from clipforensics.core.params import Section
 from clipforensics.publishing.card import model_card
 from clipforensics.publishing.encoders import FOLDER, copy_encoder
@@ -21,7 +22,6 @@ CARD, POINT, FRAMES = "README.md", "operating_point.json", "frames.json"
 RESULTS = Path(".eval_results/clipforensics.yaml")
 PREPROCESSOR = "preprocessor_config.json"
 
-_WHOLE = f"shorter side to `side`, bicubic with Pillow, then the central square, as {PREPROCESSOR} says"
 _CROP = (
     "a square of the full frame about the centre of one person's face, `faces.margin` times its longer side,"
     " moved into the frame where it would leave it; frames without that person are left out"
@@ -83,9 +83,20 @@ def drawn_frames(footage: TrainingFootage) -> dict[str, Any]:
         "crop": "none: whole frames, no face crop" if footage.faces is None else _CROP,
         **({} if footage.faces is None else {"faces": footage.faces}),
         "side": footage.frame_size,
-        "resize": _WHOLE if footage.faces is None else "the square to `side`, bicubic with Pillow",
+        "resize": _resize_words(footage),
         "colour": "RGB",
     }
+
+
+def _resize_words(footage: TrainingFootage) -> str:
+    fitting = footage.fitting
+    if footage.faces is not None:
+        return f"the square to `side`, {fitting.resample} with Pillow"
+    if fitting == Fitting(fitting.size):
+        words = "shorter side to `side`, bicubic with Pillow, then the central square"
+    else:
+        words = f"{fitting.in_words()}, with Pillow"
+    return f"{words}, as {PREPROCESSOR} says"
 
 
 def _name_encoder(model: Model, out: Path, name: str) -> None:

@@ -19,6 +19,9 @@ PLAIN = re.compile(
 )
 """Names of a CLIP vision tower's own tensors, as `pixel_method` saves them."""
 
+OF_TOWER = re.compile(r"tower\.[\w.]+")
+"""Of a tower of another family, which detector.json describes: that none is new, loading itself checks."""
+
 READ_HEAD = f'head = load_file(folder / "{HEAD}")'
 APPLY_HEAD = '(embedding * embedding.shape[-1] ** 0.5) @ head["weight"][0] + head["bias"]'
 READ_ADAPTER = "tower = PeftModel.from_pretrained(tower, folder).eval()"
@@ -68,7 +71,8 @@ def _by_files(folder: Path, about: dict[str, Any]) -> Loading:
         return Loading("peft", "peft", Usage(setup=(READ_ADAPTER,)))
     if {CONFIG, HEAD} <= files:
         return Loading("tower", "transformers", Usage())
-    if files == {RECORD, HEAD, TRAINED} and all(map(PLAIN.fullmatch, _shapes(folder / TRAINED))):
+    plain = OF_TOWER if "tower" in about else PLAIN
+    if files == {RECORD, HEAD, TRAINED} and all(map(plain.fullmatch, _shapes(folder / TRAINED))):
         return Loading("tensors", "transformers", Usage(setup=READ_TRAINED))
     unit = _linear_unit(folder, files)
     if unit:

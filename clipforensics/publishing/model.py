@@ -7,6 +7,7 @@ from typing import Any
 from clipforensics.adaptation.record import RECORD
 from clipforensics.core.faults import InputError
 from clipforensics.core.files import read_json
+from clipforensics.core.fitting import Fitting
 from clipforensics.protocol.cells import Cell, protocol_of
 from clipforensics.publishing.encoders import Encoder, find_encoder
 from clipforensics.publishing.loading import Loading, find_loading
@@ -22,7 +23,7 @@ class TrainingFootage:
         dataset: Name of the profile.
         is_sample: Whether it is the built-in toy.
         n_frames: Frames a video.
-        frame_size: Their side in pixels.
+        fitting: How each was resized and cropped.
         faces: How the face that frames are cut around was found, chosen and cut: settings by name. None: none
             was looked for, and frames are cut around their middle.
     """
@@ -30,8 +31,13 @@ class TrainingFootage:
     dataset: str
     is_sample: bool
     n_frames: int
-    frame_size: int
+    fitting: Fitting
     faces: Json | None = None
+
+    @property
+    def frame_size(self) -> int:
+        """Side of a frame in pixels."""
+        return self.fitting.size
 
 
 @dataclass(frozen=True)
@@ -105,13 +111,14 @@ def read_model(detector: str, cell: Cell, records: Records, footage: TrainingFoo
     if not folder.is_dir():
         raise InputError(f"{folder} does not exist, so there is no {detector} to package; run `dvc repro`")
     about = read_json(folder / RECORD)
+    encoder, tower = about["encoder"], about.get("tower", {})
     return Model(
         detector=detector,
         cell=cell,
         weights=folder,
         about=about,
         loading=find_loading(folder, about),
-        encoder=find_encoder(about["encoder"]["model"], about["encoder"]["revision"]),
+        encoder=find_encoder(encoder["model"], encoder["revision"], tower.get("preprocessor")),
         footage=footage,
         evaluation=read_json(records.evaluations / detector / f"{cell.name}.json"),
         leakage=read_json(records.leakage / cell.split / f"{cell.train_set}.json"),

@@ -15,7 +15,6 @@ from clipforensics.core.files import read_json
 from clipforensics.encoder.vision import Preprocessing
 from clipforensics.footage.pictures import resize_and_crop
 from clipforensics.publishing.encoders import FOLDER
-from clipforensics.publishing.folder import FRAMES
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Package:
         They are resized and cropped as the frames were that it was trained on.
         """
         arrays = [np.asarray(picture.convert("RGB")) for picture in pictures]
-        frames = np.stack([resize_and_crop(array, self.preprocessing.size) for array in arrays])
+        frames = np.stack([resize_and_crop(array, self.preprocessing.fitting) for array in arrays])
         device = next(self.module.parameters()).device
         log_odds = self.module(self.preprocessing.pixels(frames, device))
         return torch.sigmoid(log_odds.double()).cpu().numpy()
@@ -61,7 +60,5 @@ def open_package(folder: Path, *, encoder: Path | None = None) -> Package:
     inside = folder / FOLDER
     place = encoder or (inside if inside.is_dir() else None)
     found = {**about["encoder"], **({"model": str(place)} if place else {})}
-    module, preprocessing, _ = method.log_odds(
-        folder, encoder=found, frame_size=read_json(folder / FRAMES)["side"]
-    )
+    module, preprocessing, _ = method.log_odds(folder, encoder=found, fitting=None)
     return Package(module, preprocessing)

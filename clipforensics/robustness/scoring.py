@@ -27,6 +27,7 @@ from tqdm import tqdm
 from clipforensics.adaptation.contract import Detector, find_detector
 from clipforensics.alterations.degradations import NONE, degrade, setting_in_words
 from clipforensics.core.faults import InputError
+from clipforensics.core.fitting import Fitting
 from clipforensics.core.params import Section
 from clipforensics.encoder.embeddings import EmbeddingStore
 from clipforensics.encoder.vision import Embedding, frame_embedder, load_preprocessing, load_vision_tower
@@ -134,7 +135,12 @@ class ChunkFrames(FrameStore):
     """A frame store in memory: the degraded frames of a few videos, rows numbered from 0."""
 
     def __init__(self, store: FrameStore, rows: np.ndarray, pixels: NDArray[np.uint8]) -> None:
-        self.folder, self.size, self.n_frames = store.folder, store.size, store.n_frames
+        self.folder, self.fitting, self.size, self.n_frames = (
+            store.folder,
+            store.fitting,
+            store.size,
+            store.n_frames,
+        )
         self.index = store.index.iloc[rows].reset_index(drop=True)
         self.rows = RowIndex(self.index["key"], self.index["frame"])
         self._shards, self._offsets = [pixels], np.array([0, len(pixels)])
@@ -156,23 +162,23 @@ class ChunkEmbeddings(EmbeddingStore):
 
 
 def frozen_encoder(
-    *, model: str, revision: str, embedding: Embedding, precision: str, frame_size: int
+    *, model: str, revision: str, embedding: Embedding, precision: str, fitting: Fitting | None
 ) -> Embed:
     """The frozen encoder as a function, as the stage `embed` runs it; loaded at its first call.
 
     Args:
         model: A local folder or a hub id, pinned by `revision`.
         revision: As in `vision.load_vision_tower`.
-        embedding: Projected or pooled.
+        embedding: Which.
         precision: As in `devices.choose_dtype`.
-        frame_size: Side of the stored frames.
+        fitting: How stored frames were made.
     """
     device = choose_device()
     dtype = choose_dtype(precision, device)
 
     @functools.cache
     def load() -> Embed:
-        preprocessing = load_preprocessing(model, revision, frame_size=frame_size)
+        preprocessing = load_preprocessing(model, revision, fitting=fitting)
         tower = load_vision_tower(model, revision, device)
         return frame_embedder(tower, preprocessing, embedding, device=device, dtype=dtype)
 
@@ -245,7 +251,7 @@ def score_saved(
         frames: The frame store.
         model: The frozen encoder: a local folder or a hub id.
         revision: What pins it.
-        embedding: Projected or pooled.
+        embedding: Which.
         precision: Of the encoder, as in section `embed`.
         batch_size: Frames a chunk.
         seed: Of the noise.
@@ -266,7 +272,7 @@ def score_saved(
         of_detectors = {name: str(folder) for name, folder in folders.items()}
         all_settings = {**settings, **encoder, **work, **machine, "folders": of_detectors}
         scratch = scratch_folder("robustness", fingerprint(all_settings, inputs))
-        embed = frozen_encoder(**encoder, precision=precision, frame_size=frames.size)
+        embed = frozen_encoder(**encoder, precision=precision, fitting=frames.fitting)
         options: dict[str, Any] = {**settings, "workers": workers, "scratch": scratch}
         return score_conditions(material, conditions, scorers, frames=frames, embed=embed, **options), scratch
 

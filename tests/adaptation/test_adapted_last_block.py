@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from transformers import CLIPVisionConfig
 from transformers.models.clip.modeling_clip import CLIPEncoderLayer
 
-from clipforensics.adaptation.adapted import AdaptedEncoder, class_token_after
+from clipforensics.adaptation.adapted import AdaptedEncoder
+from clipforensics.encoder.families.clip import class_token_after
 from tests.support.pixel_methods import pixels_of, shaken, tower_of, untrained
 from tests.support.training_tasks import N_BLOCKS
 

@@ -56,7 +56,7 @@ def test_a_run_with_all_augmentations_is_killed_and_ends_in_the_same_bytes(bench
 
 def test_what_is_shown_depends_on_epoch_and_row_and_on_nothing_else(bench):
     task = task_with(bench, self_blended=1.0, augment=ALL_ON)
-    preprocessing = load_preprocessing(task.encoder["model"], "local", frame_size=task.frames.size)
+    preprocessing = load_preprocessing(task.encoder["model"], "local", fitting=task.frames.fitting)
     draw = draw_frames(task, 0)
     assert draw.blended.sum() == (draw.labels[~draw.blended] == 0).sum(), "each real frame once more"
     whole = show_augmented(task, draw, 0, preprocessing, CPU)
@@ -76,7 +76,7 @@ def test_what_is_shown_depends_on_epoch_and_row_and_on_nothing_else(bench):
 def test_training_reads_frames_as_they_are_shown(bench, changes):
     """As stored where nothing is altered, and blended even where no family of augmentation is on."""
     task = task_with(bench, **changes)
-    preprocessing = load_preprocessing(task.encoder["model"], "local", frame_size=task.frames.size)
+    preprocessing = load_preprocessing(task.encoder["model"], "local", fitting=task.frames.fitting)
     model = untrained("lora", bench)
     trainer, _ = make_trainer(model, task, shipped_settings("lora"), preprocessing, label="x")
     draw = draw_frames(task, 2)
@@ -113,7 +113,7 @@ def test_pairs_are_of_frames_at_one_time_of_the_videos(bench, draw):
 
 def test_a_frame_that_an_epoch_repeats_is_shown_in_two_ways(bench):
     task = task_with(bench, augment=ALL_ON)
-    preprocessing = load_preprocessing(task.encoder["model"], "local", frame_size=task.frames.size)
+    preprocessing = load_preprocessing(task.encoder["model"], "local", fitting=task.frames.fitting)
     alike, counted = np.zeros(2, np.int64), np.arange(2)
     twice = Draw(alike, alike, alike.astype(bool), counted)
     first, second = show_augmented(task, twice, 0, preprocessing, CPU).numpy()

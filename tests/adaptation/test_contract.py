@@ -164,7 +164,7 @@ def untrained(name, bench):
 
     place = (task.encoder["model"], task.encoder["revision"])
     tower = load_vision_tower(*place)
-    preprocessing = load_preprocessing(*place, frame_size=task.frames.size)
+    preprocessing = load_preprocessing(*place, fitting=task.frames.fitting)
     model = method.adapt(tower, settings, embedding=task.encoder["embedding"], seed=task.seed)
     return model, lambda task: train_on_pixels(model, task, settings, preprocessing, label=name)
 
@@ -203,7 +203,7 @@ def test_its_log_odds_are_those_of_its_scores(name, bench, fitted):
     if method is None:
         pytest.skip("offers no log_odds")
     frames = bench.task.frames
-    module, preprocessing, tower = method.log_odds(folder, encoder=bench.task.encoder, frame_size=frames.size)
+    module, preprocessing, tower = method.log_odds(folder, encoder=bench.task.encoder, fitting=frames.fitting)
     pixels = preprocessing.pixels(frames.read(bench.everything), torch.device("cpu"))
     with torch.no_grad():
         found = torch.sigmoid(module(pixels).double()).numpy()

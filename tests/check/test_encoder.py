@@ -72,7 +72,7 @@ def test_an_encoder_of_224_pixels_is_right_with_224():
 
 def spoil_config(folder: Path) -> None:
     content = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps({**content, "model_type": "siglip"}))
+    (folder / "config.json").write_text(json.dumps({**content, "model_type": "swin"}))
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def spoil_config(folder: Path) -> None:
         (lambda f: (f / "preprocessor_config.json").unlink(), "has no readable preprocessor"),
         (lambda f: (f / "config.json").unlink(), "has no readable config.json"),
         (lambda f: (f / "config.json").write_text("{"), "has no readable config.json"),
-        (spoil_config, "is 'siglip' by its config.json, and must be one of clip, clip_vision_model"),
+        (spoil_config, "is 'swin' by its config.json, and must be one of clip, clip_vision_model"),
         (shutil.rmtree, "encoder.revision 'local' does not pin 'tower'"),
     ],
 )
@@ -216,3 +216,23 @@ def test_the_size_of_a_profiles_encoder_counts_not_that_of_the_last_run():
     edit_yaml(Path("conf/data/sample.yaml"), {"clip": {"image_size": 32}})
     (line,) = problems()
     assert "reads frames of 32 pixels" in line
+
+
+@pytest.mark.parametrize(
+    ("config", "files", "cached"),
+    [
+        ({"model_type": "siglip"}, ["model.safetensors"], False),
+        ({"model_type": "siglip"}, ["model.safetensors", "preprocessor_config.json"], True),
+        ({"architecture": "vit_tiny_patch16_224", "pretrained_cfg": {}}, ["model.safetensors"], True),
+        ({"architecture": "vit_tiny_patch16_224", "pretrained_cfg": {}}, [], False),
+    ],
+)
+def test_an_encoder_of_timm_is_cached_without_a_preprocessor(config, files, cached, tmp_path, monkeypatch):
+    """timm writes into config.json how pictures are prepared."""
+    place = tmp_path / "cache/models--a--b/snapshots" / ("0" * 40)
+    place.mkdir(parents=True)
+    (place / "config.json").write_text(json.dumps(config))
+    for name in files:
+        (place / name).write_text("{}")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    assert hub.is_cached("a/b", "0" * 40) is cached

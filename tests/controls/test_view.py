@@ -92,7 +92,7 @@ def test_views_of_faces_are_made_where_frames_are_cut_around_them(store, tmp_pat
     path = tmp_path / "params.yaml"
     path.write_text(yaml.safe_dump(SHIPPED))
     meta = json.loads((store.folder / "meta.json").read_text())
-    (store.folder / "meta.json").write_text(json.dumps({**meta, "crop": "face", "margin": 2.0}))
+    (store.folder / "meta.json").write_text(json.dumps({**meta, "around": "face", "margin": 2.0}))
     cut = FrameStore.open(store.folder)
     blanked = {key: 255 - cut.read(cut.rows_of([key])) for key in cut.keys}
     background = write_frame_store(tmp_path / "background", blanked)

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from clipforensics.core.fitting import Fitting
 from clipforensics.crops.cutting import TEMPLATE, blank, cut_square, cut_upright, similarity
 from clipforensics.faces.face import Face
 from tests.support.faces import make_face
@@ -14,7 +15,7 @@ NOISE = np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8)
 
 
 def test_the_square_is_resized_with_pillows_bicubic():
-    cut = cut_square(NOISE, make_face(100, 80, 100), 1.5, 48)
+    cut = cut_square(NOISE, make_face(100, 80, 100), 1.5, Fitting(48))
     square = NOISE[55:205, 75:225]
     assert np.array_equal(cut, np.asarray(Image.fromarray(square).resize((48, 48), Image.Resampling.BICUBIC)))
     assert (cut.shape, cut.dtype) == ((48, 48, 3), np.uint8)
@@ -24,11 +25,15 @@ def test_nothing_outside_the_square_matters():
     other = NOISE.copy()
     other[:, :75] = other[:, 225:] = other[:55] = other[205:] = 0
     face = make_face(100, 80, 100)
-    assert np.array_equal(cut_square(NOISE, face, 1.5, 48), cut_square(other, face, 1.5, 48))
+    assert np.array_equal(
+        cut_square(NOISE, face, 1.5, Fitting(48)), cut_square(other, face, 1.5, Fitting(48))
+    )
 
 
 def test_a_square_of_the_wanted_size_is_not_resampled():
-    assert np.array_equal(cut_square(NOISE, make_face(100, 80, 100), 1.0, 100), NOISE[80:180, 100:200])
+    assert np.array_equal(
+        cut_square(NOISE, make_face(100, 80, 100), 1.0, Fitting(100)), NOISE[80:180, 100:200]
+    )
 
 
 points = st.lists(st.tuples(st.floats(-50, 50), st.floats(-50, 50)), min_size=5, max_size=5)
@@ -70,7 +75,7 @@ def test_a_turned_face_comes_out_upright(angle):
     for dot in dots:
         picture[((grid - dot) ** 2).sum(-1) < 5**2] = 255
     face = Face(0, 100, 100, 200, 200, 0.9, tuple(dots.ravel()), 0)
-    cut = cut_upright(picture, face, margin, size)
+    cut = cut_upright(picture, face, margin, Fitting(size))
     goal = (TEMPLATE - 56) / margin + 56
     bright = cut[..., 0].astype(float)
     place = np.stack(np.meshgrid(np.arange(size) + 0.5, np.arange(size) + 0.5), axis=-1)
@@ -83,7 +88,7 @@ def test_a_turned_face_comes_out_upright(angle):
 def test_what_lies_outside_the_frame_is_black_and_memory_is_bounded():
     picture = np.full((120, 120, 3), 200, np.uint8)
     far = Face(0, 0, 0, 100, 100, 0.9, tuple((TEMPLATE * 40 - 900).ravel()), 0)
-    cut = cut_upright(picture, far, 4.0, 64)
+    cut = cut_upright(picture, far, 4.0, Fitting(64))
     assert cut.shape == (64, 64, 3)
     assert cut.min() == 0
 
@@ -97,3 +102,10 @@ def test_every_face_is_blanked_and_nothing_else():
     assert np.array_equal(without, expected)
     assert NOISE[20:70, 10:40].any()
     assert np.array_equal(blank(NOISE, []), NOISE)
+
+
+def test_the_filter_is_the_encoders_and_nothing_of_a_square_is_cropped():
+    face = make_face(100, 80, 100)
+    square = Image.fromarray(NOISE[55:205, 75:225])
+    expected = np.asarray(square.resize((48, 48), Image.Resampling.BILINEAR))
+    assert np.array_equal(cut_square(NOISE, face, 1.5, Fitting(48, "bilinear", edge=56)), expected)

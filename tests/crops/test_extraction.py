@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 from clipforensics.core.faults import InputError
+from clipforensics.core.fitting import Fitting
 from clipforensics.core.records import Skipped, Video, write_records
 from clipforensics.crops import extraction
 from clipforensics.crops.cutting import blank, cut_square, cut_upright
@@ -34,7 +35,7 @@ from tests.support.clips import decode_all, make_clip
 from tests.support.faces import make_face
 from tests.support.shared_data import FOOTAGE, needs_shared
 
-SETTINGS = {"n_frames": 5, "size": 16, "shard_frames": 12, "max_skipped": 0.5}
+SETTINGS = {"n_frames": 5, "fitting": Fitting(16), "shard_frames": 12, "max_skipped": 0.5}
 N_FRAMES = [9, 3, 30, 5, 6, 12, 7, 8, 11]
 
 
@@ -83,10 +84,10 @@ def test_the_store_holds_the_chosen_frames(footage: tuple[Path, list[Video]], tm
         chosen = sample_frame_indices(video.n_frames, 5)
         whole = decode_all(root / video.path)
         assert store.index["frame"].to_numpy()[rows].tolist() == chosen.tolist()
-        expected = np.stack([resize_and_crop(whole[i], 16) for i in chosen])
+        expected = np.stack([resize_and_crop(whole[i], Fitting(16)) for i in chosen])
         assert np.array_equal(store.read(rows), expected)
     first = np.asarray(Image.open(root / "pictures/001.png"))
-    assert np.array_equal(store.read(store.rows_of([videos[-1].key]))[0], resize_and_crop(first, 16))
+    assert np.array_equal(store.read(store.rows_of([videos[-1].key]))[0], resize_and_crop(first, Fitting(16)))
 
 
 def test_shards_close_at_the_end_of_a_video(footage: tuple[Path, list[Video]], tmp_path: Path) -> None:
@@ -109,6 +110,7 @@ import json, os, signal, sys
 from pathlib import Path
 from clipforensics.crops import extraction
 from clipforensics.core.records import read_videos
+from clipforensics.core.fitting import Fitting
 
 moment, folder, root = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
 
@@ -142,8 +144,9 @@ elif moment == "within the second shard":
     extraction._ShardWriter.add = dying_add
 elif moment == "before the move":
     extraction._finish = dying_finish
+settings = json.loads(sys.argv[4])
 extraction.extract_frames(read_videos(folder / "videos.csv"), root, folder / "out", workers=2,
-                          scratch=folder / "scratch", **json.loads(sys.argv[4]))
+                          scratch=folder / "scratch", **{**settings, "fitting": Fitting(settings["fitting"])})
 """
 
 MOMENTS = {
@@ -162,7 +165,15 @@ def test_a_killed_run_goes_on_to_the_same_bytes(
     _extract(footage, tmp_path / "undisturbed")
     killed = tmp_path / "killed"
     write_records(killed / "videos.csv", Video, videos)
-    arguments = [sys.executable, "-c", _KILLED, moment, str(killed), str(root), json.dumps(SETTINGS)]
+    arguments = [
+        sys.executable,
+        "-c",
+        _KILLED,
+        moment,
+        str(killed),
+        str(root),
+        json.dumps({**SETTINGS, "fitting": 16}),
+    ]
     done = subprocess.run(
         arguments, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=60, check=False
     )
@@ -254,12 +265,12 @@ def test_changed_or_missing_footage_is_named(footage: tuple[Path, list[Video]]) 
     "name", ["real/ghost_orig.webm", "real/liveportrait_src_s29.mp4", "fake/sadtalker_still1.mp4"]
 )
 def test_real_footage(name: str) -> None:
-    indices, frames = extract_video(FOOTAGE / name, 60, 4, 224)
+    indices, frames = extract_video(FOOTAGE / name, 60, 4, Fitting(224))
     assert indices.tolist() == [7, 22, 37, 52]
     with av.open(str(FOOTAGE / name)) as container:
         for number, frame in zip(range(53), container.decode(video=0), strict=False):
             if number in indices:
-                expected = resize_and_crop(frame.to_ndarray(format="rgb24"), 224)
+                expected = resize_and_crop(frame.to_ndarray(format="rgb24"), Fitting(224))
                 assert np.array_equal(frames[indices.tolist().index(number)], expected)
 
 
@@ -277,6 +288,9 @@ dataset: mine
 extract_frames:
   n_frames: 4
   frame_size: 24
+  resample: bicubic
+  squash: false
+  resize_edge: 0
   max_skipped: 0.0
   person: largest
   margin: 1.3
@@ -319,6 +333,7 @@ def test_stage(
         "n_frames: 2.5",
         "frame_size: 0",
         "frame_size: large",
+        "resize_edge: 23",
         "max_skipped: 2",
         "margin: 0.9",
         "person: nicest",
@@ -420,12 +435,12 @@ def test_frames_are_cut_around_the_largest_person(
         rows = store.rows_of([videos[number].key])
         assert store.index["frame"].to_numpy()[rows].tolist() == [face.frame for face in chosen]
         whole = decode_all(root / videos[number].path)
-        expected = [way(whole[face.frame], face, 1.5, 16) for face in chosen]
+        expected = [way(whole[face.frame], face, 1.5, Fitting(16)) for face in chosen]
         assert np.array_equal(store.read(rows), np.stack(expected))
     crops = pd.read_csv(tmp_path / "out/crops.csv")
     assert crops.drop(columns="key").to_numpy().tolist() == [[2, 1, 0, 20], [1, 0, 0, 16], [1, 0, 2, 16]]
     meta = json.loads((tmp_path / "out/meta.json").read_text())
-    assert (meta["crop"], meta["margin"], meta["align"]) == ("face", 1.5, align)
+    assert (meta["around"], meta["margin"], meta["align"]) == ("face", 1.5, align)
 
 
 def test_videos_without_a_face_may_stay_whole(
@@ -456,7 +471,7 @@ def test_the_same_frames_without_any_face(
         for row, frame in zip(rows, blanked.index["frame"].to_numpy()[rows], strict=True):
             here = [face for face in found[number] if face.frame == frame]
             assert np.array_equal(
-                blanked.read(np.array([row]))[0], resize_and_crop(blank(whole[frame], here), 16)
+                blanked.read(np.array([row]))[0], resize_and_crop(blank(whole[frame], here), Fitting(16))
             )
 
 

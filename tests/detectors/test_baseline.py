@@ -8,6 +8,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from clipforensics.adaptation.linear_probe import Probe
+from clipforensics.core.fitting import Fitting
 from clipforensics.detectors import baseline
 from clipforensics.detectors.baseline import at_an_end
 from clipforensics.encoder.vision import embed_pixels, load_preprocessing, load_vision_tower
@@ -55,7 +56,7 @@ def test_its_log_odds_from_pixels_are_those_of_its_scores_from_embeddings(tmp_pa
     folder = write_encoder(tmp_path / "tower")
     frames = write_frame_store(tmp_path / "frames", noise_videos(4))
     tower = load_vision_tower(str(folder), "local")
-    pixels = load_preprocessing(str(folder), "local", frame_size=32).pixels(
+    pixels = load_preprocessing(str(folder), "local", fitting=Fitting(32)).pixels(
         frames.read(np.arange(12)), torch.device("cpu")
     )
     with torch.no_grad():
@@ -65,7 +66,7 @@ def test_its_log_odds_from_pixels_are_those_of_its_scores_from_embeddings(tmp_pa
     expected = Probe(weight, -0.2, 1.0, []).score(raw / np.linalg.norm(raw, axis=1, keepdims=True))
     encoder = {"model": str(folder), "revision": "local", "embedding": embedding}
     method = baseline.DETECTOR
-    module, preprocessing, found = method.log_odds(tmp_path / "model", encoder=encoder, frame_size=32)
+    module, preprocessing, found = method.log_odds(tmp_path / "model", encoder=encoder, fitting=Fitting(32))
     with torch.no_grad():
         scores = torch.sigmoid(module(preprocessing.pixels(frames.read(np.arange(12)), torch.device("cpu"))))
     np.testing.assert_allclose(scores.numpy(), expected, atol=1e-5)

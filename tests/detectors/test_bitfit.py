@@ -70,7 +70,7 @@ def test_the_saved_file_holds_the_biases_and_loads_to_the_same_numbers(bench, tm
     assert len(tensors) == N_BLOCKS * len(IN_A_BLOCK) + 2
     assert sum(t.numel() for t in tensors.values()) == model_counts(untrained("bitfit", bench))["trainable"]
     trained, _ = trained_model("bitfit", bench, tmp_path / "scratch")
-    loaded, _ = DETECTOR.load(tmp_path / "out", frame_size=bench.task.frames.size)
+    loaded, _ = DETECTOR.load(tmp_path / "out", fitting=bench.task.frames.fitting)
     for name, tensor in trained.state_dict().items():
         assert torch.equal(loaded.state_dict()[name], tensor), name
 

@@ -11,9 +11,9 @@ from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 from clipforensics.adaptation.adapted import AdaptedEncoder
 from clipforensics.adaptation.pixel_method import model_counts
 from clipforensics.core.faults import InputError
+from clipforensics.core.fitting import Fitting
 from clipforensics.detectors.effort import (
     DETECTOR,
-    LAYERS,
     ResidualLinear,
     attention_layers,
     last_directions,
@@ -24,6 +24,8 @@ from clipforensics.explanations.relevance import relevance_maps
 from clipforensics.training.trainer import Progress
 from tests.support.saved_detectors import bare_task
 from tests.support.training_tasks import N_BLOCKS, SIZE, WIDTH, shipped_settings, write_two_towers
+
+CLIPS = ("q_proj", "k_proj", "v_proj", "out_proj")
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +159,7 @@ def test_the_untrained_detector_is_the_encoder(folder):
 def test_the_linear_layers_of_every_attention_learn_and_nothing_else_but_the_head(folder):
     model = build(folder)
     layer = "tower.vision_model.encoder.layers.{}.self_attn.{}.{}"
-    expected = {layer.format(b, name, part) for b in range(N_BLOCKS) for name in LAYERS for part in "usv"}
+    expected = {layer.format(b, name, part) for b in range(N_BLOCKS) for name in CLIPS for part in "usv"}
     trained = {n for n, p in model.named_parameters() if p.requires_grad}
     assert trained == expected | {"head.weight", "head.bias"}
     kept = load(folder).state_dict()
@@ -208,8 +210,8 @@ def test_saved_and_loaded_it_is_the_same_without_another_decomposition(folder, t
         raise AssertionError("decomposed again")
 
     monkeypatch.setattr(torch.linalg, "svd", refuse)
-    loaded, _ = DETECTOR.load(tmp_path / "model", frame_size=SIZE)
-    folded, _ = DETECTOR.load(tmp_path / "model", frame_size=SIZE, merged=True)
+    loaded, _ = DETECTOR.load(tmp_path / "model", fitting=Fitting(SIZE))
+    folded, _ = DETECTOR.load(tmp_path / "model", fitting=Fitting(SIZE), merged=True)
     with torch.no_grad():
         assert torch.equal(loaded(images), model(images))
         torch.testing.assert_close(folded(images), model(images), atol=1e-5, rtol=0)

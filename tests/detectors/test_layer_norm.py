@@ -12,6 +12,7 @@ from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from clipforensics.adaptation.adapted import AdaptedEncoder
 from clipforensics.adaptation.pixel_method import model_counts
+from clipforensics.core.fitting import Fitting
 from clipforensics.detectors.layer_norm import DETECTOR, alignment, uniformity
 from clipforensics.encoder import vision as encoder
 from clipforensics.explanations.relevance import relevance_maps
@@ -203,7 +204,7 @@ def test_what_is_saved_loads_here_and_in_plain_peft(folder, tmp_path, embedding)
     task, settings = bare_task(folder, embedding), shipped_settings("layer_norm")
     options = {"task": task, "settings": settings, "counts": model_counts(model), "progress": Progress()}
     DETECTOR.save(model, tmp_path / "model", **options)
-    loaded, _ = DETECTOR.load(tmp_path / "model", frame_size=SIZE)
+    loaded, _ = DETECTOR.load(tmp_path / "model", fitting=Fitting(SIZE))
     plain = PeftModel.from_pretrained(
         CLIPVisionModelWithProjection.from_pretrained(folder), tmp_path / "model"
     )

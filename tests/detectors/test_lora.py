@@ -16,6 +16,7 @@ from clipforensics.adaptation.peft_tower import ADAPTER, CONFIG
 from clipforensics.adaptation.pixel_method import model_counts
 from clipforensics.adaptation.pixel_training import score_rows
 from clipforensics.core.faults import InputError
+from clipforensics.core.fitting import Fitting
 from clipforensics.detectors import lora
 from clipforensics.encoder import vision
 from clipforensics.explanations.relevance import relevance_maps
@@ -136,7 +137,7 @@ def test_it_learns_what_can_be_learnt(bench, variant, trained):
     _, folder, fit = trained(variant)
     assert fit.rank[0] == 1.0
     assert fit.curve[-1]["train_loss"] < fit.curve[0]["train_loss"]
-    model, preprocessing = METHOD.load(folder, frame_size=bench.task.frames.size)
+    model, preprocessing = METHOD.load(folder, fitting=bench.task.frames.fitting)
 
     def inputs(rows):
         return preprocessing.pixels(bench.task.frames.read(rows), model.device)
@@ -163,7 +164,7 @@ def test_what_is_loaded_here_and_in_plain_peft_is_what_was_trained(bench, varian
     settings = fast_settings("lora", **SMALL, variant=variant, target_modules=MODULES)
     model = shaken(METHOD.adapt(tower_of(bench), settings, embedding="projected", seed=3)).eval()
     folder, pixels = save(model, bench, settings, tmp_path / "model"), pixels_of(bench)
-    loaded, _ = METHOD.load(folder, frame_size=bench.task.frames.size)
+    loaded, _ = METHOD.load(folder, fitting=bench.task.frames.fitting)
     ours, same = embed(model, pixels), {"atol": 1e-5 if variant == "pissa" else 0, "rtol": 0}
     torch.testing.assert_close(embed(loaded, pixels), ours, **same)
     with torch.no_grad():
@@ -211,7 +212,7 @@ def test_merged_into_the_weights_it_gives_the_same_scores(bench, variant, traine
     _, folder, _ = trained(variant)
     size = bench.task.frames.size
     (apart, preprocessing), (merged, _) = (
-        METHOD.load(folder, frame_size=size, merged=m) for m in (False, True)
+        METHOD.load(folder, fitting=Fitting(size), merged=m) for m in (False, True)
     )
     name = next(n for n in base_weights(apart) if n.endswith("q_proj.weight"))
     assert not torch.equal(base_weights(apart)[name], base_weights(merged)[name])
@@ -229,7 +230,7 @@ def test_merged_into_the_weights_it_gives_the_same_scores(bench, variant, traine
 def test_its_log_odds_are_those_of_its_scores_and_can_be_explained(bench, variant, trained):
     _, folder, _ = trained(variant)
     size = bench.task.frames.size
-    module, _, tower = METHOD.log_odds(folder, encoder={}, frame_size=size)
+    module, _, tower = METHOD.log_odds(folder, encoder={}, fitting=Fitting(size))
     pixels = pixels_of(bench)
     with torch.no_grad():
         scores = torch.sigmoid(module(pixels).double()).numpy()
@@ -312,7 +313,7 @@ def test_the_adapters_of_the_last_blocks_are_those_that_peft_puts_there(bench, v
 def test_an_adapter_of_the_last_blocks_loads_in_plain_peft(bench, tmp_path):
     settings = fast_settings("lora", **SMALL, variant="pissa", last_blocks=1)
     train("lora", bench, tmp_path / "out", settings=settings)
-    loaded, _ = METHOD.load(tmp_path / "out", frame_size=bench.task.frames.size)
+    loaded, _ = METHOD.load(tmp_path / "out", fitting=bench.task.frames.fitting)
     plain = CLIPVisionModelWithProjection.from_pretrained(bench.task.encoder["model"])
     adapted = PeftModel.from_pretrained(plain, str(tmp_path / "out")).eval()
     pixels = pixels_of(bench)
@@ -377,5 +378,5 @@ def test_the_parameter_line_of_vit_b_32():
 def test_it_is_what_is_shipped():
     shipped = shipped_settings("lora")
     assert (shipped.variant, shipped.r, shipped.alpha, shipped.dropout) == ("lora", 8, 16.0, 0.05)
-    assert (shipped.target_modules, shipped.last_blocks) == (["q_proj", "k_proj"], 0)
+    assert (shipped.target_modules, shipped.last_blocks) == ("auto", 0)
     assert find_detector("lora") is METHOD

@@ -12,6 +12,7 @@ from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from clipforensics.adaptation.pixel_method import model_counts
 from clipforensics.core.faults import InputError
+from clipforensics.core.fitting import Fitting
 from clipforensics.detectors.reprogramming import DETECTOR, Border, ReprogrammedEncoder, stretch
 from clipforensics.encoder import vision as encoder
 from clipforensics.explanations.relevance import relevance_maps
@@ -143,7 +144,7 @@ def test_trained_saved_and_loaded_it_scores_alike_and_its_border_has_moved(bench
     settings = shipped_settings("reprogramming", mode=mode)
     DETECTOR.fit(task, settings, tmp_path / "model")
     scores = DETECTOR.score(tmp_path / "model", bench.everything, frames=task.frames, embeddings=None)
-    module, preprocessing, tower = DETECTOR.log_odds(tmp_path / "model", encoder={}, frame_size=SIZE)
+    module, preprocessing, tower = DETECTOR.log_odds(tmp_path / "model", encoder={}, fitting=Fitting(SIZE))
     images = preprocessing.pixels(task.frames.read(bench.everything), torch.device("cpu"))
     with torch.no_grad():
         np.testing.assert_allclose(torch.sigmoid(module(images).double()), scores, atol=1e-6)

@@ -10,6 +10,7 @@ import torch
 from transformers import CLIPModel
 
 from clipforensics.core.faults import InputError
+from clipforensics.core.fitting import Fitting
 from clipforensics.detectors.zero_shot import DETECTOR
 from clipforensics.encoder.vision import load_preprocessing
 from tests.support.training_tasks import SIZE, Bench, shipped_settings
@@ -37,7 +38,7 @@ def test_one_prompt_a_class_gives_the_probabilities_of_clip_itself(bench, fit):
     folder, _ = fit(**PLAIN)
     place = bench.task.encoder["model"]
     model, text = CLIPModel.from_pretrained(place).eval(), DETECTOR.open_text(bench.task)
-    pixels = load_preprocessing(place, "local", frame_size=SIZE).pixels(
+    pixels = load_preprocessing(place, "local", fitting=Fitting(SIZE)).pixels(
         bench.task.frames.read(bench.everything), torch.device("cpu")
     )
     prompts = ["a photo of a real face", "a photo of a fake face of person"]

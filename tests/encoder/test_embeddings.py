@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
+from clipforensics.core.fitting import Fitting
 from clipforensics.encoder import embeddings, vision
 from clipforensics.encoder.embeddings import EmbeddingStore, embed_frames
 from tests.encoder.test_vision import write_encoder
@@ -84,7 +85,7 @@ def test_killed_and_started_again_gives_the_same_bytes(tmp_path, monkeypatch, ki
 def test_with_a_real_encoder_it_is_one_forward_pass(tmp_path):
     folder = str(write_encoder(tmp_path / "tower"))
     tower = vision.load_vision_tower(folder, "local")
-    preprocessing = vision.load_preprocessing(folder, "local", frame_size=32)
+    preprocessing = vision.load_preprocessing(folder, "local", fitting=Fitting(32))
     frames = write_frame_store(tmp_path / "frames", noise_videos(3))
 
     @torch.inference_mode()

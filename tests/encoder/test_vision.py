@@ -11,6 +11,7 @@ import torch
 from transformers import CLIPImageProcessorPil, CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from clipforensics.core.faults import InputError
+from clipforensics.core.fitting import Fitting
 from clipforensics.encoder import vision
 from tests.support.shared_data import ENCODERS, needs_shared
 
@@ -106,7 +107,7 @@ def test_a_broken_weight_file_is_one_line(folder):
 
 def test_pixels_agree_with_the_encoders_own_processor(folder):
     frames = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
-    preprocessing = vision.load_preprocessing(str(folder), "local", frame_size=32)
+    preprocessing = vision.load_preprocessing(str(folder), "local", fitting=Fitting(32))
     ours = preprocessing.pixels(frames, torch.device("cpu"))
     processor = CLIPImageProcessorPil.from_pretrained(folder)
     theirs = processor(images=list(frames), return_tensors="pt")["pixel_values"]
@@ -115,15 +116,34 @@ def test_pixels_agree_with_the_encoders_own_processor(folder):
 
 def test_frames_of_another_size_say_what_to_set(folder):
     with pytest.raises(InputError, match=r"set extract_frames\.frame_size to 32"):
-        vision.load_preprocessing(str(folder), "local", frame_size=64)
+        vision.load_preprocessing(str(folder), "local", fitting=Fitting(64))
 
 
-@pytest.mark.parametrize("change", [{"resample": 2}, {"size": {"shortest_edge": 40}}])
-def test_another_kind_of_preprocessing_is_refused(folder, change):
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            {"resample": 2},
+            "shorter side to 32, bilinear, then the central square; and extract_frames so: shorter side to"
+            " 32, bicubic, then the central square; set extract_frames.frame_size to 32, resample to"
+            " bilinear, squash to false and resize_edge to 0",
+        ),
+        ({"size": {"shortest_edge": 40}}, "squash to false and resize_edge to 40"),
+        ({"size": {"height": 32, "width": 32}}, "both sides to 32, bicubic; and extract_frames so"),
+        ({"resample": 1}, "resizes with Pillow's filter 1"),
+        ({"do_rescale": False}, "scales grey levels by"),
+        ({"size": {"height": 32, "width": 64}}, "makes no square pictures"),
+        ({"size": {"shortest_edge": 24}}, "resizes to 24 and crops to"),
+        ({"do_resize": False}, "makes no square pictures"),
+    ],
+)
+def test_another_kind_of_preprocessing_is_one_line(folder, change, words):
     path = folder / "preprocessor_config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
-    with pytest.raises(InputError, match="choose another encoder"):
-        vision.load_preprocessing(str(folder), "local", frame_size=32)
+    with pytest.raises(InputError) as told:
+        vision.load_preprocessing(str(folder), "local", fitting=Fitting(32))
+    assert words in str(told.value)
+    assert "\n" not in str(told.value)
 
 
 @pytest.mark.parametrize(("embedding", "width"), [("projected", 16), ("pooled", 32)])
@@ -148,7 +168,7 @@ def test_weights_digest_tells_weights_apart(tmp_path, folder):
 @needs_shared
 def test_old_style_preprocessor_config_of_the_real_clip():
     preprocessing = vision.load_preprocessing(
-        str(ENCODERS / "clip-vit-base-patch32-config"), "local", frame_size=224
+        str(ENCODERS / "clip-vit-base-patch32-config"), "local", fitting=Fitting(224)
     )
     assert preprocessing.size == 224
     assert preprocessing.mean == (0.48145466, 0.4578275, 0.40821073)

@@ -205,6 +205,6 @@ def test_detectors_are_compared_two_by_two_where_their_grids_are_one():
 
 
 def test_tokens_that_are_no_grid_are_refused(probe):
-    probe.tower.vision_model.embeddings.num_patches = 9
+    probe.tower.config.patch_size = 10
     with pytest.raises(InputError, match="16 patch tokens are no grid of 3 x 3"):
         maps_of(probe, pixels(1))

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from clipforensics.adaptation.frozen import FrozenEncoder
+from clipforensics.core.fitting import Fitting
 from clipforensics.detectors.baseline import LinearJudge
 from clipforensics.encoder import vision
 from clipforensics.explanations import tracing
@@ -16,7 +17,8 @@ from tests.encoder.test_vision import write_encoder
 from tests.support.stores import noise_videos, write_frame_store
 
 CHOSEN = [("v1", 2), ("v0", 0), ("v3", 1)]
-OPTIONS = {"encoder": {"model": "here"}, "seed": 4, "draws": 2}
+ENCODER = {"model": "here", "embedding": "projected"}
+OPTIONS = {"encoder": ENCODER, "seed": 4, "draws": 2}
 
 
 @pytest.fixture
@@ -24,14 +26,14 @@ def opened(tmp_path, monkeypatch):
     """A frame store, and a detector that can be explained in place of `probe`; what it was asked."""
     model, asked = str(write_encoder(tmp_path)), []
 
-    def log_odds(folder, *, encoder, frame_size):
-        asked.append((folder, encoder, frame_size))
+    def log_odds(folder, *, encoder, fitting):
+        asked.append((folder, encoder, fitting))
         return opening()
 
     def opening():
         tower = vision.load_vision_tower(model, "local")
         weight = np.random.default_rng(0).normal(size=16)
-        preprocessing = vision.load_preprocessing(model, "local", frame_size=32)
+        preprocessing = vision.load_preprocessing(model, "local", fitting=Fitting(32))
         return FrozenEncoder(tower, "projected", LinearJudge(weight, 0.0)).eval(), preprocessing, tower
 
     modules = {"probe": SimpleNamespace(log_odds=log_odds), "mute": SimpleNamespace()}
@@ -42,7 +44,7 @@ def opened(tmp_path, monkeypatch):
 def test_maps_are_those_of_the_trained_detector_in_the_order_chosen(opened, tmp_path):
     frames, opening, asked = opened
     trace = trace_detector("probe", tmp_path / "m", CHOSEN, frames, **OPTIONS)
-    assert asked == [(tmp_path / "m", {"model": "here"}, 32)]
+    assert asked == [(tmp_path / "m", ENCODER, Fitting(32))]
     assert trace.frames == CHOSEN
     module, preprocessing, tower = opening()
     pixels = preprocessing.pixels(frames.read(np.array([5, 0, 10])), torch.device("cpu"))

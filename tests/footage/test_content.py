@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from clipforensics.core.fitting import Fitting
 from clipforensics.crops.extraction import extract_video
 from clipforensics.footage import content
 from clipforensics.footage.content import UnreadableVideo, content_of, members, open_content
@@ -44,7 +45,7 @@ def test_a_video_in_a_shard_is_the_same_as_beside_it(name: str, tmp_path: Path) 
     assert [(a[0], b[0]) for a, b in pairs] == [(i, i) for i in wanted]
     assert all(np.array_equal(a[1], b[1]) for a, b in pairs)
     assert n_bytes(member) == file.stat().st_size
-    inside, outside = (extract_video(path, 20, 5, 32) for path in (member, file))
+    inside, outside = (extract_video(path, 20, 5, Fitting(32)) for path in (member, file))
     assert np.array_equal(inside[1], outside[1])
     probed = [
         probe_videos([make_video(path=path)], tmp_path, workers=1)[0][0].sha256

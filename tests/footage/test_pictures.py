@@ -1,5 +1,6 @@
 """Resizing agrees with the encoder's own processor; folders of pictures are read in order."""
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
+from clipforensics.core.fitting import Fitting, Resample
 from clipforensics.footage import pictures
 from clipforensics.footage.pictures import (
     holds_pictures,
@@ -22,50 +24,88 @@ from clipforensics.footage.pictures import (
 from clipforensics.footage.video import Footage, UnreadableVideo
 
 
-def _processor_result(picture: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    from transformers import CLIPImageProcessorPil
+def _processor_result(picture: NDArray[np.uint8], fitting: Fitting) -> NDArray[np.uint8]:
+    """By transformers: a processor that can be told all of it."""
+    from transformers import BitImageProcessorPil
 
-    processor = CLIPImageProcessorPil(
-        size={"shortest_edge": size}, crop_size={"height": size, "width": size}, do_rescale=False
+    edge, side = fitting.edge, fitting.size
+    processor = BitImageProcessorPil(
+        size={"height": edge, "width": edge} if fitting.squash else {"shortest_edge": edge},
+        crop_size={"height": side, "width": side},
+        resample={"bilinear": 2, "bicubic": 3}[fitting.resample],
+        do_rescale=False,
+        do_normalize=False,
     )
-    return processor(picture, do_normalize=False, input_data_format="channels_last")["pixel_values"][0]
+    found = processor(picture, input_data_format="channels_last")["pixel_values"][0]
+    return np.asarray(found).transpose(1, 2, 0)
 
 
 @settings(deadline=None, max_examples=25)
-@given(width=st.integers(4, 300), height=st.integers(4, 300), size=st.integers(1, 97), seed=st.integers(0, 9))
-@example(width=20, height=300, size=64, seed=0)
-@example(width=300, height=20, size=64, seed=0)
-@example(width=97, height=97, size=97, seed=1)
-@example(width=98, height=97, size=97, seed=1)
-@example(width=7, height=9, size=64, seed=2)
-def test_agrees_with_the_processor(width: int, height: int, size: int, seed: int) -> None:
+@given(
+    width=st.integers(4, 300),
+    height=st.integers(4, 300),
+    size=st.integers(1, 97),
+    more=st.integers(0, 20),
+    resample=st.sampled_from(["bilinear", "bicubic"]),
+    squash=st.booleans(),
+    seed=st.integers(0, 9),
+)
+@example(width=20, height=300, size=64, more=0, resample="bicubic", squash=False, seed=0)
+@example(width=300, height=20, size=64, more=0, resample="bicubic", squash=False, seed=0)
+@example(width=97, height=97, size=97, more=0, resample="bicubic", squash=False, seed=1)
+@example(width=98, height=97, size=97, more=0, resample="bicubic", squash=False, seed=1)
+@example(width=7, height=9, size=64, more=0, resample="bicubic", squash=False, seed=2)
+@example(width=20, height=300, size=64, more=9, resample="bilinear", squash=True, seed=3)
+def test_agrees_with_the_processor(
+    width: int, height: int, size: int, more: int, resample: Resample, squash: bool, seed: int
+) -> None:
     picture = np.random.default_rng(seed).integers(0, 256, (height, width, 3)).astype(np.uint8)
+    fitting = Fitting(size, resample, squash, size + more)
     if max(width, height) > pictures.MAX_ASPECT * min(width, height):
         with pytest.raises(UnreadableVideo, match="over 16 times"):
-            resize_and_crop(picture, size)
+            resize_and_crop(picture, fitting)
         return
-    found = resize_and_crop(picture, size)
-    expected = np.asarray(_processor_result(picture, size)).transpose(1, 2, 0)
+    found, expected = resize_and_crop(picture, fitting), _processor_result(picture, fitting)
     assert found.dtype == np.uint8
     assert found.shape == expected.shape == (size, size, 3)
     assert np.abs(found.astype(int) - expected.astype(int)).max() <= 1
 
 
+GOLDEN = "b8d681230db8f00eab045ee90f28d81c59a7420c00ccf9383d9745ffc180d853"
+
+WAYS = [
+    Fitting(224),
+    Fitting(224, "bilinear", squash=True),
+    Fitting(224, "bicubic", edge=256),
+    Fitting(224, "bilinear", squash=True, edge=256),
+]
+
+
+@pytest.mark.parametrize("fitting", WAYS)
 @pytest.mark.parametrize(("width", "height"), [(640, 480), (480, 640), (1280, 720), (464, 561), (225, 224)])
-def test_agrees_with_the_processor_at_clips_size(width: int, height: int) -> None:
+def test_agrees_with_the_processor_at_clips_size(width: int, height: int, fitting: Fitting) -> None:
     picture = np.random.default_rng(3).integers(0, 256, (height, width, 3)).astype(np.uint8)
-    expected = np.asarray(_processor_result(picture, 224)).transpose(1, 2, 0)
-    assert np.abs(resize_and_crop(picture, 224).astype(int) - expected.astype(int)).max() <= 1
+    expected = _processor_result(picture, fitting)
+    assert np.abs(resize_and_crop(picture, fitting).astype(int) - expected.astype(int)).max() <= 1
+
+
+def test_the_default_gives_the_bytes_that_it_always_gave() -> None:
+    """sha256 of what version 0.5 stored of three pictures, one of each shape."""
+    digest = hashlib.sha256()
+    for width, height in ((640, 480), (48, 64), (20, 300)):
+        picture = np.random.default_rng(5).integers(0, 256, (height, width, 3)).astype(np.uint8)
+        digest.update(resize_and_crop(picture, Fitting(64)).tobytes())
+    assert digest.hexdigest() == GOLDEN
 
 
 def test_both_ways_are_taken_and_each_geometry_is_asked_once() -> None:
-    assert pictures._crop_can_come_first(640, 480, 224)
-    assert not pictures._crop_can_come_first(20, 300, 64)
+    assert pictures._crop_can_come_first(640, 480, Fitting(224))
+    assert not pictures._crop_can_come_first(20, 300, Fitting(64))
 
 
 def test_a_picture_of_the_right_size_stays_as_it_is() -> None:
     picture = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
-    assert np.array_equal(resize_and_crop(picture, 64), picture)
+    assert np.array_equal(resize_and_crop(picture, Fitting(64)), picture)
 
 
 def _fill(folder: Path, names: list[str]) -> Path:

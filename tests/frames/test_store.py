@@ -28,7 +28,9 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, NDArray[np.u
         quoted = [(f'"{key.replace(chr(34), chr(34) * 2)}"', frame) for key, frame in keys]
         rows += [f"{key},{frame},{shard},{row}" for row, (key, frame) in enumerate(quoted)]
     (folder / "index.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
-    (folder / "meta.json").write_text(json.dumps({"size": 5, "n_frames": 4, "shards": [5, 4, 1]}))
+    (folder / "meta.json").write_text(
+        json.dumps({"size": 5, "resample": "bicubic", "crop": "center", "n_frames": 4, "shards": [5, 4, 1]})
+    )
     return folder, frames
 
 

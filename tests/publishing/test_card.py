@@ -16,6 +16,7 @@ from markdown_it import MarkdownIt
 
 from clipforensics.adaptation.contract import known_detectors
 from clipforensics.core.files import read_json, write_json
+from clipforensics.core.fitting import Fitting
 from clipforensics.metrics.calibration import probabilities
 from clipforensics.protocol.cells import Cell
 from clipforensics.publishing.card import model_card
@@ -70,7 +71,10 @@ def read(name: str, **changes):
         {"enabled": False},
     )
     found = read_model(
-        name, Cell.parse("per_class", "FaceSwap", "42"), records, TrainingFootage("sample", True, 2, 64)
+        name,
+        Cell.parse("per_class", "FaceSwap", "42"),
+        records,
+        TrainingFootage("sample", True, 2, Fitting(64)),
     )
     return dataclasses.replace(found, **changes)
 
@@ -245,7 +249,7 @@ def test_a_split_without_a_leak_says_so(model):
 
 def test_only_the_sample_is_called_a_toy_and_only_it_has_a_free_licence(model):
     assert "**This is a toy: do not use it on real footage.**" in card_of(model())
-    other = card_of(model(footage=TrainingFootage("ffpp", False, 32, 224)))
+    other = card_of(model(footage=TrainingFootage("ffpp", False, 32, Fitting(224))))
     assert "toy" not in other
     assert yaml.safe_load(other.split("---")[1])["license"] == "other"
     assert "terms of their own" in other
@@ -345,7 +349,7 @@ def test_names_cannot_write_markdown_html_or_code(model):
         evaluation=json.loads(text),
         leakage=json.loads(leak),
         comparison=json.loads(compared),
-        footage=TrainingFootage(NASTY, True, 2, 64),
+        footage=TrainingFootage(NASTY, True, 2, Fitting(64)),
         encoder=dataclasses.replace(lora.encoder, name=NASTY),
     )
     for has_encoder in (True, False):

@@ -1,22 +1,23 @@
 """What stands beside a package: how frames are drawn from a video."""
 
+from clipforensics.core.fitting import Fitting
 from clipforensics.frames import rows as rows_
 from clipforensics.publishing.folder import drawn_frames
 from clipforensics.publishing.model import TrainingFootage
 
 
 def test_how_faces_were_cut_is_said_where_they_were():
-    whole = drawn_frames(TrainingFootage("sample", True, 8, 224))
+    whole = drawn_frames(TrainingFootage("sample", True, 8, Fitting(224)))
     assert whole["crop"] == "none: whole frames, no face crop"
     assert "faces" not in whole
     faces = {"detector": "yunet", "person": "largest", "margin": 1.3, "align": False}
-    cut = drawn_frames(TrainingFootage("mine", False, 8, 224, faces))
+    cut = drawn_frames(TrainingFootage("mine", False, 8, Fitting(224), faces))
     assert cut["faces"] == faces
     assert "`faces.margin` times its longer side" in cut["crop"]
 
 
 def test_frames_are_drawn_as_the_note_says():
-    note = drawn_frames(TrainingFootage("sample", True, 8, 224))
+    note = drawn_frames(TrainingFootage("sample", True, 8, Fitting(224)))
     assert (note["frames_per_video"], note["side"]) == (8, 224)
     formula = (
         note["numbers"].split(" for ")[0].replace("floor", "").replace("2 i", "2 * i").replace(") n", ") * n")

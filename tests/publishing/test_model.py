@@ -4,13 +4,14 @@ import pytest
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.files import write_json
+from clipforensics.core.fitting import Fitting
 from clipforensics.protocol.cells import Cell
 from clipforensics.publishing.model import Records, TrainingFootage, read_model
 from tests.encoder.test_vision import write_encoder
 from tests.support.saved_detectors import save_lora
 
 CELL = Cell("grouped_kfold-2", "FaceSwap", 7)
-FOOTAGE = TrainingFootage("sample", True, 8, 32)
+FOOTAGE = TrainingFootage("sample", True, 8, Fitting(32))
 
 
 @pytest.fixture

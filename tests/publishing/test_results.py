@@ -8,6 +8,7 @@ from huggingface_hub import ModelCard, parse_eval_result_entries
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.files import read_json
+from clipforensics.core.fitting import Fitting
 from clipforensics.protocol.cells import Cell
 from clipforensics.publishing.card import model_card
 from clipforensics.publishing.encoders import Encoder
@@ -36,10 +37,11 @@ def model() -> Model:
         about=about,
         loading=Loading("library", "clipforensics", None),
         encoder=Encoder("clip", COMMIT, {}, ROOT),
-        footage=TrainingFootage("sample", True, 8, 64),
+        footage=TrainingFootage("sample", True, 8, Fitting(64)),
         evaluation=read_json(ROOT / "metrics/evaluate/lora/per_class/FaceSwap-42.json"),
         leakage=read_json(ROOT / "metrics/leakage/per_class/FaceSwap.json"),
         comparison=read_json(ROOT / "metrics/comparison.json"),
+        controls={"enabled": False, "undefined": "not made"},
     )
 
 

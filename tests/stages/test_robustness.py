@@ -13,6 +13,7 @@ import yaml
 from clipforensics.adaptation.contract import find_detector
 from clipforensics.alterations.degradations import DEGRADATIONS, degrade
 from clipforensics.core.faults import InputError
+from clipforensics.core.fitting import Fitting
 from clipforensics.encoder import vision
 from clipforensics.encoder.embeddings import EmbeddingStore, embed_frames
 from clipforensics.machine.devices import compute_deterministically
@@ -116,7 +117,7 @@ def by_hand(place: Path, degradation: str, strength: int) -> dict[str, np.ndarra
         videos = {k: degrade(v, degradation, strength, key=k, seed=3) for k, v in videos.items()}
     frames = write_frame_store(place / "slow/frames", videos)
     tower = vision.load_vision_tower(str(place / "clip"), "local")
-    preprocessing = vision.load_preprocessing(str(place / "clip"), "local", frame_size=32)
+    preprocessing = vision.load_preprocessing(str(place / "clip"), "local", fitting=Fitting(32))
 
     @torch.inference_mode()
     def embed(batch):

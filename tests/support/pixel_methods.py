@@ -12,6 +12,7 @@ from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 from clipforensics.adaptation.adapted import AdaptedEncoder
 from clipforensics.adaptation.contract import find_detector
 from clipforensics.adaptation.pixel_training import train_on_pixels
+from clipforensics.core.fitting import Fitting
 from clipforensics.encoder import vision
 from clipforensics.encoder.vision import Preprocessing
 from clipforensics.machine.devices import compute_deterministically
@@ -36,7 +37,7 @@ def tower_of(bench: Bench) -> CLIPVisionModelWithProjection:
 
 
 def preprocessing_of(bench: Bench) -> Preprocessing:
-    return vision.load_preprocessing(bench.task.encoder["model"], "local", frame_size=SIZE)
+    return vision.load_preprocessing(bench.task.encoder["model"], "local", fitting=Fitting(SIZE))
 
 
 def untrained(name: str, bench: Bench, *, embedding: str = "projected", seed: int = 3, **changes: Any):

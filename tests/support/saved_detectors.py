@@ -18,7 +18,7 @@ PROBE = {"inverse_l2": [1.0], "max_iterations": 100}
 def bare_task(model: Path | str, embedding: str = "projected") -> SimpleNamespace:
     """What of a task is remembered with a saved detector."""
     about = {"model": str(model), "revision": "local", "embedding": embedding}
-    return SimpleNamespace(encoder=about, seed=1)
+    return SimpleNamespace(encoder=about, seed=1, embeddings=SimpleNamespace(meta={}))
 
 
 def save_probe(folder: Path, weight: np.ndarray, bias: float = 0.1, model: Path | str = "encoder") -> None:

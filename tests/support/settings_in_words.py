@@ -62,6 +62,8 @@ def in_words(schema: dict[str, Any]) -> str:
     """A JSON schema of one value as the reference says it."""
     if "const" in schema:
         return f"`{schema['const']}`"
+    if "anyOf" in schema:
+        return " or ".join(map(in_words, schema["anyOf"]))
     if "enum" in schema:
         return one_of(schema["enum"])
     if schema["type"] == "array":

@@ -7,11 +7,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from clipforensics.core.fitting import Fitting
 from clipforensics.frames.store import FrameStore
 
 
-def write_frame_store(folder: Path, videos: Mapping[str, np.ndarray], *, per_shard: int = 3) -> FrameStore:
-    """A frame store of the given videos (key -> uint8 (n, s, s, 3)), a few videos a shard."""
+def write_frame_store(
+    folder: Path,
+    videos: Mapping[str, np.ndarray],
+    *,
+    per_shard: int = 3,
+    fitting: Fitting | None = None,
+) -> FrameStore:
+    """A frame store of the given videos (key -> uint8 (n, s, s, 3)), a few videos a shard.
+
+    It says that they were fitted so, as for CLIP if not given.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     rows, sizes = [], []
     groups = [list(videos)[i : i + per_shard] for i in range(0, len(videos), per_shard)]
@@ -25,7 +35,9 @@ def write_frame_store(folder: Path, videos: Mapping[str, np.ndarray], *, per_sha
     table.to_csv(folder / "index.csv", index=False)
     size = next(iter(videos.values())).shape[1]
     n_frames = max(map(len, videos.values()))
-    (folder / "meta.json").write_text(json.dumps({"size": size, "n_frames": n_frames, "shards": sizes}))
+    (folder / "meta.json").write_text(
+        json.dumps({**(fitting or Fitting(size)).as_meta(), "n_frames": n_frames, "shards": sizes})
+    )
     return FrameStore.open(folder)
 
 

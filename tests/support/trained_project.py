@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import yaml
 from PIL import Image
 
 from clipforensics.core.files import write_json
+from clipforensics.core.fitting import Fitting
 from clipforensics.core.records import Video, write_records
 from clipforensics.frames.store import FrameStore
 from stages import compare, controls, embed, embed_controls, evaluate, package, split, train
@@ -55,7 +56,13 @@ print(json.dumps(found))
 
 
 def make_project(
-    folder: Path, detectors: Sequence[str], settings: Mapping[str, Any] | None = None, n_pairs: int = 0
+    folder: Path,
+    detectors: Sequence[str],
+    settings: Mapping[str, Any] | None = None,
+    n_pairs: int = 0,
+    *,
+    write: Callable[[Path], Path] = write_two_towers,
+    fitting: Fitting | None = None,
 ) -> Path:
     """Twelve people, real, face-swapped and deepfaked; frames, embeddings, splits, detectors, metrics.
 
@@ -65,6 +72,8 @@ def make_project(
         settings: What differs from the shipped params.yaml beside the size of things.
         n_pairs: So many pairs of people, swapped both ways, so that identities can be parted; 0: a ring of
             twelve, which no split by identity can part.
+        write: Writes the encoder to a folder.
+        fitting: As that encoder wants its frames, CLIP's if not given; they are noise of that size.
     """
     people = [f"{i:03d}" for i in range(2 * n_pairs or N_PEOPLE)]
     fakes = list(zip(people, people[1:] + people[:1], strict=True))
@@ -77,9 +86,9 @@ def make_project(
     folder.mkdir(parents=True, exist_ok=True)
     with contextlib.chdir(folder):
         write_records(Path("data/videos.csv"), Video, videos)
-        write_frame_store(Path("data/frames"), looks, per_shard=100)
+        write_frame_store(Path("data/frames"), looks, per_shard=100, fitting=fitting)
         write_json(Path("data/metrics/faces.json"), {"detector": "none", "rows": [], "reason": "none wanted"})
-        write_two_towers(Path("data/sample/clip"))
+        write(Path("data/sample/clip"))
         write_settings(detectors, settings or {})
         embed.main()
         protocol = yaml.safe_load(Path("params.yaml").read_text())["protocol"]

@@ -1,6 +1,6 @@
 """A handful of frames, a CLIP of two towers with its tokenizer, a budget: what any method can be tried on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,11 +94,19 @@ class Bench:
     everything: np.ndarray
 
     @classmethod
-    def make(cls, folder: Path, *, embedding: str = "projected") -> "Bench":
-        model = {"model": str(write_two_towers(folder / "encoder")), "revision": "local"}
-        frames = write_frame_store(folder / "frames", noise_videos(10, size=SIZE, shift=20))
+    def make(
+        cls,
+        folder: Path,
+        *,
+        embedding: str = "projected",
+        write: Callable[[Path], Path] = write_two_towers,
+    ) -> "Bench":
+        """Frames are noise, so they may be said to be fitted as the encoder wants them."""
+        model = {"model": str(write(folder / "encoder")), "revision": "local"}
         tower = encoder.load_vision_tower(**model)
-        preprocessing = encoder.load_preprocessing(**model, frame_size=SIZE)
+        preprocessing = encoder.load_preprocessing(**model, fitting=None)
+        videos = noise_videos(10, size=SIZE, shift=20)
+        frames = write_frame_store(folder / "frames", videos, fitting=preprocessing.fitting)
 
         @torch.inference_mode()
         def embed(batch: np.ndarray) -> np.ndarray:
@@ -107,7 +115,9 @@ class Bench:
 
         (folder / "scratch").mkdir()
         width = encoder.embedding_width(tower, embedding)
-        options = {"width": width, "batch_size": 64, "scratch": folder / "scratch", "meta": {}}
+        described = encoder.record_of_tower(**model, embedding=embedding)
+        meta = {"tower": described} if described else {}
+        options = {"width": width, "batch_size": 64, "scratch": folder / "scratch", "meta": meta}
         embed_frames(frames, embed, folder / "embeddings", **options)
         table = labelled_table(10)
         numbers = [str(i // 2) for i in range(10)]
@@ -126,10 +136,15 @@ class Bench:
 
 def encoder_fields(about: Mapping[str, str]) -> dict[str, Any]:
     """Fields of both towers' configs, as `Detector.expected_parameters` wants them."""
-    config = CLIPConfig.from_pretrained(about["model"])
-    width = config.projection_dim if about["embedding"] == "projected" else config.vision_config.hidden_size
-    towers = {"vision": config.vision_config.to_dict(), "text": config.text_config.to_dict()}
-    return {**towers, "embedding": about["embedding"], "width": width}
+    content = encoder.load_config(about["model"], about["revision"])
+    family = encoder.find_family(about["model"], about["revision"])
+    kept = {"model_type": family.model_types[-1]}
+    towers = {"vision": {**content.get("vision_config", content), **kept}, "text": None}
+    if "clip" in family.model_types and "text_config" in content:
+        towers["text"] = CLIPConfig.from_pretrained(about["model"]).text_config.to_dict()
+    width = family.shape(content).widths[about["embedding"]]
+    side = encoder.load_preprocessing(about["model"], about["revision"], fitting=None).size
+    return {**towers, "embedding": about["embedding"], "width": width, "frame_side": side}
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from clipforensics.controls.views.face import VIEW
+from clipforensics.core.fitting import Fitting
 from clipforensics.crops.cutting import cut_square
 from tests.support.faces import make_face
 
@@ -27,7 +28,7 @@ def test_it_is_the_face_that_stays():
     picture = np.full((300, 400, 3), 90, np.uint8)
     face = make_face(150, 100, 100)
     picture[100:200, 150:250] = 200
-    frame = cut_square(picture, face, 1.5, 150)[None]
+    frame = cut_square(picture, face, 1.5, Fitting(150))[None]
     alone = VIEW.alter(frame, pd.DataFrame({"key": ["a"], "frame": [0], "margin": [1.5]}), None)
     assert (alone[0, 25:125, 25:125] == 200).all()
     assert alone[0].sum(dtype=int) == 3 * 200 * 100**2
