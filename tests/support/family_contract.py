@@ -19,7 +19,7 @@ from clipforensics.encoder.families.finding import FAMILIES, family_of
 from clipforensics.footage.pictures import resize_and_crop
 from tests.support.repository import merge
 from tests.support.towers import N_BLOCKS, SIZE, write_tower
-from tests.support.training_tasks import QUICK, Bench, shipped_budget, shipped_settings
+from tests.support.training_tasks import QUICK, Bench, encoder_fields, shipped_budget, shipped_settings
 
 
 class FamilyContract:
@@ -136,6 +136,19 @@ class FamilyContract:
         found = lora.find_targets(tower, settings, next(iter(family.embeddings)))
         attention = [f"{family.blocks_at}.{b}.{family.attention_at}." for b in range(N_BLOCKS)]
         assert set(found) == {f"{place}{name}" for place in attention for name in self.targets}
+
+    @pytest.mark.parametrize("variant", ["lora", "rslora", "dora", "pissa"])
+    def test_untrained_lora_is_the_encoder_and_is_counted_by_its_formula(
+        self, folder, tower, pixels, variant
+    ):
+        embedding = next(iter(family_of(tower).embeddings))
+        before = torch.nn.functional.normalize(vision.embed_pixels(tower, pixels, embedding), dim=-1)
+        settings, method = shipped_settings("lora", variant=variant, r=4), find_detector("lora")
+        model = method.adapt(tower, settings, embedding=embedding, seed=1).eval()
+        torch.testing.assert_close(model.embed(pixels), before, atol=1e-5, rtol=1e-5)
+        about = encoder_fields({"model": str(folder), "revision": "local", "embedding": embedding})
+        moved = sum(p.numel() for n, p in model.named_parameters() if p.requires_grad and "head." not in n)
+        assert method.expected_parameters(about, settings)["trainable"] == moved
 
     def test_another_familys_embedding_is_refused_in_one_line(self, tower, pixels):
         other = next(n for n in ("class_mean", "projected") if n not in family_of(tower).embeddings)
