@@ -70,23 +70,27 @@ def find_view(name: str) -> View:
     return cast(View, importlib.import_module(f"clipforensics.controls.views.{name}").VIEW)
 
 
-def open_views(frames: FrameStore, params: Path) -> dict[str, FrameStore]:
+def open_views(frames: FrameStore, params: Path, found: pd.DataFrame | None = None) -> dict[str, FrameStore]:
     """Every view of the stored frames, by name.
 
     Args:
         frames: As they are stored.
         params: params.yaml, whose `controls.views.<name>` a view with settings has.
+        found: What else is known of frames, such as where a face is: key, frame and columns that views need,
+            at most one row a frame; a frame without a row has missing values. None: nothing is.
 
     Raises:
         InputError: a view's section is missing or wrong.
     """
     known = pd.DataFrame({"key": frames.rows.keys, "frame": frames.rows.frames})
-    found: dict[str, FrameStore] = {}
+    if found is not None:
+        known = known.merge(found, on=["key", "frame"], how="left", validate="one_to_one")
+    opened: dict[str, FrameStore] = {}
     for name in known_views():
         view = find_view(name)
         settings = read_section(params, f"controls.views.{name}", view.settings) if view.settings else None
-        found[name] = AlteredFrames(frames, view, settings, known)
-    return found
+        opened[name] = AlteredFrames(frames, view, settings, known)
+    return opened
 
 
 class AlteredFrames(FrameStore):

@@ -86,6 +86,22 @@ def test_every_view_is_opened_with_its_own_settings(store, tmp_path):
         open_views(store, path)
 
 
+def test_what_else_is_known_of_frames_reaches_the_view_that_needs_it(store, tmp_path, monkeypatch):
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(SHIPPED))
+    view = dataclasses.replace(
+        DARKER, needs=("shade",), alter=lambda f, known, _: darker(f, known.fillna(0), _)
+    )
+    monkeypatch.setattr(views, "known_views", lambda: ["shaded"])
+    monkeypatch.setattr(views, "find_view", lambda name: view)
+    with pytest.raises(InputError, match="shade is not known"):
+        open_views(store, path)
+    found = pd.DataFrame({"key": ["v1", "v0"], "frame": [0, 2], "shade": [9, 5]})
+    frames = open_views(store, path, found)["shaded"].read(np.arange(4))
+    by_hand = store.read(np.arange(4)) - np.array([0, 1, 2 + 5, 0 + 9], np.uint8)[:, None, None, None]
+    assert (frames == by_hand).all(), "a frame without a row is known to be of no shade"
+
+
 def embed(frames):
     """Some numbers of each frame that depend on all its pixels."""
     return np.stack([frames.mean(axis=(1, 2, 3)), frames.std(axis=(1, 2, 3))], axis=1).astype(np.float32)
