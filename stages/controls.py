@@ -1,13 +1,12 @@
 """Fit controls on every split and train set, test them beside the detectors."""
 
-from dataclasses import asdict
 from itertools import product
 from pathlib import Path
 
 import pandas as pd
 
 from clipforensics.comparison.by_protocol import Results
-from clipforensics.controls.contract import Known, ProbeSettings
+from clipforensics.controls.contract import FILE_FACTS, Known, ProbeSettings
 from clipforensics.controls.enabled import empty_folder, why_off
 from clipforensics.controls.finding import known_controls
 from clipforensics.controls.probing import read_probe_settings
@@ -93,9 +92,9 @@ def known_of(
 
 
 def read_table() -> pd.DataFrame:
-    """videos.csv, by key."""
-    videos = read_videos(VIDEOS)
-    return pd.DataFrame([asdict(video) for video in videos], index=[video.key for video in videos])
+    """What videos.csv says of each file, by key."""
+    rows = {video.key: [getattr(video, name) for name in FILE_FACTS] for video in read_videos(VIDEOS)}
+    return pd.DataFrame.from_dict(rows, orient="index", columns=list(FILE_FACTS))
 
 
 if __name__ == "__main__":

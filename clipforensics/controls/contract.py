@@ -22,6 +22,10 @@ ANCHOR = "unaltered"
 """Name of the control that removals are compared with: the probe on frames as they are stored."""
 
 
+FILE_FACTS = ("codec", "width", "height", "n_frames", "n_bytes", "frame_rate")
+"""Columns of data/videos.csv that controls may see: no label, name or path, which would tell the class."""
+
+
 @dataclass(frozen=True)
 class ProbeSettings:
     """How the baseline is fitted in this run.
@@ -50,7 +54,7 @@ class Known:
         val: Rows to choose on.
         embeddings: Of frames as they are stored.
         views: View to the embeddings of its frames, in the same order of rows.
-        videos: data/videos.csv with its keys as index, of all videos; what a file is, not which class.
+        videos: `FILE_FACTS` of all videos, by key: what a file is, and nothing of who or what is in it.
         probe: How the baseline is fitted.
     """
 

@@ -32,8 +32,9 @@ def cells_of(train_set: str = "FaceSwap", seed: int = 42) -> set[str]:
 AUDITS = {f"split@{split}-FaceSwap" for split in SPLITS}
 CELLS = cells_of() | AUDITS
 LORA = {name for name in CELLS if "lora" in name}
-AFTER = {"check", "compare", "likelihood", "robustness", "explain", "record", "report", "package"}
-EVERYTHING = CELLS | {"ingest", "extract_frames", "embed"} | AFTER
+AFTER = {"check", "compare", "likelihood", "controls", "robustness", "explain", "record", "report", "package"}
+BEFORE = {"ingest", "extract_frames", "hash_frames", "duplicates", "embed", "embed_controls"}
+EVERYTHING = CELLS | BEFORE | AFTER
 
 
 @pytest.fixture(scope="session")
@@ -362,4 +363,11 @@ def test_real_footage_with_a_real_encoder_runs_to_the_report(tmp_path):
     assert 0 <= headline["auc"] == all_fakes["detectors"]["baseline"]["auc"] <= 1
     leaks = json.loads((repo.path / "metrics/leakage/grouped/SadTalker.json").read_text())
     assert leaks["fake"]["any_seen"] == leaks["real"]["any_seen"] == 0
+    controls = json.loads((repo.path / "metrics/controls.json").read_text())
+    assert controls["enabled"], "on by default for real footage"
+    assert set(controls["controls"]) == {"unaltered", "metadata", "permuted", "reencoded"}
+    (row,) = (row for row in controls["rows"] if row["manipulation"] == "GHOST")
+    assert row["controls"]["unaltered"]["auc"] == row["detectors"]["baseline"]["auc"]
+    alike = json.loads((repo.path / "metrics/leakage/content/grouped/SadTalker.json").read_text())
+    assert all(sum(alike[name]["pairs"].values()) == 0 for name in ("train_test", "val_test", "train_val"))
     assert (repo.path / "report/report.html").stat().st_size > 10_000

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from clipforensics.encoder.embeddings import EmbeddingStore
+from clipforensics.report.wording.controls import against
 from stages import controls, embed_controls
 from tests.support.repository import edit_yaml
 from tests.support.trained_project import make_project
@@ -62,6 +64,18 @@ def test_metadata_that_separates_the_classes_is_found(found):
     assert row["controls"]["metadata"]["low"] > 0.5
     gap = row["differences"]["metadata"]["baseline"]
     assert gap["auc"] == pytest.approx(row["detectors"]["baseline"]["auc"] - 1)
+
+
+def test_it_is_called_out_in_a_sentence_and_where_files_say_nothing_it_is_at_chance(found, project, tmp_path):
+    said = " ".join(against(found, ["baseline"]))
+    assert "File metadata alone has video AUC 1.000" in said
+    assert "So this test does not show that faces were read." in said
+    silent = tmp_path / "silent"
+    shutil.copytree(project, silent)
+    describe(silent, lambda label: np.random.default_rng(3).choice(["h264", "vp9"], len(label)))
+    (row,) = run(silent)["rows"]
+    low, high = (row["controls"]["metadata"][end] for end in ("low", "high"))
+    assert low < 0.5 < high
 
 
 def test_the_anchor_is_the_baseline(found, project):

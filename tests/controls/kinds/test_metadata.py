@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from clipforensics.controls.contract import FILE_FACTS
 from clipforensics.controls.kinds import metadata
 from tests.support.controls import auc_on_test, controls_section, make_known
 
@@ -27,6 +28,19 @@ def test_no_label_name_or_identity_is_a_feature():
     plain = metadata.features(video(), ["h264"])
     told = video(label=1, manipulation="Swap", target="a", source="b", path="fake/a.mp4", compression="c40")
     assert (metadata.features(told, ["h264"]) == plain).all()
+
+
+def test_it_reads_what_controls_may_see_and_all_of_it():
+    assert {"codec", *metadata.NUMBERS} == set(FILE_FACTS)
+    assert not set(FILE_FACTS) & {
+        "label",
+        "manipulation",
+        "path",
+        "target",
+        "source",
+        "sha256",
+        "compression",
+    }
 
 
 def test_what_separates_the_classes_is_found(tmp_path):
