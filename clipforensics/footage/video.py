@@ -36,7 +36,7 @@ _KEPT_BYTES = 1 << 26
 
 @dataclass(frozen=True, slots=True)
 class Footage:
-    """What a video holds: frames that a player would show, their size in pixels, the codec's name."""
+    """What a video holds: frames that a player would show, their size in pixels as shown, the codec's name."""
 
     n_frames: int
     width: int
@@ -85,9 +85,8 @@ def probe_video(path: Path) -> Footage:
     with _opened(path) as (container, stream):
         stream.codec_context.thread_count = 1
         for frame in container.decode(stream):
-            return Footage(
-                len(timeline.times), frame.width, frame.height, stream.codec_context.codec.canonical_name
-            )
+            width, height = (frame.height, frame.width) if _quarters(frame) % 2 else (frame.width, frame.height)
+            return Footage(len(timeline.times), width, height, stream.codec_context.codec.canonical_name)
     raise UnreadableVideo("no frame of it can be decoded; remove it or copy it again")
 
 
@@ -183,8 +182,13 @@ def _rgb(frame: VideoFrame, reformatter: VideoReformatter) -> NDArray[np.uint8]:
     if frame.is_corrupt:
         raise UnreadableVideo("a frame is marked as damaged by the decoder")
     picture = np.asarray(reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray(), np.uint8)
-    quarters = round(frame.rotation / 90) % 4
+    quarters = _quarters(frame)
     return np.ascontiguousarray(np.rot90(picture, quarters)) if quarters else picture
+
+
+def _quarters(frame: VideoFrame) -> int:
+    """Quarter turns that the container asks for, 0 to 3."""
+    return round(frame.rotation / 90) % 4
 
 
 def _read_timeline(container: InputContainer, stream: VideoStream) -> _Timeline:
