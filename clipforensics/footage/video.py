@@ -36,7 +36,7 @@ _KEPT_BYTES = 1 << 26
 
 @dataclass(frozen=True, slots=True)
 class Footage:
-    """What a video holds: frames that a player would show, their size in pixels as shown, the codec's name."""
+    """What a video holds: frames that a player would show, their size in pixels there, the codec's name."""
 
     n_frames: int
     width: int
@@ -85,7 +85,9 @@ def probe_video(path: Path) -> Footage:
     with _opened(path) as (container, stream):
         stream.codec_context.thread_count = 1
         for frame in container.decode(stream):
-            width, height = (frame.height, frame.width) if _quarters(frame) % 2 else (frame.width, frame.height)
+            width, height = (
+                (frame.height, frame.width) if _quarters(frame) % 2 else (frame.width, frame.height)
+            )
             return Footage(len(timeline.times), width, height, stream.codec_context.codec.canonical_name)
     raise UnreadableVideo("no frame of it can be decoded; remove it or copy it again")
 
