@@ -14,7 +14,7 @@ from clipforensics.core.records import Skipped, Video
 from clipforensics.faces.face import Face
 from clipforensics.faces.following import follow
 from clipforensics.faces.table import write_faces
-from clipforensics.faces.watching import look_through
+from clipforensics.faces.watching import in_turn, look_through
 from clipforensics.faces.yunet import Yunet
 from clipforensics.footage.content import UnreadableVideo
 from clipforensics.footage.pictures import holds_pictures, read_pictures
@@ -84,7 +84,7 @@ def find_in_video(path: Path, n_frames: int, looking: Looking) -> list[Face]:
     detector = _detector(looking.weights, looking.detect_size, looking.min_score)
     indices = sample_frame_indices(n_frames, looking.n_frames).tolist()
     read = read_pictures if holds_pictures(path) else decode_frames
-    return follow(sorted(look_through(read(path, indices), detector, looking.stride)))
+    return follow(look_through(in_turn(read(path, indices), indices), detector, looking.stride))
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,7 @@
 
 import json
 import tracemalloc
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,7 @@ from clipforensics.faces.finding import Looking, find_faces, find_in_video
 from clipforensics.faces.table import FaceTable
 from clipforensics.footage.content import UnreadableVideo
 from clipforensics.footage.probing import DIED, probe_videos
+from clipforensics.footage.video import decode_frames
 from tests.support.clips import make_clip
 from tests.support.faces import YUNET, make_face, needs_yunet
 from tests.support.shared_data import FOOTAGE
@@ -135,6 +137,20 @@ def test_memory_does_not_grow_with_the_videos(tmp_path, monkeypatch):
             assert tracemalloc.get_traced_memory()[1] < 1e6, "200 x 32 faces take 4 MB and more"
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("stride", [1, 3])
+def test_frames_that_are_delivered_out_of_order_change_nothing(stride, videos, monkeypatch):
+    looking = replace(LOOKING, n_frames=8, stride=stride)
+    path, n_frames = FOOTAGE / videos[0].path, videos[0].n_frames
+    expected = find_in_video(path, n_frames, looking)
+
+    def shuffled(path, indices):
+        pictures = list(decode_frames(path, indices))
+        return iter([*pictures[3:5], *pictures[:3], *pictures[:4:-1]])
+
+    monkeypatch.setattr(finding, "decode_frames", shuffled)
+    assert find_in_video(path, n_frames, looking) == expected
 
 
 def test_more_frames_than_there_are_is_refused(videos):
