@@ -89,8 +89,6 @@ def open_views(
         frames: As they are stored.
         background: The same frames whole and without faces, if there are any.
         params: params.yaml, whose `controls.views.<name>` a view with settings has.
-        found: What else is known of frames, such as where a face is: key, frame and columns that views need,
-            at most one row a frame; a frame without a row has missing values. None: nothing is.
 
     Raises:
         InputError: a view's section is missing or wrong.

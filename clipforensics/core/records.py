@@ -35,7 +35,7 @@ class Video:
         path: File, folder of numbered pictures or single one, relative to the data set's root, with `/`; of
             a file in a tar shard the shard, `/` and its name there.
         n_frames: Frames in the file (packets of the video stream) or pictures in the folder.
-        width: Pixels, before any rotation the container asks for.
+        width: Pixels of a frame as it is shown: after the rotation that the container asks for.
         height: Pixels.
         n_bytes: Size of the file (of all pictures for a folder).
         sha256: Digest of the content; changes when the footage changes.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from clipforensics.core.records import Video
 from clipforensics.crops.extraction import CROPS, NO_FACE
 from clipforensics.crops.person import Crop
-from clipforensics.faces.table import NONE, FaceTable
+from clipforensics.faces.table import NONE, read_detector
 from clipforensics.frames.store import INDEX, SKIPPED
 
 Row = dict[str, Any]
@@ -40,7 +40,7 @@ def count_crops(store: Path, table: Path, videos: Sequence[Video]) -> Row:
         (of them, without the person), `face_size` (`smallest`, `median`, `largest` of the videos by `Crop`'s,
         in pixels; null without any). Where no faces were looked for `rows` is empty and `reason` says so.
     """
-    detector = FaceTable.open(table).detector
+    detector = read_detector(table)
     if detector == NONE:
         return {"detector": detector, "rows": [], "reason": NOT_LOOKED_FOR}
     skipped = pd.read_csv(store / SKIPPED, dtype=str, na_filter=False, encoding="utf-8")

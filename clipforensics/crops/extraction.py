@@ -21,7 +21,7 @@ from clipforensics.core.fitting import Fitting, Resample
 from clipforensics.core.records import Skipped, Video, write_records
 from clipforensics.crops.choosing import choose
 from clipforensics.crops.person import Crop, Cut, extract_person
-from clipforensics.faces.table import NONE, FaceTable
+from clipforensics.faces.table import NONE, FaceTable, read_detector
 from clipforensics.footage.content import UnreadableVideo
 from clipforensics.footage.pictures import holds_pictures, read_pictures, resize_and_crop
 from clipforensics.footage.probing import DIED, check_share
@@ -158,8 +158,10 @@ def extract_frames(
     parts = _committed(scratch)
     todo = videos[parts[-1].n_done if parts else 0 :]
     skipped = [s for part in parts for s in part.skipped]
-    if faces is not None and _table(faces).detector == NONE:
+    if faces is not None and read_detector(faces) == NONE:
         faces = None
+    if faces is not None:
+        _table(faces)
     work = partial(_extract_one, root, n_frames, fitting, faces, cut, blanked)
     limits = {"max_skipped": max_skipped, "max_without_face": max_without_face}
     with (

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, astuple, dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -14,7 +14,7 @@ from clipforensics.core.records import Skipped, Video
 from clipforensics.faces.face import Face
 from clipforensics.faces.following import follow
 from clipforensics.faces.table import write_faces
-from clipforensics.faces.watching import look_through
+from clipforensics.faces.watching import in_turn, look_through
 from clipforensics.faces.yunet import Yunet
 from clipforensics.footage.content import UnreadableVideo
 from clipforensics.footage.pictures import holds_pictures, read_pictures
@@ -30,7 +30,25 @@ PASSING = "cannot be read"
 Found = list[Face] | Skipped
 """Of one video: its faces, or why they cannot be had."""
 
-_SAVED = 20  # videos after which what is found is on the disk
+_SAVED = 20  # videos after which what is found outlives a kill
+
+
+@dataclass
+class _Tally:
+    """What was found so far, counted; the faces themselves are in a file, so that memory stays flat."""
+
+    n_done: int = 0
+    n_faces: int = 0
+    n_with: int = 0
+    skipped: list[Skipped] = field(default_factory=list)
+
+    def add(self, result: Found) -> None:
+        self.n_done += 1
+        if isinstance(result, Skipped):
+            self.skipped.append(result)
+        else:
+            self.n_faces += len(result)
+            self.n_with += bool(result)
 
 
 @dataclass(frozen=True)
@@ -66,7 +84,7 @@ def find_in_video(path: Path, n_frames: int, looking: Looking) -> list[Face]:
     detector = _detector(looking.weights, looking.detect_size, looking.min_score)
     indices = sample_frame_indices(n_frames, looking.n_frames).tolist()
     read = read_pictures if holds_pictures(path) else decode_frames
-    return follow(sorted(look_through(read(path, indices), detector, looking.stride)))
+    return follow(look_through(in_turn(read(path, indices), indices), detector, looking.stride))
 
 
 @lru_cache(maxsize=1)
@@ -88,7 +106,8 @@ def find_faces(
 ) -> tuple[int, int, list[Skipped]]:
     """Write the table of faces of all videos; a killed run goes on where it stopped.
 
-    What is written depends neither on `workers` nor on how often the run was interrupted.
+    What is written depends neither on `workers` nor on how often the run was interrupted. Faces are in
+    memory for a few videos at a time, however many videos there are.
 
     Args:
         videos: In the order in which they are written.
@@ -104,35 +123,42 @@ def find_faces(
         Number of faces, of videos with one, and the videos that could not be decoded.
 
     Raises:
-        InputError: more than `max_skipped` of the videos failed.
+        InputError: more than `max_skipped` of the videos failed, in this run and those before.
     """
-    done = _committed(scratch / "found.jsonl", videos)
-    todo = videos[len(done) :]
-    skipped = [one for one in done if isinstance(one, Skipped)]
+    saved = scratch / "found.jsonl"
+    tally = _committed(saved, videos)
+    todo = videos[tally.n_done :]
     with (
         closing(ordered_map(partial(_find, root, looking), todo, workers=workers, died=_died)) as results,
-        (scratch / "found.jsonl").open("a", encoding="utf-8") as file,
-        tqdm(total=len(videos), initial=len(done), desc="finding faces", unit="video", disable=None) as bar,
+        saved.open("a", encoding="utf-8") as file,
+        tqdm(
+            total=len(videos), initial=tally.n_done, desc="finding faces", unit="video", disable=None
+        ) as bar,
     ):
         for video, result in zip(todo, results, strict=True):
             _save(file, video, result)
-            done.append(result)
-            if len(done) % _SAVED == 0:
+            tally.add(result)
+            if tally.n_done % _SAVED == 0:
                 file.flush()
             bar.update()
             if isinstance(result, Skipped):
-                skipped.append(result)
-                check_share(skipped, len(videos), max_skipped=max_skipped, param="extract_frames.max_skipped")
+                _check_share(tally, len(videos), max_skipped)
+    _check_share(tally, len(videos), max_skipped)
     meta = {"detector": detector, **asdict(looking), "weights": looking.weights.name}
-    write_faces(out, meta, _by_key(videos, done), skipped)
-    n_faces = [len(one) for one in done if not isinstance(one, Skipped)]
-    return sum(n_faces), sum(n > 0 for n in n_faces), skipped
+    write_faces(out, meta, _by_key(saved), tally.skipped)
+    return tally.n_faces, tally.n_with, tally.skipped
 
 
-def _by_key(videos: Sequence[Video], found: Sequence[Found]) -> Iterator[tuple[str, list[Face]]]:
-    for video, faces in zip(videos, found, strict=True):
-        if not isinstance(faces, Skipped):
-            yield video.key, faces
+def _check_share(tally: _Tally, n_videos: int, max_skipped: float) -> None:
+    check_share(tally.skipped, n_videos, max_skipped=max_skipped, param="extract_frames.max_skipped")
+
+
+def _by_key(saved: Path) -> Iterator[tuple[str, list[Face]]]:
+    """Of each video that could be decoded its key and faces, read as they are wanted."""
+    with saved.open(encoding="utf-8") as file:
+        for key, found in map(json.loads, file):
+            if not isinstance(found, str):
+                yield key, [_face(values) for values in found]
 
 
 def _find(root: Path, looking: Looking, video: Video) -> Found:
@@ -154,27 +180,37 @@ def _save(file: TextIO, video: Video, result: Found) -> None:
     file.write(json.dumps([video.key, found]) + "\n")
 
 
-def _committed(path: Path, videos: Sequence[Video]) -> list[Found]:
+def _committed(path: Path, videos: Sequence[Video]) -> _Tally:
     """What an earlier run found, up to where it was killed; the file is cut there.
 
     A video that the system, not its content, kept from being read is looked at again, and all after it.
     """
-    done: list[Found] = []
-    kept = 0
-    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
-    for line, video in zip(lines, videos, strict=False):
-        if not line.endswith(b"\n"):
-            break
-        key, found = json.loads(line)
-        if key != video.key or (isinstance(found, str) and (found == DIED or found.startswith(PASSING))):
-            break
-        lost = isinstance(found, str)
-        done.append(Skipped(STAGE, video.path, found) if lost else [_face(f) for f in found])
-        kept += len(line)
-    if path.exists():
-        with path.open("r+b") as file:
-            file.truncate(kept)
-    return done
+    tally = _Tally()
+    if not path.exists():
+        return tally
+    with path.open("r+b") as file:
+        kept = 0
+        for line, video in zip(file, videos, strict=False):
+            result = _saved(line, video)
+            if result is None:
+                break
+            tally.add(result)
+            kept += len(line)
+        file.truncate(kept)
+    return tally
+
+
+def _saved(line: bytes, video: Video) -> Found | None:
+    """What a line says of a video; None if it breaks off, or the video is to be looked at again."""
+    if not line.endswith(b"\n"):
+        return None
+    key, found = json.loads(line)
+    if key != video.key:
+        return None
+    if not isinstance(found, str):
+        return [_face(values) for values in found]
+    passes = found == DIED or found.startswith(PASSING)
+    return None if passes else Skipped(STAGE, video.path, found)
 
 
 def _face(values: list[Any]) -> Face:

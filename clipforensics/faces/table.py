@@ -1,12 +1,12 @@
 """The table of faces: every detection of every sampled frame, apart from pixels."""
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from clipforensics.core.faults import InputError
@@ -28,49 +28,100 @@ _REMEDY = "run `dvc repro -f find_faces`"
 
 
 class FaceTable:
-    """What `find_faces` found.
+    """What `find_faces` found; in memory is only where in the file each video's faces stand.
 
     Attributes:
         detector: By what; `none` if nothing was looked for.
         skipped: Reason by path, of videos that could not be decoded.
     """
 
-    def __init__(self, meta: Mapping[str, Any], table: pd.DataFrame, skipped: Mapping[str, str]) -> None:
+    def __init__(
+        self, path: Path, detector: str, skipped: Mapping[str, str], spans: Mapping[str, tuple[int, int]]
+    ) -> None:
         """Use `open`."""
-        self.detector = str(meta["detector"])
-        self.skipped = dict(skipped)
-        keys = table["key"].to_numpy()
-        changes = np.flatnonzero(keys[1:] != keys[:-1]) + 1
-        bounds = [0, *changes.tolist(), len(keys)] if len(keys) else [0]
-        self._spans = {str(keys[start]): (start, stop) for start, stop in pairwise(bounds)}
-        self._whole = table[list(_WHOLE)].to_numpy(np.int32)
-        self._score = table["score"].to_numpy(np.float64)
-        self._axes = table[list(_AXES)].to_numpy(np.float64)
+        self.detector, self.skipped = detector, dict(skipped)
+        self._path, self._spans = path, spans
 
     @classmethod
     def open(cls, folder: Path) -> "FaceTable":
-        """Read the folder that `write_faces` wrote.
+        """Read the folder that `write_faces` wrote, and every row of it once.
 
         Raises:
             InputError: a part is missing or damaged.
         """
-        kinds = {**dict.fromkeys(_WHOLE, np.int32), "key": str, "score": np.float64}
         try:
-            meta = read_json(folder / META)
-            table = pd.read_csv(folder / FACES, dtype=kinds, na_filter=False, encoding="utf-8")
             skipped = pd.read_csv(folder / SKIPPED, dtype=str, na_filter=False, encoding="utf-8")
-            return cls(meta, table, dict(zip(skipped["path"], skipped["reason"], strict=True)))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            reasons = dict(zip(skipped["path"], skipped["reason"], strict=True))
+            return cls(folder / FACES, read_detector(folder), reasons, _spans(folder / FACES))
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, csv.Error) as error:
             raise InputError(f"table of faces {str(folder)!r} cannot be read ({error}); {_REMEDY}") from error
 
     def of(self, key: str) -> list[Face]:
         """Every face of one video, in order of time and person; none where none was found."""
         start, stop = self._spans.get(key, (0, 0))
-        rows = zip(self._whole[start:stop], self._score[start:stop], self._axes[start:stop], strict=True)
-        return [
-            Face(int(frame), int(x), int(y), int(w), int(h), float(score), tuple(axes.tolist()), int(person))
-            for (frame, person, x, y, w, h), score, axes in rows
-        ]
+        if start == stop:
+            return []
+        with self._path.open("rb") as file:
+            file.seek(start)
+            text = file.read(stop - start).decode()
+        return [_face(row[1:]) for row in csv.reader(io.StringIO(text, newline=""))]
+
+
+def read_detector(folder: Path) -> str:
+    """By what faces were looked for; `NONE` if they were not.
+
+    Raises:
+        InputError: the table's meta.json is missing or damaged.
+    """
+    meta = read_json(folder / META)
+    if not isinstance(meta, dict) or not isinstance(meta.get("detector"), str):
+        raise InputError(f"{folder / META} names no detector; {_REMEDY}")
+    return str(meta["detector"])
+
+
+def _spans(path: Path) -> dict[str, tuple[int, int]]:
+    """Key of each video -> where its rows begin and end in the file, in bytes.
+
+    Raises:
+        ValueError: a row is not what `write_faces` writes.
+    """
+    spans: dict[str, tuple[int, int]] = {}
+    begin = end = 0
+    last: tuple[str, int, int] = ("", -1, -1)
+    with path.open("rb") as file:
+
+        def lines() -> Iterator[str]:
+            nonlocal end
+            for line in file:
+                end += len(line)
+                yield line.decode()
+
+        rows = csv.reader(lines())
+        if tuple(next(rows, ())) != COLUMNS:
+            raise ValueError(f"its columns are not {', '.join(COLUMNS)}")
+        begin = end
+        for row in rows:
+            key, *values = row  # ValueError where a line is empty
+            face = _face(values)
+            here = (key, face.frame, face.person)
+            if key != last[0] and key in spans:
+                raise ValueError(f"the rows of {key!r} do not stand together")
+            if key == last[0] and here <= last:
+                raise ValueError(f"the rows of {key!r} are not in order of frame and person, each once")
+            spans[key] = (spans[key][0] if key in spans else begin, end)
+            last, begin = here, end
+    return spans
+
+
+def _face(values: Sequence[str]) -> Face:
+    """One row without its key; ValueError if it is none."""
+    frame, person, x, y, width, height = map(int, values[: len(_WHOLE)])
+    score, *points = map(float, values[len(_WHOLE) :])
+    if len(points) != len(_AXES) or not all(map(isfinite, (score, *points))):
+        raise ValueError(f"frame {frame}: a number is missing or not finite")
+    if min(frame, person, x, y, width - 1, height - 1) < 0:
+        raise ValueError(f"frame {frame}: a number is negative, or a box is empty")
+    return Face(frame, x, y, width, height, score, tuple(points), person)
 
 
 def write_faces(

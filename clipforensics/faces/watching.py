@@ -5,6 +5,7 @@ same faces in almost the same places, those between are interpolated; where not,
 looked at, and so on. On six clips of 32 frames, .2 to .6 s apart, a stride of 8 halves what is looked at.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple, Protocol
@@ -67,6 +68,26 @@ def look_through(
         looked = _look(last, detector)
         yield from _fill(before, between, looked, detector)
         yield looked
+
+
+def in_turn(
+    pictures: Iterable[tuple[int, NDArray[np.uint8]]], order: Iterable[int]
+) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """Pictures in the order of their numbers: who comes too early is held until its turn.
+
+    Decoders deliver a few files out of order, where neighbours are no neighbours in time.
+
+    Args:
+        pictures: Number and picture, each of `order` once.
+        order: The numbers.
+    """
+    held: dict[int, NDArray[np.uint8]] = {}
+    waiting = deque(order)
+    for number, picture in pictures:
+        held[number] = picture
+        while waiting and waiting[0] in held:
+            turn = waiting.popleft()
+            yield turn, held.pop(turn)
 
 
 def _with_shots(pictures: Iterable[tuple[int, NDArray[np.uint8]]]) -> Iterator[_Shown]:

@@ -4,8 +4,10 @@ import hashlib
 import re
 from pathlib import Path
 
+from httpx2 import HTTPError
 from huggingface_hub import hf_hub_download, try_to_load_from_cache
-from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+from huggingface_hub.utils import validate_repo_id
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.files import open_regular
@@ -54,7 +56,7 @@ def _of_the_hub(faces: FacesSection, path: Path) -> Path:
     _ask(faces)
     try:
         return Path(hf_hub_download(faces.weights, faces.weights_file, revision=faces.revision))
-    except (OSError, HfHubHTTPError) as error:
+    except (OSError, HTTPError, HfHubHTTPError) as error:
         raise InputError(f"faces.weights {faces.weights!r} cannot be fetched: {error}") from error
 
 
@@ -69,7 +71,11 @@ def _ask(faces: FacesSection) -> None:
 
 
 def _is_id(name: str) -> bool:
-    return re.fullmatch(r"[\w.-]+/[\w.-]+", name) is not None and not name.startswith((".", "/", "~"))
+    try:
+        validate_repo_id(name)
+    except HFValidationError:
+        return False
+    return name.count("/") == 1
 
 
 def _check_id(faces: FacesSection, path: Path) -> None:

@@ -18,6 +18,9 @@ _MOST = 5000
 
 _STRIDE = 32  # the network halves its input five times
 
+MOST_FACES = 100
+"""Of more faces in a picture the largest count: to follow a crowd takes time by the square of its size."""
+
 SMALLEST = 80
 """Without a face a picture is looked at again at half the size, down to this longer side: YuNet misses faces
 that fill it."""
@@ -35,7 +38,7 @@ class Yunet:
             min_score: Least confidence, 0 to 1.
 
         Raises:
-            InputError: OpenCV is not installed, or cannot read the file.
+            InputError: OpenCV is not installed, cannot read the file, or the network in it is another one.
         """
         self._cv2 = load_opencv()
         self._detect_size = detect_size
@@ -43,11 +46,15 @@ class Yunet:
             self._network: Any = self._cv2.FaceDetectorYN.create(
                 str(weights), "", (_STRIDE, _STRIDE), min_score, _OVERLAP, _MOST
             )
+            # Another network loads as well, and fails at the first picture only.
+            self._network.detect(np.zeros((_STRIDE, _STRIDE, 3), np.uint8))
         except self._cv2.error as error:
             raise InputError(f"faces.weights {str(weights)!r} is no face detector: {error}") from error
 
     def detect(self, picture: NDArray[np.uint8], frame: int) -> list[Face]:
         """Every face of a picture, the most confident first; boxes are cut off at its edges.
+
+        Of more than `MOST_FACES` the largest.
 
         Args:
             picture: uint8 (height, width, 3), RGB.
@@ -60,7 +67,11 @@ class Yunet:
             side //= 2
             found = self._look(picture, side / longer)
         faces = (_face(row, picture.shape[1], picture.shape[0], frame) for row in found)
-        return [face for face in faces if face.width > 0 and face.height > 0]
+        seen = [face for face in faces if face.width > 0 and face.height > 0]
+        if len(seen) <= MOST_FACES:
+            return seen
+        least = sorted((face.side for face in seen), reverse=True)[MOST_FACES - 1]
+        return [face for face in seen if face.side >= least][:MOST_FACES]
 
     def _look(self, picture: NDArray[np.uint8], scale: float) -> NDArray[np.float64]:
         """Rows of x, y, width, height, ten coordinates, score, in pixels of the picture."""

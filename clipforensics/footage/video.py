@@ -36,7 +36,7 @@ _KEPT_BYTES = 1 << 26
 
 @dataclass(frozen=True, slots=True)
 class Footage:
-    """What a video holds: frames that a player would show, their size in pixels, the codec's name.
+    """What a video holds: frames that a player would show, their size in pixels there, the codec's name.
 
     `frame_rate` is frames a second by the container, on average; 0 where it does not say, or for pictures.
     """
@@ -90,7 +90,10 @@ def probe_video(path: Path) -> Footage:
         stream.codec_context.thread_count = 1
         for frame in container.decode(stream):
             codec, rate = stream.codec_context.codec.canonical_name, float(stream.average_rate or 0)
-            return Footage(len(timeline.times), frame.width, frame.height, codec, rate)
+            width, height = frame.width, frame.height
+            if _quarters(frame) % 2:
+                width, height = height, width
+            return Footage(len(timeline.times), width, height, codec, rate)
     raise UnreadableVideo("no frame of it can be decoded; remove it or copy it again")
 
 
@@ -186,8 +189,13 @@ def _rgb(frame: VideoFrame, reformatter: VideoReformatter) -> NDArray[np.uint8]:
     if frame.is_corrupt:
         raise UnreadableVideo("a frame is marked as damaged by the decoder")
     picture = np.asarray(reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray(), np.uint8)
-    quarters = round(frame.rotation / 90) % 4
+    quarters = _quarters(frame)
     return np.ascontiguousarray(np.rot90(picture, quarters)) if quarters else picture
+
+
+def _quarters(frame: VideoFrame) -> int:
+    """Quarter turns that the container asks for, 0 to 3."""
+    return round(frame.rotation / 90) % 4
 
 
 def _read_timeline(container: InputContainer, stream: VideoStream) -> _Timeline:

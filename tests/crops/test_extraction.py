@@ -507,6 +507,18 @@ def test_a_run_that_was_killed_cuts_the_same(
     assert _content(tmp_path / "out") == _content(tmp_path / "undisturbed/out")
 
 
+def test_the_middle_is_that_of_the_picture_as_it_is_shown(tmp_path: Path) -> None:
+    """A clip of 96 x 48 that is shown as 48 x 96: one face in its middle, one where 96 x 48 has it."""
+    make_clip(tmp_path / "turned.mp4", n_frames=2, width=96, height=48, rotation=90)
+    found = [Video("set", "GAN", "", "t", "", "", 1, "", "", "turned.mp4")]
+    videos, _ = probe_videos(found, tmp_path, workers=1)
+    middle, other = make_face(16, 40, 16, person=0), make_face(30, 16, 16, person=1)
+    write_faces(tmp_path / "faces", {"detector": "yunet"}, [(videos[0].key, [middle, other])], [])
+    cut = CUT.model_copy(update={"person": "central"})
+    _extract((tmp_path, videos), tmp_path, faces=tmp_path / "faces", cut=cut, n_frames=1)
+    assert pd.read_csv(tmp_path / "out/crops.csv")["person"].tolist() == [0]
+
+
 def test_a_table_of_nobody_looking_changes_nothing(footage: tuple[Path, list[Video]], tmp_path: Path) -> None:
     write_faces(tmp_path / "faces", {"detector": "none"}, [], [])
     _extract(footage, tmp_path, faces=tmp_path / "faces", cut=CUT)

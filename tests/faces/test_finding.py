@@ -1,6 +1,8 @@
 """Faces of real footage, the same whoever works and however often the run is killed."""
 
 import json
+import tracemalloc
+from dataclasses import replace
 
 import pytest
 
@@ -11,8 +13,9 @@ from clipforensics.faces.finding import Looking, find_faces, find_in_video
 from clipforensics.faces.table import FaceTable
 from clipforensics.footage.content import UnreadableVideo
 from clipforensics.footage.probing import DIED, probe_videos
+from clipforensics.footage.video import decode_frames
 from tests.support.clips import make_clip
-from tests.support.faces import YUNET, needs_yunet
+from tests.support.faces import YUNET, make_face, needs_yunet
 from tests.support.shared_data import FOOTAGE
 
 LOOKING = Looking(YUNET, n_frames=4, detect_size=320, min_score=0.6, stride=1)
@@ -105,6 +108,49 @@ def test_videos_that_cannot_be_decoded_are_told_and_too_many_stop_the_run(tmp_pa
     assert [one.path for one in skipped] == ["bad.mp4", "gone.mp4"]
     with pytest.raises(InputError, match=r"extract_frames\.max_skipped=0\.5"):
         run(pair, tmp_path / "again", root=tmp_path / "root", max_skipped=0.5)
+
+
+def test_too_many_stop_a_run_that_was_all_done_before_too(tmp_path):
+    """The last video's fault stopped the run; called again, it stops again, though nothing is left to do."""
+    (tmp_path / "root").mkdir()
+    pair = [Video("set", "X", "", name, "", "", 1, "", "", f"{name}.mp4", 30) for name in ("a", "b")]
+    for video in pair:
+        (tmp_path / "root" / video.path).write_bytes(b"no video at all")
+    run(pair, tmp_path, root=tmp_path / "root", max_skipped=1.0)
+    with pytest.raises(InputError, match=r"2 of 2 videos cannot be used"):
+        run(pair, tmp_path, root=tmp_path / "root", max_skipped=0.5)
+
+
+def test_memory_does_not_grow_with_the_videos(tmp_path, monkeypatch):
+    def many(root, looking, video):
+        return [make_face(n, 0, frame=n, person=0) for n in range(32)]
+
+    monkeypatch.setattr(finding, "_find", many)
+    monkeypatch.setattr(finding, "ordered_map", lambda work, items, **_: iter_closed(work, items))
+    crowd = [Video("set", "X", "", f"t{n}", "", "", 1, "", "", f"{n}.mp4", 30) for n in range(200)]
+    run(crowd[:2], tmp_path / "few")
+    tracemalloc.start()
+    try:
+        for _ in range(2):  # the second time what is saved is read again
+            n_faces, n_with, _ = run(crowd, tmp_path)
+            assert (n_faces, n_with) == (200 * 32, 200)
+            assert tracemalloc.get_traced_memory()[1] < 1e6, "200 x 32 faces take 4 MB and more"
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("stride", [1, 3])
+def test_frames_that_are_delivered_out_of_order_change_nothing(stride, videos, monkeypatch):
+    looking = replace(LOOKING, n_frames=8, stride=stride)
+    path, n_frames = FOOTAGE / videos[0].path, videos[0].n_frames
+    expected = find_in_video(path, n_frames, looking)
+
+    def shuffled(path, indices):
+        pictures = list(decode_frames(path, indices))
+        return iter([*pictures[3:5], *pictures[:3], *pictures[:4:-1]])
+
+    monkeypatch.setattr(finding, "decode_frames", shuffled)
+    assert find_in_video(path, n_frames, looking) == expected
 
 
 def test_more_frames_than_there_are_is_refused(videos):

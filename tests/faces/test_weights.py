@@ -5,6 +5,7 @@ import os
 import socket
 import threading
 
+import httpx2
 import huggingface_hub.constants
 import pytest
 
@@ -48,7 +49,13 @@ def test_a_pipe_is_not_waited_for(tmp_path):
         find_weights(section(weights=str(tmp_path / "w.onnx")))
 
 
-@pytest.mark.parametrize("name", ["/none/w.onnx", "./w", "w.onnx", "models/yunet.onnx", "a/b/c", "~/w", ""])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("/none/w.onnx", "./w", "w.onnx", "models/yunet.onnx", "a/b/c", "~/w", ""),
+        *("a--b/c", "a..b/c", "-a/b", "a/b ", "name"),  # no ids of the hub
+    ],
+)
 @pytest.mark.parametrize("ask", [find_weights, check_weights])
 def test_a_file_that_is_not_there_is_no_hub_id(ask, name):
     with pytest.raises(InputError, match="is no file; give one, or an id on the hub"):
@@ -87,6 +94,25 @@ def test_a_hub_out_of_reach_is_one_line(cache, monkeypatch):
         ) as error:
             ask(section())
         assert "name a local copy" in str(error.value)
+
+
+@pytest.mark.parametrize("error", [OSError("no space left"), httpx2.ReadTimeout("too slow")])
+def test_a_download_that_breaks_off_is_one_line(error, cache, monkeypatch):
+    def breaking(*name, revision):
+        assert (name, revision) == (("owner/name", "yunet.onnx"), COMMIT)
+        raise error
+
+    monkeypatch.setattr(weights, "ask_for", lambda *_, **__: None)
+    monkeypatch.setattr(weights, "hf_hub_download", breaking)
+    with pytest.raises(InputError, match=f"'owner/name' cannot be fetched: {error}"):
+        find_weights(section())
+
+
+def test_a_file_below_home_is_found_by_its_short_name(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "w.onnx").write_bytes(BYTES)
+    assert find_weights(section(weights="~/w.onnx")) == tmp_path / "w.onnx"
+    check_weights(section(weights="~/w.onnx"))
 
 
 def test_a_hub_that_has_it_is_asked_and_nothing_is_fetched_by_the_check(cache, monkeypatch):

@@ -10,7 +10,7 @@ from PIL import Image
 from clipforensics.core.faults import InputError
 from clipforensics.faces import yunet
 from clipforensics.faces.watching import overlap
-from clipforensics.faces.yunet import Yunet
+from clipforensics.faces.yunet import MOST_FACES, Yunet
 from clipforensics.footage.video import decode_frames
 from tests.support.faces import YUNET, make_face, needs_yunet
 from tests.support.shared_data import FOOTAGE
@@ -85,6 +85,43 @@ def test_a_file_that_is_no_network_is_one_line(tmp_path):
     (tmp_path / "w.onnx").write_bytes(b"nothing of the kind")
     with pytest.raises(InputError, match=r"faces.weights .* is no face detector"):
         Yunet(tmp_path / "w.onnx", detect_size=640, min_score=0.6)
+
+
+def test_another_network_is_one_line_too(tmp_path):
+    """ONNX by hand: one node that hands its input on."""
+
+    def field(number, value):
+        if isinstance(value, int):
+            return bytes([number << 3, value])
+        value = value.encode() if isinstance(value, str) else value
+        assert len(value) < 128
+        return bytes([number << 3 | 2, len(value)]) + value
+
+    def tensor(name):
+        shape = b"".join(field(1, field(1, side)) for side in (1, 3, 32, 32))
+        return field(1, name) + field(2, field(1, field(1, 1) + field(2, shape)))
+
+    node = field(1, "input") + field(2, "out") + field(3, "n") + field(4, "Identity")
+    graph = field(1, node) + field(2, "g") + field(11, tensor("input")) + field(12, tensor("out"))
+    model = field(1, 8) + field(7, graph) + field(8, field(1, "") + field(2, 13))
+    (tmp_path / "w.onnx").write_bytes(model)
+    with pytest.raises(InputError, match=r"faces.weights .* is no face detector"):
+        Yunet(tmp_path / "w.onnx", detect_size=640, min_score=0.6)
+
+
+@needs_yunet
+def test_of_a_thousand_faces_the_largest_hundred_count(detector, portrait):
+    (face,) = detector.detect(portrait, 0)
+    rim = face.side // 4
+    tight = portrait[face.y - rim : face.y + face.height + rim, face.x - rim : face.x + face.width + rim]
+    crowd, large = (np.asarray(Image.fromarray(tight).resize((side, side))) for side in (20, 320))
+    picture = np.tile(crowd, (32, 32, 1))
+    assert len(detector._look(picture, 1.0)) > 500, "else this picture shows nothing"
+    picture[160:480, 160:480] = large
+    found = detector.detect(picture, 0)
+    assert len(found) == MOST_FACES
+    assert max(face.side for face in found) > 100
+    assert found == sorted(found, key=lambda face: -face.score)
 
 
 def test_without_opencv_the_line_says_how_to_get_it(monkeypatch):

@@ -162,6 +162,8 @@ def test_rotation_is_that_of_players(turn: int, tmp_path: Path) -> None:
     (_, found), *_ = decode_frames(path, [1])
     assert np.array_equal(found, np.rot90(upright[1], turn // 90))  # both counter-clockwise
     assert found.flags.c_contiguous
+    probed = probe_video(path)
+    assert (probed.height, probed.width) == found.shape[:2]
 
 
 def test_untagged_colour_is_bt601_in_limited_range(tmp_path: Path) -> None:
