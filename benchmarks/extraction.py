@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.table import Row, compare, timed
+from clipforensics.core.fitting import Fitting
 from clipforensics.core.records import Video
 from clipforensics.crops.extraction import extract_frames, extract_video
 from clipforensics.footage.probing import probe_videos
@@ -53,7 +54,7 @@ def compare_decoding(path: Path, size: Size, *, goal: float | None) -> Row:
     megabits = path.stat().st_size * 8 * RATE / size.frames / 1e6
     return compare(
         f"extract {KEPT} of {size.frames} frames / decode all, H.264 of {megabits:.1f} Mbit/s",
-        timed(partial(extract_video, path, size.frames, KEPT, SIDE)),
+        timed(partial(extract_video, path, size.frames, KEPT, Fitting(SIDE))),
         timed(partial(decode_bare, path)),
         rounds=size.rounds,
         goal=goal,
@@ -74,7 +75,7 @@ def decode_bare(path: Path) -> None:
 def run_extraction(videos: list[Video], folder: Path, workers: int) -> None:
     """Fill a frame store from all videos."""
     scratch = folder / "scratch" / str(time.monotonic_ns())
-    options = {"n_frames": KEPT, "size": SIDE, "shard_frames": 1024, "max_skipped": 0.0}
+    options = {"n_frames": KEPT, "fitting": Fitting(SIDE), "shard_frames": 1024, "max_skipped": 0.0}
     extract_frames(videos, folder, folder / "out", workers=workers, scratch=scratch, **options)
 
 

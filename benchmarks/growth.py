@@ -95,7 +95,7 @@ def measure(folder: Path, n: int) -> dict[str, float]:
     tower = load_vision_tower(str(folder / "clip"), "local", choose_device())
     size = tower.config.image_size
     preprocessing = load_preprocessing(str(folder / "clip"), "local", fitting=Fitting(size))
-    options = {"n_frames": N_FRAMES, "size": size, "shard_frames": 512, "max_skipped": 0.0}
+    options = {"n_frames": N_FRAMES, "fitting": Fitting(size), "shard_frames": 512, "max_skipped": 0.0}
     memory = Memory()
     memory.start()
     with tempfile.TemporaryDirectory(dir=folder) as text:
