@@ -28,8 +28,8 @@ _CROP = (
 )
 _UPRIGHT = (
     "one person's face turned, moved and scaled, without reflection, so that eyes, nose and corners of the"
-    " mouth come closest, by squares, to InsightFace's template of 112 x 112 pixels (arXiv 1801.07698) shrunk by"
-    " `faces.margin` about its middle; black where that leaves the frame"
+    " mouth come closest, by squares, to InsightFace's template of 112 x 112 pixels (arXiv 1801.07698) shrunk"
+    " by `faces.margin` about its middle; black where that leaves the frame"
 )
 _LEFT_OUT = {
     "skip": "frames without that person, and videos without a face",

@@ -39,7 +39,8 @@ def about_faces(faces: Json | None, cut: Mapping[str, Any]) -> str:
     return (
         f"Frames are cut around the {cut.get('person')} person of each video: a square, {shape}. Of"
         f" {counted(n, 'video')}, no face was found in {count(without)} ({whole}) and several people in"
-        f" {count(several)} (after a cut of the film everybody counts anew); {count(missing)} of {counted(frames, 'sampled frame')} without that person"
+        f" {count(several)} (after a cut of the film everybody counts anew);"
+        f" {count(missing)} of {counted(frames, 'sampled frame')} without that person"
         f" {'is' if missing == 1 else 'are'} left out."
     )
 
