@@ -14,7 +14,7 @@ from clipforensics.core.params import Section
 from clipforensics.publishing.card import model_card
 from clipforensics.publishing.encoders import FOLDER, copy_encoder
 from clipforensics.publishing.loading import ADAPTER
-from clipforensics.publishing.model import Model, TrainingFootage
+from clipforensics.publishing.model import Json, Model, TrainingFootage
 from clipforensics.publishing.operating_point import operating_point
 from clipforensics.publishing.results import check_hub_dataset, eval_results
 
@@ -24,8 +24,17 @@ PREPROCESSOR = "preprocessor_config.json"
 
 _CROP = (
     "a square of the full frame about the centre of one person's face, `faces.margin` times its longer side,"
-    " moved into the frame where it would leave it; frames without that person are left out"
+    " moved into the frame where it would leave it"
 )
+_UPRIGHT = (
+    "one person's face turned, moved and scaled, without reflection, so that eyes, nose and corners of the"
+    " mouth come closest, by squares, to InsightFace's template of 112 x 112 pixels (arXiv 1801.07698) shrunk"
+    " by `faces.margin` about its middle; black where that leaves the frame"
+)
+_LEFT_OUT = {
+    "skip": "frames without that person, and videos without a face",
+    "whole": "frames without that person; of videos without a face whole frames were used",
+}
 
 
 class PackageSection(Section):
@@ -80,8 +89,7 @@ def drawn_frames(footage: TrainingFootage) -> dict[str, Any]:
         "frames_per_video": footage.n_frames,
         "numbers": "floor((2 i + 1) n / (2 k)) for i = 0 .. k - 1, where a video has n frames, counted from"
         " 0, and k are wanted; all where n <= k",
-        "crop": "none: whole frames, no face crop" if footage.faces is None else _CROP,
-        **({} if footage.faces is None else {"faces": footage.faces}),
+        **(_around(footage.faces) if footage.faces else {"crop": "none: whole frames, no face crop"}),
         "side": footage.frame_size,
         "resize": _resize_words(footage),
         "colour": "RGB",
@@ -97,6 +105,11 @@ def _resize_words(footage: TrainingFootage) -> str:
     else:
         words = f"{fitting.in_words()}, with Pillow"
     return f"{words}, as {PREPROCESSOR} says"
+
+
+def _around(faces: Json) -> Json:
+    crop = _UPRIGHT if faces["align"] else _CROP
+    return {"crop": crop, "left_out": _LEFT_OUT[faces["without_face"]], "faces": faces}
 
 
 def _name_encoder(model: Model, out: Path, name: str) -> None:

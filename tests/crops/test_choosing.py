@@ -26,6 +26,8 @@ ALWAYS = range(8)
         ([(450, 100, ALWAYS, 0.9), (100, 300, [3, 4], 0.9)], 0, 0),  # an inset for a moment
         ([(450, 100, ALWAYS, 0.9), (100, 300, range(3), 0.9)], 1, 0),
         ([(0, 240, [5], 0.6), (450, 100, [1, 2], 0.9)], 1, 1),  # half a face at the edge
+        ([(40, 100, ALWAYS, 0.9), (450, 100, [3], 0.9)], 0, 0),  # in the middle for a moment
+        ([(0, 100, ALWAYS, 0.9), (450, 100, range(2), 0.9)], 0, 1),  # in a corner throughout
         ([(700, 100, ALWAYS, 0.9), (200, 100, ALWAYS, 0.9)], 0, 0),  # equals: the first
     ],
 )

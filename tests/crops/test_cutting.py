@@ -85,6 +85,17 @@ def test_a_turned_face_comes_out_upright(angle):
         assert np.abs(found - [x, y]).max() < 0.6
 
 
+def test_the_upright_picture_is_no_larger_than_the_frame(monkeypatch):
+    """Else landmarks far apart would ask for as many pixels as they like."""
+    sides, usual = [], Image.Image.transform
+    monkeypatch.setattr(
+        Image.Image, "transform", lambda self, size, *more: sides.append(size) or usual(self, size, *more)
+    )
+    far = Face(0, 0, 0, 100, 100, 0.9, tuple((TEMPLATE * 400 - 900).ravel()), 0)
+    cut_upright(np.zeros((90, 120, 3), np.uint8), far, 4.0, 64)
+    assert sides == [(90, 90)]
+
+
 def test_what_lies_outside_the_frame_is_black_and_memory_is_bounded():
     picture = np.full((120, 120, 3), 200, np.uint8)
     far = Face(0, 0, 0, 100, 100, 0.9, tuple((TEMPLATE * 40 - 900).ravel()), 0)

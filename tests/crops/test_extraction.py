@@ -484,6 +484,36 @@ def test_too_many_videos_without_a_face_stop_the_run(
         _extract(footage, tmp_path / "other", faces=faces[0], cut=CUT, max_skipped=0.1)
 
 
+def test_a_run_that_stopped_over_its_limits_stops_again(
+    footage: tuple[Path, list[Video]],
+    faces: tuple[Path, dict],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Killed once all was cut, called again with less allowed: nothing is left to do, and it stops."""
+
+    def stop(*_: object) -> None:
+        raise Stopped
+
+    with monkeypatch.context() as patch:
+        patch.setattr(extraction, "_finish", stop)
+        with pytest.raises(Stopped):
+            _extract(footage, tmp_path, faces=faces[0], cut=CUT)
+    with pytest.raises(InputError, match=r"max_without_face=0\.5"):
+        _extract(footage, tmp_path, faces=faces[0], cut=CUT, max_without_face=0.5)
+
+
+def test_a_face_s_size_is_the_median_over_the_frames(
+    footage: tuple[Path, list[Video]], tmp_path: Path
+) -> None:
+    (root, videos), frames = footage, sample_frame_indices(N_FRAMES[0], 5).tolist()
+    sides = [10, 30, 12, 11, 29]
+    here = [make_face(2, 2, side, frame=n, person=0) for n, side in zip(frames, sides, strict=True)]
+    write_faces(tmp_path / "faces", {"detector": "yunet"}, [(videos[0].key, here)], [])
+    _extract((root, videos[:1]), tmp_path, faces=tmp_path / "faces", cut=CUT)
+    assert pd.read_csv(tmp_path / "out/crops.csv")["face_size"].tolist() == [12]
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_run_that_was_killed_cuts_the_same(
     workers: int,

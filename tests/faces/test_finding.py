@@ -5,6 +5,7 @@ import tracemalloc
 from dataclasses import replace
 
 import pytest
+from PIL import Image
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.records import Video
@@ -151,6 +152,45 @@ def test_frames_that_are_delivered_out_of_order_change_nothing(stride, videos, m
 
     monkeypatch.setattr(finding, "decode_frames", shuffled)
     assert find_in_video(path, n_frames, looking) == expected
+
+
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), MemoryError()])
+def test_what_the_system_keeps_from_being_read_is_told_and_looked_at_again(
+    error, videos, tmp_path, monkeypatch
+):
+    def failing(*_):
+        raise error
+
+    monkeypatch.setattr(finding, "ordered_map", lambda work, items, **_: iter_closed(work, items))
+    with monkeypatch.context() as patch:
+        patch.setattr(finding, "find_in_video", failing)
+        _, _, (skipped,) = run(videos[1:2], tmp_path, max_skipped=1.0)
+    assert skipped.reason.startswith("cannot be read: ")
+    assert run(videos[1:2], tmp_path) == (4, 1, [])
+
+
+def test_how_it_is_looked_is_as_asked_for(videos, monkeypatch):
+    asked = {}
+
+    class Told(finding.Yunet):
+        def __init__(self, weights, **how):
+            asked.update(how)
+            super().__init__(weights, **how)
+
+    monkeypatch.setattr(finding, "Yunet", Told)
+    finding._detector.cache_clear()
+    find_in_video(FOOTAGE / NAMES[1], 16, replace(LOOKING, detect_size=200, min_score=0.7))
+    finding._detector.cache_clear()
+    assert asked == {"detect_size": 200, "min_score": 0.7}
+
+
+def test_folders_of_pictures_and_single_ones_are_looked_at(tmp_path):
+    ((_, picture),) = decode_frames(FOOTAGE / NAMES[1], [0])
+    (tmp_path / "one").mkdir()
+    for number in range(3):
+        Image.fromarray(picture).save(tmp_path / f"one/{number}.png")
+    assert [face.frame for face in find_in_video(tmp_path / "one", 3, LOOKING)] == [0, 1, 2]
+    assert [face.person for face in find_in_video(tmp_path / "one/1.png", 1, LOOKING)] == [0]
 
 
 def test_more_frames_than_there_are_is_refused(videos):

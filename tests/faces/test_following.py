@@ -41,6 +41,18 @@ def test_who_is_away_for_a_frame_comes_back_in_the_same_shot():
     assert people([make_face(100, 100)], [], [make_face(110, 100)])[0] == [[0], [], [0]]
 
 
+def test_who_walks_far_in_small_steps_stays_the_same():
+    walk = [[make_face(100 + 120 * n, 100)] for n in range(6)]
+    assert people(*walk)[0] == [[0]] * 6
+
+
+def test_faces_of_a_frame_come_in_order_of_person():
+    left, right = make_face(100, 0), make_face(160, 300)
+    numbers, found = people([left, right], [make_face(190, 0), make_face(120, 300)])
+    assert numbers == [[0, 1], [0, 1]]
+    assert [face.y for face in found] == [0, 300, 0, 300]
+
+
 def test_no_face_at_all():
     assert follow([]) == []
     assert follow([(0, [], False), (1, [], True)]) == []

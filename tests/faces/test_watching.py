@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clipforensics.faces.watching import STILL, look_through, overlap
+from clipforensics.faces.watching import STILL, _mean, _still, look_through, overlap
 from clipforensics.faces.yunet import Yunet
 from clipforensics.footage.video import decode_frames, probe_video
 from clipforensics.frames.rows import sample_frame_indices
@@ -97,6 +97,41 @@ def test_nothing_is_interpolated_across_a_cut():
     _, cuts, shown = watch(pictures, 8)
     assert cuts == [False] * 3 + [True] + [False] * 5
     assert {2, 3} <= set(shown)
+
+
+def test_nothing_is_interpolated_where_the_cut_is_at_the_last_frame():
+    ramp = np.linspace(0, 200, 320).astype(np.uint8)[None, :, None].repeat(240, 0).repeat(3, 2)
+    pictures = [scene((140, 50), ground=ramp)] * 4 + [scene((140, 50), ground=ramp[:, ::-1])]
+    _, cuts, shown = watch(pictures, 4)
+    assert cuts == [False] * 4 + [True]
+    assert sorted(shown) == [0, 2, 3, 4]
+
+
+def test_whoever_goes_away_between_is_found_where_the_ends_differ():
+    pictures = [scene((100, 50), (200, 150))] * 5 + [scene((100, 50))] * 4
+    boxes, _, shown = watch(pictures, 8)
+    assert boxes == [[(100, 50), (200, 150)]] * 5 + [[(100, 50)]] * 4
+    assert len(shown) < 9
+
+
+def test_two_before_that_fit_one_after_are_not_interpolated():
+    a, b = make_face(100, 50, 40), make_face(101, 50, 40)
+    far = make_face(200, 50, 40)
+    assert _still([a, b], [a, far]) is None
+    assert _still([a, far], [far, a]) == [(a, a), (far, far)]
+
+
+def test_an_interpolated_face_is_no_surer_and_its_landmarks_lie_between():
+    a, b = make_face(100, 50, 40, score=0.9), make_face(103, 51, 40, frame=2, score=0.7)
+    for first, second in ((a, b), (b, a)):
+        found = _mean(first, second, 0.25, 1)
+        assert (found.frame, found.score) == (1, 0.7)
+        expected = [p + 0.25 * (q - p) for p, q in zip(first.points, second.points, strict=True)]
+        assert found.points == pytest.approx(expected, abs=0.051)
+
+
+def test_boxes_that_are_apart_both_ways_do_not_overlap():
+    assert overlap(make_face(0, 0, 10), make_face(30, 30, 10)) == 0
 
 
 @settings(max_examples=40, deadline=None)

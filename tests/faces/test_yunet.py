@@ -10,7 +10,7 @@ from PIL import Image
 from clipforensics.core.faults import InputError
 from clipforensics.faces import yunet
 from clipforensics.faces.watching import overlap
-from clipforensics.faces.yunet import MOST_FACES, Yunet
+from clipforensics.faces.yunet import MOST_FACES, Yunet, _face
 from clipforensics.footage.video import decode_frames
 from tests.support.faces import YUNET, make_face, needs_yunet
 from tests.support.shared_data import FOOTAGE
@@ -79,6 +79,43 @@ def test_boxes_are_cut_off_at_the_edge(detector, portrait):
 def test_pictures_of_any_shape_without_a_face(shape, detector):
     noise = np.random.default_rng(0).integers(0, 30, (*shape, 3), dtype=np.uint8)
     assert detector.detect(noise, 0) == []
+
+
+@needs_yunet
+def test_a_fainter_face_than_is_asked_for_does_not_count(detector, portrait):
+    (face,) = detector.detect(portrait, 0)
+    assert Yunet(YUNET, detect_size=640, min_score=min(0.999, face.score + 0.02)).detect(portrait, 0) == []
+
+
+@needs_yunet
+def test_a_portrait_picture_is_reduced_by_its_height(detector, portrait, monkeypatch):
+    (face,) = detector.detect(portrait, 0)
+    left = max(0, face.x - 50)
+    tall = np.tile(portrait[:, left : left + 360], (2, 1, 1))
+    shown = []
+    monkeypatch.setattr(detector, "_look", lambda picture, scale: shown.append(scale) or np.empty((0, 15)))
+    detector.detect(tall, 0)
+    assert shown == [640 / 1440, 320 / 1440, 160 / 1440, 80 / 1440]
+
+
+@pytest.mark.parametrize(
+    ("row", "box"),
+    [
+        ((-5, -7, 20, 30), (0, 0, 15, 23)),
+        ((90, 40, 20, 30), (90, 40, 10, 10)),
+        ((120, 10, 5, 5), (100, 10, 0, 5)),
+    ],
+)
+def test_boxes_are_cut_off_on_all_sides(row, box):
+    face = _face(np.array([*row, *range(10), 0.9]), 100, 50, 3)
+    assert (face.x, face.y, face.width, face.height) == box
+
+
+@needs_yunet
+def test_faces_that_lie_outside_the_picture_do_not_count(detector, portrait, monkeypatch):
+    rows = np.array([[2000, 10, 50, 50, *range(10), 0.9], [10, -90, 50, 50, *range(10), 0.9]], float)
+    monkeypatch.setattr(detector, "_look", lambda *_: rows)
+    assert detector.detect(portrait, 0) == []
 
 
 def test_a_file_that_is_no_network_is_one_line(tmp_path):

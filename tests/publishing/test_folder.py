@@ -10,10 +10,21 @@ def test_how_faces_were_cut_is_said_where_they_were():
     whole = drawn_frames(TrainingFootage("sample", True, 8, Fitting(224)))
     assert whole["crop"] == "none: whole frames, no face crop"
     assert "faces" not in whole
-    faces = {"detector": "yunet", "person": "largest", "margin": 1.3, "align": False}
+    faces = {
+        "detector": "yunet", "person": "largest", "margin": 1.3, "align": False, "without_face": "skip"
+    }  # fmt: skip
     cut = drawn_frames(TrainingFootage("mine", False, 8, Fitting(224), faces))
     assert cut["faces"] == faces
     assert "`faces.margin` times its longer side" in cut["crop"]
+    assert cut["left_out"] == "frames without that person, and videos without a face"
+
+
+def test_an_upright_face_and_videos_without_one_are_told_as_they_are():
+    faces = {"detector": "yunet", "person": "largest", "margin": 1.3, "align": True, "without_face": "whole"}
+    cut = drawn_frames(TrainingFootage("mine", False, 8, Fitting(224), faces))
+    assert "longer side" not in cut["crop"]
+    assert "template" in cut["crop"]
+    assert "whole frames were used" in cut["left_out"]
 
 
 def test_frames_are_drawn_as_the_note_says():

@@ -1,4 +1,4 @@
-"""Faces: how many videos have none or several, by class; and whether that alone tells the classes apart."""
+"""Faces: how many videos have none or several, by class; and whether the classes differ in that."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -32,11 +32,16 @@ def about_faces(faces: Json | None, cut: Mapping[str, Any]) -> str:
         for name in ("n_videos", "n_without_face", "n_several", "n_frames", "n_missing")
     )
     whole = "their whole frames are used" if cut.get("without_face") == "whole" else "they are left out"
-    shape = "turned upright" if cut.get("align") else f"{cut.get('margin', 1):g} times as wide as the face"
+    times = f"{cut.get('margin', 1):g} times"
+    shape = (
+        f"upright, {times} InsightFace's template" if cut.get("align") else f"{times} the face's longer side"
+    )
     return (
-        f"Frames are cut around the {cut.get('person')} person of each video, {shape}. Of"
-        f" {counted(n, 'video')} {count(without)} show no face ({whole}) and {count(several)} several people;"
-        f" {count(missing)} of {counted(frames, 'sampled frame')} lack that person and are left out."
+        f"Frames are cut around the {cut.get('person')} person of each video: a square, {shape}. Of"
+        f" {counted(n, 'video')}, no face was found in {count(without)} ({whole}) and several people in"
+        f" {count(several)} (after a cut of the film everybody counts anew);"
+        f" {count(missing)} of {counted(frames, 'sampled frame')} without that person"
+        f" {'is' if missing == 1 else 'are'} left out."
     )
 
 
@@ -50,8 +55,8 @@ def about_clue(faces: Json | None) -> str:
     if not said:
         return ""
     return (
-        f"Videos {listed(said)}: how many faces a video shows tells the classes apart by itself, so a"
-        " detector need not look at what was manipulated."
+        f"Videos {listed(said)}: how many faces are found differs between the classes, so a detector may go"
+        " by what comes with that instead of what was manipulated."
     )
 
 

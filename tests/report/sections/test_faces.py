@@ -25,11 +25,11 @@ def found(*rows):
 def test_the_rule_and_the_counts_in_one_sentence():
     faces = found(row(0, 17, without=1, several=2, frames=128, missing=7), row(1, 11, frames=88))
     assert about_faces(faces, CUT) == (
-        "Frames are cut around the largest person of each video, 1.3 times as wide as the face. Of 28 videos"
-        " 1 show no face (they are left out) and 2 several people; 7 of 216 sampled frames lack that person"
-        " and are left out."
+        "Frames are cut around the largest person of each video: a square, 1.3 times the face's longer side."
+        " Of 28 videos, no face was found in 1 (they are left out) and several people in 2 (after a cut"
+        " of the film everybody counts anew); 7 of 216 sampled frames without that person are left out."
     )
-    assert "turned upright" in about_faces(faces, CUT | {"align": True})
+    assert "upright, 1.3 times InsightFace's template" in about_faces(faces, CUT | {"align": True})
     assert "their whole frames are used" in about_faces(faces, CUT | {"without_face": "whole"})
 
 
@@ -68,6 +68,14 @@ def test_both_counts_may_differ_and_one_class_alone_cannot():
     assert about_clue(found(row(1, 50, several=25))) == ""
 
 
+def test_a_difference_that_is_sure_but_small_is_not_called_more_than_a_difference():
+    said = about_clue(found(row(0, 60_000, several=1200), row(1, 60_000, several=1500)))
+    assert said.startswith(
+        "Videos with several people are 2% of the real and 2% of the manipulated (p < .001): how many faces"
+    )
+    assert "may go by" in said
+
+
 def test_the_table_has_a_row_a_manipulation():
     table = faces_table(found(row(0, 17, without=1), row(1, 3, sizes=None, manipulation="Face2Face")))
     (group,) = table.groups
@@ -80,6 +88,6 @@ def test_the_page_shows_them():
     several = found(row(0, 50), row(1, 50, several=25, manipulation="<b>"))
     page = rendered(faces=several, settings={"extract_frames": CUT})
     assert "Faces found, by class" in page
-    assert "tells the classes apart by itself" in page
+    assert "differs between the classes" in page
     assert "&lt;b&gt;" in page
     assert "no faces were looked for" in rendered(faces=NONE)
