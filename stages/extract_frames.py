@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from clipforensics.crops.counting import count_crops
-
 from clipforensics.core.faults import run_command
 from clipforensics.core.files import write_json
 from clipforensics.core.params import read_section, read_yaml
 from clipforensics.core.records import read_videos
 from clipforensics.crops import extraction
+from clipforensics.crops.counting import count_crops
 from clipforensics.crops.extraction import ExtractSection
 from clipforensics.faces.table import FACES, META
 from clipforensics.footage.probing import check_unchanged
