@@ -36,7 +36,7 @@ def count_crops(store: Path, table: Path, videos: Sequence[Video]) -> Row:
 
     Returns:
         `detector`, and `rows`: `manipulation`, `label`, `n_videos` (that could be decoded), `n_without_face`,
-        `n_several` (more than one person followed), `n_frames` (sampled of videos with a face), `n_missing`
+        `n_several` (several faces in one sampled frame), `n_frames` (sampled of videos with a face), `n_missing`
         (of them, without the person), `face_size` (`smallest`, `median`, `largest` of the videos by `Crop`'s,
         in pixels; null without any). Where no faces were looked for `rows` is empty and `reason` says so.
     """
@@ -67,7 +67,7 @@ def _row(
         "label": kind[0],
         "n_videos": len(videos),
         "n_without_face": sum(video.path in faceless for video in videos) + len(here) - len(cut),
-        "n_several": int((here["n_people"] > 1).sum()),
+        "n_several": int((here["n_at_once"] > 1).sum()),
         "n_frames": int(kept.reindex(cut.index).sum() + cut["n_missing"].sum()),
         "n_missing": int(cut["n_missing"].sum()),
         "face_size": _sizes(cut["face_size"].to_numpy(dtype=np.int64)),

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
@@ -163,7 +164,9 @@ def extract_frames(
     if faces is not None:
         _table(faces)
     work = partial(_extract_one, root, n_frames, fitting, faces, cut, blanked)
-    limits = {"max_skipped": max_skipped, "max_without_face": max_without_face}
+    shares = _Shares(len(videos), {"max_skipped": max_skipped, "max_without_face": max_without_face})
+    for one in skipped:
+        shares.add(one)
     with (
         closing(ordered_map(work, todo, workers=workers, died=_died)) as results,
         _ShardWriter(scratch, parts, fitting.size, shard_frames) as shards,
@@ -174,9 +177,8 @@ def extract_frames(
             bar.update()
             if isinstance(result, Skipped):
                 skipped.append(result)
-                _check_shares(skipped, len(videos), limits)
+                shares.add(result)
         shards.commit()
-    _check_shares(skipped, len(videos), limits)
     around = {} if faces is None or cut is None else {"around": "face", **_how(cut)}
     _finish(scratch / "store", parts, {**fitting.as_meta(), "n_frames": n_frames, **around})
     if out.exists():
@@ -190,12 +192,19 @@ def _how(cut: Cut) -> dict[str, object]:
     return {name: getattr(cut, name) for name in Cut.model_fields}
 
 
-def _check_shares(skipped: Sequence[Skipped], n_videos: int, limits: Mapping[str, float]) -> None:
+class _Shares:
     """Videos that cannot be used and those without a face, each against a limit of its own."""
-    faceless = [one for one in skipped if one.reason.startswith(NO_FACE)]
-    rest = [one for one in skipped if not one.reason.startswith(NO_FACE)]
-    for name, found in (("max_skipped", rest), ("max_without_face", faceless)):
-        check_share(found, n_videos, max_skipped=limits[name], param=f"{STAGE}.{name}")
+
+    def __init__(self, n_videos: int, limits: Mapping[str, float]) -> None:
+        self._n_videos, self._limits = n_videos, limits
+        self._found: dict[str, list[Skipped]] = {name: [] for name in limits}
+
+    def add(self, one: Skipped) -> None:
+        """Raise InputError if that is one too many."""
+        name = "max_without_face" if one.reason.startswith(NO_FACE) else "max_skipped"
+        found, limit = self._found[name], self._limits[name]
+        found.append(one)
+        check_share(found, self._n_videos, max_skipped=limit, param=f"{STAGE}.{name}")
 
 
 @lru_cache(maxsize=1)
@@ -232,9 +241,9 @@ def _extract_around_face(
         indices, frames = extract_video(root / video.path, video.n_frames, k, fitting)
         return _Extracted(indices, frames, Crop(video.key, 0, -1, 0, 0))
     faces = [face for face in everybody if face.person == person]
-    n_people = len({face.person for face in everybody})
+    n_at_once = max(Counter(face.frame for face in everybody).values())
     side = int(np.median([face.side for face in faces]))
-    crop = Crop(video.key, n_people, person, n_sampled - len(faces), side)
+    crop = Crop(video.key, n_at_once, person, n_sampled - len(faces), side)
     indices = np.array([face.frame for face in faces], dtype=np.int64)
     around = everybody if blanked else None
     return _Extracted(indices, extract_person(root / video.path, faces, cut, fitting, around), crop)

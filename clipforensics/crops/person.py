@@ -42,14 +42,14 @@ class Crop:
 
     Attributes:
         key: Of the video.
-        n_people: Who are followed in it.
+        n_at_once: Most faces in one sampled frame: several are several people, whatever cuts the film has.
         person: Number of the one; -1: nobody, whole frames.
         n_missing: Sampled frames without the person; they are not in the store.
         face_size: Median of the face's longer side over the frames, pixels of the full frame; 0: nobody.
     """
 
     key: str
-    n_people: int
+    n_at_once: int
     person: int
     n_missing: int
     face_size: int

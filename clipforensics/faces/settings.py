@@ -32,7 +32,7 @@ class FacesSection(Section):
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
     detect_size: int = Field(ge=80, le=4096)
     min_score: float = Field(gt=0, lt=1)
-    stride: int = Field(ge=1)
+    stride: int = Field(ge=1, le=64)  # so many full frames are held
 
 
 def resolved(detector: Detector, *, layout: str, cropped: bool) -> Literal["none", "yunet"]:

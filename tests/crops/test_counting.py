@@ -43,7 +43,7 @@ def test_counts_by_class(tmp_path):
             },
         ],
     }  # fmt: skip
-    assert list(read_crops(made)["n_people"]) == [1, 3, 0, 1]
+    assert list(read_crops(made)["n_at_once"]) == [1, 3, 0, 1]
     assert {d, other}.isdisjoint(read_crops(made)["key"])
 
 

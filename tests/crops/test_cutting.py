@@ -92,7 +92,7 @@ def test_the_upright_picture_is_no_larger_than_the_frame(monkeypatch):
         Image.Image, "transform", lambda self, size, *more: sides.append(size) or usual(self, size, *more)
     )
     far = Face(0, 0, 0, 100, 100, 0.9, tuple((TEMPLATE * 400 - 900).ravel()), 0)
-    cut_upright(np.zeros((90, 120, 3), np.uint8), far, 4.0, 64)
+    cut_upright(np.zeros((90, 120, 3), np.uint8), far, 4.0, Fitting(64))
     assert sides == [(90, 90)]
 
 

@@ -1,6 +1,8 @@
 """The stage looks for faces where that is wanted, and writes an empty table that says so where not."""
 
+import json
 import shutil
+from pathlib import Path
 
 import pytest
 import yaml
@@ -72,3 +74,20 @@ def test_other_weights_than_those_that_were_meant_are_refused(project):
     with pytest.raises(InputError, match="does not fit"):
         stage.main()
     assert not stage.OUT.exists()
+
+
+@needs_yunet
+def test_footage_that_changed_since_ingest_is_refused(project):
+    project({"layout": "manifest"})
+    with open(f"root/{NAMES[0]}", "ab") as file:
+        file.write(b"more")
+    with pytest.raises(InputError, match="changed since ingest"):
+        stage.main()
+
+
+@needs_yunet
+def test_the_stride_is_as_asked_for_and_no_scratch_is_left(project):
+    project({"layout": "manifest"}, stride=2)
+    stage.main()
+    assert json.loads((stage.OUT / "meta.json").read_text())["stride"] == 2
+    assert not [path for path in Path(".scratch/find_faces").iterdir() if path.is_dir()]

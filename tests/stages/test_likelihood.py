@@ -56,14 +56,14 @@ def write_run(splits):
     ]  # whose keys are those of `write_results`
     write_records(Path("data/videos.csv"), Video, videos)
     Path("data/frames").mkdir()
-    Path("data/frames/crops.csv").write_text("key,n_people,person,n_missing,face_size\n")
+    Path("data/frames/crops.csv").write_text("key,n_at_once,person,n_missing,face_size\n")
 
 
 def test_the_size_of_a_face_is_joined_where_faces_were_looked_for():
     assert "face_size" not in likelihood.read_table().columns
     videos = likelihood.read_videos(likelihood.VIDEOS)
     likelihood.CROPS.write_text(
-        f"key,n_people,person,n_missing,face_size\n{videos[1].key},2,1,0,120\n{videos[4].key},1,0,3,77\n"
+        f"key,n_at_once,person,n_missing,face_size\n{videos[1].key},2,1,0,120\n{videos[4].key},1,0,3,77\n"
     )
     table = likelihood.read_table()
     assert table["face_size"].astype(int).tolist()[:6] == [0, 120, 0, 0, 77, 0]

@@ -12,7 +12,7 @@ from clipforensics.report.wording.tables import Column, Entry, Group, Json, Tabl
 CLEAR = 0.01
 """Below this p of Fisher's exact test a share that differs between the classes is told in the first lines."""
 
-COUNTS = {"n_without_face": "without any face", "n_several": "with several people"}
+COUNTS = {"n_without_face": "without any face", "n_several": "with several faces in one frame"}
 
 
 def about_faces(faces: Json | None, cut: Mapping[str, Any]) -> str:
@@ -38,9 +38,8 @@ def about_faces(faces: Json | None, cut: Mapping[str, Any]) -> str:
     )
     return (
         f"Frames are cut around the {cut.get('person')} person of each video: a square, {shape}. Of"
-        f" {counted(n, 'video')}, no face was found in {count(without)} ({whole}) and several people in"
-        f" {count(several)} (after a cut of the film everybody counts anew);"
-        f" {count(missing)} of {counted(frames, 'sampled frame')} without that person"
+        f" {counted(n, 'video')}, no face was found in {count(without)} ({whole}) and several in one frame in"
+        f" {count(several)}; {count(missing)} of {counted(frames, 'sampled frame')} without that person"
         f" {'is' if missing == 1 else 'are'} left out."
     )
 
@@ -79,7 +78,7 @@ def faces_table(faces: Json | None) -> Table | None:
     if not rows:
         return None
     columns = (
-        Column("", numeric=False), Column("videos"), Column("without a face"), Column("with several people"),
+        Column("", numeric=False), Column("videos"), Column("without a face"), Column("with several at once"),
         Column("frames sampled"), Column("without the person"), Column("smallest", "face size, pixels"),
         Column("median", "face size, pixels"), Column("largest", "face size, pixels"),
     )  # fmt: skip

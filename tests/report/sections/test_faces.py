@@ -26,8 +26,8 @@ def test_the_rule_and_the_counts_in_one_sentence():
     faces = found(row(0, 17, without=1, several=2, frames=128, missing=7), row(1, 11, frames=88))
     assert about_faces(faces, CUT) == (
         "Frames are cut around the largest person of each video: a square, 1.3 times the face's longer side."
-        " Of 28 videos, no face was found in 1 (they are left out) and several people in 2 (after a cut"
-        " of the film everybody counts anew); 7 of 216 sampled frames without that person are left out."
+        " Of 28 videos, no face was found in 1 (they are left out) and several in one frame in 2; 7 of 216"
+        " sampled frames without that person are left out."
     )
     assert "upright, 1.3 times InsightFace's template" in about_faces(faces, CUT | {"align": True})
     assert "their whole frames are used" in about_faces(faces, CUT | {"without_face": "whole"})
@@ -57,21 +57,21 @@ def test_a_count_that_differs_beyond_chance_is_a_warning(several):
     assert bool(said) == (fisher(1, 20, several, 20) < CLEAR)
     if several == 20:
         assert said.startswith(
-            "Videos with several people are 5% of the real and 100% of the manipulated (p < .001)"
+            "Videos with several faces in one frame are 5% of the real and 100% of the manipulated (p < .001)"
         )
 
 
 def test_both_counts_may_differ_and_one_class_alone_cannot():
     both = about_clue(found(row(0, 50, without=20), row(1, 50, several=25)))
     assert "without any face are 40% of the real and 0% of the manipulated" in both
-    assert "with several people are 0% of the real and 50% of the manipulated" in both
+    assert "with several faces in one frame are 0% of the real and 50% of the manipulated" in both
     assert about_clue(found(row(1, 50, several=25))) == ""
 
 
 def test_a_difference_that_is_sure_but_small_is_not_called_more_than_a_difference():
     said = about_clue(found(row(0, 60_000, several=1200), row(1, 60_000, several=1500)))
     assert said.startswith(
-        "Videos with several people are 2% of the real and 2% of the manipulated (p < .001): how many faces"
+        "Videos with several faces in one frame are 2% of the real and 2% of the manipulated (p < .001): how many faces"
     )
     assert "may go by" in said
 
