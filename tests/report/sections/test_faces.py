@@ -71,7 +71,8 @@ def test_both_counts_may_differ_and_one_class_alone_cannot():
 def test_a_difference_that_is_sure_but_small_is_not_called_more_than_a_difference():
     said = about_clue(found(row(0, 60_000, several=1200), row(1, 60_000, several=1500)))
     assert said.startswith(
-        "Videos with several faces in one frame are 2% of the real and 2% of the manipulated (p < .001): how many faces"
+        "Videos with several faces in one frame are 2% of the real and 2% of the manipulated (p < .001): how"
+        " many faces"
     )
     assert "may go by" in said
 
