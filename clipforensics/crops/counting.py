@@ -37,8 +37,9 @@ def count_crops(store: Path, table: Path, videos: Sequence[Video]) -> Row:
     Returns:
         `detector`, and `rows`: `manipulation`, `label`, `n_videos` (that could be decoded), `n_without_face`,
         `n_several` (several faces in one sampled frame), `n_frames` (sampled of videos with a face),
-        `n_missing` (of them, without the person), `face_size` (`smallest`, `median`, `largest` of the videos by `Crop`'s,
-        in pixels; null without any). Where no faces were looked for `rows` is empty and `reason` says so.
+        `n_missing` (of them, without the person), `face_size` (`smallest`, `median`, `largest` of the videos
+        by `Crop`'s, in pixels; null without any). Where no faces were looked for `rows` is empty and `reason`
+        says so.
     """
     detector = read_detector(table)
     if detector == NONE:

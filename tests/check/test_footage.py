@@ -39,8 +39,9 @@ def tree(tmp_path, monkeypatch):
 
 
 def about_footage(**changes: object) -> list[str]:
-    """Problems but that of the encoder, which is named and is not there."""
-    return [line for line in problems(**{**FOOTAGE, **changes}) if "encoder." not in line]
+    """Problems but those of the encoder, which is named and is not there, and of the face detector."""
+    found = problems(**{**FOOTAGE, **changes})
+    return [line for line in found if "encoder." not in line and "faces." not in line]
 
 
 def test_a_tree_is_counted_without_opening_a_file(tree):

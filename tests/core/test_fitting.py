@@ -1,11 +1,11 @@
 """A fitting survives meta.json, tells two alike from two that differ, and names the settings that make it."""
 
 import pytest
-from clipforensics.footage.extraction import ExtractSection
 from hypothesis import given
 from hypothesis import strategies as st
 
 from clipforensics.core.fitting import Fitting
+from clipforensics.crops.extraction import ExtractSection
 
 fittings = st.builds(
     lambda size, resample, squash, more: Fitting(size, resample, squash, size + more),

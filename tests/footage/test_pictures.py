@@ -56,6 +56,7 @@ def _processor_result(picture: NDArray[np.uint8], fitting: Fitting) -> NDArray[n
 @example(width=98, height=97, size=97, more=0, resample="bicubic", squash=False, seed=1)
 @example(width=7, height=9, size=64, more=0, resample="bicubic", squash=False, seed=2)
 @example(width=20, height=300, size=64, more=9, resample="bilinear", squash=True, seed=3)
+@example(width=12, height=12, size=87, more=6, resample="bilinear", squash=False, seed=0)
 def test_agrees_with_the_processor(
     width: int, height: int, size: int, more: int, resample: Resample, squash: bool, seed: int
 ) -> None:

@@ -106,7 +106,7 @@ def test_conditions_are_judged_at_each_models_own_threshold():
     assert found["fpr"]["rate"] == pytest.approx(np.mean(called[labels == 0]))
     assert found["fnr"]["rate"] == pytest.approx(np.mean(~called[labels == 1]))
     assert {row["value"] for row in found["rows"]} == {"high", "low"}
-    assert {"condition": "codec", "reason": "videos.csv has no column codec"} in found["absent"]
+    assert {"condition": "codec", "reason": "not known"} in found["absent"]
     n_high = sum(row["fpr"]["n"] + row["fnr"]["n"] for row in found["rows"] if row["value"] == "high")
     assert n_high == (kinds == "high").sum()
 

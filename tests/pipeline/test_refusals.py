@@ -105,7 +105,7 @@ def test_the_command_says_what_will_run_and_what_it_may_cost(repo):
     """Every stage, in a repository that has never run; from a folder below it."""
     output = repo.run("sh", "-c", "cd stages && PYTHONPATH=.. python -W ignore -m clipforensics check")
     settings, footage, to_run, cost = output.splitlines()
-    assert settings == "params.yaml: 15 sections and 13 methods are right"
+    assert settings == "params.yaml: 18 sections and 13 methods are right"
     assert footage.startswith(
         "data set sample: 100 videos (20 real, 20 Deepfakes, 20 Face2Face, 20 FaceSwap, "
     )

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from tests.docs.test_files import RUN_CSV, RUN_JSON, header, names_in, section
+from tests.support.faces import YUNET
 from tests.support.repository import ROOT, Repository, edit_yaml, stages_run
 from tests.support.shared_data import ENCODERS, FOOTAGE, needs_shared
 
@@ -33,7 +34,10 @@ AUDITS = {f"split@{split}-FaceSwap" for split in SPLITS}
 CELLS = cells_of() | AUDITS
 LORA = {name for name in CELLS if "lora" in name}
 AFTER = {"check", "compare", "likelihood", "controls", "robustness", "explain", "record", "report", "package"}
-BEFORE = {"ingest", "extract_frames", "hash_frames", "duplicates", "embed", "embed_controls"}
+BEFORE = {
+    *("ingest", "find_faces", "extract_frames", "extract_background"),
+    *("hash_frames", "duplicates", "embed", "embed_controls"),
+}
 EVERYTHING = CELLS | BEFORE | AFTER
 
 
@@ -335,6 +339,7 @@ def test_real_footage_with_a_real_encoder_runs_to_the_report(tmp_path):
     settings = [
         "dataset=footage",
         "protocol.train_sets=[SadTalker]",
+        f"faces.weights={YUNET}",
         "protocol.test_manipulations=[GHOST,rest]",
         "protocol.splits=[grouped]",
         "split.grouped_fractions=[0.3,0.2,0.5]",

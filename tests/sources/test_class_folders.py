@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from clipforensics.core.faults import InputError
+from clipforensics.core.fitting import Fitting
 from clipforensics.core.records import Video, check_unique
 from clipforensics.crops.extraction import extract_video
 from clipforensics.footage.probing import probe_videos
@@ -73,7 +74,7 @@ def test_single_pictures_are_items_of_their_own(tmp_path: Path) -> None:
     probed, unreadable = probe_videos(videos, tmp_path, workers=1)
     assert not unreadable
     assert {(v.n_frames, v.width, v.codec) for v in probed} == {(1, 9, "pictures")}
-    indices, frames = extract_video(tmp_path / probed[0].path, 1, 8, 4)
+    indices, frames = extract_video(tmp_path / probed[0].path, 1, 8, Fitting(4))
     assert indices.tolist() == [0]
     assert frames[0, 0, 0].tolist() == [200, 100, 0]
 

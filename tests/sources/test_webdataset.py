@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from clipforensics.core.faults import InputError
+from clipforensics.core.fitting import Fitting
 from clipforensics.core.records import check_unique
 from clipforensics.crops.extraction import extract_video
 from clipforensics.footage.content import members
@@ -81,7 +82,7 @@ def test_a_video_is_decoded_out_of_its_shard(tmp_path: Path) -> None:
     (probed,), unreadable = probe_videos([video], tmp_path / "wds", workers=1)
     assert not unreadable
     assert (probed.n_frames, probed.codec, probed.n_bytes) == (12, "h264", clip.stat().st_size)
-    inside, outside = (extract_video(p, 12, 4, 24)[1] for p in (tmp_path / "wds" / video.path, clip))
+    inside, outside = (extract_video(p, 12, 4, Fitting(24))[1] for p in (tmp_path / "wds" / video.path, clip))
     assert np.array_equal(inside, outside)
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["0.tar", "clip.mp4", "wds"]
 

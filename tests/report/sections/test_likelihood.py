@@ -121,7 +121,7 @@ def test_conditions_stand_under_all_and_the_worst_first(content):
     source = content["conditions"][0]
     assert texts == ["all", *(f"compression: {row['value']}" for row in source["rows"])]
     assert group.rows[1][1].text == f"{source['rows'][0]['fpr']['n']} + {source['rows'][0]['fnr']['n']}"
-    assert "codec (videos.csv has no column codec)" in found["about_conditions"]
+    assert "codec (not known)" in found["about_conditions"]
 
 
 def test_abstention_has_a_row_a_detector_and_manipulation_with_the_guarantee(content):
