@@ -51,7 +51,8 @@ def resize_and_crop(picture: NDArray[np.uint8], fitting: Fitting) -> NDArray[np.
         raise UnreadableVideo(f"is {width}x{height}; one side is over {MAX_ASPECT} times the other")
     image = Image.fromarray(picture)
     whole = _resized(width, height, fitting) == (fitting.size, fitting.size)
-    smaller = fitting.edge < shorter  # of what is enlarged a few pixels of noise do not show the worst case
+    # Of what is enlarged and then cropped all round, a few pixels of noise do not show the worst case.
+    smaller = fitting.edge == fitting.size or fitting.edge < shorter
     if whole or (smaller and _crop_can_come_first(width, height, fitting)):
         return np.asarray(_crop_and_resize(image, fitting))
     return np.asarray(_resize_and_crop(image, fitting))
