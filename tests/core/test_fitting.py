@@ -37,6 +37,11 @@ def test_the_settings_that_it_names_make_it(fitting):
         squash=told["squash"] == "true",
         resize_edge=int(told["resize_edge"]),
         max_skipped=0.0,
+        person="largest",
+        margin=1.3,
+        align=False,
+        without_face="skip",
+        max_without_face=0.0,
     )
     assert found.fitting == fitting
 

@@ -111,7 +111,10 @@ def test_the_command_says_what_will_run_and_what_it_may_cost(repo):
     )
     listed = repo.run("dvc", "stage", "list", "--name-only").splitlines()
     n = sum(bool(re.fullmatch(r"[\w@-]+", line)) for line in listed)
-    named = "check, ingest, extract_frames, 1 of split, embed, 2 of train, 2 of evaluate"
+    named = (
+        "check, ingest, find_faces, extract_frames, hash_frames, 1 of split, duplicates, embed,"
+        " extract_background, embed_controls, 2 of train, 2 of evaluate"
+    )
     assert to_run.startswith(f"to run: {n} of {n} stages: {named}")
     assert cost.startswith("estimate, to a factor of two or three: ")
 
