@@ -83,7 +83,7 @@ def against_parts(path: Path, shape: Shape, looking: Looking) -> Row:
         for index, picture in decode_frames(path, indices):
             cut_square(picture, detector.detect(picture, index)[0], CUT.margin, FITTING)
 
-    options = {"goal": 1 / 1.15, "work": shape.kept, "unit": "frames/s"}
+    options = {"goal": 0.87, "work": shape.kept, "unit": "frames/s"}
     what = f"find and cut faces of {shape.kept} of {n} frames / decode once, detect, cut"
     return compare(what, timed(both), timed(apart), rounds=shape.video.rounds, **options)
 
