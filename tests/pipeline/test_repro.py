@@ -370,7 +370,8 @@ def test_real_footage_with_a_real_encoder_runs_to_the_report(tmp_path):
     assert leaks["fake"]["any_seen"] == leaks["real"]["any_seen"] == 0
     controls = json.loads((repo.path / "metrics/controls.json").read_text())
     assert controls["enabled"], "on by default for real footage"
-    assert set(controls["controls"]) == {"unaltered", "metadata", "permuted", "reencoded"}
+    kinds = {"unaltered", "metadata", "permuted", "reencoded", "background", "face"}
+    assert set(controls["controls"]) == kinds
     (row,) = (row for row in controls["rows"] if row["manipulation"] == "GHOST")
     assert row["controls"]["unaltered"]["auc"] == row["detectors"]["baseline"]["auc"]
     alike = json.loads((repo.path / "metrics/leakage/content/grouped/SadTalker.json").read_text())
