@@ -21,6 +21,7 @@ from clipforensics.comparison.meeting import (
 )
 from clipforensics.comparison.twins import BY_CHANCE, with_permutations
 from clipforensics.core.files import read_json
+from clipforensics.core.records import data_set_of
 from clipforensics.metrics.pooling import LEVELS, Pooling
 from clipforensics.protocol.cells import Cell, fold_of, order_manipulations
 from clipforensics.protocol.tables import read_scores, read_split
@@ -80,7 +81,13 @@ class Results:
 
     def count_leaks(self, splits: Sequence[str], train_set: str) -> dict[str, int]:
         """What training and validation know of the tests of all these splits; see `comparison.leaks`."""
-        return count_leaks(*(self.read_videos(splits, train_set, part) for part in ("train", "val", "test")))
+        return next(iter(self.count_each(splits, train_set).values()))
+
+    def count_each(self, splits: Sequence[str], train_set: str) -> dict[str, dict[str, int]]:
+        """The same by data set, the one that is trained on (empty) first."""
+        train, val, test = (self.read_videos(splits, train_set, part) for part in ("train", "val", "test"))
+        of = test["manipulation"].map(data_set_of)
+        return {name: count_leaks(train, val, test[of == name]) for name in sorted({*of, ""})}
 
     def _table(self, detector: str, cell: Cell) -> pd.DataFrame:
         return read_scores(self.scores / detector / f"{cell.name}.csv").assign(split=cell.split)

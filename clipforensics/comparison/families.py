@@ -10,6 +10,8 @@ here, before any is seen, as families, each corrected at the level of the run by
 - `leak gaps PROTOCOL`: what twins are worth to each detector, by video.
 - `matrix`: video AUC of every detector minus the reference in all other cells, over protocols, train sets and
   manipulations; on different videos, so by Holm.
+- `other data sets`: the same on manipulations of data sets that are only tested on, which are no part of
+  `matrix`: what is corrected there does not depend on what else is tested.
 
 Metrics, strata and gaps are of the headline and of the primary's cell. Frame AUC in strata, numbers of other
 cells and validation are in no family: they are described, not tested. The league over all detectors tells
@@ -22,6 +24,7 @@ from dataclasses import dataclass, field
 
 from clipforensics.comparison.primary import Place, Primary, Row, better, place_of
 from clipforensics.core.files import json_ready
+from clipforensics.core.records import data_set_of
 from clipforensics.protocol.cells import FOLDS
 from clipforensics.statistics.holm import holm
 from clipforensics.statistics.simultaneous import Corrected, max_t
@@ -40,6 +43,7 @@ TABLES = ("cells", "metrics", "leak_gaps")
 """Of comparison.json, those with differences."""
 
 MATRIX = "matrix"
+ELSEWHERE = "other data sets"
 PRIMARY = "primary"
 JUDGED = ("auc", "accuracy", "balanced_accuracy", "f1", "tpr", "fpr", "brier", "eer")
 """Metrics in which a detector may lose or gain."""
@@ -51,6 +55,7 @@ ABOUT = {
     "strata": "AUC of the primary detector minus the reference in each leak stratum",
     "leak gaps": "video AUC on fakes with a twin in training minus that on others, of each detector",
     MATRIX: "video AUC of each detector minus the reference on other manipulations and train sets",
+    ELSEWHERE: "video AUC of each detector minus the reference on manipulations of other data sets",
 }
 
 
@@ -114,7 +119,9 @@ class Families:
         if self.primary and (member.detector, place) == (self.primary.detector, self.primary.place):
             return PRIMARY
         if (place.metric, place.level, place.stratum) == ("auc", "video", "all"):
-            return f"league {protocol}" if place.cell[1:] == self.headline[1:] else MATRIX
+            if place.cell[1:] == self.headline[1:]:
+                return f"league {protocol}"
+            return ELSEWHERE if data_set_of(place.manipulation) else MATRIX
         if not tested:
             return None
         if place.stratum == "all":
@@ -159,7 +166,7 @@ class Families:
 
     def _method(self, name: str) -> str:
         over_sets = any(isinstance(one, OverTrainingSets) for one in self.members[name].values())
-        return "holm" if name == MATRIX or over_sets else "max-t"
+        return "holm" if name in (MATRIX, ELSEWHERE) or over_sets else "max-t"
 
     def judged(self, tables: Mapping[str, Sequence[Row]]) -> tuple[list[Row], list[Row]]:
         """What is shown, after correction, to a detector's discredit and to its credit; after `attach`.

@@ -2,7 +2,7 @@
 
 Counts of one protocol and train set, over all its splits (a fold's test video counts once, in its fold):
 
-- `n_real`, `n_fake`: test videos; `unknown`: those of them of whom nobody can say who they show;
+- `n_real`, `n_fake`: test videos, of one data set; `unknown`: those of whom nobody can say who they show;
 - `real_seen`, `fake_seen`: those that show somebody from training; `twin`: fakes with a twin there;
 - `val_seen`, `val_twin`: the same against validation, real and fake together;
 - `n_val`: validation videos; `val_in_train`: those of them that show somebody from training;

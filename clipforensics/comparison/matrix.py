@@ -1,12 +1,13 @@
 """The whole matrix compared: every protocol and train set, the league's order and leader, the headline."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from clipforensics.comparison.by_protocol import Results, compare_protocol, headline_curves
+from clipforensics.comparison.elsewhere import compare_own_reals
 from clipforensics.comparison.families import Collect, Families, outside
 from clipforensics.comparison.league import first_clean, league, standings, validation_protocol
 from clipforensics.comparison.means import OnSets, compare_repeats, with_caution, with_fold_means
@@ -76,7 +77,8 @@ class Matrix:
             "usable": self._usable(families),
             **looks,
             **tables,
-            "unseen": self._unseen(),
+            "unseen": self._described(compare_unseen),
+            "elsewhere": self._elsewhere(),
             "league": league(order, tables["cells"], headline=place, validated=validated, leaks=here),
         }
 
@@ -130,14 +132,29 @@ class Matrix:
                     tables[table] += [{"protocol": name, "train_set": train_set, **row} for row in rows]
         return tables
 
-    def _unseen(self) -> list[Row]:
-        """All manipulations that training never saw, as one; none of repeats, of which nothing is pooled."""
+    def _elsewhere(self) -> dict[str, Any] | None:
+        """What is told of other data sets beside their cells: leaks, AUCs against training's own reals."""
+        counts = {
+            name: {one: self.results.count_each(splits, one) for one in self.protocol.train_sets}
+            for name, splits in self.protocols.items()
+        }
+        _, *others = next(iter(next(iter(counts.values())).values()))
+        if not others:
+            return None
+        leaks = {
+            name: {one: {where: of[where] for where in others} for one, of in found.items()}
+            for name, found in counts.items()
+        }
+        return {"leaks": leaks, "against_own_reals": self._described(compare_own_reals)}
+
+    def _described(self, compare: Callable[..., list[Row]]) -> list[Row]:
+        """Rows that are described and not tested; none of repeats, of which nothing is pooled."""
         return [
             {"protocol": name, "train_set": train_set, **(with_caution(row) if len(splits) > 1 else row)}
             for name, splits in self.protocols.items()
             if len(splits) == 1 or repeat_of(splits[0]) is None
             for train_set in self.protocol.train_sets
-            for row in compare_unseen(self.results, splits, train_set, **self.options)
+            for row in compare(self.results, splits, train_set, **self.options)
         ]
 
     def _of_protocol(

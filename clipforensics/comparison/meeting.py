@@ -38,7 +38,7 @@ class Meeting:
     """All detectors on one train set and test manipulation, and the draws that they share.
 
     Attributes:
-        manipulation: Set against all reals of the part.
+        manipulation: Set against all reals of its data set in the part.
         scores: Frames of both, of every detector and training seed.
         videos: Table of the videos, with identity groups and (in a test part) leak flags.
         draws: Of the bootstrap.
@@ -79,24 +79,28 @@ def meet(
     n_replicates: int,
     seed: int,
     part: str = "test",
+    reals_of: str | None = None,
 ) -> Meeting:
     """Bring detectors together on the same videos and the same bootstrap replicates of them.
 
     Args:
         scores: Scores of every detector and training seed.
         videos: The part of the split, with identity groups and (for test) leak flags.
-        manipulation: Set against all reals of the part.
+        manipulation: Set against all reals of its data set in the part.
         aggregate: How frame scores become a video's.
         cluster: What the bootstrap draws: whole identity groups, or videos.
         n_replicates: Of the bootstrap.
         seed: Of the bootstrap.
         part: `test`, or `val`, on which thresholds and weights were chosen.
+        reals_of: Another data set, whose reals these fakes are set against instead.
 
     Raises:
         ValueError: the tables are of different frames, or in different order.
     """
     _check_same_frames(scores)
-    chosen = {name: against_reals(table, manipulation, part) for name, table in scores.items()}
+    chosen = {
+        name: against_reals(table, manipulation, part, reals_of=reals_of) for name, table in scores.items()
+    }
     first, groups = next(iter(chosen.values())), videos.set_index("key")["group"]
     draws = draw_replicates(
         first["label"].to_numpy(),

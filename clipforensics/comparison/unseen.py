@@ -11,6 +11,7 @@ import pandas as pd
 
 from clipforensics.comparison.by_protocol import Results
 from clipforensics.comparison.meeting import Row, Scores, compare_aucs, meet
+from clipforensics.core.records import data_set_of
 
 POOLED = "unseen"
 """Stands as manipulation while they are one."""
@@ -50,12 +51,14 @@ def compare_unseen(
 def unseen_in(test: pd.DataFrame, train_set: str) -> list[str]:
     """Manipulations of a test that are not in the train set; none where there are fewer than two to be one.
 
+    Those of other data sets do not count: their reals are others.
+
     Args:
         test: The test part: columns label, manipulation.
         train_set: As in `protocol.train_sets`.
     """
     fakes = test["manipulation"][test["label"] == 1]
-    unseen = sorted(set(fakes) - set(train_set.split("+")))
+    unseen = sorted(name for name in set(fakes) - set(train_set.split("+")) if not data_set_of(name))
     return unseen if len(unseen) > 1 else []
 
 

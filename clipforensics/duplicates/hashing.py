@@ -9,6 +9,8 @@ compression, blur or scaling moves few bits; cropping a twentieth, mirroring or 
 and hides a copy (docs/explanation/leaks.md has how many).
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -16,7 +18,7 @@ from PIL import Image
 from scipy.fft import dctn
 from tqdm import tqdm
 
-from clipforensics.frames.rows import sample_frame_indices
+from clipforensics.frames.rows import PERSON, sample_frame_indices
 from clipforensics.frames.store import FrameStore
 
 SIDE, KEPT = 32, 8
@@ -46,17 +48,28 @@ def hash_store(frames: FrameStore, *, frames_per_video: int) -> pd.DataFrame:
 
     Args:
         frames: The store.
-        frames_per_video: Most of a video.
+        frames_per_video: Most of a video; of each of its people, where they are stored apart.
 
     Returns:
-        One row a frame that has a hash: `COLUMNS`, the hash as 16 hexadecimal digits, in store order.
+        One row a frame that has a hash: `COLUMNS`, the hash as 16 hexadecimal digits, in store order; and
+        `person` where people are stored apart.
     """
-    rows = []
-    for key in tqdm(frames.keys, desc="hash", unit="video", disable=None):
-        span = frames.rows.span(key)
-        span = span[sample_frame_indices(len(span), frames_per_video)]
-        for number, frame in zip(frames.rows.frames[span].tolist(), frames.read(span), strict=True):
-            found = hash_frame(frame)
-            if found is not None:
-                rows.append((key, number, f"{found:016x}"))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    apart = frames.rows.people is not None
+    rows = [
+        row[: None if apart else -1]
+        for key in tqdm(frames.keys, desc="hash", unit="video", disable=None)
+        for row in _hashes(frames, key, frames_per_video)
+    ]
+    return pd.DataFrame(rows, columns=[*COLUMNS, *([PERSON] if apart else [])])
+
+
+def _hashes(frames: FrameStore, key: str, n_frames: int) -> Iterator[tuple[str, int, str, int]]:
+    """Key, frame, hash and person (-1: nobody apart) of the hashed frames of one video."""
+    index = frames.rows
+    for person in index.apart(index.span(key)):
+        rows = person[sample_frame_indices(len(person), n_frames)]
+        people = np.full(len(rows), -1) if index.people is None else index.people[rows]
+        of_rows = zip(index.frames[rows].tolist(), frames.read(rows), people.tolist(), strict=True)
+        for number, frame, whose in of_rows:
+            if (found := hash_frame(frame)) is not None:
+                yield key, number, f"{found:016x}", whose

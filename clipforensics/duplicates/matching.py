@@ -26,7 +26,8 @@ def similar_videos(hashed: pd.DataFrame, *, distance: int) -> pd.DataFrame:
     """Pairs of videos that look alike.
 
     Args:
-        hashed: One row a frame: key, frame, hash (16 hexadecimal digits).
+        hashed: One row a frame: key, frame, hash (16 hexadecimal digits); `person` too, where people are
+            stored apart: then each person's frame is one by itself.
         distance: Most bits in which frames that look alike differ, from 0 to 3.
 
     Returns:
@@ -34,6 +35,8 @@ def similar_videos(hashed: pd.DataFrame, *, distance: int) -> pd.DataFrame:
         of the frames of one of them (that with the larger share) how many have a partner in the other.
         Sorted by distance, then by keys.
     """
+    if "person" in hashed:
+        hashed = hashed.assign(frame=hashed.groupby(["frame", "person"]).ngroup())
     table = hashed.assign(value=[int(text, 16) for text in hashed["hash"]]).astype({"value": np.uint64})
     videos_of = table.groupby("value")["key"].nunique()
     kept = table[table["value"].map(videos_of) <= COMMON]

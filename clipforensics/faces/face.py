@@ -1,5 +1,6 @@
 """One face in one frame, and the square that is cut out around it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import hypot
 
@@ -48,6 +49,41 @@ class Face:
         """Between the centres, in sizes of the two faces' mean."""
         (ax, ay), (bx, by) = self.centre, other.centre
         return 2 * hypot(ax - bx, ay - by) / (self.side + other.side)
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Part of a frame in which faces are known to be.
+
+    Attributes:
+        left: In whole pixels of the frame, as all four; right and bottom lie beyond it.
+        top: Upper edge.
+        right: Right edge.
+        bottom: Lower edge.
+    """
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @classmethod
+    def around(cls, faces: Sequence[Face], room: float, width: int, height: int) -> "Region":
+        """The rectangle about some faces, with `room` times each one's size on every side of it.
+
+        Args:
+            faces: At least one.
+            room: 0 or more.
+            width: Of the frame, pixels.
+            height: Of the frame.
+        """
+        edges = [round(room * face.side) for face in faces]
+        return cls(
+            max(0, min(face.x - edge for face, edge in zip(faces, edges, strict=True))),
+            max(0, min(face.y - edge for face, edge in zip(faces, edges, strict=True))),
+            min(width, max(face.x + face.width + edge for face, edge in zip(faces, edges, strict=True))),
+            min(height, max(face.y + face.height + edge for face, edge in zip(faces, edges, strict=True))),
+        )
 
 
 def square_around(face: Face, margin: float, width: int, height: int) -> Box:

@@ -1,14 +1,11 @@
 """Find the faces of every video's sampled frames, several videos side by side, and go on after a kill."""
 
-import json
-from collections.abc import Iterator, Sequence
-from contextlib import closing
-from dataclasses import asdict, astuple, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass
 from functools import lru_cache, partial
+from math import inf
 from pathlib import Path
-from typing import Any, TextIO
-
-from tqdm import tqdm
+from typing import Any
 
 from clipforensics.core.records import Skipped, Video
 from clipforensics.faces.face import Face
@@ -16,39 +13,13 @@ from clipforensics.faces.following import follow
 from clipforensics.faces.table import write_faces
 from clipforensics.faces.watching import in_turn, look_through
 from clipforensics.faces.yunet import Yunet
-from clipforensics.footage.content import UnreadableVideo
 from clipforensics.footage.pictures import holds_pictures, read_pictures
-from clipforensics.footage.probing import DIED, check_share
+from clipforensics.footage.resuming import read_found, work_through
 from clipforensics.footage.video import decode_frames
 from clipforensics.frames.rows import sample_frame_indices
-from clipforensics.machine.workers import ordered_map
+from clipforensics.machine.kept import Kept
 
 STAGE = "find_faces"
-PASSING = "cannot be read"
-"""Begins the reason of a video that the system, not its content, kept from being read."""
-
-Found = list[Face] | Skipped
-"""Of one video: its faces, or why they cannot be had."""
-
-_SAVED = 20  # videos after which what is found outlives a kill
-
-
-@dataclass
-class _Tally:
-    """What was found so far, counted; the faces themselves are in a file, so that memory stays flat."""
-
-    n_done: int = 0
-    n_faces: int = 0
-    n_with: int = 0
-    skipped: list[Skipped] = field(default_factory=list)
-
-    def add(self, result: Found) -> None:
-        self.n_done += 1
-        if isinstance(result, Skipped):
-            self.skipped.append(result)
-        else:
-            self.n_faces += len(result)
-            self.n_with += bool(result)
 
 
 @dataclass(frozen=True)
@@ -95,122 +66,64 @@ def _detector(weights: Path, detect_size: int, min_score: float) -> Yunet:
 
 def find_faces(
     videos: Sequence[Video],
-    root: Path,
+    roots: Mapping[str, Path],
     out: Path,
     looking: Looking,
     *,
     detector: str,
+    whole: Sequence[str] = (),
     workers: int,
-    scratch: Path,
+    kept: Kept,
     max_skipped: float,
+    max_probe_seconds: float = inf,
 ) -> tuple[int, int, list[Skipped]]:
-    """Write the table of faces of all videos; a killed run goes on where it stopped.
+    """Write the table of faces of all videos; nobody is looked for twice in the same content.
 
-    What is written depends neither on `workers` nor on how often the run was interrupted. Faces are in
+    What is written depends neither on `workers` nor on what was found before. Faces are in
     memory for a few videos at a time, however many videos there are.
 
     Args:
         videos: In the order in which they are written.
-        root: Folder that their paths are relative to.
+        roots: Of each data set the folder that its videos' paths are relative to.
         out: Folder to write.
         looking: How.
         detector: Its name.
+        whole: Data sets in which nobody is looked for: none of `videos` is theirs.
         workers: Processes.
-        scratch: Folder for unfinished work, one for each set of videos and settings.
-        max_skipped: Largest fraction of the videos that may not be decodable.
+        kept: What was found before, in other runs too.
+        max_skipped: Largest fraction of a data set's videos that may not be decodable.
+        max_probe_seconds: Longest time that is spent on one.
 
     Returns:
         Number of faces, of videos with one, and the videos that could not be decoded.
 
     Raises:
-        InputError: more than `max_skipped` of the videos failed, in this run and those before.
+        InputError: more than `max_skipped` of a data set's videos failed, in this run and those before.
     """
-    saved = scratch / "found.jsonl"
-    tally = _committed(saved, videos)
-    todo = videos[tally.n_done :]
-    with (
-        closing(ordered_map(partial(_find, root, looking), todo, workers=workers, died=_died)) as results,
-        saved.open("a", encoding="utf-8") as file,
-        tqdm(
-            total=len(videos), initial=tally.n_done, desc="finding faces", unit="video", disable=None
-        ) as bar,
-    ):
-        for video, result in zip(todo, results, strict=True):
-            _save(file, video, result)
-            tally.add(result)
-            if tally.n_done % _SAVED == 0:
-                file.flush()
-            bar.update()
-            if isinstance(result, Skipped):
-                _check_share(tally, len(videos), max_skipped)
-    _check_share(tally, len(videos), max_skipped)
-    meta = {"detector": detector, **asdict(looking), "weights": looking.weights.name}
-    write_faces(out, meta, _by_key(saved), tally.skipped)
-    return tally.n_faces, tally.n_with, tally.skipped
+    keys = [kept.key(video.sha256, video.n_frames) for video in videos]
+    with kept.opened():
+        tally = work_through(
+            videos,
+            keys,
+            partial(_find, roots, looking),
+            kept,
+            stage=STAGE,
+            doing="finding faces",
+            workers=workers,
+            param="extract_frames.max_skipped",
+            max_skipped=max_skipped,
+            max_probe_seconds=max_probe_seconds,
+        )
+        meta = {"detector": detector, "whole": [*whole], **asdict(looking), "weights": looking.weights.name}
+        read = read_found(videos, keys, kept, tally.skipped)
+        faces = ((key, [_face(values) for values in found]) for key, found in read)
+        write_faces(out, meta, faces, tally.skipped)
+    return tally.n_found, tally.n_with, tally.skipped
 
 
-def _check_share(tally: _Tally, n_videos: int, max_skipped: float) -> None:
-    check_share(tally.skipped, n_videos, max_skipped=max_skipped, param="extract_frames.max_skipped")
-
-
-def _by_key(saved: Path) -> Iterator[tuple[str, list[Face]]]:
-    """Of each video that could be decoded its key and faces, read as they are wanted."""
-    with saved.open(encoding="utf-8") as file:
-        for key, found in map(json.loads, file):
-            if not isinstance(found, str):
-                yield key, [_face(values) for values in found]
-
-
-def _find(root: Path, looking: Looking, video: Video) -> Found:
-    try:
-        return find_in_video(root / video.path, video.n_frames, looking)
-    except UnreadableVideo as error:
-        return Skipped(STAGE, video.path, str(error))
-    except (OSError, MemoryError) as error:
-        reason = getattr(error, "strerror", None) or type(error).__name__
-        return Skipped(STAGE, video.path, f"{PASSING}: {reason}")
-
-
-def _died(video: Video) -> Found:
-    return Skipped(STAGE, video.path, DIED)
-
-
-def _save(file: TextIO, video: Video, result: Found) -> None:
-    found: Any = result.reason if isinstance(result, Skipped) else [astuple(face) for face in result]
-    file.write(json.dumps([video.key, found]) + "\n")
-
-
-def _committed(path: Path, videos: Sequence[Video]) -> _Tally:
-    """What an earlier run found, up to where it was killed; the file is cut there.
-
-    A video that the system, not its content, kept from being read is looked at again, and all after it.
-    """
-    tally = _Tally()
-    if not path.exists():
-        return tally
-    with path.open("r+b") as file:
-        kept = 0
-        for line, video in zip(file, videos, strict=False):
-            result = _saved(line, video)
-            if result is None:
-                break
-            tally.add(result)
-            kept += len(line)
-        file.truncate(kept)
-    return tally
-
-
-def _saved(line: bytes, video: Video) -> Found | None:
-    """What a line says of a video; None if it breaks off, or the video is to be looked at again."""
-    if not line.endswith(b"\n"):
-        return None
-    key, found = json.loads(line)
-    if key != video.key:
-        return None
-    if not isinstance(found, str):
-        return [_face(values) for values in found]
-    passes = found == DIED or found.startswith(PASSING)
-    return None if passes else Skipped(STAGE, video.path, found)
+def _find(roots: Mapping[str, Path], looking: Looking, video: Video) -> list[Any]:
+    faces = find_in_video(roots[video.dataset] / video.path, video.n_frames, looking)
+    return [astuple(face) for face in faces]
 
 
 def _face(values: list[Any]) -> Face:

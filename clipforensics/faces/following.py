@@ -11,7 +11,6 @@ from dataclasses import replace
 from math import log2
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from clipforensics.faces.face import Face
 
@@ -58,6 +57,8 @@ def _paired(last: Mapping[int, Face], faces: Sequence[Face]) -> dict[int, int]:
     """Which faces are people that were seen before: number of the face -> person."""
     if not last or not faces:
         return {}
+    from scipy.optimize import linear_sum_assignment  # a detector that is opened does not wait for it
+
     costs = np.array([[_cost(before, face) for face in faces] for before in last.values()])
     rows, columns = linear_sum_assignment(costs)
     people = list(last)

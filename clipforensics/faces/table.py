@@ -7,8 +7,6 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from clipforensics.core.faults import InputError
 from clipforensics.core.files import read_json, write_json
 from clipforensics.core.records import Skipped, write_records
@@ -32,14 +30,20 @@ class FaceTable:
 
     Attributes:
         detector: By what; `none` if nothing was looked for.
-        skipped: Reason by path, of videos that could not be decoded.
+        whole: Data sets in which nobody was looked for, though in others.
+        skipped: Reason by data set and path, of videos that could not be decoded.
     """
 
     def __init__(
-        self, path: Path, detector: str, skipped: Mapping[str, str], spans: Mapping[str, tuple[int, int]]
+        self,
+        path: Path,
+        meta: Mapping[str, Any],
+        skipped: Mapping[tuple[str, str], str],
+        spans: Mapping[str, tuple[int, int]],
     ) -> None:
         """Use `open`."""
-        self.detector, self.skipped = detector, dict(skipped)
+        self.detector, self.whole = str(meta["detector"]), frozenset(meta.get("whole", ()))
+        self.skipped = dict(skipped)
         self._path, self._spans = path, spans
 
     @classmethod
@@ -50,9 +54,8 @@ class FaceTable:
             InputError: a part is missing or damaged.
         """
         try:
-            skipped = pd.read_csv(folder / SKIPPED, dtype=str, na_filter=False, encoding="utf-8")
-            reasons = dict(zip(skipped["path"], skipped["reason"], strict=True))
-            return cls(folder / FACES, read_detector(folder), reasons, _spans(folder / FACES))
+            reasons = _read_reasons(folder / SKIPPED)
+            return cls(folder / FACES, _read_meta(folder), reasons, _spans(folder / FACES))
         except (OSError, ValueError, KeyError, TypeError, OverflowError, csv.Error) as error:
             raise InputError(f"table of faces {str(folder)!r} cannot be read ({error}); {_REMEDY}") from error
 
@@ -73,10 +76,32 @@ def read_detector(folder: Path) -> str:
     Raises:
         InputError: the table's meta.json is missing or damaged.
     """
+    return str(_read_meta(folder)["detector"])
+
+
+def read_whole(folder: Path) -> frozenset[str]:
+    """Data sets in which nobody was looked for, though in others.
+
+    Raises:
+        InputError: as `read_detector`.
+    """
+    return frozenset(_read_meta(folder).get("whole", ()))
+
+
+def _read_meta(folder: Path) -> dict[str, Any]:
     meta = read_json(folder / META)
     if not isinstance(meta, dict) or not isinstance(meta.get("detector"), str):
         raise InputError(f"{folder / META} names no detector; {_REMEDY}")
-    return str(meta["detector"])
+    return meta
+
+
+def _read_reasons(path: Path) -> dict[tuple[str, str], str]:
+    """Why videos were left out, by (data set, path)."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file, strict=True)
+        if not {"dataset", "path", "reason"} <= {*(rows.fieldnames or ())}:
+            raise InputError(f"{path} names no reasons; {_REMEDY}")
+        return {(row["dataset"], row["path"]): row["reason"] for row in rows}
 
 
 def _spans(path: Path) -> dict[str, tuple[int, int]]:
@@ -137,12 +162,17 @@ def write_faces(
         meta: `detector`, and the settings that it worked with.
         found: Key and faces of each video, in order; a key comes once.
         skipped: Videos that could not be decoded.
+
+    Raises:
+        InputError: a key holds a carriage return, which would part a row where it is read.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / FACES).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         for key, faces in found:
+            if "\r" in key:
+                raise InputError(f"video {key!r}: its name must not hold a carriage return; rename its file")
             for face in faces:
                 place = (face.frame, face.person, face.x, face.y, face.width, face.height)
                 writer.writerow((key, *place, face.score, *face.points))

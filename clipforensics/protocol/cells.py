@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.params import Section
-from clipforensics.core.records import REST
+from clipforensics.core.records import REST, data_set_of
 
 TRAIN_SET = r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$"
 """What a train set may be called: it becomes part of file names and of a shell command."""
@@ -43,12 +43,15 @@ class Protocol(Section):
         splits: Names of splits; the first is the headline's.
         train_sets: Manipulations to train on, one model each; `A+B` trains on both at once.
         test_manipulations: In the order of importance; the first is the headline.
+        test_on: Further data sets, by their profiles, on all of whose manipulations every cell is tested; no
+            cell trains on them.
         seeds: Training seeds, one model each.
     """
 
     splits: Annotated[list[Annotated[str, Field(pattern=SPLIT)]], EachOnce] = Field(min_length=1)
     train_sets: Annotated[list[Annotated[str, Field(pattern=TRAIN_SET)]], EachOnce] = Field(min_length=1)
     test_manipulations: Annotated[list[str], EachOnce] = Field(min_length=1)
+    test_on: Annotated[list[str], EachOnce] = Field(default=[])
     seeds: Annotated[list[Annotated[int, Field(ge=0, lt=2**63)]], EachOnce] = Field(min_length=1)
 
     @property
@@ -179,8 +182,9 @@ def order_manipulations(
 ) -> list[str]:
     """The manipulations that a cell's test part has, in the order of `protocol.test_manipulations`.
 
-    One that the cell trains on may be missing (per_class keeps no test part of it), and any in a single
-    fold (the others have it); no other.
+    Those of data sets that are only tested on come last, where the list does not name them. One that the cell
+    trains on may be missing (per_class keeps no test part of it), and any in a single fold (the others have
+    it); no other.
 
     Args:
         wanted: `protocol.test_manipulations`, with `rest` for all that it does not name.
@@ -197,8 +201,9 @@ def order_manipulations(
             f"protocol.test_manipulations: {lost} have no test videos under this split;"
             f" those that have: {sorted(present)}; change the list, split.seed or the fractions of the split"
         )
-    rest = sorted(set(present) - set(wanted))
+    rest = sorted(set(present) - set(wanted), key=lambda name: (data_set_of(name), name))
     ordered = [name for want in wanted for name in (rest if want == REST else [want])]
+    ordered += [name for name in rest if data_set_of(name)]
     tested = list(dict.fromkeys(name for name in ordered if name in present))
     if not tested:
         raise InputError(

@@ -6,9 +6,12 @@ from pathlib import Path
 import pandas as pd
 
 from clipforensics.core.faults import InputError
-from clipforensics.core.records import Video
+from clipforensics.core.records import PARTS, Video
 
 SCORE_COLUMNS = {"key": str, "manipulation": str, "label": int, "part": str, "frame": int, "score": float}
+
+WHOSE = "person"
+"""Column of a table of scores that has one where people are stored apart: whose score the frame's is."""
 
 FLAGS = ("target_seen", "source_seen", "any_seen", "twin", "same_content", "unknown")
 """Flags of `leakage.Leak` against training that the parts val and test carry; train has `unknown` alone."""
@@ -32,11 +35,12 @@ def write_curve(path: Path, table: pd.DataFrame) -> None:
 def write_scores(path: Path, scores: pd.DataFrame) -> None:
     """Write the table of frame scores; 9 digits, which name a float32 uniquely."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    scores[list(SCORE_COLUMNS)].to_csv(path, index=False, lineterminator="\n", float_format="%.9g")
+    columns = [*SCORE_COLUMNS, *([WHOSE] if WHOSE in scores else [])]
+    scores[columns].to_csv(path, index=False, lineterminator="\n", float_format="%.9g")
 
 
 def read_scores(path: Path) -> pd.DataFrame:
-    """Read a table of frame scores: key, manipulation, label, part (val or test), frame, score."""
+    """Read a table of frame scores: key, manipulation, label, part (val or test), frame, score; person."""
     return _read_table(path, SCORE_COLUMNS)
 
 
@@ -64,3 +68,8 @@ def read_split(path: Path) -> pd.DataFrame:
     table = _read_table(path, str)
     flags = [c for c in table.columns if c in {"label", "group", *FLAGS, *VAL_FLAGS}]
     return table.astype(dict.fromkeys(flags, int))
+
+
+def read_parts(folder: Path) -> dict[str, pd.DataFrame]:
+    """The parts `train`, `val` and `test` of a split and train set, as `read_split` gives them."""
+    return {part: read_split(folder / f"{part}.csv") for part in PARTS}

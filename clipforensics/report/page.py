@@ -23,11 +23,13 @@ from clipforensics.report.sections import (
     metrics,
     opening,
     origin,
+    recognition,
     verdict,
 )
 from clipforensics.report.sections.by_detector import metric_tables, strata_tables
 from clipforensics.report.sections.calibration import calibration_section
 from clipforensics.report.sections.controls import controls_section
+from clipforensics.report.sections.elsewhere import elsewhere_tables
 from clipforensics.report.sections.errors import counts_table, galleries, hardest_table, sanity_table
 from clipforensics.report.sections.failures import unusable
 from clipforensics.report.sections.first_table import first_table
@@ -145,7 +147,7 @@ def _opening(findings: Findings, cast: Cast) -> dict[str, Any]:
         verdict.what_was_asked(head["train_set"], head["manipulation"]),
         about_reals(seen[lookup.protocol(comparison)]),
         faces.about_clue(findings.faces),
-        caveats.about_size(whole),
+        caveats.about_size(whole, seen[lookup.protocol(comparison)].unknown),
         caveats.about_seeds(comparison, whole, cast.shown),
         _of_fold(alone, verdict.about_all_fake(runs, head["manipulation"])),
         caveats.about_fold(comparison),
@@ -210,6 +212,7 @@ def _sections(findings: Findings, cast: Cast) -> dict[str, Any]:
         "league": league.league_section(comparison, cast, findings.controls),
         "controls": controls_section(findings.controls, cast),
         "metrics": metric_tables(comparison, order),
+        "elsewhere": elsewhere_tables(comparison, cast),
         "matrices": matrix.matrix_tables(comparison, order),
         "folds": matrix.folds_table(comparison, order),
         "robustness": robustness_section(
@@ -223,6 +226,8 @@ def _sections(findings: Findings, cast: Cast) -> dict[str, Any]:
         "leakage": leaks.leak_tables(findings.leakage),
         "about_duplicates": duplicates.about_duplicates(findings.duplicates),
         "duplicates": duplicates.duplicates_table(findings.duplicates),
+        "about_recognised": recognition.about_recognised(findings.recognised),
+        "recognised": recognition.recognised_table(findings.recognised),
     }
 
 

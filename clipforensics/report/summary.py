@@ -60,7 +60,7 @@ def _points(findings: Findings) -> list[str]:
     points += [
         about_reals(seen[lookup.protocol(comparison)]),
         faces.about_clue(findings.faces),
-        caveats.about_size(whole),
+        caveats.about_size(whole, seen[lookup.protocol(comparison)].unknown),
         caveats.about_seeds(comparison, whole, cast.shown),
         leaks.about_sizes(findings.leakage, comparison, lookup.partner_protocol(comparison)),
     ]

@@ -5,14 +5,14 @@ import json
 import os
 import pkgutil
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from clipforensics import sources
 from clipforensics.core.faults import InputError
-from clipforensics.core.files import open_regular
+from clipforensics.core.files import open_whole
 from clipforensics.core.params import Section, check_section, nearest, read_yaml
 from clipforensics.core.records import REAL, Skipped
 
@@ -42,6 +42,10 @@ class Profile(Section):
         root_env: Environment variable that names the root instead; wins where it is set.
         follow_links: Whether files may be links that lead out of the root; else those are left out.
         cropped: Whether frames are cut around faces already, so that none are looked for.
+        identities_of: Whose names its identities have, where other data sets show the same people under the
+            same names (`FaceForensics++`); empty: they are its own.
+        digests: File as `sha256sum` writes it, absolute or relative to the root, that every file of a video
+            is held against; empty: nothing is known of them.
     """
 
     layout: str
@@ -49,11 +53,14 @@ class Profile(Section):
     root_env: str = ""
     follow_links: bool = False
     cropped: bool = False
+    identities_of: str = ""
+    digests: str = ""
 
 
 def layouts() -> list[str]:
     """Names of the layouts that this package has."""
-    return sorted({module.name for module in pkgutil.iter_modules(sources.__path__)} - {"base"})
+    found = {module.name for module in pkgutil.iter_modules(sources.__path__)}
+    return sorted(found - {"base", "in_use"})
 
 
 def layout_module(layout: str) -> ModuleType:
@@ -69,31 +76,30 @@ def load_profile(path: Path) -> Profile:
     Raises:
         InputError: the file is missing, or a key is unknown, missing or of a wrong type.
     """
-    content = read_yaml(path)
+    return check_profile(read_yaml(path), str(path))
+
+
+def check_profile(content: Mapping[str, Any], where: str) -> Profile:
+    """What a profile holds, checked against its layout's own; `where` begins the error line.
+
+    Raises:
+        InputError: as `load_profile`.
+    """
     layout = content.get("layout")
     if not isinstance(layout, str) or layout not in layouts():
-        raise InputError(f"{path}: `layout` is {layout!r}; it must be one of {', '.join(layouts())}")
-    profile: Profile = check_section(content, layout_module(layout).Profile, str(path))
+        raise InputError(f"{where}: `layout` is {layout!r}; it must be one of {', '.join(layouts())}")
+    profile: Profile = check_section(content, layout_module(layout).Profile, where)
     return profile
 
 
-def common_profile(path: Path) -> Profile:
-    """What every profile has, read from one without looking at (or importing) its layout.
+def common_profile(content: Mapping[str, Any], where: str) -> Profile:
+    """What every profile has, of one's content, without looking at (or importing) its layout.
 
     Raises:
         InputError: one of these keys is of a wrong type.
     """
-    content = {key: value for key, value in read_yaml(path).items() if key in Profile.model_fields}
-    return check_section(content, Profile, str(path))
-
-
-def profile_root(path: Path) -> Path:
-    """Where a profile's data set lies, without looking at (or importing) its layout.
-
-    Raises:
-        InputError: as `resolve_root`.
-    """
-    return resolve_root(common_profile(path))
+    common = {key: value for key, value in content.items() if key in Profile.model_fields}
+    return check_section(common, Profile, where)
 
 
 def resolve_root(profile: Profile) -> Path:
@@ -103,18 +109,29 @@ def resolve_root(profile: Profile) -> Path:
         InputError: neither names a folder that exists.
     """
     named = os.environ.get(profile.root_env, "") if profile.root_env else ""
-    root, origin = (named, f"${profile.root_env}") if named else (profile.root, "`root` of the profile")
+    root = named or profile.root
     remedy = f"set {profile.root_env} to the data set's folder" if profile.root_env else "set `root`"
     if not root:
         raise InputError(f"the data set's root is not known; {remedy}")
-    folder = Path(root).expanduser()
-    if not folder.is_dir():
-        raise InputError(f"root {root!r} (from {origin}) is not a folder; {remedy}")
+    folder = _folder_named(root)
+    if folder is None:
+        # A profile may be somebody else's, and the variable that it names a secret of this machine.
+        about = f"that ${profile.root_env} names" if named else f"{root!r} (`root` of the profile)"
+        raise InputError(f"root {about} is not a folder; {remedy}")
     return folder
 
 
-def profile_path(folder: Path, dataset: object) -> Path:
-    """`<folder>/<dataset>.yaml` for the name that `dataset` of params.yaml gives.
+def _folder_named(text: str) -> Path | None:
+    """The folder, if there is one: a variable may hold anything, such as a name that is too long."""
+    try:
+        folder = Path(text).expanduser()
+        return folder if folder.is_dir() else None
+    except (OSError, RuntimeError, ValueError):
+        return None
+
+
+def profile_path(folder: Path, dataset: object, key: str = "dataset") -> Path:
+    """`<folder>/<dataset>.yaml` for the name that `dataset` of params.yaml (or another `key`) gives.
 
     Raises:
         InputError: the name is no plain one, or there is no such profile.
@@ -122,11 +139,11 @@ def profile_path(folder: Path, dataset: object) -> Path:
     present = sorted(p.stem for p in folder.glob("*.yaml"))
     there = ", ".join(present)
     if not isinstance(dataset, str) or not _DATASET.fullmatch(dataset):
-        raise InputError(f"`dataset` is {dataset!r}; it must be the name of a profile in {folder}: {there}")
+        raise InputError(f"`{key}` is {dataset!r}; it must be the name of a profile in {folder}: {there}")
     path = folder / f"{dataset}.yaml"
     if not path.is_file():
         raise InputError(
-            f"`dataset` is {dataset!r}, but {path} does not exist{nearest(dataset, present)};"
+            f"`{key}` is {dataset!r}, but {path} does not exist{nearest(dataset, present)};"
             f" there are: {there}; write it, or name one of these"
         )
     return path
@@ -222,7 +239,7 @@ def read_json(path: Path, what: str) -> Any:
         InputError: it cannot be read or is not JSON.
     """
     try:
-        with open_regular(path) as file:
+        with open_whole(path) as file:
             return json.load(file)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}; it must be {what}") from error
@@ -255,12 +272,16 @@ def read_youtube_ids(path: Path) -> dict[str, str]:
         InputError: the file is missing or does not map ids to `<youtube id> <index>`.
     """
     try:
-        with open_regular(path) as file:
+        with open_whole(path) as file:
             table = json.load(file)
         return {sequence: entry.rsplit(" ", 1)[0] for sequence, entry in table.items()}
     except FileNotFoundError as error:
         raise InputError(f"`youtube_ids`: {str(path)!r} does not exist; correct or remove it") from error
-    except (ValueError, AttributeError, OSError) as error:
+    except OSError as error:
+        raise InputError(
+            f"`youtube_ids`: {str(path)!r} cannot be read: {error.strerror or error}; correct or remove it"
+        ) from error
+    except (ValueError, AttributeError, RecursionError) as error:
         raise InputError(
             f"`youtube_ids`: {str(path)!r} must map sequence ids to `<youtube id> <index>`, as"
             " FaceForensics++'s conversion_dict.json does"

@@ -15,7 +15,7 @@ import re
 from pathlib import Path, PurePosixPath
 
 from clipforensics.core.faults import InputError
-from clipforensics.core.files import open_regular
+from clipforensics.core.files import open_whole
 from clipforensics.core.records import REAL, Skipped, Video
 from clipforensics.naming import celebdf
 from clipforensics.naming.in_profiles import video_of
@@ -117,7 +117,7 @@ def _read_list(path: Path) -> dict[tuple[str, str], tuple[str, str]] | None:
     if not path.exists():
         return None
     try:
-        with open_regular(path) as file:
+        with open_whole(path) as file:
             lines = file.read().decode("utf-8-sig").splitlines()
     except (OSError, UnicodeError) as error:
         raise InputError(f"{path}: cannot be read ({error}); copy the publisher's list again") from error

@@ -6,7 +6,8 @@ part -> [compression ->] video -> label and frames. Frames are paths such as
 lay in where the JSON was written: `datasets/rgb/`, or `deepfakes_detection_datasets/` in the JSONs of DF40
 (https://github.com/YZY-stack/DF40: `DF40/blendface/cdf/frames/id0_id1_0000/000.png`). `strip` takes it off.
 
-A record whose frames are numbered and lie in one folder is a video, with all pictures of that folder. Any
+A record whose frames are numbered and lie in one folder is a video, with all pictures of that folder; that of
+a manipulated one may have a mask, its folder below `masks` beside `frames`. Any
 other frame is an item of its own (DF40's whole-face syntheses: `DF40_train/StyleGAN2/001/seed0188.png`, where
 the folder 001 is a bin and nobody's id).
 
@@ -22,7 +23,7 @@ into a part of another name as well are left out wherever they are named.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -275,7 +276,7 @@ def _video(item: _Item, naming: Naming | None, root: Path, dataset: str) -> Vide
     people = people_in(naming, item.video, int(manipulated))
     if isinstance(people, str):
         return people
-    return video_of(
+    video = video_of(
         people,
         dataset=dataset,
         manipulation=item.manipulation,
@@ -284,3 +285,11 @@ def _video(item: _Item, naming: Naming | None, root: Path, dataset: str) -> Vide
         take=item.take,
         part=item.part,
     )
+    return replace(video, mask=_mask(item, root)) if manipulated else video
+
+
+def _mask(item: _Item, root: Path) -> str:
+    """The folder of masks of a folder of frames; empty if there is none."""
+    frames = PurePosixPath(item.path)
+    mask = frames.parent.parent / "masks" / frames.name
+    return mask.as_posix() if frames.parent.name == "frames" and (root / mask).is_dir() else ""

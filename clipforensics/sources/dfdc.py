@@ -19,7 +19,7 @@ from io import TextIOWrapper
 from pathlib import Path
 
 from clipforensics.core.faults import InputError
-from clipforensics.core.files import open_regular
+from clipforensics.core.files import open_whole
 from clipforensics.core.records import REAL, Skipped, Video
 from clipforensics.naming import dfdc
 from clipforensics.naming.in_profiles import video_of
@@ -101,7 +101,7 @@ def _rows(path: Path, people: dict[str, People]) -> dict[str, tuple[People, str]
 def _labels(path: Path) -> dict[str, tuple[People, str]]:
     """File name -> people, of whom a label is known, and test."""
     try:
-        with open_regular(path) as binary, TextIOWrapper(binary, "utf-8-sig", newline="") as file:
+        with open_whole(path) as binary, TextIOWrapper(binary, "utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file, strict=True))
     except (OSError, UnicodeError, csv.Error) as error:
         raise InputError(f"{path}: cannot be read ({error}); copy it again") from error

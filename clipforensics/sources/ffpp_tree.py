@@ -3,7 +3,8 @@
 Layout as in https://github.com/ondyari/FaceForensics/tree/master/dataset:
 `original_sequences/<youtube|actors>/<c>/videos/<target>.mp4` and
 `manipulated_sequences/<manipulation>/<c>/videos/<target>_<source>.mp4`. DeepFakeDetection's
-names are `<target>__<scene>.mp4` and `<target>_<source>__<scene>__<code>.mp4`.
+names are `<target>__<scene>.mp4` and `<target>_<source>__<scene>__<code>.mp4`. Masks, the same for every
+compression, are `manipulated_sequences/<manipulation>/masks/videos/<name of the video>`.
 """
 
 import re
@@ -120,7 +121,8 @@ def list_places(
             if isinstance(names, str):
                 skipped.append(base.skipped(shown, names))
                 continue
-            ids = {} if actors else youtube
+            ids, mask = {} if actors else youtube, f"{place}/masks/videos/{path.name}"
+            has_mask = manipulation != REAL and base.is_there(root / mask)
             videos.append(
                 Video(
                     dataset=dataset,
@@ -133,6 +135,7 @@ def list_places(
                     target_youtube=ids.get(names["target"], ""),
                     source_youtube=ids.get(names["source"], ""),
                     path=shown,
+                    mask=prefix + mask if has_mask else "",
                 )
             )
     return videos, skipped

@@ -5,7 +5,7 @@ from io import TextIOWrapper
 from pathlib import Path, PurePosixPath
 
 from clipforensics.core.faults import InputError
-from clipforensics.core.files import open_regular
+from clipforensics.core.files import open_whole
 from clipforensics.core.records import REAL, Skipped, Video
 from clipforensics.naming.in_profiles import with_takes
 from clipforensics.sources import base
@@ -30,7 +30,8 @@ def find_videos(profile: Profile, root: Path, *, dataset: str) -> tuple[list[Vid
     (manipulated); `manipulation` is `real` exactly where the label is 0; `target` is never
     empty; `source` may be (unknown, or none). Videos that agree in manipulation, target and
     source need a `take` that tells them apart; without that column it is the file's stem. `others`, where
-    there is such a column, are further identities in the video, joined by `+`.
+    there is such a column, are further identities in the video, joined by `+`; `mask` a path like `path`, of
+    the mask of a manipulated one.
 
     Returns:
         Unprobed videos, and rows that are wrong with what is wrong about them.
@@ -56,7 +57,7 @@ def find_videos(profile: Profile, root: Path, *, dataset: str) -> tuple[list[Vid
 def _read_rows(path: Path) -> tuple[list[tuple[int, dict[str, str]]], bool]:
     """Rows with their line numbers, and whether there is a column `take`."""
     try:
-        with open_regular(path) as binary, TextIOWrapper(binary, "utf-8-sig", newline="") as file:
+        with open_whole(path) as binary, TextIOWrapper(binary, "utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, restkey="", restval=None, strict=True)
             columns = list(reader.fieldnames or ())
             rows = [(reader.line_num, row) for row in reader]
@@ -89,7 +90,15 @@ def _row_fault(row: dict[str, str], root: Path, follow_links: bool) -> str:
         return f"source {row['source']!r} must be empty for a real video; correct it"
     names = [(kind, row.get(kind, "")) for kind in ("target", "source", "take", "others")]
     fault = next((f for f in (base.identity_fault(*n) for n in names) if f), "")
-    return fault or _path_fault(row["path"], root, follow_links)
+    return fault or _path_fault(row["path"], root, follow_links) or _mask_fault(row, root, follow_links)
+
+
+def _mask_fault(row: dict[str, str], root: Path, follow_links: bool) -> str:
+    mask = row.get("mask", "")
+    if mask and row["label"] == "0":
+        return f"mask {mask!r} must be empty for a real video; correct it"
+    fault = _path_fault(mask, root, follow_links) if mask else ""
+    return fault and fault.replace("path", "mask", 1)
 
 
 def _path_fault(name: str, root: Path, follow_links: bool) -> str:
@@ -127,4 +136,5 @@ def _video(row: dict[str, str], dataset: str) -> Video:
         source_youtube="",
         path=str(PurePosixPath(row["path"])),
         others=row.get("others", ""),
+        mask=str(PurePosixPath(row["mask"])) if row.get("mask") else "",
     )

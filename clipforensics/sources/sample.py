@@ -23,7 +23,7 @@ from clipforensics.sources import base, ffpp_tree
 SIZES = ("n_pictures", "image_size", "patch_size", "hidden_size", "n_heads")
 """Settings of the tiny CLIP that must fit together."""
 
-PLACE = {"root", "root_env", "follow_links", "cropped"}
+PLACE = {"root", "root_env", "follow_links", "cropped", "identities_of", "digests"}
 """Settings that change nothing about what is rendered."""
 
 

@@ -8,10 +8,12 @@ from typing import Any, Literal
 from pydantic import Field
 
 from clipforensics.core.faults import InputError
+from clipforensics.core.files import open_whole
 from clipforensics.core.params import Section
 from clipforensics.core.records import PARTS, Video
 from clipforensics.protocol.cells import fold_of, repeat_of
 from clipforensics.splits.cut import split_by_cut
+from clipforensics.splits.elsewhere import add_elsewhere, own_manipulations, part_from
 from clipforensics.splits.folds import split_by_fold
 from clipforensics.splits.parts import Split, split_by_identity, split_official, split_per_class
 from clipforensics.splits.published import has_parts, split_published
@@ -39,18 +41,34 @@ def make_split(
     trained: Sequence[str],
     tested: Sequence[str],
 ) -> Split:
-    """Split by the protocol that a split is named after.
+    """Split by the protocol that a split is named after; videos of other data sets are tested on beside.
 
     Args:
         name: As in `protocol.splits`.
-        videos: The table.
+        videos: The table, the data set that is trained on first.
         params: Of which each protocol takes its own.
         trained: Manipulations in train and val.
-        tested: Manipulations in test.
+        tested: Manipulations in test; all of other data sets are in it, named or not.
 
     Raises:
-        InputError: as the protocols raise it, or an official list cannot be read.
+        InputError: as the protocols raise it, an official list cannot be read, or all of `tested` are of
+            other data sets.
     """
+    own, others = part_from(videos)
+    chosen = own_manipulations(tested)
+    return add_elsewhere(
+        name,
+        lambda one: _split_own(one, own, params, trained, chosen),
+        others,
+        n_folds=params.n_folds,
+        seed=params.seed,
+    )
+
+
+def _split_own(
+    name: str, videos: Sequence[Video], params: SplitSection, trained: Sequence[str], tested: Sequence[str]
+) -> Split:
+    """Split one data set."""
     who: dict[str, Any] = {"train_manipulations": trained, "test_manipulations": tested}
     fold = fold_of(name)
     if fold is not None:
@@ -93,8 +111,11 @@ def _read_list(name: str, path: str) -> list[list[str]]:
             " set whose publisher put its videos into parts needs none)"
         )
     try:
-        content = json.loads(Path(path).read_bytes())
-    except ValueError as error:
+        with open_whole(Path(path)) as file:
+            content = json.load(file)
+    except OSError as error:
+        raise InputError(f"{name} {path!r}: cannot be read: {error.strerror or error}; mend that") from error
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{name} {path!r}: not JSON ({error}); give a list of pairs of ids") from error
     if not isinstance(content, list):
         raise InputError(f"{name} {path!r}: holds no list; give a list of pairs of ids")

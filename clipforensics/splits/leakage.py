@@ -1,6 +1,7 @@
 """Who is in which video, and how much of the test set the training set already knows.
 
-Identities are scoped by data set (id `000` of two data sets is two people); YouTube ids are global.
+Identities are scoped by whose names they are (id `000` of two data sets is two people, unless both profiles
+say `identities_of` the same); YouTube ids are global.
 An empty id or YouTube id is unknown and never equals another unknown one.
 """
 
@@ -260,11 +261,11 @@ def _leak(
 
 
 def _id(video: Video, name: str) -> Hashable:
-    return (video.dataset, name)
+    return (video.identities_of or video.dataset, name)
 
 
 def _pair(video: Video) -> Hashable:
-    return (video.dataset, video.target, video.source)
+    return (video.identities_of or video.dataset, video.target, video.source)
 
 
 def _ids(video: Video) -> list[Hashable]:

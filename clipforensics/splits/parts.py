@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.params import nearest
-from clipforensics.core.records import PARTS, REST, Video
+from clipforensics.core.records import PARTS, REST, Video, data_set_of
 from clipforensics.splits.allocation import class_shares, fill_parts, mend_parts
 from clipforensics.splits.leakage import copies_named, identity_groups
 
@@ -57,8 +57,9 @@ class Split:
 
 
 def available_manipulations(videos: Iterable[Video]) -> list[str]:
-    """Manipulations that the table has, sorted by name; `real` is none of them."""
-    return sorted({video.manipulation for video in videos if video.label == 1})
+    """Manipulations that the table has, sorted by name, those of other data sets last; `real` is none."""
+    found = {video.manipulation for video in videos if video.label == 1}
+    return sorted(found, key=lambda name: (data_set_of(name), name))
 
 
 def parse_train_set(train_set: str, available: Collection[str]) -> tuple[str, ...]:
@@ -93,7 +94,7 @@ def resolve_test_manipulations(listed: Sequence[str], available: Collection[str]
         raise InputError(f"test manipulations {list(listed)}: one is named twice; name each one once")
     named = [name for name in listed if name != REST]
     _check_known(named, available, "test manipulations")
-    rest = sorted(set(available) - set(named))
+    rest = sorted(set(available) - set(named), key=lambda name: (data_set_of(name), name))
     return tuple(name for entry in listed for name in (rest if entry == REST else [entry]))
 
 

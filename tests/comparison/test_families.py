@@ -30,6 +30,7 @@ def families(primary=PRIMARY, confidence=0.95):
         (Place("per_class", "FS", "DF"), "lora", "differences", "matrix"),
         (Place("official", "DF", "NT"), "lora", "differences", "matrix"),
         (Place("official", "FS", "NT"), "lora", "differences", "league official"),
+        (Place("official", "FS", "NT@other"), "lora", "differences", "other data sets"),
         (Place(*HEADLINE, level="frame"), "mlp", "differences", "metrics per_class mlp"),
         (Place(*HEADLINE, metric="f1"), "lora", "differences", "metrics per_class lora"),
         (Place(*CLEAN, metric="f1"), "lora", "differences", "metrics grouped lora"),

@@ -1,8 +1,10 @@
 """Pairs across parts: what names explain is told apart from what they do not."""
 
 import pandas as pd
+import pytest
 
-from clipforensics.duplicates.auditing import audit, summary, with_explanation
+from clipforensics.core.faults import InputError
+from clipforensics.duplicates.auditing import Likeness, audit, check_clean, summary, with_explanation
 from tests.support.videos import make_video
 
 REAL, FAKE, TWIN = (
@@ -21,7 +23,9 @@ def pairs(*rows):
 def parts(train, val, test):
     rows = {"train": train, "val": val, "test": test}
     return {
-        part: pd.DataFrame({"key": [v.key for v in of], "label": [v.label for v in of]})
+        part: pd.DataFrame(
+            {name: [getattr(v, name) for v in of] for name in ("key", "label", "manipulation")}
+        )
         for part, of in rows.items()
     }
 
@@ -58,14 +62,44 @@ def test_videos_of_the_later_part_are_counted_by_class():
         "real": {"n": 1, "explained": 0, "unexplained": 0},
         "fake": {"n": 1, "explained": 0, "unexplained": 1},
     }
+    assert train_test["manipulations"] == {"NT": {"n": 1, "explained": 0, "unexplained": 1}}
+    assert train_test["compared"] == 2, "training's two with the one of the test's two that has a hash"
     assert train_test["examples"] == [
         {"video": STRANGER.key, "other": FAKE.key, "distance": 2, "share": 0.5, "same_class": True},
         {"video": STRANGER.key, "other": COPY.key, "distance": 2, "share": 0.5, "same_class": False},
     ]
     assert found["train_val"]["videos"]["real"] == {"n": 1, "explained": 1, "unexplained": 1}
+    assert found["train_val"]["manipulations"] == {}
     assert found["val_test"]["pairs"] == {"explained": 0, "unexplained": 0}
     assert "0 look like a training video" in summary(found)
     assert "1 like one whose name says nothing" in summary(found)
+
+
+def test_other_data_sets_are_counted_apart_and_the_gate_hears_of_them():
+    other = make_video("o", manipulation="real@other", dataset="other", label=0)
+    near = pd.DataFrame([(*sorted((REAL.key, other.key)), 1, 1.0)], columns=["a", "b", "distance", "share"])
+    near = with_explanation(near, [*VIDEOS, other])
+    train, test = [REAL, FAKE], [STRANGER, ALONE]
+    hashed = {video.key for video in (*VIDEOS, other)}
+    alone = audit(near, parts(train, [COPY], test), hashed)
+    found = audit(near, parts(train, [COPY], [*test, other]), hashed)
+    (elsewhere,) = found.pop("elsewhere").values()
+    assert found == alone
+    assert elsewhere["n_hashed"]["test"] == 1
+    assert elsewhere["train_test"]["videos"]["real"] == {"n": 1, "explained": 0, "unexplained": 1}
+    assert "train_val" not in elsewhere
+    check_clean("split grouped of FS", found)
+    with pytest.raises(
+        InputError, match="split grouped of FS, tested on other, 1 of 1 test videos look like"
+    ):
+        check_clean("split grouped of FS", found | {"elsewhere": {"other": elsewhere}})
+
+
+def test_names_of_another_data_set_explain_nothing_between_two_of_the_first():
+    one, two = make_video("m", target_youtube="t"), make_video("n")
+    tie = make_video("n", target_youtube="t", dataset="other", identities_of=one.dataset)
+    table = pd.DataFrame([(one.key, two.key, 0, 1.0)], columns=["a", "b", "distance", "share"])
+    assert with_explanation(table, [one, two, tie])["explained"].tolist() == [False]
 
 
 def test_pairs_within_a_part_are_nobodys_leak():
@@ -81,3 +115,36 @@ def test_examples_are_few_and_the_nearest():
     )
     found = audit(with_explanation(table, [COPY, *many]), parts([COPY], [], many), set())
     assert [one["distance"] for one in found["train_test"]["examples"]] == [0, 0, 0, 0, 1]
+
+
+def test_the_gate_stops_at_what_no_name_explains_in_training_and_in_validation_and_names_the_nearest():
+    near = pairs((REAL, COPY, 2, 1.0), (FAKE, STRANGER, 0, 0.5))
+    found = audit(near, parts([FAKE], [REAL], [STRANGER, COPY]), set())
+    with pytest.raises(InputError) as error:
+        check_clean("split grouped of FS", found)
+    assert str(error.value) == (
+        "split.on_leak is fail, and in split grouped of FS 1 of 2 test videos look like one of training and 1"
+        f" one of validation whose name says nothing of it, first {STRANGER.key!r} and {FAKE.key!r}; look at"
+        " them, then name who is in them or take copies out, lower duplicates.distance if they are only taken"
+        " for alike, or set split.on_leak to report"
+    )
+    found = audit(near, parts([ALONE], [REAL], [STRANGER, COPY]), set())
+    with pytest.raises(InputError, match=f"0 of 2 .* 1 one of validation .* first {COPY.key!r}"):
+        check_clean("split grouped of FS", found)
+
+
+def test_the_gate_lets_pass_what_names_explain_and_what_training_alone_shares_with_validation():
+    near = pairs((REAL, FAKE, 0, 1.0), (FAKE, TWIN, 0, 1.0), (COPY, STRANGER, 0, 1.0))
+    check_clean("s", audit(near, parts([FAKE, COPY], [STRANGER], [TWIN, REAL]), set()))
+
+
+def test_another_likeness_has_its_own_words_and_measures():
+    table = pd.DataFrame([(FAKE.key, STRANGER.key, 0.5)], columns=["a", "b", "cosine"])
+    faces = Likeness(("cosine",), "n_with_face", "show a face as in", "raise it")
+    found = audit(with_explanation(table, VIDEOS), parts([FAKE], [], [STRANGER]), {FAKE.key}, faces)
+    assert found["n_with_face"] == {"train": 1, "val": 0, "test": 0}
+    (example,) = found["train_test"]["examples"]
+    assert example == {"video": STRANGER.key, "other": FAKE.key, "cosine": 0.5, "same_class": True}
+    assert "0 show a face as in a training video" in summary(found, faces)
+    with pytest.raises(InputError, match=r"1 of 1 test videos show a face as in one of training .* raise it"):
+        check_clean("s", found, faces)

@@ -72,3 +72,13 @@ def test_the_store_is_hashed_evenly_and_plain_videos_are_left_out(tmp_path):
     row = table.iloc[3]
     assert int(row["hash"], 16) == hash_frame(videos["v1"][3])
     assert table["hash"].str.len().eq(16).all()
+
+
+def test_every_person_is_hashed_evenly(tmp_path):
+    apart = {f"v{i}": [(0, 1), (3, 1), (5, 1), (0, 0), (5, 0)] for i in range(2)}
+    store = write_frame_store(tmp_path, noise_videos(2, frames=5), apart=apart)
+    table = hash_store(store, frames_per_video=2)
+    assert list(table) == ["key", "frame", "hash", "person"]
+    found = list(table[["key", "frame", "person"]].itertuples(index=False, name=None))
+    assert found == [(key, n, p) for key in ("v0", "v1") for n, p in ((0, 1), (5, 1), (0, 0), (5, 0))]
+    assert int(table["hash"][2], 16) == hash_frame(store.read(np.array([3]))[0])

@@ -85,3 +85,16 @@ def test_no_frame_is_no_pair():
     assert list(found) == ["a", "b", "distance", "share"]
     assert found.empty
     assert similar_videos(table(("a", near(1, [])), ("a", near(1, []))), distance=2).empty, "one video"
+
+
+def test_people_of_one_frame_are_two_pictures():
+    """Of a, two of four pictures are in b, both of one frame: half of it, not a quarter."""
+    hashes = [near(n, []) for n in range(6)]
+    rows = [("a", 0, 0, 0), ("a", 0, 1, 1), ("a", 1, 0, 2), ("a", 1, 1, 3), ("b", 0, 0, 0), ("b", 0, 1, 1)]
+    rows += [("b", number, 0, 4 + number % 2) for number in range(1, 9)]
+    table = pd.DataFrame(
+        [(key, frame, f"{hashes[n]:016x}", person) for key, frame, person, n in rows],
+        columns=["key", "frame", "hash", "person"],
+    )
+    (found,) = similar_videos(table, distance=0).to_dict("records")
+    assert found == {"a": "a", "b": "b", "distance": 0, "share": 0.5}

@@ -2,7 +2,8 @@
 
 import json
 import tracemalloc
-from dataclasses import replace
+from dataclasses import astuple, replace
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -13,8 +14,10 @@ from clipforensics.faces import finding
 from clipforensics.faces.finding import Looking, find_faces, find_in_video
 from clipforensics.faces.table import FaceTable
 from clipforensics.footage.content import UnreadableVideo
-from clipforensics.footage.probing import DIED, probe_videos
+from clipforensics.footage.probing import probe_videos
 from clipforensics.footage.video import decode_frames
+from clipforensics.machine import kept as kept_module
+from clipforensics.machine.kept import Kept
 from tests.support.clips import make_clip
 from tests.support.faces import YUNET, make_face, needs_yunet
 from tests.support.shared_data import FOOTAGE
@@ -34,11 +37,9 @@ def videos():
 
 
 def run(videos, tmp_path, *, root=FOOTAGE, workers=1, max_skipped=0.0, looking=LOOKING):
-    scratch = tmp_path / "scratch"
-    scratch.mkdir(exist_ok=True, parents=True)
     return find_faces(
-        videos, root, tmp_path / "out", looking,
-        detector="yunet", workers=workers, scratch=scratch, max_skipped=max_skipped,
+        videos, {"set": root}, tmp_path / "out", looking,
+        detector="yunet", workers=workers, kept=Kept(tmp_path / "kept", ""), max_skipped=max_skipped,
     )  # fmt: skip
 
 
@@ -64,38 +65,24 @@ def test_workers_change_nothing(videos, tmp_path):
     assert content(tmp_path / "one") == content(tmp_path / "two")
 
 
-@pytest.mark.parametrize("cut", [0, -1, -40])
-def test_a_killed_run_goes_on_where_it_stopped(cut, videos, tmp_path, monkeypatch):
-    """Killed while (or after) the second video was written: the first is not looked at again."""
+def test_nobody_is_looked_for_twice_whatever_comes_beside(videos, tmp_path, monkeypatch):
     run(videos, tmp_path / "whole")
-    run(videos[:2], tmp_path)
-    saved = tmp_path / "scratch/found.jsonl"
-    saved.write_bytes(saved.read_bytes()[: cut or None])
-    looked = []
+    run(videos[1:2], tmp_path)
+    looked, whole = [], finding.find_in_video
 
-    def counted(root, looking, video):
-        looked.append(video.path)
-        return find_in_video(root / video.path, video.n_frames, looking)
+    def counted(path, *rest):
+        looked.append(path.name)
+        return whole(path, *rest)
 
-    monkeypatch.setattr(finding, "_find", counted)
-    monkeypatch.setattr(finding, "ordered_map", lambda work, items, **_: iter_closed(work, items))
+    monkeypatch.setattr(finding, "find_in_video", counted)
+    monkeypatch.setattr(kept_module, "ordered_map", in_this_process)
     run(videos, tmp_path)
-    assert looked == NAMES[2 if not cut else 1 :]
+    assert looked == [Path(NAMES[0]).name, Path(NAMES[2]).name]
     assert content(tmp_path) == content(tmp_path / "whole")
 
 
-def iter_closed(work, items):
+def in_this_process(work, items, **_):
     yield from map(work, items)
-
-
-def test_what_passes_is_tried_again_and_what_does_not_is_not(videos, tmp_path):
-    (tmp_path / "scratch").mkdir()
-    lines = [[videos[0].key, "is damaged"], [videos[1].key, DIED], [videos[2].key, []]]
-    (tmp_path / "scratch/found.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    run(videos, tmp_path, max_skipped=0.5)
-    table = FaceTable.open(tmp_path / "out")
-    assert table.skipped == {NAMES[0]: "is damaged"}
-    assert all(table.of(video.key) for video in videos[1:])
 
 
 def test_videos_that_cannot_be_decoded_are_told_and_too_many_stop_the_run(tmp_path):
@@ -124,10 +111,10 @@ def test_too_many_stop_a_run_that_was_all_done_before_too(tmp_path):
 
 def test_memory_does_not_grow_with_the_videos(tmp_path, monkeypatch):
     def many(root, looking, video):
-        return [make_face(n, 0, frame=n, person=0) for n in range(32)]
+        return [astuple(make_face(n, 0, frame=n, person=0)) for n in range(32)]
 
     monkeypatch.setattr(finding, "_find", many)
-    monkeypatch.setattr(finding, "ordered_map", lambda work, items, **_: iter_closed(work, items))
+    monkeypatch.setattr(kept_module, "ordered_map", in_this_process)
     crowd = [Video("set", "X", "", f"t{n}", "", "", 1, "", "", f"{n}.mp4", 30) for n in range(200)]
     run(crowd[:2], tmp_path / "few")
     tracemalloc.start()
@@ -161,7 +148,7 @@ def test_what_the_system_keeps_from_being_read_is_told_and_looked_at_again(
     def failing(*_):
         raise error
 
-    monkeypatch.setattr(finding, "ordered_map", lambda work, items, **_: iter_closed(work, items))
+    monkeypatch.setattr(kept_module, "ordered_map", in_this_process)
     with monkeypatch.context() as patch:
         patch.setattr(finding, "find_in_video", failing)
         _, _, (skipped,) = run(videos[1:2], tmp_path, max_skipped=1.0)

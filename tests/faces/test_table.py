@@ -15,7 +15,7 @@ HIS = [make_face(5, 6, frame=7, person=0)]
 
 
 def test_faces_come_back_by_video(tmp_path):
-    skipped = [Skipped("find_faces", "b.mp4", "cannot be decoded, at all")]
+    skipped = [Skipped("find_faces", "b.mp4", "cannot be decoded, at all", "set")]
     write_faces(
         tmp_path / "faces", {"detector": "yunet"}, [("set/a,ü", HERS), ("c", []), ("d", HIS)], skipped
     )
@@ -24,7 +24,7 @@ def test_faces_come_back_by_video(tmp_path):
     assert table.of("d") == HIS
     assert table.of("c") == table.of("nobody") == []
     assert table.detector == "yunet"
-    assert table.skipped == {"b.mp4": "cannot be decoded, at all"}
+    assert table.skipped == {("set", "b.mp4"): "cannot be decoded, at all"}
     assert (tmp_path / "faces" / FACES).read_text().splitlines()[0].split(",") == list(COLUMNS)
 
 
@@ -71,6 +71,14 @@ def test_a_table_that_nobody_wrote_is_damaged(written, instead, why, tmp_path):
     assert why in str(error.value)
 
 
+@pytest.mark.parametrize("reasons", ["", "stage,path\n"])
+def test_reasons_without_their_head_are_damaged(reasons, tmp_path):
+    write_faces(tmp_path, {"detector": "yunet"}, [("a", HERS)], [])
+    (tmp_path / "skipped.csv").write_text(reasons)
+    with pytest.raises(InputError, match=r"names no reasons; .*dvc repro"):
+        FaceTable.open(tmp_path)
+
+
 @pytest.mark.parametrize("meta", ["[]", "{}", '{"detector": 1}', "{"])
 def test_a_table_of_no_known_detector_is_damaged(meta, tmp_path):
     write_faces(tmp_path, {"detector": "yunet"}, [("a", HERS)], [])
@@ -97,3 +105,8 @@ def test_memory_does_not_grow_with_the_faces(tmp_path):
         tracemalloc.stop()
     assert (tmp_path / FACES).stat().st_size > 1e6 / 2
     assert table.of("t99") == faces
+
+
+def test_a_carriage_return_in_a_name_is_refused_and_not_written_to_be_misread(tmp_path):
+    with pytest.raises(InputError, match=r"video 'a\\rb': its name must not hold a carriage return; rename"):
+        write_faces(tmp_path, {"detector": "yunet"}, [("a\rb", HERS)], [])

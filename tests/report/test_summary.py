@@ -38,12 +38,13 @@ def tags(page):
 
 
 def test_names_are_only_text():
-    point = {"train_set": NASTY, "manipulation": NASTY}
-    cells = [{**c, **point} for c in findings().comparison["cells"]]
-    hostile = summarise(
-        findings(dataset=NASTY, comparison={**findings().comparison, "headline": point, "cells": cells})
-    )
-    harmless = summarise(findings())
+    def named(name):
+        point = {"train_set": name, "manipulation": name}
+        cells = [{**c, **point} for c in findings().comparison["cells"]]
+        comparison = {**findings().comparison, "headline": point, "cells": cells}
+        return summarise(findings(dataset=name, comparison=comparison))
+
+    hostile, harmless = named(NASTY), named("Swap@other")  # both read as of another data set
     assert hostile.count("\n") == harmless.count("\n")
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     page, plain = parser.render(hostile), parser.render(harmless)

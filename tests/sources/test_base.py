@@ -13,7 +13,6 @@ from clipforensics.sources.base import (
     load_profile,
     manipulation_fault,
     profile_path,
-    profile_root,
     read_youtube_ids,
     resolve_root,
 )
@@ -67,7 +66,7 @@ def test_root_comes_from_the_environment_if_set(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("THE_ROOT", str(two))
     assert resolve_root(profile) == two
     monkeypatch.setenv("THE_ROOT", str(tmp_path / "three"))
-    with pytest.raises(InputError, match=r"three.*\$THE_ROOT\) is not a folder"):
+    with pytest.raises(InputError, match=r"^root that \$THE_ROOT names is not a folder; set THE_ROOT"):
         resolve_root(profile)
 
 
@@ -86,12 +85,6 @@ def test_a_missing_root_is_named(
     monkeypatch.delenv("UNSET_ROOT", raising=False)
     with pytest.raises(InputError, match=message):
         resolve_root(profile)
-
-
-def test_root_is_known_without_the_layout(tmp_path: Path) -> None:
-    path = tmp_path / "x.yaml"
-    path.write_text(f"layout: whatever\nroot: {tmp_path}\nfurther:\n  key: 1\n")
-    assert profile_root(path) == tmp_path
 
 
 @pytest.mark.parametrize("name", ["..", "a/b", "", ".hidden", None, 3, "a b"])
@@ -119,6 +112,18 @@ def test_bad_manipulations(name: str) -> None:
 @pytest.mark.parametrize("name", ["FaceSwap", "Face Swap", "ü-1_2.3"])
 def test_good_manipulations(name: str) -> None:
     assert not manipulation_fault(name)
+
+
+@pytest.mark.parametrize("secret", ["hunter2", "~nobody-such", "x" * 5000, "/tmp/hunter2\nmore"])
+def test_the_value_of_a_variable_that_a_profile_names_is_not_told(
+    secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_TOKEN", secret)
+    with pytest.raises(InputError) as caught:
+        resolve_root(base.Profile(layout="manifest", root_env="SOME_TOKEN"))
+    assert str(caught.value) == (
+        "root that $SOME_TOKEN names is not a folder; set SOME_TOKEN to the data set's folder"
+    )
 
 
 def test_youtube_ids_drop_the_index(tmp_path: Path) -> None:

@@ -258,3 +258,18 @@ def test_a_third_record_of_a_contradiction_is_not_kept_either(bench: Bench) -> N
     videos, skipped = bench.find()
     assert not videos
     assert len(skipped) == 3
+
+
+def test_masks_lie_beside_the_frames_of_a_fake(bench: Bench) -> None:
+    place = f"{FF}/manipulated_sequences/Deepfakes/c23"
+    for name in ("000_003", "003_000"):
+        bench.add(FF, "FF-DF", "train", "c23", name, frames=frames(f"{place}/frames/{name}"))
+    real = f"{FF}/original_sequences/youtube/c23"
+    bench.add(FF, "FF-real", "train", "c23", "000", frames=frames(f"{real}/frames/000"))
+    for folder in (f"{place}/masks/000_003", f"{real}/masks/000"):
+        (bench.root / folder).mkdir(parents=True)
+    videos, skipped = bench.find(naming="ffpp")
+    assert not skipped
+    assert {v.name: v.mask for v in videos} == {
+        "000_003": f"{place}/masks/000_003", "003_000": "", "000": "",
+    }  # fmt: skip

@@ -140,3 +140,12 @@ def test_a_root_that_is_no_tree_is_named(tmp_path: Path) -> None:
         match=r"does not exist in .*it has no folder; set `manipulations` .* or the root",
     ):
         list_tree(tmp_path, dataset="ff", compression="raw", manipulations=["FaceSwap"])
+
+
+def test_masks_are_found_whatever_the_compression_and_only_of_fakes(root: Path) -> None:
+    _touch(root, "original_sequences/youtube/masks/videos", "000.mp4")
+    for c in ("c23", "c40"):
+        videos, _ = list_tree(root, dataset="ff", compression=c, manipulations=ALL[1:3], prefix="videos/")
+        assert {v.key: v.mask for v in videos if v.mask} == {
+            f"ff/Face2Face/{c}/000_003": "videos/manipulated_sequences/Face2Face/masks/videos/000_003.mp4"
+        }

@@ -58,7 +58,9 @@ def test_what_does_not_fit_is_recorded(root: Path) -> None:
     ]
     assert "must be <target>_<source>" in skipped[1].reason
     _, unreadable = probe_videos(found, root, workers=1)
-    assert [(s.path, s.reason) for s in unreadable] == [("FaceSwap/7_8", "holds no pictures")]
+    assert [(s.path, s.reason) for s in unreadable] == [
+        ("FaceSwap/7_8", "holds no pictures; a folder is one video of numbered pictures")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -168,3 +168,16 @@ def test_real_footage() -> None:
     assert len(videos) == 28
     assert sum(v.label for v in videos) == 11
     check_unique(videos)
+
+
+def test_a_mask_is_a_path_like_any_other_and_of_a_fake(root: Path) -> None:
+    header = f"{HEADER},mask"
+    videos, skipped = _find(
+        root, "a.mp4,1,GAN,t,s,./b.mp4", "b.mp4,0,real,t,,", "c.mp4,0,real,u,,a.mp4",
+        "a.webm,1,GAN,v,w,no.mp4", header=header,
+    )  # fmt: skip
+    assert [(v.path, v.mask) for v in videos] == [("a.mp4", "b.mp4"), ("b.mp4", "")]
+    assert [one.reason.split(": ", 1)[1] for one in skipped] == [
+        "mask 'a.mp4' must be empty for a real video; correct it",
+        "mask 'no.mp4' does not exist below the root; correct it",
+    ]

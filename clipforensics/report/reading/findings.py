@@ -18,8 +18,8 @@ Rows = Sequence[Mapping[str, str]]
 Curves = Mapping[str, Rows]
 
 OFF = "It is switched off in params.yaml."
-CONTENT = "content"
-"""Below the leak audits by names, those by content."""
+CONTENT, FACES = "content", "faces"
+"""Below the leak audits by names, those by content and those by faces."""
 
 ABSENT = "The run has no files of it."
 
@@ -37,6 +37,8 @@ class Findings:
             set; those of the headline's split come first.
         leakage: `<split> <train_set>` -> metrics/leakage/<split>/<train_set>.json.
         duplicates: Likewise -> metrics/leakage/content/<split>/<train_set>.json: videos that look alike.
+        recognised: Likewise -> metrics/leakage/faces/<split>/<train_set>.json: videos that show faces which
+            are alike; empty where nobody is recognised.
         errors: (detector, its error lists) to show with pictures.
         curves: Level (video, frame) -> detector -> its rows (fpr, tpr) of plots/roc/<level>.csv, of the
             headline and the first seed.
@@ -60,6 +62,7 @@ class Findings:
     detector: str = ""
     leakage: Mapping[str, Json] = field(default_factory=dict)
     duplicates: Mapping[str, Json] = field(default_factory=dict)
+    recognised: Mapping[str, Json] = field(default_factory=dict)
     errors: Sequence[tuple[str, Json]] = ()
     curves: Mapping[str, Curves] = field(default_factory=dict)
     bands: Mapping[str, Curves] = field(default_factory=dict)
@@ -131,7 +134,8 @@ def read_findings(places: Places, run: Run, provenance: Provenance) -> Findings:
             for split in splits
             for name in dict.fromkeys([train_set, *run.train_sets])
         },
-        duplicates=_audits(places.leakage / CONTENT, splits, [train_set]),
+        duplicates=read_audits(places.leakage / CONTENT, splits, [train_set]),
+        recognised=read_audits(places.leakage / FACES, splits, [train_set]),
         errors=[(d, _errors(places, d, names[0])) for d in run.detectors],
         curves=_curves(places.curves, run.detectors, needed=True),
         bands=_curves(places.bands, run.detectors, needed=False),
@@ -148,10 +152,11 @@ def read_findings(places: Places, run: Run, provenance: Provenance) -> Findings:
     )
 
 
-def _audits(folder: Path, splits: Sequence[str], train_sets: Sequence[str]) -> dict[str, Json]:
-    """`<split> <train_set>` -> its audit, of those that have one."""
+def read_audits(folder: Path, splits: Sequence[str], train_sets: Sequence[str]) -> dict[str, Json]:
+    """`<split> <train_set>` -> its audit, of those that have one that was made."""
     places = {f"{split} {name}": folder / split / f"{name}.json" for split in splits for name in train_sets}
-    return {name: read_json(path) for name, path in places.items() if path.is_file()}
+    found = {name: read_json(path) for name, path in places.items() if path.is_file()}
+    return {name: audit for name, audit in found.items() if "undefined" not in audit}
 
 
 def read_heatmaps(folder: Path, detectors: Sequence[str], *, wanted: bool) -> dict[str, Heatmaps]:

@@ -23,6 +23,7 @@ class Settings(Portable):
     extract_frames: dict[str, Any]
     split: dict[str, Any]
     duplicates: dict[str, Any]
+    recognition: dict[str, Any]
     encoder: dict[str, Any]
     embed: dict[str, Any]
     train: dict[str, Any]

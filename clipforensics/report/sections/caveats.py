@@ -12,8 +12,13 @@ FEW = 30
 CLUSTERS = {"group": "identity groups", "identity": "identity groups", "video": "videos"}
 
 
-def about_size(cell: Json | None) -> str:
-    """How much hangs on one video: of an AUC of n real videos, each decides up to 1/n."""
+def about_size(cell: Json | None, unknown: int | None = 0) -> str:
+    """How much hangs on one video: of an AUC of n real videos, each decides up to 1/n.
+
+    Args:
+        cell: Of the test.
+        unknown: Of how many of its videos nobody knows who is in them.
+    """
     if cell is None:
         return ""
     n_real, n_fake = cell["n_real"], cell["n_fake"]
@@ -21,6 +26,11 @@ def about_size(cell: Json | None) -> str:
     groups = known(cell.get("n_groups"))
     if groups is not None:
         text += f", of {counted(groups, 'identity group')}"
+        if unknown:
+            text += (
+                f" ({counted(unknown, 'video')} of nobody known, each a group of its own: if people recur"
+                " among them, intervals are too narrow)"
+            )
     fewest = min(n_real, n_fake)
     if not fewest or fewest >= FEW:
         return f"{text}."

@@ -23,7 +23,7 @@ def about_duplicates(duplicates: Mapping[str, Json]) -> list[str]:
     Args:
         duplicates: What it is of (`per_class FaceSwap`) -> metrics/leakage/content/<split>/<train_set>.json.
     """
-    found = [text for name, audit in duplicates.items() for text in _about(audit_title(name), audit)]
+    found = [text for title, audit in titled(duplicates) for text in _about(title, audit)]
     if found:
         found.append(
             "Frames look alike where their perceptual hashes differ in few bits. A fake keeps most pixels of"
@@ -34,12 +34,18 @@ def about_duplicates(duplicates: Mapping[str, Json]) -> list[str]:
     return found
 
 
+def titled(audits: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
+    """Title of each audit and the audit, then those of other data sets' tests under the same split."""
+    for name, audit in audits.items():
+        yield audit_title(name), audit
+        for where, one in (audit.get("elsewhere") or {}).items():
+            yield f"{audit_title(name)}, tested on {where}", one
+
+
 def _about(title: str, audit: Json) -> Iterator[str]:
     for side in ("train_test", "val_test"):
         one, (_, of) = audit[side], SIDES[side]
-        n, explained, unexplained = (
-            sum(videos[key] for videos in one["videos"].values()) for key in ("n", "explained", "unexplained")
-        )
+        n, explained, unexplained = totals(one)
         text = f"{title}: of {counted(n, 'test video')}"
         if unexplained:
             examples = [_example(row) for row in one["examples"][:EXAMPLES]]
@@ -54,6 +60,14 @@ def _about(title: str, audit: Json) -> Iterator[str]:
             )
 
 
+def totals(one: Json) -> tuple[int, int, int]:
+    """Of one side of an audit, real and fake: videos in all, explained ones, unexplained ones."""
+    n, explained, unexplained = (
+        sum(videos[key] for videos in one["videos"].values()) for key in ("n", *KINDS)
+    )
+    return n, explained, unexplained
+
+
 def _example(row: Json) -> str:
     """`real/a and fake/b (2 bits apart, of the other class)`."""
     other = "" if row["same_class"] else ", of the other class"
@@ -62,19 +76,25 @@ def _example(row: Json) -> str:
 
 def duplicates_table(duplicates: Mapping[str, Json]) -> Table | None:
     """Videos of each class that look like one of another part, by whether a name explains it."""
-    columns = [Column("looks like a video of", numeric=False)]
+    caption = "Videos that look like one of another part, whatever they are called"
+    return alike_table(duplicates, caption, "looks like a video of")
+
+
+def alike_table(audits: Mapping[str, Json], caption: str, first_column: str) -> Table | None:
+    """Videos of each class that are like one of another part, by whether a name explains it."""
+    columns = [Column(first_column, numeric=False)]
     columns += [Column(kind, CLASSES[name]) for name in ("real", "fake") for kind in ("all", *KINDS)]
     groups = tuple(
         Group(
-            audit_title(name),
+            title,
             tuple(
                 (Entry(f"{counted_part} videos: {of}"), *(Entry(text) for text in _counts(audit[side])))
                 for side, (counted_part, of) in SIDES.items()
+                if side in audit
             ),
         )
-        for name, audit in duplicates.items()
+        for title, audit in titled(audits)
     )
-    caption = "Videos that look like one of another part, whatever they are called"
     return Table(caption, tuple(columns), groups) if groups else None
 
 

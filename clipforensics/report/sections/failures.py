@@ -143,16 +143,20 @@ def _fallen(tried: Sequence[Trial], on: str) -> Failure:
 
 
 def _unusable(reasons: Mapping[str, str], n: int) -> Failure:
-    said = [f"{name_of(name)}{f' ({reason})' if reason else ''}" for name, reason in reasons.items()]
-    if not said:
+    if not reasons:
         return Failure("unusable", "")
-    who = _some(said)
-    verb = "is" if len(said) == 1 else "are"
-    of_all = " (every detector of this run)" if len(said) == n else ""
+    alike = {reason: [name for name in reasons if reasons[name] == reason] for reason in reasons.values()}
+    who = _some([f"{_named(names)}{f' ({reason})' if reason else ''}" for reason, names in alike.items()])
+    verb = "is" if len(reasons) == 1 else "are"
+    of_all = " (every detector of this run)" if len(reasons) == n else ""
     return Failure(
         "unusable",
         f"Unusable: {who}{of_all}. No threshold, probability or verdict of what {verb} so means anything.",
     )
+
+
+def _named(names: Sequence[str]) -> str:
+    return _some([name_of(name) for name in names])
 
 
 def _by_chance(tried: Sequence[Trial], on: str) -> list[Failure]:

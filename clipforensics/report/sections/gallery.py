@@ -23,13 +23,15 @@ Json = Mapping[str, Any]
 FRAMES_PER_VIDEO = 3
 JPEG_QUALITY = 80
 
+_NOBODY: Mapping[int, int] = {}
+
 
 class Frames(Protocol):
     """What the gallery needs of a frame store (clipforensics.frames.store.FrameStore has it)."""
 
     @property
     def index(self) -> pd.DataFrame:
-        """One row a stored frame, with columns key and frame."""
+        """One row a stored frame, with columns key and frame; and person, where people are stored apart."""
         ...
 
     def read(self, rows: Any) -> NDArray[np.uint8]:
@@ -104,39 +106,56 @@ class Album:
         index = frames.index.reset_index(drop=True)
         self._rows = {str(key): rows for key, rows in index.groupby("key", sort=False).indices.items()}
         self._numbers = index["frame"].to_numpy()
+        self._people = index["person"].to_numpy() if "person" in index else None
         self._seen: dict[tuple[str, int], Picture] = {}
 
-    def pictures(self, key: str, wanted: Sequence[int] = ()) -> tuple[Picture, ...]:
-        """Frames of one video: the wanted frame numbers, else evenly spaced; none if it is not stored."""
-        return tuple(self._picture(row) for row in self._chosen(key, wanted))
+    def pictures(
+        self, key: str, wanted: Sequence[int] = (), whose: Mapping[int, int] = _NOBODY
+    ) -> tuple[Picture, ...]:
+        """Frames of one video: the wanted frame numbers, else evenly spaced; none if it is not stored.
 
-    def overlays(self, key: str, wanted: Sequence[int] = ()) -> tuple[tuple[str, tuple[Picture, ...]], ...]:
+        Where people are stored apart, each shows the person whom `whose` names for its number; those that
+        are evenly spaced the main one.
+        """
+        return tuple(self._picture(row) for row in self._chosen(key, wanted, whose))
+
+    def overlays(
+        self, key: str, wanted: Sequence[int] = (), whose: Mapping[int, int] = _NOBODY
+    ) -> tuple[tuple[str, tuple[Picture, ...]], ...]:
         """The same frames under the heatmaps of each detector that has a map of each of them."""
-        rows = self._chosen(key, wanted)
+        rows = self._chosen(key, wanted, whose)
         found = []
         for detector, maps in self._heatmaps.items():
-            drawn = [maps.find(key, int(self._numbers[row])) for row in rows]
+            drawn = [self._map(maps, key, row) for row in rows]
             if rows and all(one is not None for one in drawn):
                 pictures = (self._overlaid(row, detector, m) for row, m in zip(rows, drawn, strict=True))
                 found.append((label_of(detector), tuple(pictures)))
         return tuple(found)
 
-    def _chosen(self, key: str, wanted: Sequence[int]) -> list[int]:
+    def _chosen(self, key: str, wanted: Sequence[int], whose: Mapping[int, int]) -> list[int]:
         rows = self._rows.get(key)
         if rows is None:
             return []
-        chosen = [row for number in wanted for row in rows if self._numbers[row] == number]
+        chosen = [row for number in wanted for row in rows if self._is(row, number, whose)]
         if self._heatmaps:  # frames that can be shown with a map come first
             chosen.sort(key=lambda row: not self._is_mapped(key, row))
         if not chosen:
+            rows = rows if self._people is None else rows[self._people[rows] == self._people[rows[0]]]
             n = min(self._per_video, len(rows))
             chosen = [rows[(2 * i + 1) * len(rows) // (2 * n)] for i in range(n)]
         mapped = [row for row in chosen if self._heatmaps and self._is_mapped(key, row)]
         return [int(row) for row in (mapped or chosen)[: self._per_video]]
 
+    def _is(self, row: int, number: int, whose: Mapping[int, int]) -> bool:
+        same = bool(self._numbers[row] == number)
+        return same and (self._people is None or self._people[row] == whose.get(number))
+
+    def _map(self, maps: Heatmaps, key: str, row: int) -> NDArray[np.float32] | None:
+        person = None if self._people is None else int(self._people[row])
+        return maps.find(key, int(self._numbers[row]), person)
+
     def _is_mapped(self, key: str, row: int) -> bool:
-        number = int(self._numbers[row])
-        return any(maps.find(key, number) is not None for maps in self._heatmaps.values())
+        return any(self._map(maps, key, row) is not None for maps in self._heatmaps.values())
 
     def _picture(self, row: int) -> Picture:
         if ("", row) not in self._seen:
@@ -197,14 +216,15 @@ def error_lists(errors: Json, album: Album | None, *, pictures_per_list: int) ->
 def _entry(row: Json, threshold: float | None, of_frames: float | None, album: Album | None) -> ErrorEntry:
     name, origin = split_key(row["key"])
     wanted = row.get("worst_frames") or ()
+    whose = dict(zip(row["frames"], row["people"], strict=True)) if "people" in row else _NOBODY
     return ErrorEntry(
         name=name,
         origin=origin,
         facts=_facts(row),
         flags=flags_of(row),
         bar=_drawn(row, threshold, of_frames),
-        pictures=album.pictures(row["key"], wanted) if album else (),
-        overlays=album.overlays(row["key"], wanted) if album else (),
+        pictures=album.pictures(row["key"], wanted, whose) if album else (),
+        overlays=album.overlays(row["key"], wanted, whose) if album else (),
     )
 
 

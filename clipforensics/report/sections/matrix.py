@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from clipforensics.core.records import data_set_of
 from clipforensics.report.reading.lookup import protocols_of
 from clipforensics.report.wording.names import SHOWN_LEVELS, capital, label_of, protocol_in_words
 from clipforensics.report.wording.numbers import count, interval, known, number
@@ -50,8 +51,10 @@ def _cells(comparison: Json, name: str | None, level: str) -> dict[tuple[str, st
     place: dict[tuple[str, str], Json] = {}
     for cell in comparison["cells"]:
         at = (cell["train_set"], cell["manipulation"])
-        if (cell["level"], cell.get("protocol")) == (level, name) and (
-            cell["stratum"] == "all" or (cell["stratum"] == "validation" and at not in place)
+        if (
+            (cell["level"], cell.get("protocol")) == (level, name)
+            and not data_set_of(cell["manipulation"])
+            and (cell["stratum"] == "all" or (cell["stratum"] == "validation" and at not in place))
         ):
             place[at] = cell
     return place

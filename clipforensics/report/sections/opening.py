@@ -17,6 +17,7 @@ from clipforensics.report.reading.lookup import (
     protocol,
     sign_of,
 )
+from clipforensics.report.sections.elsewhere import about_elsewhere
 from clipforensics.report.sections.failures import Failure, failures
 from clipforensics.report.sections.losses import about_losses, about_others
 from clipforensics.report.sections.primary import (
@@ -28,6 +29,7 @@ from clipforensics.report.sections.primary import (
     about_variance,
     primary_of,
 )
+from clipforensics.report.sections.recognition import about_unnamed
 from clipforensics.report.sections.seen import (
     NOT_COUNTED,
     Seen,
@@ -38,7 +40,7 @@ from clipforensics.report.sections.seen import (
     unknown_in_words,
 )
 from clipforensics.report.sections.unseen import about_unseen
-from clipforensics.report.wording.controls import against
+from clipforensics.report.wording.controls import in_first_lines
 from clipforensics.report.wording.names import capital, name_of, protocol_in_words
 from clipforensics.report.wording.numbers import NO_BREAK, counted, interval, known, number, share, signed
 from clipforensics.report.wording.tables import Json
@@ -96,10 +98,12 @@ def opening(findings: Findings, cast: Cast) -> Opening:
         *(_beside(comparison, one, name, found) for one in pairs for name, found in seen.items()),
         _about_twins(comparison, told),
         about_unseen(comparison, cast.shown),
-        *against(findings.controls, cast.shown),
+        about_elsewhere(comparison, cast.shown),
+        *in_first_lines(findings.controls, cast.shown),
         *(about_losses(comparison, name) for name in cast.pairs),
         about_others(comparison, others),
         about_unknown(seen),
+        about_unnamed(findings.duplicates, findings.recognised),
         about_looks(comparison) if pairs else "",
     ]
     return Opening(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from clipforensics.core.records import data_set_of
 from clipforensics.protocol.cells import repeat_of
 from clipforensics.report.wording.names import listed, protocol_in_words
 from clipforensics.report.wording.numbers import counted, known
@@ -89,16 +90,26 @@ def seen_of(comparison: Json, leakage: Mapping[str, Json], protocol: str | None)
         protocol: None for the only one of a file that names none.
     """
     head = comparison["headline"]
+    where = data_set_of(head["manipulation"])
     found = [
         _of_audit(audit, head["manipulation"])
         for name, audit in leakage.items()
-        if _is_of(name, protocol, head["train_set"]) and isinstance(audit.get("fake"), Mapping)
+        if _is_of(name, protocol, head["train_set"])
+        and isinstance(_counts_of(audit, where).get("fake"), Mapping)
     ]
     is_repeated = any(repeat_of(split) for split in (comparison.get("splits") or {}).get(protocol) or ())
     if found:
         return replace(_sum(found), is_repeated=is_repeated)
-    row = ((comparison.get("leaks") or {}).get(protocol) or {}).get(head["train_set"])
+    leaks = (comparison.get("elsewhere") or {}).get("leaks") if where else comparison.get("leaks")
+    row = ((leaks or {}).get(protocol) or {}).get(head["train_set"])
+    row = row.get(where) if row and where else row
     return NOT_COUNTED if row is None else replace(_of_row(row), is_repeated=is_repeated)
+
+
+def _counts_of(audit: Json, where: str) -> Json:
+    """The counts of the test of another data set; of the one that is trained on, where that is empty."""
+    found: Json = ((audit.get("elsewhere") or {}).get(where) or {}) if where else audit
+    return found
 
 
 def _is_of(name: str, protocol: str | None, train_set: str) -> bool:
@@ -108,11 +119,12 @@ def _is_of(name: str, protocol: str | None, train_set: str) -> bool:
 
 def _of_audit(audit: Json, manipulation: str) -> Seen:
     """One split's."""
-    fake = _row(audit, manipulation)
-    real = audit.get("real") or {}
-    own = audit.get("validation") or {}
-    unknown, whole = _added([real.get("unknown"), fake.get("unknown")]), audit.get("unknown_identity") or {}
-    if unknown is None and whole.get("test") == 0:
+    where = data_set_of(manipulation)
+    counts, whole = _counts_of(audit, where), audit.get("unknown_identity") or {}
+    fake, real = _row(counts, manipulation), counts.get("real") or {}
+    own = counts.get("validation") or {}
+    unknown = _added([real.get("unknown"), fake.get("unknown")])
+    if not where and unknown is None and whole.get("test") == 0:
         unknown = 0
     own_real = (own.get("real") or {}).get("any_seen")
     return Seen(

@@ -7,6 +7,7 @@ between the strata: only the interval of their gap can show that.
 
 from collections.abc import Sequence
 
+from clipforensics.core.records import OF
 from clipforensics.report.reading.lookup import (
     State,
     as_judged,
@@ -52,10 +53,13 @@ def what_was_asked(train_set: str, manipulation: str) -> str:
             f"Trained on real videos and {trained}, tested on {manipulation}, which was part of the training:"
             " this says nothing about a manipulation that is new to the detectors."
         )
-    return (
-        f"Trained on real videos and {trained}, tested on {manipulation}:"
-        " a manipulation that no detector here was trained on."
-    )
+    name, _, data_set = manipulation.partition(OF)
+    what = "a manipulation that no detector here was trained on."
+    if data_set:
+        what = f"another data set, {data_set}, on none of whose videos a detector here was trained."
+    if data_set and name not in train_set.split("+"):
+        what = f"another data set, {data_set}, and a manipulation on which no detector here was trained."
+    return f"Trained on real videos and {trained}, tested on {manipulation}: {what}"
 
 
 def _with_bounds(values: Json) -> str | None:

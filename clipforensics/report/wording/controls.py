@@ -60,6 +60,10 @@ class Told:
             return "worse"
         return "within" if self.asks == "chance" and self._holds(name) else "better"
 
+    def speaks_against(self, detectors: Sequence[str]) -> bool:
+        """Whether one of these is not shown better."""
+        return any(self.stands(name) != "better" for name in detectors)
+
     def _holds(self, name: str) -> bool:
         """Whether a detector's AUC is no higher than that of every draw."""
         auc, top = known((self.detectors.get(name) or {}).get("auc")), known(self.values["draws"]["max"])
@@ -108,6 +112,36 @@ def against(controls: Json | None, detectors: Sequence[str], row: Json | None = 
     if controls is None or row is None:
         return []
     return [text for one in in_row(controls, row) for text in _against(one, detectors, row)]
+
+
+def in_first_lines(controls: Json | None, detectors: Sequence[str]) -> list[str]:
+    """The same in the judged cell, with several controls that could explain a score in one sentence.
+
+    Args:
+        controls: As in `against`.
+        detectors: As there.
+    """
+    row = row_of(controls)
+    if controls is None or row is None:
+        return []
+    told = in_row(controls, row)
+    speaking = [one for one in told if one.asks != "removal" and one.speaks_against(detectors)]
+    if len(speaking) < 2:
+        return against(controls, detectors)
+    beside = [text for one in told if one.asks == "removal" for text in _removed(one, row)]
+    beside += [text for one in told if one.asks == "chance" for text in _not_at_chance(one, row)]
+    return [_together(speaking, detectors, row), *beside]
+
+
+def _together(speaking: Sequence[Told], detectors: Sequence[str], row: Json) -> str:
+    """What each control has, and who is not shown better than all of them, or shown worse than one."""
+    aucs = listed([f"{one.title} {_bounded(one.values)}" for one in speaking])
+    names = [name for name in detectors if any(one.stands(name) != "better" for one in speaking)]
+    who = listed([f"{name_of(name)} ({number((row['detectors'][name] or {}).get('auc'))})" for name in names])
+    worse = [name_of(name) for name in names if any(one.stands(name) == "worse" for one in speaking)]
+    text = f"Controls on {where(row)}, video AUC: {aucs}. Not shown better than all of these: {who}"
+    text += f"; shown worse than one of them: {listed(worse)}" if worse else ""
+    return f"{text}. So this test does not show that a manipulation was read."
 
 
 def _against(one: Told, detectors: Sequence[str], row: Json) -> Iterator[str]:

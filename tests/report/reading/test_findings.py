@@ -107,3 +107,14 @@ def test_likelihood_ratios_are_read_where_a_run_has_them(places, tmp_path):
     assert read_findings(named, run(), Provenance()).likelihood is None
     write_json(named.likelihood, {"rows": [1]})
     assert read_findings(named, run(), Provenance()).likelihood == {"rows": [1]}
+
+
+def test_audits_by_content_and_faces_are_those_that_were_made(places):
+    for split in ("per_class", "grouped"):
+        write_json(places.leakage / "content" / split / "B.json", {"of": split})
+        write_json(places.leakage / "faces" / split / "B.json", {"model": "none", "undefined": "off"})
+    found = read_findings(places, run(), Provenance())
+    assert found.duplicates == {f"{split} B": {"of": split} for split in ("grouped", "per_class")}
+    assert found.recognised == {}
+    write_json(places.leakage / "faces" / "grouped" / "B.json", {"model": "sface"})
+    assert read_findings(places, run(), Provenance()).recognised == {"grouped B": {"model": "sface"}}

@@ -1,7 +1,7 @@
 """Doubts in plain words: few videos, one fold."""
 
 from clipforensics.report.sections import caveats
-from tests.support.comparison_cells import cell, clean_headline, in_protocol
+from tests.support.comparison_cells import cell, clean_headline, in_protocol, plain_spaces
 
 
 def test_few_videos_are_called_few_with_what_one_decides():
@@ -22,3 +22,12 @@ def test_what_is_of_one_fold_is_said():
     assert caveats.about_fold(found).startswith("Fold 1 of the 3 folds alone: thresholds, calibration,")
     assert caveats.fold_alone({**found, "folds": []}) == "fold 1 alone"
     assert caveats.fold_alone({"headline": {"train_set": "A"}}) == ""
+
+
+def test_strangers_are_said_to_be_groups_of_their_own():
+    few = {"n_real": 40, "n_fake": 50, "n_groups": 60}
+    assert "nobody known" not in caveats.about_size(few)
+    assert plain_spaces(caveats.about_size(few, 7)) == (
+        "The test has 40 real videos and 50 manipulated videos, of 60 identity groups (7 videos of nobody"
+        " known, each a group of its own: if people recur among them, intervals are too narrow)."
+    )

@@ -52,6 +52,20 @@ def test_validation_is_told_only_where_something_is_unexplained():
     assert "2 look like a video of validation" in texts[1]
 
 
+def test_other_data_sets_stand_below_under_their_names():
+    sides = {name: AUDIT[name] for name in ("train_test", "val_test")}
+    audits = {"grouped FaceSwap": {**AUDIT, "elsewhere": {"celebdf": sides}}}
+    assert about_duplicates(audits)[1].startswith(
+        "Grouped: FaceSwap, tested on celebdf: of 110 test videos none"
+    )
+    own, other = duplicates_table(audits).groups
+    assert [group.name for group in (own, other)] == [
+        "Grouped: FaceSwap",
+        "Grouped: FaceSwap, tested on celebdf",
+    ]
+    assert (len(own.rows), len(other.rows)) == (3, 2)
+
+
 def test_the_table_counts_by_class_and_part():
     table = duplicates_table({"grouped FaceSwap": unexplained()})
     (group,) = table.groups

@@ -97,6 +97,15 @@ def test_unusable_detectors_come_first_with_their_reason():
     )
 
 
+def test_a_reason_that_several_share_is_told_once():
+    decided = {name: {"usable": False, "reason": "too few"} for name in ("baseline", "lora")}
+    (first, *_) = failures.failures(scored((0.8, 0.7, 0.9), usable=decided), [], None)
+    assert first.text.startswith("Unusable: the baseline and LoRA (too few) (every detector of this run). No")
+    decided["lora"]["reason"] = "at chance"
+    (first, *_) = failures.failures(scored((0.8, 0.7, 0.9), usable=decided), [], None)
+    assert first.text.startswith("Unusable: the baseline (too few) and LoRA (at chance) (every")
+
+
 def test_one_evaluation_is_enough_to_be_unusable_where_the_comparison_says_nothing():
     runs = [run("lora", usable=True), run("lora", usable=False), run("baseline")]
     assert failures.unusable(scored((0.8, 0.7, 0.9)), runs) == {"lora": "its interval holds .5"}

@@ -117,3 +117,30 @@ def test_entries_have_flags_spread_and_scores_over_time():
     assert "spark" in found.entries[0].bar
     assert "M2 18H126" in found.entries[0].bar  # the threshold of frames, not of videos
     assert all('class="score"' in e.bar for e in found.entries[1:])
+
+
+class Crowd(Store):
+    """Two people in every frame of each video: rows of person 2, the main one, then of person 0."""
+
+    def __init__(self):
+        super().__init__(keys=(FAKE_KEY,), frames=(0, 10, 20, 0, 10, 20))
+        self.index["person"] = [2, 2, 2, 0, 0, 0]
+
+
+def reds(pictures):
+    return [round(pixels(p.uri)[..., 0].mean() / 10) for p in pictures]
+
+
+def test_a_picture_shows_the_person_by_whom_the_frame_was_judged():
+    row = {**entry(FAKE_KEY, 0.1, 1, worst_frames=[10, 20]), "frames": [0, 10, 20], "people": [2, 0, 2]}
+    maps = Heatmaps(np.ones((2, 2, 2)), {(FAKE_KEY, 10, 0): 0, (FAKE_KEY, 20, 2): 1})
+    album = Album(Crowd(), size=32, heatmaps={"lora": maps})
+    lists = error_lists({**errors(), "worst_videos": [row]}, album, pictures_per_list=1)
+    (shown,) = lists[2].pictured
+    assert [p.frame for p in shown.pictures] == [10, 20]
+    assert reds(shown.pictures) == [4, 2]
+    assert [name for name, _ in shown.overlays] == ["LoRA"]
+
+
+def test_without_wanted_frames_the_main_person_is_shown():
+    assert reds(Album(Crowd(), size=32).pictures(FAKE_KEY)) == [0, 1, 2]

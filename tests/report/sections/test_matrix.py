@@ -74,3 +74,9 @@ def test_the_matrix_has_a_row_a_detector():
     mine = compared["folds"][2]["detectors"]["lora"]["auc"]
     (row,) = [r for r in folds.groups[0].rows if r[0].text == label_of("lora")]
     assert row[2].text == f"{mine:.3f}".lstrip("0")
+
+
+def test_other_data_sets_have_a_table_of_their_own():
+    cells = [*matrix_cells(), in_protocol("per_class", where=("FaceSwap", "GAN@other"))]
+    usual, _ = matrix.matrix_tables(under_protocols(*cells), ORDER)
+    assert [c.name for c in usual.columns] == ["detector", "NeuralTextures", "Deepfakes", "FaceSwap"]

@@ -156,3 +156,19 @@ def test_sentences_on_protocols_and_reals():
     assert seen.about_reals(both["per_class"]).startswith("Of 10 test reals, 8 show somebody from training:")
     assert seen.about_reals(Seen(10, 20, 1, 0)).startswith("Of 10 test reals, 1 shows")
     assert seen.about_reals(both["grouped"]) == seen.about_reals(NOT_COUNTED) == ""
+
+
+def test_a_headline_of_another_data_set_has_the_counts_of_that_one():
+    head = {**HEAD, "headline": {**HEAD["headline"], "manipulation": "X@other"}}
+    other = audit(1, 2)
+    other["manipulations"] = {"X@other": other["manipulations"]["X"]}
+    audits = {
+        "grouped_kfold-1 A": {**audit(7, 8), "elsewhere": {"other": other}},
+        "grouped_kfold-2 A": audit(7, 8),
+    }
+    found = seen_of(head, audits, "grouped_kfold")
+    assert (found.real, found.fake, found.n_splits) == (1, 2, 1)
+    row = {"n_real": 4, "n_fake": 6, "real_seen": 0, "fake_seen": 2}
+    leaks = {"grouped": {"A": {"other": row}}}
+    compared = {**head, "leaks": {"grouped": {"A": {**row, "fake_seen": 5}}}, "elsewhere": {"leaks": leaks}}
+    assert seen_of(compared, {}, "grouped").fake == 2

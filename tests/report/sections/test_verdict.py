@@ -121,6 +121,12 @@ def test_what_was_asked_tells_new_from_known_manipulations():
     assert "no detector" in verdict.what_was_asked("FaceSwapPlus", "FaceSwap")
 
 
+def test_a_name_that_was_trained_on_is_not_called_new_because_another_data_set_has_it():
+    said = verdict.what_was_asked("FaceSwap", "FaceSwap@celebdf")
+    assert said.endswith("another data set, celebdf, on none of whose videos a detector here was trained.")
+    assert "and a manipulation on which no" in verdict.what_was_asked("FaceSwap", "NT@celebdf")
+
+
 def test_all_fake_is_pointed_out_where_it_is_no_worse():
     both = [evaluation("baseline", 0.8), evaluation("lora", 0.95)]
     text = verdict.about_all_fake(both, "NeuralTextures")

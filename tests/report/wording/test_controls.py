@@ -2,7 +2,14 @@
 
 import pytest
 
-from clipforensics.report.wording.controls import against, in_one_sentence, minus_control, row_of, where
+from clipforensics.report.wording.controls import (
+    against,
+    in_first_lines,
+    in_one_sentence,
+    minus_control,
+    row_of,
+    where,
+)
 from tests.support.comparison_cells import plain_spaces
 from tests.support.made_up_controls import OFF, made_up
 
@@ -121,3 +128,37 @@ def test_the_other_way_round_the_ends_change_sides():
         "auc": -0.2, "low": -0.4, "high": -0.1, "simultaneous": {"low": -0.5, "high": 0, "p": 1},
     }  # fmt: skip
     assert minus_control({"auc": 0.2, "low": None, "high": None})["low"] is None
+
+
+def first(controls, detectors=("baseline", "lora")):
+    return [plain_spaces(text) for text in in_first_lines(controls, detectors)]
+
+
+def test_several_controls_are_one_sentence_in_the_first_lines():
+    found = made_up(
+        metadata={"baseline": "better", "lora": "open"}, permuted={"baseline": "open", "lora": "open"}
+    )
+    (text,) = first(found)
+    assert text == (
+        "Controls on NeuralTextures, per class, video AUC: file metadata alone .690 [.550, .810] and the"
+        " probe on permuted labels .510 [.400, .600]. Not shown better than all of these: the baseline (.765)"
+        " and LoRA (.832). So this test does not show that a manipulation was read."
+    )
+    assert len(said(found)) == 2, "the section has one each"
+    (text,) = first(found, ["lora"])
+    assert "the baseline" not in text
+
+
+def test_who_is_shown_worse_than_one_of_several_is_told():
+    (text,) = first(
+        made_up(
+            metadata={"baseline": "worse", "lora": "better"}, permuted={"baseline": "open", "lora": "open"}
+        )
+    )
+    assert "; shown worse than one of them: the baseline. So" in text
+
+
+def test_one_control_or_none_is_said_as_in_the_section():
+    one = made_up(metadata={"baseline": "better", "lora": "open"})
+    assert first(one) == said(one)
+    assert first(made_up()) == first(None) == first(OFF) == []
