@@ -4,6 +4,7 @@ A member is named like a file in a folder: `000000.tar/clip.mp4`. It is read in 
 is unpacked, so neither its name nor a link in the shard can lead anywhere.
 """
 
+import hashlib
 import io
 import stat
 import tarfile
@@ -66,6 +67,12 @@ def open_content(path: Path) -> io.BufferedReader:
     if content.file == path:
         return file
     return io.BufferedReader(_Stretch(file, content, path.name))
+
+
+def sha256_of(path: Path) -> str:
+    """Digest of a file or a shard's member; raises as `open_content`."""
+    with open_content(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def members(shard: Path) -> dict[str, Content]:

@@ -1,6 +1,7 @@
 """Pictures: folders of numbered ones, single ones, and resizing to what the encoder takes."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from PIL import Image
 
 from clipforensics.core.fitting import Fitting
 from clipforensics.footage.content import UnreadableVideo, content_of, open_content
-from clipforensics.footage.video import MAX_PIXELS, Footage
+from clipforensics.footage.limits import ANY, Limits
+from clipforensics.footage.video import Footage
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp"})
 
@@ -25,6 +27,9 @@ MAX_ASPECT = 16
 
 # Pillow returns a picture's memory to the system at once; kept, the next one takes a third of the time.
 Image.core.set_blocks_max(4)  # of 16 MB
+
+# Pillow warns of what is large, and refuses twice that, whatever the limit here is.
+Image.MAX_IMAGE_PIXELS = None
 
 
 def resize_and_crop(picture: NDArray[np.uint8], fitting: Fitting) -> NDArray[np.uint8]:
@@ -119,7 +124,7 @@ def list_pictures(folder: Path) -> list[Path]:
         return [folder]
     pictures = [p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and p.name[0] != "."]
     if not pictures:
-        raise UnreadableVideo("holds no pictures")
+        raise UnreadableVideo("holds no pictures; a folder is one video of numbered pictures")
     numbered: dict[int, Path] = {}
     for picture in sorted(pictures):
         if not (picture.stem.isascii() and picture.stem.isdigit()):
@@ -132,14 +137,19 @@ def list_pictures(folder: Path) -> list[Path]:
     return [numbered[number] for number in sorted(numbered)]
 
 
-def probe_pictures(folder: Path) -> Footage:
+def probe_pictures(folder: Path, limits: Limits = ANY) -> Footage:
     """Count a folder's pictures, or a single one as 1; width and height are those of the first.
 
+    Args:
+        folder: Of pictures, or a single one.
+        limits: The most that it may have.
+
     Raises:
-        UnreadableVideo: as `list_pictures`, or the first picture cannot be read.
+        UnreadableVideo: as `list_pictures`, or the first picture cannot be read, or it is beyond `limits`.
     """
     pictures = list_pictures(folder)
-    height, width = read_picture(pictures[0]).shape[:2]
+    limits.check_frames(len(pictures))
+    height, width = read_picture(pictures[0], limits).shape[:2]
     return Footage(len(pictures), width, height, PICTURES)
 
 
@@ -156,23 +166,52 @@ def read_pictures(folder: Path, indices: Sequence[int]) -> Iterator[tuple[int, N
         yield int(index), read_picture(pictures[index])
 
 
-def read_picture(path: Path) -> NDArray[np.uint8]:
+def read_picture(path: Path, limits: Limits = ANY) -> NDArray[np.uint8]:
     """Read one picture of `FORMATS` as uint8 (height, width, 3), RGB; EXIF rotation is left as it is.
 
     Raises:
-        UnreadableVideo: it is not such a picture, is damaged, or has more than `MAX_PIXELS`.
+        UnreadableVideo: it is not such a picture, is damaged, or has more pixels than `limits` allow.
+        OSError: it cannot be read, whatever it holds.
     """
-    try:
-        with open_content(path) as file, Image.open(file, formats=FORMATS) as picture:
-            if picture.width * picture.height > MAX_PIXELS:
-                raise UnreadableVideo(f"picture {path.name!r} is {picture.width}x{picture.height}, too large")
-            return np.asarray(picture.convert("RGB"))
-    except UnreadableVideo:
-        raise
-    except Exception as error:  # a decoder of somebody else's bytes: whatever it raises costs this picture
-        raise UnreadableVideo(
-            f"picture {path.name!r} cannot be read as {', '.join(FORMATS)}; replace or remove it"
-        ) from error
+    with _opened(path, limits) as picture:
+        return np.asarray(picture.convert("RGB"))
+
+
+def check_picture(path: Path, limits: Limits = ANY, *, was_read: bool = False) -> None:
+    """Hold a PNG against its own check sums, which decoding does not look at; read any other picture.
+
+    Args:
+        path: The picture.
+        limits: The most that it may have.
+        was_read: Whether `read_picture` has read it already.
+
+    Raises:
+        UnreadableVideo: as `read_picture`.
+        OSError: it cannot be read, whatever it holds.
+    """
+    with _opened(path, limits) as picture:
+        if picture.format == "PNG":
+            picture.verify()
+        elif not was_read:
+            picture.load()
+
+
+@contextmanager
+def _opened(path: Path, limits: Limits) -> Iterator[Image.Image]:
+    """The picture, with a header that was read; what a decoder raises costs this picture alone."""
+    with open_content(path) as file:
+        try:
+            with Image.open(file, formats=FORMATS) as picture:
+                limits.check_pixels(picture.width, picture.height)
+                yield picture
+        except UnreadableVideo as error:
+            raise UnreadableVideo(f"picture {path.name!r} {error}") from error
+        except MemoryError:
+            raise
+        except Exception as error:  # of somebody else's bytes: whatever it is
+            raise UnreadableVideo(
+                f"picture {path.name!r} cannot be read as {', '.join(FORMATS)}; replace or remove it"
+            ) from error
 
 
 def n_bytes(path: Path) -> int:

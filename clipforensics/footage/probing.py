@@ -1,10 +1,14 @@
 """Look into each video that a layout found, and judge the data set as a whole."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import replace
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import asdict, dataclass, replace
 from functools import partial
+from math import inf
 from pathlib import Path
+from typing import Any, Literal
 
 from pydantic import Field
 from tqdm import tqdm
@@ -12,57 +16,162 @@ from tqdm import tqdm
 from clipforensics.core.faults import InputError
 from clipforensics.core.params import Section
 from clipforensics.core.records import Skipped, Video, check_unique
-from clipforensics.footage.content import UnreadableVideo, content_of, open_content
+from clipforensics.footage.content import UnreadableVideo, content_of, sha256_of
+from clipforensics.footage.decoding import check_frames, count_complaints
+from clipforensics.footage.digests import check_digest
+from clipforensics.footage.limits import ANY, MAX_FRAMES, MAX_PIXELS, Limits
 from clipforensics.footage.pictures import files_of, holds_pictures, n_bytes, probe_pictures
+from clipforensics.footage.reasons import DIED, late_after, may_pass, not_read
 from clipforensics.footage.video import probe_video
+from clipforensics.machine.kept import Kept, map_kept
 from clipforensics.machine.workers import ordered_map
 
 STAGE = "ingest"
-DIED = "its decoding process died (a crash, or out of memory); mend or remove it"
+TICK = 2.0
+"""Seconds; the coarsest clock of a file system in use (FAT's)."""
+
+Decoding = Literal["strict", "lenient"]
+"""What becomes of a video of whose frames a decoder complains: it is left out, or its complaints counted."""
 
 
 class IngestSection(Section):
-    """Section `ingest` of params.yaml."""
+    """Section `ingest` of params.yaml; `max_probe_seconds` holds in every stage that decodes videos."""
 
     max_skipped: float = Field(ge=0, le=1)
+    decoding: Decoding
+    max_pixels: int = Field(ge=1, le=MAX_PIXELS)
+    max_frames: int = Field(ge=1, le=MAX_FRAMES)
+    max_seconds: float = Field(gt=0)
+    max_bytes: int = Field(ge=1)
+    max_probe_seconds: float = Field(gt=0)
+
+    @property
+    def limits(self) -> Limits:
+        """The most that one video may have."""
+        return Limits(self.max_pixels, self.max_frames, self.max_seconds, self.max_bytes)
 
 
 def probe_videos(
-    found: Sequence[Video], root: Path, *, workers: int, follow_links: bool = False
+    found: Sequence[Video],
+    root: Path,
+    *,
+    workers: int,
+    follow_links: bool = False,
+    decoding: Decoding | None = None,
+    limits: Limits = ANY,
+    max_probe_seconds: float = inf,
+    kept: Kept | None = None,
 ) -> tuple[list[Video], list[Skipped]]:
-    """Fill in frames, size, bytes and digest of each video, several side by side.
+    """Fill in frames, size, bytes, digest and complaints of each video, several side by side.
 
     Args:
         found: Unprobed.
         root: Folder that their paths are relative to.
         workers: Processes.
         follow_links: Whether files may be links that lead out of the root.
+        decoding: How every frame is decoded; None: only the first one is.
+        limits: The most that a video may have.
+        max_probe_seconds: Longest time that is spent on one.
+        kept: What was found before: a file that is the same by name, size, time and number on its
+            disk is not read again. None: nothing is kept.
 
     Returns:
-        Videos in the order of `found`, and those that cannot be used, with the reason. The
-        result does not depend on `workers`.
+        Videos in the order of `found`, and those that cannot be used, with the reason. A mask that leads out
+        of the root is left aside. The result does not depend on `workers`.
     """
-    results = ordered_map(partial(_probe, root, follow_links), found, workers=workers, died=_died)
-    probed = list(tqdm(results, total=len(found), desc="probing", unit="video", disable=None))
-    return (
-        [result for result in probed if isinstance(result, Video)],
-        [result for result in probed if isinstance(result, Skipped)],
+    probe = _Probe(root, follow_links, decoding, limits)
+    options: dict[str, Any] = {"workers": workers, "died": lambda video: DIED}
+    options |= {"seconds": max_probe_seconds, "late": lambda video: late_after(max_probe_seconds)}
+    videos: list[Video] = []
+    skipped: list[Skipped] = []
+    with ExitStack() as stack:
+        if kept is None:
+            results = ordered_map(probe, found, **options)
+        else:
+            stack.enter_context(kept.opened())
+            how = [follow_links, decoding, asdict(limits)]
+            keys = [kept.key(*_signature(root, video), *how, video.mask) for video in found]
+            results = map_kept(probe, found, keys, kept, lasting=_lasts, **options)
+        stack.enter_context(closing(results))
+        bar = tqdm(results, total=len(found), desc="probing", unit="video", disable=None)
+        for video, seen in zip(found, bar, strict=True):
+            if isinstance(seen, str):
+                skipped.append(Skipped(STAGE, video.path, seen, video.dataset))
+            else:
+                videos.append(replace(video, **seen))
+    return videos, skipped
+
+
+def hold_against(
+    digests: Mapping[str, str],
+    found: Sequence[Video],
+    root: Path,
+    *,
+    workers: int,
+    follow_links: bool = False,
+    limits: Limits = ANY,
+    max_probe_seconds: float = inf,
+) -> tuple[list[Video], list[Skipped]]:
+    """Hold every file against a list of digests; each is read, whatever was found in it before.
+
+    Args:
+        digests: Of every file, by its name relative to the root.
+        found: Unprobed.
+        root: Folder that their paths are relative to.
+        workers: Processes.
+        follow_links: As in `probe_videos`.
+        limits: As there.
+        max_probe_seconds: As there.
+
+    Returns:
+        Videos all of whose files are as listed, and the others with the reason.
+    """
+    results = ordered_map(
+        partial(_fault, digests, root, follow_links, limits),
+        found,
+        workers=workers,
+        died=lambda video: DIED,
+        seconds=max_probe_seconds,
+        late=lambda video: late_after(max_probe_seconds),
     )
+    sound: list[Video] = []
+    skipped: list[Skipped] = []
+    bar = tqdm(results, total=len(found), desc="holding against the list", unit="video", disable=None)
+    for video, fault in zip(found, bar, strict=True):
+        if fault:
+            skipped.append(Skipped(STAGE, video.path, fault, video.dataset))
+        else:
+            sound.append(video)
+    return sound, skipped
+
+
+def masks_left_aside(found: Sequence[Video], probed: Sequence[Video]) -> int:
+    """Videos that lost their mask in `probe_videos`, since it leads out of the root."""
+    without = {video.path for video in probed if not video.mask}
+    return sum(bool(video.mask) and video.path in without for video in found)
 
 
 def drop_contradictions(videos: Sequence[Video]) -> tuple[list[Video], list[Skipped]]:
-    """Leave out videos whose very bytes occur with the other label, since neither can be trusted."""
+    """Leave out videos whose very bytes occur with the other label, since neither can be trusted.
+
+    Those of the data set that comes first, which is trained on, by what itself says alone: what else is
+    tested does not change it.
+    """
     labels: dict[str, dict[int, str]] = {}
+    own: dict[str, dict[int, str]] = {}
     for video in videos:
         labels.setdefault(video.sha256, {}).setdefault(video.label, video.path)
+        if video.dataset == videos[0].dataset:
+            own.setdefault(video.sha256, {}).setdefault(video.label, video.path)
     kept, skipped = [], []
     for video in videos:
-        other = labels[video.sha256].get(1 - video.label)
+        said = own if video.dataset == videos[0].dataset else labels
+        other = said[video.sha256].get(1 - video.label)
         if other is None:
             kept.append(video)
             continue
         reason = f"label {video.label}, but {other!r} has the same content and label {1 - video.label}"
-        skipped.append(Skipped(STAGE, video.path, f"{reason}; correct one"))
+        skipped.append(Skipped(STAGE, video.path, f"{reason}; correct one", video.dataset))
     return kept, skipped
 
 
@@ -95,13 +204,18 @@ def check_share(skipped: Sequence[Skipped], n_found: int, *, max_skipped: float,
         )
 
 
-def check_unchanged(videos: Sequence[Video], root: Path) -> None:
+def check_unchanged(videos: Sequence[Video], roots: Mapping[str, Path]) -> None:
     """Check that every video still is where and as large as `ingest` found it.
+
+    Args:
+        videos: Of one or several data sets.
+        roots: Folder of each data set.
 
     Raises:
         InputError: one is gone or has another number of bytes.
     """
     for video in videos:
+        root = roots[video.dataset]
         try:
             found = n_bytes(root / video.path)
         except (OSError, UnreadableVideo) as error:
@@ -115,52 +229,122 @@ def check_unchanged(videos: Sequence[Video], root: Path) -> None:
             )
 
 
-def _probe(root: Path, follow_links: bool, video: Video) -> Video | Skipped:
+Probed = dict[str, Any] | str
+"""Fields of a video that are read from it, or why it cannot be used."""
+
+
+def _signature(root: Path, video: Video) -> list[object]:
+    """By what a video's files are taken for the same without reading them, as git and DVC do.
+
+    Of a file that was changed a moment ago nothing is known by its time: it might change again within the
+    same tick of the clock.
+    """
+    path = root / video.path
+    try:
+        contents = [content_of(part) for part in files_of(path)]
+        seen = [(one.file.stat(), one.begin, one.size) for one in contents]
+    except (OSError, UnreadableVideo) as error:
+        return [str(path.absolute()), str(error), time.time_ns()]
+    files = [[s.st_size, s.st_mtime_ns, s.st_ino, begin, size] for s, begin, size in seen]
+    is_fresh = any(status.st_mtime > time.time() - TICK for status, _, _ in seen)
+    names = [str(one.file.resolve()) for one in contents]
+    return [str(path.absolute()), names, files, time.time_ns() if is_fresh else 0]
+
+
+def _lasts(seen: Probed) -> bool:
+    """Whether it is of the video's content; what the system kept from being read is read again."""
+    return not isinstance(seen, str) or not may_pass(seen)
+
+
+@dataclass(frozen=True)
+class _Probe:
+    """What is done with one video; the arguments of `probe_videos` that say how."""
+
+    root: Path
+    follow_links: bool
+    decoding: Decoding | None
+    limits: Limits
+
+    def __call__(self, video: Video) -> Probed:
+        """What was found in the video, or why it cannot be used."""
+        try:
+            return self._probed(video)
+        except UnreadableVideo as error:
+            return str(error)
+        except (OSError, MemoryError) as error:
+            return not_read(error)
+
+    def _probed(self, video: Video) -> dict[str, Any]:
+        """What is cheap comes first: of a video that is refused for it nothing is decoded."""
+        path = self.root / video.path
+        if not self.follow_links:
+            _check_inside(path, self.root)
+        size = n_bytes(path)
+        self.limits.check_bytes(size)
+        footage = (probe_pictures if holds_pictures(path) else probe_video)(path, self.limits)
+        return {
+            "n_frames": footage.n_frames,
+            "width": footage.width,
+            "height": footage.height,
+            "codec": footage.codec,
+            "frame_rate": footage.frame_rate,
+            "key_interval": footage.key_interval,
+            "encoder": footage.encoder,
+            "n_bytes": size,
+            "sha256": digest(path),
+            "mask": video.mask if self.follow_links else _mask_inside(video.mask, self.root),
+            "complaints": self._complaints(path),
+        }
+
+    def _complaints(self, path: Path) -> int:
+        if self.decoding == "strict":
+            check_frames(path, self.limits)
+        return count_complaints(path, self.limits) if self.decoding == "lenient" else 0
+
+
+def _fault(digests: Mapping[str, str], root: Path, follow_links: bool, limits: Limits, video: Video) -> str:
+    """Why a video is not as listed; empty if it is."""
     path = root / video.path
     try:
         if not follow_links:
             _check_inside(path, root)
-        footage = probe_pictures(path) if holds_pictures(path) else probe_video(path)
-        return replace(
-            video,
-            n_frames=footage.n_frames,
-            width=footage.width,
-            height=footage.height,
-            codec=footage.codec,
-            frame_rate=footage.frame_rate,
-            n_bytes=n_bytes(path),
-            sha256=_digest(path),
-        )
+        limits.check_bytes(n_bytes(path))
+        for part in files_of(path):
+            check_digest(part, root, digests)
     except UnreadableVideo as error:
-        return Skipped(STAGE, video.path, str(error))
+        return str(error)
     except (OSError, MemoryError) as error:
-        reason = getattr(error, "strerror", None) or type(error).__name__
-        return Skipped(STAGE, video.path, f"cannot be read: {reason}")
+        return not_read(error)
+    return ""
 
 
 def _check_inside(path: Path, root: Path) -> None:
     """Raise UnreadableVideo if what would be read lies outside the data set: a link may lead anywhere."""
     top = root.resolve()
     for part in files_of(path):
-        if not content_of(part).file.resolve().is_relative_to(top):
+        if not _is_inside(part, top):
             about = f"picture {part.name!r}" if path.is_dir() else "its file"
             raise UnreadableVideo(
                 f"{about} is a link that leads out of the root; copy the file there, or set `follow_links`"
             )
 
 
-def _digest(path: Path) -> str:
+def _mask_inside(mask: str, root: Path) -> str:
+    """The mask, or nothing if a link leads out by it; what else may be wrong is told where it is used."""
+    try:
+        inside = not mask or all(_is_inside(part, root.resolve()) for part in files_of(root / mask))
+    except (OSError, UnreadableVideo):
+        return mask
+    return mask if inside else ""
+
+
+def _is_inside(part: Path, top: Path) -> bool:
+    return content_of(part).file.resolve().is_relative_to(top)
+
+
+def digest(path: Path) -> str:
     """SHA-256 of a file; of a folder, that of each picture's name and digest in order."""
     if not path.is_dir():
-        return _file_digest(path)
-    lines = (f"{_file_digest(part)}  {part.name}\n" for part in files_of(path))
+        return sha256_of(path)
+    lines = (f"{sha256_of(part)}  {part.name}\n" for part in files_of(path))
     return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def _file_digest(path: Path) -> str:
-    with open_content(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _died(video: Video) -> Video | Skipped:
-    return Skipped(STAGE, video.path, DIED)

@@ -17,17 +17,16 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from clipforensics.footage.content import UnreadableVideo, content_of, open_content
+from clipforensics.footage.limits import ANY, Limits
 
-MAX_PIXELS = 1 << 26
-"""Largest frame (width times height) that is decoded: 8192 by 8192."""
-
-MAX_PACKETS = 1 << 20
-"""Most packets that are read of one video: nine and a half hours at 30 frames a second."""
+MAX_ENCODER = 64
+"""Most characters of a file's encoder tags that are kept."""
 
 # Playlists and stream descriptions (hls, concat, sdp, ...) can name other files and addresses,
 # so only containers that hold their own content are opened, and only from the file system.
 _CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,m4v,flv,ogg,asf,h264,hevc,gif"
 _OPEN_OPTIONS = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
+_CODEC_OPTIONS = ("err_detect", "max_pixels")  # of those that a file is opened with
 
 
 # Up to this size the packets of a video stay in memory, so that it is opened and read once.
@@ -39,6 +38,7 @@ class Footage:
     """What a video holds: frames that a player would show, their size in pixels there, the codec's name.
 
     `frame_rate` is frames a second by the container, on average; 0 where it does not say, or for pictures.
+    `key_interval` and `encoder` are as in `core.records.Video`.
     """
 
     n_frames: int
@@ -46,6 +46,8 @@ class Footage:
     height: int
     codec: str
     frame_rate: float = 0.0
+    key_interval: float = 0.0
+    encoder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,29 +57,38 @@ class _Timeline:
     Attributes:
         times: Presentation times of the packets that yield a picture, in file order.
         n_packets: All packets.
+        n_keys: Those of key frames.
         incomplete: The last packet is damaged, or the stream ends before its stated length.
         kept: All packets, or none if they exceed `_KEPT_BYTES`.
     """
 
     times: list[int | None]
     n_packets: int
+    n_keys: int
     incomplete: bool
     kept: list[Packet]
 
 
-def probe_video(path: Path) -> Footage:
+def probe_video(path: Path, limits: Limits = ANY) -> Footage:
     """Count a file's frames and check that it can be decoded.
 
     Frames are counted by reading every packet, since the counts in headers can be wrong or
     missing. Packets that the container hides (edit lists, VP8's alternate references) do not
     count. The first frame is decoded.
 
+    Args:
+        path: The file.
+        limits: The most that it may have.
+
     Raises:
-        UnreadableVideo: not a video, damaged, truncated, without frames, or beyond
-            `MAX_PIXELS` or `MAX_PACKETS`.
+        UnreadableVideo: not a video, damaged, truncated, without frames, or beyond `limits`.
+        OSError: it cannot be read, whatever it holds.
     """
-    with _opened(path) as (container, stream):
-        timeline, promised = _read_timeline(container, stream), stream.frames
+    limits.check_bytes(content_of(path).size)
+    with open_video(path, limits=limits) as (container, stream):
+        timeline, promised = _read_timeline(container, stream, limits), stream.frames
+        limits.check_seconds(_seconds(timeline, stream))
+        encoder = read_encoder(container.metadata, stream.metadata)
     if not timeline.times:
         raise UnreadableVideo("holds no frames; remove it")
     cut = timeline.incomplete or _is_cut_matroska(path)
@@ -86,14 +97,16 @@ def probe_video(path: Path) -> Footage:
             f"is truncated: its header promises {promised or 'more'} frames,"
             f" the file holds {timeline.n_packets}; copy it again"
         )
-    with _opened(path) as (container, stream):
+    with open_video(path, limits=limits) as (container, stream):
         stream.codec_context.thread_count = 1
         for frame in container.decode(stream):
+            limits.check_pixels(frame.width, frame.height)
             codec, rate = stream.codec_context.codec.canonical_name, float(stream.average_rate or 0)
             width, height = frame.width, frame.height
             if _quarters(frame) % 2:
                 width, height = height, width
-            return Footage(len(timeline.times), width, height, codec, rate)
+            interval = round(timeline.n_packets / timeline.n_keys, 3) if timeline.n_keys else 0.0
+            return Footage(len(timeline.times), width, height, codec, rate, interval, encoder)
     raise UnreadableVideo("no frame of it can be decoded; remove it or copy it again")
 
 
@@ -122,7 +135,7 @@ def decode_frames(path: Path, indices: Sequence[int]) -> Iterator[tuple[int, NDA
     """
     if any(b <= a for a, b in pairwise(indices)):
         raise ValueError(f"frame numbers must increase strictly, got {list(indices)}")
-    with _opened(path) as (container, stream):
+    with open_video(path) as (container, stream):
         timeline = _read_timeline(container, stream)
         wanted = _wanted_times(timeline.times, indices)
         if wanted and timeline.kept:
@@ -132,8 +145,8 @@ def decode_frames(path: Path, indices: Sequence[int]) -> Iterator[tuple[int, NDA
         return
     for skip_unwanted in (True, False):
         if wanted and not (skip_unwanted and timeline.kept):
-            with _opened(path) as (container, stream):
-                packets = _packets(container, stream)
+            with open_video(path) as (container, stream):
+                packets = read_packets(container, stream)
                 yield from _decode_by_time(stream, packets, wanted, skip_unwanted=skip_unwanted)
     if wanted:
         raise UnreadableVideo(f"frame {min(wanted.values())} cannot be decoded")
@@ -174,7 +187,7 @@ def _decode_by_count(path: Path, indices: Sequence[int]) -> Iterator[tuple[int, 
     """Decode everything and number the frames as the decoder delivers them."""
     wanted = {int(i) for i in indices}
     reformatter = VideoReformatter()
-    with _opened(path) as (container, stream):
+    with open_video(path) as (container, stream):
         stream.codec_context.thread_count = 1
         for number, frame in enumerate(container.decode(stream)):
             if number in wanted:
@@ -198,29 +211,54 @@ def _quarters(frame: VideoFrame) -> int:
     return round(frame.rotation / 90) % 4
 
 
-def _read_timeline(container: InputContainer, stream: VideoStream) -> _Timeline:
+def _read_timeline(container: InputContainer, stream: VideoStream, limits: Limits = ANY) -> _Timeline:
     times: list[int | None] = []
     kept: list[Packet] = []
-    n_packets = n_bytes = last_time = 0
+    n_packets = n_bytes = n_keys = last_time = 0
     damaged = False
-    for packet in _packets(container, stream):
+    for packet in read_packets(container, stream, limits):
         n_packets += 1
         n_bytes += packet.size
+        n_keys += packet.is_keyframe
         if n_bytes <= _KEPT_BYTES:
             kept.append(packet)
         damaged = packet.is_corrupt
         last_time = max(last_time, packet.pts or 0)
-        if _is_shown(packet, stream):
+        if is_shown(packet, stream):
             times.append(packet.pts)
     last_second = float(last_time * stream.time_base) if stream.time_base else 0.0
     early = last_second < 0.9 * _tagged_seconds(stream) - 0.5
-    return _Timeline(times, n_packets, damaged or early, kept if len(kept) == n_packets else [])
+    return _Timeline(times, n_packets, n_keys, damaged or early, kept if len(kept) == n_packets else [])
+
+
+def _seconds(timeline: _Timeline, stream: VideoStream) -> float:
+    """How long a player would show it: by the packets' times, else by their number and the stated rate."""
+    a_frame = float(1 / stream.average_rate) if stream.average_rate else 0.0
+    times = [time for time in timeline.times if time is not None]
+    if not times or not stream.time_base:
+        return len(timeline.times) * a_frame
+    return float((max(times) - min(times)) * stream.time_base) + a_frame
+
+
+def read_encoder(container: Mapping[str, str], stream: Mapping[str, str]) -> str:
+    """What container and stream say of the program that made them: their tags `encoder`, joined by `; `.
+
+    Anybody can write anything there: blanks become one, what cannot be printed goes, and of the whole the
+    first `MAX_ENCODER` characters are kept.
+
+    Args:
+        container: Its tags.
+        stream: The video stream's.
+    """
+    found = (next((v for k, v in of.items() if k.lower() == "encoder"), "") for of in (container, stream))
+    words = ("".join(c for c in " ".join(tag.split()) if c.isprintable()) for tag in found)
+    return "; ".join(filter(None, words))[:MAX_ENCODER].strip()
 
 
 def _packets_without_edits(path: Path) -> int:
     """Packets when an MP4's edit list is left aside: trimmed files hold more than they show."""
-    with _opened(path, {"ignore_editlist": "1"}) as (container, stream):
-        return sum(1 for _ in _packets(container, stream))
+    with open_video(path, {"ignore_editlist": "1"}) as (container, stream):
+        return sum(1 for _ in read_packets(container, stream))
 
 
 def _tagged_seconds(stream: VideoStream) -> float:
@@ -248,55 +286,69 @@ def _is_cut_matroska(path: Path) -> bool:
     return not unknown and content_of(path).size < position
 
 
-def _is_shown(packet: Packet, stream: VideoStream) -> bool:
+def is_shown(packet: Packet, stream: VideoStream) -> bool:
     """False for packets that yield no picture: cut off by an edit list, or VP8 references."""
     hidden_reference = stream.codec_context.name == "vp8" and not bytes(packet)[0] & 0x10
     return not packet.is_discard and not hidden_reference
 
 
-def _packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet]:
+def read_packets(container: InputContainer, stream: VideoStream, limits: Limits = ANY) -> Iterator[Packet]:
+    """Packets of a stream that hold anything; of more than the limit of frames UnreadableVideo."""
     n_packets = 0
     for packet in container.demux(stream):
         if packet.size:
             n_packets += 1
-            if n_packets > MAX_PACKETS:
-                raise UnreadableVideo(f"holds more than {MAX_PACKETS} frames; cut it into parts")
+            limits.check_frames(n_packets)
             yield packet
 
 
 @contextmanager
-def _opened(
-    path: Path, options: Mapping[str, str] | None = None
+def open_video(
+    path: Path, options: Mapping[str, str] | None = None, limits: Limits = ANY
 ) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """Open a file's first moving picture; libav's errors become `UnreadableVideo`."""
+    """Open a file's first moving picture with further options; libav's errors become `UnreadableVideo`.
+
+    Raises:
+        UnreadableVideo: as `probe_video`, as far as that shows.
+        OSError: it cannot be read, whatever it holds.
+    """
     content = content_of(path)
     if content.size == 0:
         raise UnreadableVideo("is empty (0 bytes); copy it again")
-    options = {**_OPEN_OPTIONS, **(options or {})}
+    # This reaches the decoders that libav tries by itself while it opens a file, too.
+    options = {**_OPEN_OPTIONS, "max_pixels": str(_decoders_limit(limits)), **(options or {})}
     try:
-        with ExitStack() as opened:
+        with ExitStack() as stack:
             # A file by its name, which libav reads by itself; a part of a shard as a file object.
-            whole = content.file == path
-            file = str(path.absolute()) if whole else opened.enter_context(open_content(path))
+            part = stack.enter_context(open_content(path))  # told as the system tells it where that fails
+            file = str(path.absolute()) if content.file == path else part
             opening = av.open(file, "r", options=options, metadata_errors="ignore")
-            container = opened.enter_context(opening)
-            yield container, _video_stream(container)
+            container = stack.enter_context(opening)
+            yield container, _video_stream(container, options, limits)
     except av.FFmpegError as error:
         raise UnreadableVideo(
             f"cannot be decoded ({error.strerror}): corrupt, truncated or not a video; copy it again"
         ) from error
 
 
-def _video_stream(container: InputContainer) -> VideoStream:
+def _decoders_limit(limits: Limits) -> int:
+    """Some more than the limit: decoders count the pixels of their own memory, with borders and padding."""
+    return limits.max_pixels * 5 // 4 + (1 << 20)
+
+
+def _video_stream(container: InputContainer, options: Mapping[str, str], limits: Limits) -> VideoStream:
     for stream in container.streams.video:
         if stream.disposition & Disposition.attached_pic:
             continue
         codec = stream.codec_context
         if codec is None:
             raise UnreadableVideo("has no known codec: truncated, or of an unknown kind; copy it again")
-        if codec.width * codec.height > MAX_PIXELS:
-            raise UnreadableVideo(f"is {codec.width}x{codec.height}; at most {MAX_PIXELS} pixels a frame")
-        codec.options = {"max_pixels": str(MAX_PIXELS)}
+        if not codec.width:  # nor could libav find out, decoding what is within the limit
+            raise UnreadableVideo(
+                f"has no frame that tells its size within max_pixels={limits.max_pixels}; copy it again"
+            )
+        limits.check_pixels(codec.width, codec.height)
+        codec.options = {name: options[name] for name in _CODEC_OPTIONS if name in options}
         return stream
     kinds = sorted({stream.type for stream in container.streams})
     raise UnreadableVideo(f"holds no video, only {', '.join(kinds) or 'a header'}; remove it")

@@ -13,7 +13,9 @@ from PIL import Image
 
 from clipforensics.core.fitting import Fitting, Resample
 from clipforensics.footage import pictures
+from clipforensics.footage.limits import Limits
 from clipforensics.footage.pictures import (
+    check_picture,
     holds_pictures,
     list_pictures,
     probe_pictures,
@@ -22,6 +24,8 @@ from clipforensics.footage.pictures import (
     resize_and_crop,
 )
 from clipforensics.footage.video import Footage, UnreadableVideo
+from tests.support.clips import make_png
+from tests.support.forbidden import forbidden
 
 
 def _processor_result(picture: NDArray[np.uint8], fitting: Fitting) -> NDArray[np.uint8]:
@@ -156,10 +160,62 @@ def test_damaged_pictures_have_a_reason(content: bytes | str, tmp_path: Path) ->
         probe_pictures(folder)
 
 
-def test_huge_pictures_are_not_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pictures, "MAX_PIXELS", 47)
-    with pytest.raises(UnreadableVideo, match="8x6, too large"):
-        probe_pictures(_fill(tmp_path / "a", ["1.png"]))
+def test_large_pictures_are_not_decoded(tmp_path: Path) -> None:
+    folder = _fill(tmp_path / "a", ["1.png"])
+    assert probe_pictures(folder, Limits(max_pixels=48)).n_frames == 1
+    with pytest.raises(UnreadableVideo, match=r"picture '1\.png' is 8x6, over max_pixels=47; make it"):
+        probe_pictures(folder, Limits(max_pixels=47))
+
+
+@pytest.mark.parametrize("side", [9000, 16000, 100_000])
+def test_huge_pictures_are_refused_in_one_line_whatever_pillow_thinks_of_them(
+    side: int, tmp_path: Path
+) -> None:
+    (tmp_path / "1.png").write_bytes(make_png(side, side))
+    with pytest.raises(UnreadableVideo, match=rf"'1\.png' is {side}x{side}, over max_pixels=67108864"):
+        read_picture(tmp_path / "1.png")
+
+
+def test_too_many_pictures_are_refused_before_one_is_read(tmp_path: Path) -> None:
+    folder = _fill(tmp_path / "a", ["1.png", "2.png"])
+    (folder / "1.png").write_bytes(b"")
+    with pytest.raises(UnreadableVideo, match="holds over max_frames=1 frames; cut it into parts"):
+        probe_pictures(folder, Limits(max_frames=1))
+
+
+def test_the_sums_of_a_png_tell_what_decoding_does_not(tmp_path: Path) -> None:
+    Image.effect_noise((64, 64), 50).save(tmp_path / "1.png")
+    check_picture(tmp_path / "1.png")
+    content = bytearray((tmp_path / "1.png").read_bytes())
+    content[content.index(b"IEND") - 5] ^= 1  # of the sum itself
+    (tmp_path / "1.png").write_bytes(content)
+    assert read_picture(tmp_path / "1.png").shape == (64, 64, 3)
+    with pytest.raises(UnreadableVideo, match=r"'1\.png' cannot be read"):
+        check_picture(tmp_path / "1.png", was_read=True)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "BMP"])
+def test_what_has_no_sums_is_read_unless_it_was(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "1.jpg"
+    Image.effect_noise((64, 64), 50).convert("RGB").save(path, format=kind)
+    check_picture(path)
+    path.write_bytes(path.read_bytes()[:-600])
+    if kind != "WEBP":  # whose header is of the whole
+        check_picture(path, was_read=True)
+    with pytest.raises(UnreadableVideo, match=r"'1\.jpg' cannot be read"):
+        check_picture(path)
+
+
+def test_a_picture_that_is_checked_is_no_larger_than_one_that_is_read(tmp_path: Path) -> None:
+    (tmp_path / "1.png").write_bytes(make_png(8, 6))
+    check_picture(tmp_path / "1.png", Limits(max_pixels=48))
+    with pytest.raises(UnreadableVideo, match="is 8x6, over max_pixels=47"):
+        check_picture(tmp_path / "1.png", Limits(max_pixels=47))
+
+
+def test_a_picture_that_may_not_be_read_is_not_called_damaged(tmp_path: Path) -> None:
+    with pytest.raises(PermissionError), forbidden(_fill(tmp_path / "a", ["1.png"]) / "1.png") as path:
+        read_picture(path)
 
 
 def test_a_picture_beyond_the_end_is_refused(tmp_path: Path) -> None:

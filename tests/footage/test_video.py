@@ -1,10 +1,12 @@
 """Frames are counted, chosen and decoded exactly."""
 
 import struct
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from math import floor
 from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 
 import av
 import numpy as np
@@ -15,9 +17,18 @@ from hypothesis import strategies as st
 from PIL import Image, ImageSequence
 
 from clipforensics.footage import video
-from clipforensics.footage.video import Footage, UnreadableVideo, decode_frames, probe_video
+from clipforensics.footage.limits import Limits
+from clipforensics.footage.video import (
+    MAX_ENCODER,
+    Footage,
+    UnreadableVideo,
+    decode_frames,
+    probe_video,
+    read_encoder,
+)
 from clipforensics.frames.rows import sample_frame_indices
-from tests.support.clips import decode_all, make_clip, make_sound
+from tests.support.clips import decode_all, make_clip, make_mov, make_png, make_sound
+from tests.support.forbidden import forbidden
 from tests.support.shared_data import FOOTAGE, needs_shared
 
 KINDS = {
@@ -280,13 +291,54 @@ def test_damage_in_the_middle_is_an_error_or_decodes(tmp_path: Path) -> None:
     assert outcomes == {True, False}
 
 
-def test_size_and_length_are_bounded(clips: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(video, "MAX_PACKETS", 29)
-    with pytest.raises(UnreadableVideo, match="more than 29 frames"):
-        probe_video(clips["vp9.webm"])
-    monkeypatch.setattr(video, "MAX_PIXELS", 64 * 48 - 1)
-    with pytest.raises(UnreadableVideo, match="64x48"):
-        probe_video(clips["vp9.webm"])
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        (Limits(max_frames=29), "holds over max_frames=29 frames; cut it into parts"),
+        (Limits(max_pixels=64 * 48 - 1), "is 64x48, over max_pixels=3071; make it smaller"),
+        (Limits(max_seconds=1.1), r"lasts 1 seconds, over max_seconds=1\.1; cut it into parts"),
+        (Limits(max_bytes=99), "has [0-9]+ bytes, over max_bytes=99; cut it into parts"),
+    ],
+)
+def test_size_and_length_are_bounded(limits: Limits, reason: str, name: str, clips: dict[str, Path]) -> None:
+    with pytest.raises(UnreadableVideo, match=f"^{reason}$"):
+        probe_video(clips[name], limits)
+    enough = Limits(max_pixels=64 * 48, max_frames=30, max_seconds=1.25, max_bytes=clips[name].stat().st_size)
+    assert probe_video(clips[name], enough).n_frames == 30
+
+
+def test_the_size_is_looked_at_before_anything_else_is_read(
+    clips: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(video, "_read_timeline", lambda *_: pytest.fail("packets were read"))
+    with pytest.raises(UnreadableVideo, match="is 64x48"):
+        probe_video(clips["vp9.webm"], Limits(max_pixels=64 * 48 - 1))
+
+
+def test_a_huge_picture_in_a_video_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
+    path = make_mov(tmp_path / "huge.mov", [make_png(16000, 16000)] * 2)
+    before = getrusage(RUSAGE_SELF).ru_maxrss
+    with pytest.raises(UnreadableVideo, match="has no frame that tells its size within max_pixels=67108864"):
+        probe_video(path)
+    assert getrusage(RUSAGE_SELF).ru_maxrss - before < 64 * 1024  # kB; decoded it is 768 MB
+
+
+def test_a_huge_picture_behind_a_small_one_is_refused(tmp_path: Path) -> None:
+    path = make_mov(tmp_path / "late.mov", [make_png(64, 48), make_png(16000, 16000)])
+    assert probe_video(path).n_frames == 2
+    before = getrusage(RUSAGE_SELF).ru_maxrss
+    with pytest.raises(UnreadableVideo, match="cannot be decoded"):
+        list(decode_frames(path, [0, 1]))
+    assert getrusage(RUSAGE_SELF).ru_maxrss - before < 64 * 1024
+
+
+@pytest.mark.parametrize("read", [probe_video, lambda path: list(decode_frames(path, [0]))])
+def test_a_video_that_may_not_be_read_is_not_called_damaged(
+    read: Callable[[Path], object], clips: dict[str, Path]
+) -> None:
+    with forbidden(clips["vp9.webm"]) as path, pytest.raises(PermissionError, match="Permission denied"):
+        read(path)
 
 
 def test_names_may_hold_anything(tmp_path: Path) -> None:
@@ -325,7 +377,8 @@ def test_a_gif_is_a_video_with_the_colours_that_pillow_sees(
     drawn[0].save(path, save_all=True, append_images=drawn[1:], duration=milliseconds, disposal=disposal)
     with Image.open(path) as whole:
         expected = [np.asarray(frame.convert("RGB")) for frame in ImageSequence.Iterator(whole)]
-    assert replace(probe_video(path), frame_rate=0.0) == Footage(8, 32, 24, "gif")
+    found = replace(probe_video(path), frame_rate=0.0, key_interval=0.0)
+    assert found == Footage(8, 32, 24, "gif")
     for wanted in ([0, 1, 2, 3, 4, 5, 6, 7], [5], [1, 6]):
         found = list(decode_frames(path, wanted))
         assert [i for i, _ in found] == wanted
@@ -344,3 +397,37 @@ def test_the_frame_rate_is_the_containers() -> None:
     listed = pd.read_csv(FOOTAGE / "videos.csv")
     for path, expected in zip(listed["path"], listed["fps"], strict=True):
         assert probe_video(FOOTAGE / path).frame_rate == pytest.approx(expected, abs=0.01), path
+
+
+@pytest.mark.parametrize(("gop", "interval"), [(1, 1.0), (5, 5.0), (8, 7.5), (250, 30.0)])
+def test_key_frames_are_counted_in_packets(gop: int, interval: float, tmp_path: Path) -> None:
+    options = {"g": str(gop), "keyint_min": str(gop), "sc_threshold": "0"}
+    path = make_clip(tmp_path / "a.mp4", n_frames=30, options=options)
+    assert probe_video(path).key_interval == interval
+    with av.open(str(path)) as container:
+        keys = sum(packet.is_keyframe for packet in container.demux(video=0) if packet.size)
+    assert interval == 30 / keys
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv"])
+def test_the_encoder_is_the_one_that_the_container_names(name: str, tmp_path: Path) -> None:
+    path = make_clip(tmp_path / name)
+    with av.open(str(path)) as container:
+        tags = {key.lower(): value for key, value in container.metadata.items()}
+    assert probe_video(path).encoder == tags["encoder"]
+    assert tags["encoder"].startswith("Lavf")
+
+
+@needs_shared
+def test_a_stream_that_names_its_own_encoder_is_heard_too() -> None:
+    found = probe_video(FOOTAGE / "fake/ghost_elon.webm")
+    assert found.encoder == "Lavf58.76.100; Lavc58.134.100 libvpx-vp9"
+    assert found.key_interval == 66
+
+
+def test_an_encoders_tag_is_bounded_and_can_be_printed() -> None:
+    assert read_encoder({}, {}) == ""
+    assert read_encoder({"ENCODER": " a\n\tb\x00c "}, {"title": "t"}) == "a bc"
+    assert read_encoder({"encoder": ""}, {"Encoder": "x"}) == "x"
+    long = read_encoder({"encoder": "y" * 1000}, {"encoder": "z"})
+    assert long == "y" * MAX_ENCODER

@@ -1,0 +1,55 @@
+"""How much of one video is looked at: what is larger is refused before it is decoded."""
+
+from dataclasses import dataclass
+from math import inf
+
+from clipforensics.footage.content import UnreadableVideo
+
+MAX_PIXELS = 1 << 26
+"""Largest frame or picture (width times height) that is decoded by anything: 8192 by 8192."""
+
+MAX_FRAMES = 1 << 20
+"""Most packets that are read of one video by anything: nine and a half hours at 30 frames a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most that one video may have.
+
+    Attributes:
+        max_pixels: Of a frame as it is stored, width times height.
+        max_frames: Frames, or pictures of a folder.
+        max_seconds: From the first frame to the end of the last.
+        max_bytes: Of its file, or of all pictures of a folder.
+    """
+
+    max_pixels: int = MAX_PIXELS
+    max_frames: int = MAX_FRAMES
+    max_seconds: float = inf
+    max_bytes: float = inf
+
+    def check_pixels(self, width: int, height: int) -> None:
+        """Raise UnreadableVideo if a frame has more than `max_pixels`."""
+        if width * height > self.max_pixels:
+            raise UnreadableVideo(f"is {width}x{height}, over max_pixels={self.max_pixels}; make it smaller")
+
+    def check_frames(self, n_frames: int) -> None:
+        """Raise UnreadableVideo if there are more than `max_frames`."""
+        if n_frames > self.max_frames:
+            raise UnreadableVideo(f"holds over max_frames={self.max_frames} frames; cut it into parts")
+
+    def check_seconds(self, seconds: float) -> None:
+        """Raise UnreadableVideo if that is more than `max_seconds`."""
+        if seconds > self.max_seconds:
+            raise UnreadableVideo(
+                f"lasts {seconds:.0f} seconds, over max_seconds={self.max_seconds:g}; cut it into parts"
+            )
+
+    def check_bytes(self, n_bytes: int) -> None:
+        """Raise UnreadableVideo if that is more than `max_bytes`."""
+        if n_bytes > self.max_bytes:
+            raise UnreadableVideo(f"has {n_bytes} bytes, over max_bytes={self.max_bytes}; cut it into parts")
+
+
+ANY = Limits()
+"""What is refused by everything, whatever params.yaml says."""
