@@ -1,17 +1,23 @@
 """Embed every stored frame once more for each view of it that a control asks for, with the frozen encoder."""
 
 from pathlib import Path
+from typing import Any
 
+from clipforensics.controls.embedding import embed_views
 from clipforensics.controls.enabled import empty_folder, why_off
-from clipforensics.controls.view import embed_views, open_views
+from clipforensics.controls.view import open_views
 from clipforensics.core.faults import run_command
-from clipforensics.core.params import read_raw, read_section
+from clipforensics.core.params import read_section
 from clipforensics.encoder import vision
 from clipforensics.encoder.embeddings import EmbedSection
 from clipforensics.encoder.vision import EncoderSection
+from clipforensics.engines.choosing import check_engine, versions
+from clipforensics.engines.embedding import engine_embedder
 from clipforensics.frames.store import META, FrameStore
-from clipforensics.machine.devices import choose_device, choose_dtype, compute_deterministically
-from clipforensics.machine.scratch import fingerprint, project_code, remove_scratch, scratch_folder
+from clipforensics.machine import kernels
+from clipforensics.machine.devices import arithmetic, choose_device, choose_dtype, compute_deterministically
+from clipforensics.machine.kept import kept_work
+from clipforensics.machine.scratch import remove_scratch, scratch_folder
 
 PARAMS = Path("params.yaml")
 PROFILES = Path("conf/data")
@@ -35,16 +41,19 @@ def main() -> None:
     stores = open_views(frames, PARAMS, background)
     preprocessing = vision.load_preprocessing(base.model, base.revision, fitting=frames.fitting)
     device = choose_device()
+    dtype = choose_dtype(params.precision, device)
+    check_engine(params.engine, portable=kernels.asked(), device=device, dtype=dtype)
     compute_deterministically(seed=0)
     tower = vision.load_vision_tower(base.model, base.revision, device)
-    dtype = choose_dtype(params.precision, device)
-    embed = vision.frame_embedder(tower, preprocessing, base.embedding, device=device, dtype=dtype)
     about = {**params.model_dump(), **base.model_dump(), "weights_sha256": vision.weights_digest(tower)}
-    files = [file for store in (frames, background) if store is not None for file in store.files]
-    settings = {"dtype": dtype, "device": device, "views": read_raw(PARAMS, "controls.views")}
-    scratch = scratch_folder("embed_controls", fingerprint({**about, **settings}, [*files, *project_code()]))
+    about |= {"engine_versions": there} if (there := versions(params.engine)) else {}
+    scratch = scratch_folder("embed_controls", "engine")
+    how: dict[str, Any] = {"device": device, "dtype": dtype, "batch_size": params.batch_size}
+    how |= {"folder": scratch / "engine"}
+    embed = engine_embedder(params.engine, tower, preprocessing, base.embedding, **how)
     width = vision.embedding_width(tower, base.embedding)
-    embed_views(stores, embed, OUT, width=width, batch_size=params.batch_size, scratch=scratch, meta=about)
+    kept = kept_work("embed_controls", {**about, "dtype": dtype, **arithmetic(device)})
+    embed_views(stores, embed, OUT, width=width, batch_size=params.batch_size, kept=kept, meta=about)
     remove_scratch(scratch)
     print(f"embedded {len(frames)} frames in {len(stores)} views: {', '.join(stores)}")
 

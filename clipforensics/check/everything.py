@@ -6,6 +6,7 @@ from pathlib import Path
 
 from clipforensics.check.controls import check_controls
 from clipforensics.check.encoder import Described, check_encoder
+from clipforensics.check.engine import check_embedding
 from clipforensics.check.faces import check_faces
 from clipforensics.check.fit import check_fit
 from clipforensics.check.footage import Footage, find_footage
@@ -53,5 +54,6 @@ def check_everything(params: Path, profiles: Path) -> Checked:
     splits = check_splits(read, footage, problems)
     encoder = check_encoder(read, footage, problems)
     check_fit(read, encoder, problems)
+    check_embedding(read, profiles, problems)
     check_controls(read, footage, problems)
     return Checked(read, footage, splits, encoder, problems.lines)

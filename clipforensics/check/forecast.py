@@ -17,27 +17,32 @@ from clipforensics.check.settings import Params
 from clipforensics.check.speed import Speed
 from clipforensics.check.tower import BYTES, Tower
 from clipforensics.controls.finding import known_controls
-from clipforensics.controls.view import known_views
-from clipforensics.core.records import REAL
+from clipforensics.controls.view import find_view, known_views
+from clipforensics.core.records import OF, REAL, data_set_of
 from clipforensics.crops.extraction import ExtractSection
 from clipforensics.encoder.vision import EncoderSection
+from clipforensics.explanations.choosing import ExplainSection
 from clipforensics.faces.settings import FacesSection, resolved
 from clipforensics.faces.table import NONE
 from clipforensics.footage.content import UnreadableVideo, content_of
 from clipforensics.machine.workers import n_workers
 from clipforensics.protocol.cells import Protocol, order_manipulations
 from clipforensics.publishing.folder import PackageSection
+from clipforensics.recognition.settings import RecognitionSection
 from clipforensics.robustness.scoring import RobustnessSection
 from clipforensics.training.budget import TrainSection
 
 # Measured on an AMD EPYC core with the sample and with 28 clips of 512 pixels (H.264, VP9).
-PROBING, DECODING = 60e6, 5e6  # bytes of video a second and core, to look into it and to take frames
-PICTURE = 0.005  # seconds for a picture of a folder
+CHECKING, DECODING = 3.2e6, 5e6  # bytes of video a second and core, to decode every frame and to take some
+PICTURE = 0.014  # seconds and core for a picture of a folder (PNG of 854 x 480), decoded and resized
+FOLDER = 0.08  # seconds and core to look into a folder of 101 of them
+STORING = 0.0005  # seconds and core for a frame of the sample
+REENCODING = 0.018  # seconds for a frame through a codec and back
 LOOKING = 0.015  # seconds and core to look for faces in a picture of 640 pixels
 RENDERING, TINY_CLIP = 0.012, 50.0  # seconds and core for a frame of the sample; for its CLIP
 START = 2.0  # seconds until a stage has loaded what it needs
-ON_EMBEDDINGS = 5.0  # seconds to train a method on cached embeddings
-EFFICIENCY = 0.5  # part of the rate of bare matrix products that a transformer reaches
+FITTING, A_FRAME = 2.0, 0.001  # seconds to train on cached embeddings, and more for every training frame
+EFFICIENCY = 0.7  # part of the rate of bare matrix products that a transformer reaches
 BACKWARD = 2  # times the operations of forward alone, forward and backward together: most weights are frozen
 LIBRARIES = 0.7e9  # bytes that torch and the rest take
 
@@ -87,14 +92,14 @@ def count(footage: Footage, extract: ExtractSection) -> Sizes:
     """Count by listing; sizes are the file system's.
 
     Args:
-        footage: The data set.
+        footage: The data sets.
         extract: How many frames of which size.
     """
-    paths = [] if footage.is_sample else [footage.root / video.path for video in footage.videos]
+    paths = [one.root / video.path for one in footage.every if not one.is_sample for video in one.videos]
     files = [path for path in paths if not path.is_dir()]
     per_video = getattr(footage.profile, "n_frames", 0) if footage.is_sample else 0
     return Sizes(
-        n_videos=len(footage.videos),
+        n_videos=len(footage.all_videos),
         video_bytes=sum(map(_n_bytes, files)),
         n_folders=len(paths) - len(files),
         n_rendered=per_video * len(footage.videos),
@@ -129,8 +134,12 @@ def forecast(checked: Checked, upcoming: Sequence[str], speed: Speed) -> Cost:
     frame = tower.operations / (EFFICIENCY * speed.rate)  # seconds, forward
     seconds = {"ingest": _ingest(sizes), "extract_frames": _extract(sizes), "embed": sizes.stored * frame}
     seconds["find_faces"] = _find(checked, sizes)
+    recognition = params.section(RecognitionSection)
+    if recognition is not None and recognition.model != NONE:
+        seconds["embed_people"] = _extract(sizes)  # decoding: a few faces a video are embedded beside it
     seconds["extract_background"] = _extract(sizes) if seconds["find_faces"] else 0.0
     seconds["robustness"] = _degraded(checked, sizes) * frame / (n_workers() if speed.one_thread else 1)
+    seconds["explain"] = _mapped(checked) * BACKWARD * frame
     seconds |= _cells(checked, train, sizes, frame) | _controls(checked, sizes, frame)
     models = sum(name.startswith("train@") for name in upcoming)
     return Cost(
@@ -151,7 +160,7 @@ def _cells(checked: Checked, train: TrainSection, sizes: Sizes, frame: float) ->
         name = f"{detector}-{cell.split}-{cell.train_set}-{cell.seed}"
         n_candidates = len(checked.params.methods[detector])
         if find_detector(detector).reads == "embeddings":
-            found[f"train@{name}"] = n_candidates * ON_EMBEDDINGS
+            found[f"train@{name}"] = n_candidates * _fit(parts["train"] * sizes.n_frames)
             continue
         drawn = BACKWARD * parts["train"] * budget.frames_per_video + parts["val"] * sizes.n_frames
         found[f"train@{name}"] = n_candidates * budget.epochs * drawn * frame
@@ -167,34 +176,44 @@ def _controls(checked: Checked, sizes: Sizes, frame: float) -> dict[str, float]:
     )
     if settings is None or protocol is None:
         return {}
-    cells = len(protocol.splits) * len(protocol.train_sets)
+    trained = [sum(made["train"].values()) * sizes.n_frames for made in checked.splits.values()]
     fits = sum(one.draws(settings) for one in known_controls().values())
     return {
-        "embed_controls": len(known_views()) * sizes.stored * frame,
-        "controls": cells * fits * ON_EMBEDDINGS,
+        "embed_controls": sizes.stored * (REENCODING + _n_views(checked) * frame),
+        "controls": fits * sum(map(_fit, trained)),
     }
+
+
+def _fit(n_frames: int) -> float:
+    return FITTING + A_FRAME * n_frames
 
 
 def _ingest(sizes: Sizes) -> float:
     made = sizes.n_rendered * RENDERING + (TINY_CLIP if sizes.n_rendered else 0)
-    return (made + sizes.video_bytes / PROBING + sizes.n_folders * PICTURE) / n_workers()
+    return (made + sizes.video_bytes / CHECKING + sizes.n_folders * FOLDER) / n_workers()
 
 
 def _extract(sizes: Sizes) -> float:
-    videos = sizes.video_bytes / DECODING + sizes.n_rendered * PICTURE / 10
+    videos = sizes.video_bytes / DECODING + sizes.n_rendered * STORING
     return (videos + sizes.n_folders * sizes.n_frames * PICTURE) / n_workers()
 
 
 def _find(checked: Checked, sizes: Sizes) -> float:
     """Decoding once more, and looking, where faces are wanted; that grows with the area of the picture."""
-    faces, footage = checked.params.section(FacesSection), checked.footage
-    if faces is None or footage is None:
-        return 0.0
-    profile = footage.profile
-    if resolved(faces.detector, layout=profile.layout, cropped=profile.cropped) == NONE:
+    faces = checked.params.section(FacesSection)
+    if faces is None or not _looks(checked):
         return 0.0
     frames = sizes.stored / min(faces.stride, 2) * (faces.detect_size / 640) ** 2
     return _extract(sizes) + frames * LOOKING / n_workers()
+
+
+def _looks(checked: Checked) -> bool:
+    """Whether faces are looked for in any data set."""
+    faces, footage = checked.params.section(FacesSection), checked.footage
+    if faces is None or footage is None:
+        return False
+    profiles = [one.profile for one in footage.every]
+    return any(resolved(faces.detector, layout=p.layout, cropped=p.cropped) != NONE for p in profiles)
 
 
 def _degraded(checked: Checked, sizes: Sizes) -> float:
@@ -205,12 +224,24 @@ def _degraded(checked: Checked, sizes: Sizes) -> float:
     head = protocol.headline
     test = checked.splits[head.split, head.train_set]["test"]
     tested = order_manipulations(
-        protocol.test_manipulations, [name for name in test if name != REAL], trained=head.train_set
+        protocol.test_manipulations,
+        [name for name in test if name.partition(OF)[0] != REAL],
+        trained=head.train_set,
     )
-    videos = test[REAL] + test[tested[0]]
+    where = data_set_of(tested[0])
+    videos = test[f"{REAL}{OF}{where}" if where else REAL] + test[tested[0]]
     conditions = 1 + len(settings.degradations) * len(settings.strengths)
     towers = 1 + sum(find_detector(name).reads == "pixels" for name in checked.params.detectors)
     return conditions * videos * min(settings.frames_per_video, sizes.n_frames) * towers
+
+
+def _mapped(checked: Checked) -> int:
+    """Frames that are mapped at most, by every detector, as trained and with shuffled weights."""
+    settings, n = checked.params.section(ExplainSection), len(checked.params.detectors)
+    if settings is None or not settings.enabled:
+        return 0
+    shown = n * 2 * settings.videos_per_list * settings.frames_per_video  # of false positives and negatives
+    return n * shown * (1 + 2 * settings.sanity_draws)
 
 
 def _disk(
@@ -228,7 +259,7 @@ def _disk(
     stages: Mapping[str, float] = {
         "ingest": sizes.n_rendered * 500,  # of a frame of the sample's videos
         "extract_frames": sizes.stored * sizes.frame_bytes,
-        "extract_background": sizes.stored * sizes.frame_bytes if n_views else 0,
+        "extract_background": sizes.stored * sizes.frame_bytes if n_views > 1 else 0,
         "embed": sizes.stored * width * BYTES,
         "embed_controls": n_views * sizes.stored * width * BYTES,
     }
@@ -237,7 +268,11 @@ def _disk(
 
 
 def _n_views(checked: Checked) -> int:
-    return len(known_views()) if controls_of(checked.params, checked.footage) else 0
+    """Views that can be made: some alter what only frames cut around faces have."""
+    if not controls_of(checked.params, checked.footage):
+        return 0
+    views = [find_view(name) for name in known_views()]
+    return sum(_looks(checked) or (view.store == "frames" and "margin" not in view.needs) for view in views)
 
 
 def _memory(tower: Tower, train: TrainSection, *, everything_moves: bool) -> float:

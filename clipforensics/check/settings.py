@@ -12,7 +12,14 @@ from clipforensics.check.problems import Problems
 from clipforensics.comparison.primary import PrimarySection
 from clipforensics.controls.settings import ControlsSection
 from clipforensics.core.faults import InputError
-from clipforensics.core.params import Section, check_section, find_problems, nearest, read_yaml
+from clipforensics.core.params import (
+    Section,
+    check_section,
+    find_problems,
+    nearest,
+    read_settings,
+    read_yaml,
+)
 from clipforensics.crops.extraction import ExtractSection
 from clipforensics.duplicates.settings import DuplicatesSection
 from clipforensics.encoder.embeddings import EmbedSection
@@ -20,10 +27,11 @@ from clipforensics.encoder.vision import EncoderSection
 from clipforensics.explanations.choosing import ExplainSection
 from clipforensics.faces.settings import FacesSection
 from clipforensics.footage.probing import IngestSection
-from clipforensics.likelihood.assessment import LikelihoodSection
+from clipforensics.likelihood.settings import LikelihoodSection
 from clipforensics.metrics.evaluation import EvaluateSection
 from clipforensics.protocol.cells import Protocol
 from clipforensics.publishing.folder import PackageSection
+from clipforensics.recognition.settings import RecognitionSection
 from clipforensics.report.page import ReportSection
 from clipforensics.report.reading.settings import Settings
 from clipforensics.robustness.scoring import RobustnessSection
@@ -39,6 +47,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "extract_frames": ExtractSection,
     "split": SplitSection,
     "duplicates": DuplicatesSection,
+    "recognition": RecognitionSection,
     "encoder": EncoderSection,
     "embed": EmbedSection,
     "train": TrainSection,
@@ -155,7 +164,7 @@ def _refuse_aliases(path: Path) -> None:
         InputError: the file is missing, or holds an alias.
     """
     try:
-        for event in yaml.parse(path.read_text(encoding="utf-8"), yaml.SafeLoader):
+        for event in yaml.parse(read_settings(path), yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent):
                 raise InputError(f"{path}: *{event.anchor} stands for another value; write that value out")
     except FileNotFoundError as error:

@@ -42,10 +42,10 @@ def check_splits(
         return sizes
     before = len(problems.lines)
     videos = footage.videos if footage else []
-    _check_settings(protocol, settings, videos, str(params.path), problems)
+    _check_settings(protocol, settings, videos, str(params.path), problems, listed=footage is not None)
     if footage is None or len(problems.lines) > before:
         return sizes
-    where, available = f"{params.path}: protocol", parts.available_manipulations(footage.videos)
+    where, available = f"{params.path}: protocol", parts.available_manipulations(footage.all_videos)
     tested: tuple[str, ...] = ()
     with problems.caught(where):
         tested = parts.resolve_test_manipulations(protocol.test_manipulations, available)
@@ -56,7 +56,7 @@ def check_splits(
         for split in protocol.splits if trained and tested else ():
             name = f"split {split} of {train_set}"
             with problems.caught(name):
-                made = make_split(split, footage.videos, settings, trained, tested)
+                made = make_split(split, footage.all_videos, settings, trained, tested)
                 _check_made(made, split, train_set, protocol)
                 sizes[split, train_set] = made.sizes()
                 if settings.on_leak == "fail":
@@ -66,7 +66,13 @@ def check_splits(
 
 
 def _check_settings(
-    protocol: Protocol, split: SplitSection, videos: Sequence[Video], where: str, problems: Problems
+    protocol: Protocol,
+    split: SplitSection,
+    videos: Sequence[Video],
+    where: str,
+    problems: Problems,
+    *,
+    listed: bool,
 ) -> None:
     """Folds are whole, fractions are fractions, lists are there: those of protocols that are asked for."""
     asked = {protocol_of(name) for name in protocol.splits}
@@ -80,7 +86,8 @@ def _check_settings(
     if asked & {"grouped", "grouped_cut", REPEATS}:
         with problems.caught(f"{where}: split"):
             parts.check_fractions("grouped_fractions", split.grouped_fractions, (3,), positive=True)
-    if "official" in asked and not uses_parts(videos, split):
+    named = any((split.train_list, split.val_list, split.test_list))
+    if "official" in asked and (named or listed) and not uses_parts(videos, split):
         with problems.caught(where):
             read_lists(split)
 

@@ -5,17 +5,20 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from clipforensics.check.changed import find_changes
 from clipforensics.check.everything import Checked, check_everything
+from clipforensics.check.footage import Footage
 from clipforensics.check.forecast import forecast
 from clipforensics.check.forecast import in_words as cost_in_words
 from clipforensics.check.speed import measure
 from clipforensics.check.upcoming import find_upcoming
 from clipforensics.check.upcoming import in_words as upcoming_in_words
 from clipforensics.check.wreckage import find_wrecks
-from clipforensics.core.records import REAL
+from clipforensics.core.records import OF, REAL
 from clipforensics.machine.kernels import asks_for_portable, has_avx2
 
 PARAMS, PROFILES = "params.yaml", "conf/data"
+VIDEOS, SKIPPED = "data/videos.csv", "data/skipped.csv"
 
 
 def tell(*, mend: bool) -> None:
@@ -39,6 +42,9 @@ def tell(*, mend: bool) -> None:
     speed = measure(portable=portable)
     for line in _summary(checked):
         print(line)
+    if "ingest" not in upcoming and checked.footage is not None:
+        for line in find_changes(checked.footage, Path(VIDEOS), Path(SKIPPED)):
+            print(line)
     if portable and not (has_avx2() and speed.one_thread):
         print(
             "numbers: not those of an x86-64 CPU with AVX2 under Linux; an AUC may differ by some hundredths"
@@ -61,11 +67,19 @@ def _refuse(problems: Sequence[str]) -> None:
 def _summary(checked: Checked) -> list[str]:
     footage, params = checked.footage, checked.params
     assert footage is not None  # else there would be a problem
-    counts = Counter(video.manipulation for video in footage.videos)
+    return [
+        f"{PARAMS}: {len(params.sections)} sections and {len(params.methods)} methods are right",
+        f"data set {_has(footage)}",
+        *(f"tested on as well: {_has(one)}" for one in footage.others),
+    ]
+
+
+def _has(footage: Footage) -> str:
+    """Name of a data set, its videos by class, where they lie, and how many files are left out."""
+    counts = Counter(video.manipulation.partition(OF)[0] for video in footage.videos)
     named = ", ".join([f"{counts.pop(REAL)} {REAL}", *(f"{n} {name}" for name, n in sorted(counts.items()))])
     where = "to be rendered" if footage.is_sample else f"in {footage.root}"
     left_out = f"; {footage.n_skipped} files are left out for their names" if footage.n_skipped else ""
-    return [
-        f"{PARAMS}: {len(params.sections)} sections and {len(params.methods)} methods are right",
-        f"data set {footage.dataset}: {len(footage.videos)} videos ({named}) {where}{left_out}",
-    ]
+    unknown = sum(video.unknown for video in footage.videos)
+    strangers = f"; of {unknown} it is not known who is in them, so leaks go unseen" if unknown else ""
+    return f"{footage.dataset}: {len(footage.videos)} videos ({named}) {where}{left_out}{strangers}"

@@ -6,7 +6,7 @@ does. It is one file: in `clipforensics/controls/kinds/` with a `CONTROL` where 
 folders are listed (`finding`); nothing else names a control.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from clipforensics.controls.view import Asks
+from clipforensics.core.records import Video
 from clipforensics.encoder.embeddings import EmbeddingStore
 from clipforensics.frames.rows import Labelled, RowIndex
 from clipforensics.training.sampling import Sampling
@@ -22,7 +23,7 @@ ANCHOR = "unaltered"
 """Name of the control that removals are compared with: the probe on frames as they are stored."""
 
 
-FILE_FACTS = ("codec", "width", "height", "n_frames", "n_bytes", "frame_rate")
+FILE_FACTS = ("codec", "width", "height", "n_frames", "n_bytes", "frame_rate", "key_interval", "encoder")
 """Columns of data/videos.csv that controls may see: no label, name or path, which would tell the class."""
 
 
@@ -69,6 +70,28 @@ class Known:
     def index(self) -> RowIndex:
         """Which row is which frame of which video."""
         return self.embeddings.rows
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What controls of every split are fitted on; see `Known`, whose fields these are."""
+
+    embeddings: EmbeddingStore
+    views: Mapping[str, EmbeddingStore]
+    videos: pd.DataFrame
+    probe: ProbeSettings
+
+    def known(self, parts: Mapping[str, pd.DataFrame]) -> Known:
+        """What controls of one split may be fitted on: of its parts `train` and `val`."""
+        rows = self.embeddings.rows
+        train, val = rows.labelled(parts["train"], main=True), rows.labelled(parts["val"])
+        return Known(train, val, self.embeddings, self.views, self.videos, self.probe)
+
+
+def file_facts(videos: Iterable[Video]) -> pd.DataFrame:
+    """`FILE_FACTS` of each video, by key."""
+    rows = {video.key: [getattr(video, name) for name in FILE_FACTS] for video in videos}
+    return pd.DataFrame.from_dict(rows, orient="index", columns=list(FILE_FACTS))
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def fit_on(
     probe = fit_probe(
         embeddings.read(rows),
         labels,
-        Validation(_by_frame(known.val, val_labels), known.val.videos),
+        Validation.of(known.val, _by_row(known.val, val_labels)),
         embeddings.read(known.val.rows),
         inverse_l2=known.probe.inverse_l2,
         class_weight=known.probe.class_weight,
@@ -84,5 +84,5 @@ def _drawn(known: Known, labels: np.ndarray | None) -> tuple[np.ndarray, np.ndar
     return rows, of_row[rows]
 
 
-def _by_frame(part: Labelled, labels: np.ndarray | None) -> np.ndarray:
-    return part.labels if labels is None else np.asarray(labels)[part.videos]
+def _by_row(part: Labelled, labels: np.ndarray | None) -> np.ndarray | None:
+    return None if labels is None else np.asarray(labels)[part.videos]

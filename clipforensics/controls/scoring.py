@@ -1,6 +1,6 @@
 """Controls fitted on one split and train set, and their scores in the form of a detector's."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from clipforensics.comparison.meeting import Scores
-from clipforensics.controls.contract import Control, Known
+from clipforensics.controls.contract import Control, Inputs, Known
 from clipforensics.core.files import json_ready
 from clipforensics.metrics.evaluation import score_parts
 from clipforensics.protocol.tables import read_scores, write_scores
@@ -86,3 +86,34 @@ def fit_and_score(
             place = {"split": split, "train_set": train_set, "control": name, "draw": draw}
             rank = dict(zip(("video_auc", "frame_auc"), fitted.rank, strict=True))
             yield json_ready({**place, "chosen": dict(fitted.chosen), "validation": rank})
+
+
+def fit_on_splits(
+    controls: Mapping[str, Control],
+    inputs: Inputs,
+    splits: Iterable[tuple[str, str, Mapping[str, pd.DataFrame]]],
+    settings: Any,
+    out: ControlScores,
+) -> list[Row]:
+    """`fit_and_score` of every split and train set, one after another.
+
+    Args:
+        controls: By name.
+        inputs: What they are fitted on.
+        splits: Split, train set, and its parts; test videos are scored, and never fitted on.
+        settings: Section `controls`.
+        out: Where scores go.
+    """
+    return [
+        row
+        for split, train_set, parts in splits
+        for row in fit_and_score(
+            controls,
+            inputs.known(parts),
+            {part: parts[part] for part in ("val", "test")},
+            settings,
+            out,
+            split=split,
+            train_set=train_set,
+        )
+    ]

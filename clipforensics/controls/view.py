@@ -6,8 +6,7 @@ altered frames of a view; `kinds` of controls never run it.
 """
 
 import importlib
-import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -18,7 +17,6 @@ from numpy.typing import NDArray
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.params import Section, read_section
-from clipforensics.encoder.embeddings import embed_frames
 from clipforensics.frames.store import FrameStore
 
 Frames = NDArray[np.uint8]
@@ -125,7 +123,7 @@ class AlteredFrames(FrameStore):
             raise InputError(f"{view.title}: of the frames {', '.join(missing)} is not known; find it first")
         self.folder, self.size, self.n_frames = store.folder, store.size, store.n_frames
         self.index, self.rows = store.index, store.rows
-        self.fitting, self.margin = store.fitting, store.margin
+        self.fitting, self.margin, self.shards = store.fitting, store.margin, []
         self._store, self._view, self._settings = store, view, settings
         self._known = known[["key", "frame", *view.needs]]
 
@@ -147,38 +145,3 @@ class AlteredFrames(FrameStore):
                 raise ValueError(f"{self._view.title}: {altered.dtype} {altered.shape} of uint8 frames")
             frames[places] = altered
         return frames
-
-
-def embed_views(
-    stores: Mapping[str, FrameStore],
-    embed: Callable[[np.ndarray], np.ndarray],
-    out: Path,
-    *,
-    width: int,
-    batch_size: int,
-    scratch: Path,
-    meta: dict[str, object],
-) -> None:
-    """Embed all frames of every view, and write an embedding store a view: `out/<view>`.
-
-    Killed at any moment, a second call with the same scratch folder goes on after the last checkpoint of the
-    view that it was at; finished views wait there too, since DVC removes `out` before a stage runs again.
-
-    Args:
-        stores: View to its frames.
-        embed: uint8 frames (b, s, s, 3) -> float32 embeddings (b, width).
-        out: Folder to write.
-        width: Length of one embedding.
-        batch_size: Frames a call of `embed`.
-        scratch: Folder for unfinished work.
-        meta: What to remember about the encoder.
-    """
-    for name, frames in stores.items():
-        done, work = scratch / "finished" / name, scratch / name
-        if not (done / "embeddings.npy").exists():  # which is written last
-            work.mkdir(parents=True, exist_ok=True)
-            options: dict[str, Any] = {"width": width, "batch_size": batch_size, "scratch": work}
-            embed_frames(frames, embed, done, meta={**meta, "view": name}, **options)
-    shutil.rmtree(out, ignore_errors=True)  # a stage that is run by hand finds its last output
-    for name in stores:
-        shutil.copytree(scratch / "finished" / name, out / name)

@@ -1,17 +1,14 @@
 """Fill the frame store: decode many videos side by side, commit shard by shard, resume after a kill."""
 
-import csv
-import hashlib
-import json
-import os
 import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
-from functools import lru_cache, partial
+from dataclasses import astuple, dataclass
+from functools import lru_cache
+from math import inf
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,28 +16,30 @@ from pydantic import Field, ValidationInfo, field_validator
 from tqdm import tqdm
 
 from clipforensics.core.fitting import Fitting, Resample
-from clipforensics.core.records import Skipped, Video, write_records
-from clipforensics.crops.choosing import choose
-from clipforensics.crops.person import Crop, Cut, extract_person
+from clipforensics.core.records import Skipped, Video
+from clipforensics.crops.choosing import choose, choose_all, choose_marked
+from clipforensics.crops.masks import lend_masks, marked_by
+from clipforensics.crops.person import Crop, Cut, MarkedCrop, crop_kind, extract_faces
+from clipforensics.crops.reuse import Before, shards_of
+from clipforensics.crops.shards import LARGEST, Extracted, StoreWriter
+from clipforensics.faces.face import Face
 from clipforensics.faces.table import NONE, FaceTable, read_detector
 from clipforensics.footage.content import UnreadableVideo
 from clipforensics.footage.pictures import holds_pictures, read_pictures, resize_and_crop
-from clipforensics.footage.probing import DIED, check_share
+from clipforensics.footage.probing import digest
+from clipforensics.footage.reasons import DIED, late_after, may_pass, not_read
+from clipforensics.footage.resuming import Shares
 from clipforensics.footage.video import decode_frames
 from clipforensics.frames.rows import sample_frame_indices
-from clipforensics.frames.store import INDEX, INDEX_COLUMNS, META, SKIPPED, shard_name
+from clipforensics.machine.kept import Kept
 from clipforensics.machine.workers import ordered_map
 
 STAGE = "extract_frames"
-NOT_READ = "cannot be read"
-"""Begins the reason of a video that the system, not its content, kept from being read."""
-
+SHARD_FRAMES = 1024
+"""Frames after which a stage closes a shard (154 MB at 224 pixels); no result depends on it."""
 
 NO_FACE = "no face was found"
 """Begins the reason of a video in none of whose sampled frames there was one."""
-
-CROPS = "crops.csv"
-"""Of the store: what each video's frames are cut around, a `Crop` a row; none without faces."""
 
 
 class ExtractSection(Cut):
@@ -54,6 +53,25 @@ class ExtractSection(Cut):
     max_skipped: float = Field(ge=0, le=1)
     max_without_face: float = Field(ge=0, le=1)
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """What `extract_frames` takes of it."""
+        return {
+            "n_frames": self.n_frames,
+            "fitting": self.fitting,
+            "max_skipped": self.max_skipped,
+            "cut": self,
+            "max_without_face": self.max_without_face,
+        }
+
+    @property
+    def shaping(self) -> dict[str, Any]:
+        """The settings that decide what is stored.
+
+        How many videos may fail is none: a run that stopped over it goes on with more allowed.
+        """
+        return self.model_dump(exclude={"max_skipped", "max_without_face"})
+
     @field_validator("resize_edge")
     @classmethod
     def _holds_the_crop(cls, edge: int, info: ValidationInfo) -> int:
@@ -65,26 +83,6 @@ class ExtractSection(Cut):
     def fitting(self) -> Fitting:
         """How a picture becomes a frame."""
         return Fitting(self.frame_size, self.resample, self.squash, self.resize_edge)
-
-
-@dataclass
-class _Part:
-    """What a shard stands for: videos done up to its end, index rows, skipped, crops, its pixels' digest."""
-
-    n_done: int
-    index: list[tuple[str, int]] = field(default_factory=list)
-    skipped: list[Skipped] = field(default_factory=list)
-    crops: list[Crop] = field(default_factory=list)
-    sha256: str = ""
-
-
-@dataclass(frozen=True)
-class _Extracted:
-    """Frames of one video on their way from a worker."""
-
-    indices: NDArray[np.int64]
-    frames: NDArray[np.uint8]
-    crop: Crop | None = None
 
 
 def extract_video(
@@ -114,7 +112,7 @@ def extract_video(
 
 def extract_frames(
     videos: Sequence[Video],
-    root: Path,
+    roots: Mapping[str, Path],
     out: Path,
     *,
     n_frames: int,
@@ -122,32 +120,38 @@ def extract_frames(
     shard_frames: int,
     workers: int,
     scratch: Path,
+    kept: Kept,
     max_skipped: float,
     faces: Path | None = None,
     cut: Cut | None = None,
     max_without_face: float = 1.0,
+    max_probe_seconds: float = inf,
     blanked: bool = False,
 ) -> list[Skipped]:
-    """Write the frame store of all videos to `out`; a killed run goes on after its last shard.
+    """Write the frame store of all videos to `out`; no content is decoded twice under the same settings.
 
-    The bytes written depend neither on `workers` nor on how often the run was interrupted.
-    Memory holds a few videos' frames, however many videos there are. A shard is closed at the
-    end of the video with which it reaches `shard_frames`.
+    The bytes written depend neither on `workers` nor on what was decoded before, in a run that was killed or
+    in another experiment. Memory holds a few videos' frames, however many videos there are. A shard ends
+    where the keys of its videos say (`shards.ends_a_shard`).
 
     Args:
         videos: In the order in which they are stored.
-        root: Folder that their paths are relative to.
+        roots: Of each data set the folder that its videos' paths are relative to.
         out: Folder to write; replaced if it exists, and only once all is done.
         n_frames: Frames a video (k).
         fitting: How each is resized and cropped.
-        shard_frames: Frames after which a shard is closed.
+        shard_frames: Frames of an average shard.
         workers: Processes.
-        scratch: Folder for unfinished work, one for each set of videos and settings.
-        max_skipped: Largest fraction of the videos that may fail.
-        faces: Table of faces; None, or one whose detector is `none`: frames are cut around their middle.
+        scratch: Folder for unfinished work, this run's alone.
+        kept: What was decoded before, in other runs too.
+        max_skipped: Largest fraction of a data set's videos that may fail.
+        faces: Table of faces; None, or one whose detector is `none`: frames are cut around their middle. So
+            are those of a data set in which nobody was looked for.
         cut: How, where there are faces.
-        max_without_face: Largest fraction of the videos that may be left out for want of a face.
-        blanked: Whether the same frames are stored whole, with a black box in place of every face.
+        max_without_face: Largest fraction of a data set's videos that may be left out for want of a face.
+        max_probe_seconds: Longest time that is spent on one video.
+        blanked: Whether the same frames are stored whole, with a black box in place of every face; those of a
+            data set that is cut around faces already are all box.
 
     Returns:
         Videos that could not be decoded or have no face, also written to skipped.csv.
@@ -155,56 +159,68 @@ def extract_frames(
     Raises:
         InputError: more than `max_skipped` of the videos failed, or `max_without_face` of them have no face.
     """
-    (scratch / "store").mkdir(parents=True, exist_ok=True)
-    parts = _committed(scratch)
-    todo = videos[parts[-1].n_done if parts else 0 :]
-    skipped = [s for part in parts for s in part.skipped]
-    if faces is not None and read_detector(faces) == NONE:
-        faces = None
-    if faces is not None:
-        _table(faces)
-    work = partial(_extract_one, root, n_frames, fitting, faces, cut, blanked)
-    shares = _Shares(len(videos), {"max_skipped": max_skipped, "max_without_face": max_without_face})
-    for one in skipped:
-        shares.add(one)
-    with (
-        closing(ordered_map(work, todo, workers=workers, died=_died)) as results,
-        _ShardWriter(scratch, parts, fitting.size, shard_frames) as shards,
-        tqdm(total=len(videos), initial=len(videos) - len(todo), desc="extracting", disable=None) as bar,
-    ):
-        for video, result in zip(todo, results, strict=True):
-            shards.add(video, result)
-            bar.update()
-            if isinstance(result, Skipped):
-                skipped.append(result)
-                shares.add(result)
-        shards.commit()
-    around = {} if faces is None or cut is None else {"around": "face", **_how(cut)}
-    _finish(scratch / "store", parts, {**fitting.as_meta(), "n_frames": n_frames, **around})
+    looked = faces if faces is not None and cut is not None and read_detector(faces) != NONE else None
+    work = _Work(roots, n_frames, fitting, looked, None if looked is None else cut, blanked)
+    limits = {"max_skipped": max_skipped, "max_without_face": max_without_face}
+    shares = Shares(videos, {f"{STAGE}.{name}": limit for name, limit in limits.items()})
+    shape = fitting.size, LARGEST * shard_frames, crop_kind(work.cut)
+    with kept.opened(), StoreWriter(scratch / "store", kept, *shape, apart=work.apart) as store:
+        per_shard = max(1, shard_frames // n_frames)
+        options: dict[str, Any] = {"workers": workers, "died": lambda video: DIED}
+        options |= {"seconds": max_probe_seconds, "late": lambda video: late_after(max_probe_seconds)}
+        _fill(work, work.prepared(videos), store, shares, per_shard=per_shard, options=options)
+        store.finish(work.meta_of(videos[0].dataset))
+    _put(scratch / "store", out)
+    return store.skipped
+
+
+def _fill(
+    work: "_Work",
+    videos: Sequence[Video],
+    store: StoreWriter,
+    shares: Shares,
+    *,
+    per_shard: int,
+    options: Mapping[str, Any],
+) -> None:
+    """Take in every video: what was decoded before as it is, else decoded now, a shard after another."""
+    before = Before(store.kept, [work.key(store.kept, video) for video in videos], store.kind)
+    todo = [video for video, is_there in zip(videos, before.usable, strict=True) if not is_there]
+    bar = tqdm(total=len(videos), desc="extracting", unit="video", disable=None)
+    with closing(ordered_map(work, todo, **options)) as results, bar:
+        for span in shards_of(videos, per_shard):
+            shards, found = before.whole(span, store.most), {}
+            for number in span:
+                video, result = videos[number], before.take(videos[number], number) or next(results)
+                if shards is None or isinstance(result, str):
+                    _take_in(result, video, before.keys[number], store, shares)
+                else:
+                    found[number] = video, result
+                bar.update()
+            store.end_shard()
+            for shard in shards or ():
+                store.link(shard.path, shard.sha256, [found[number] for number in shard.videos])
+
+
+def _take_in(result: Extracted | str, video: Video, key: str, store: StoreWriter, shares: Shares) -> None:
+    if isinstance(result, Extracted):
+        store.add(video, key, result)
+        return
+    one = Skipped(STAGE, video.path, result, video.dataset)
+    store.skip(one, key, lasting=not may_pass(result))
+    shares.add(one, _limit(one))
+
+
+def _put(made: Path, out: Path) -> None:
     if out.exists():
         shutil.rmtree(out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    shutil.move(scratch / "store", out)
-    return skipped
+    shutil.move(made, out)
 
 
-def _how(cut: Cut) -> dict[str, object]:
-    return {name: getattr(cut, name) for name in Cut.model_fields}
-
-
-class _Shares:
-    """Videos that cannot be used and those without a face, each against a limit of its own."""
-
-    def __init__(self, n_videos: int, limits: Mapping[str, float]) -> None:
-        self._n_videos, self._limits = n_videos, limits
-        self._found: dict[str, list[Skipped]] = {name: [] for name in limits}
-
-    def add(self, one: Skipped) -> None:
-        """Raise InputError if that is one too many."""
-        name = "max_without_face" if one.reason.startswith(NO_FACE) else "max_skipped"
-        found, limit = self._found[name], self._limits[name]
-        found.append(one)
-        check_share(found, self._n_videos, max_skipped=limit, param=f"{STAGE}.{name}")
+def _limit(one: Skipped) -> str:
+    """The setting that says how many may be left out so."""
+    return f"{STAGE}.{'max_without_face' if one.reason.startswith(NO_FACE) else 'max_skipped'}"
 
 
 @lru_cache(maxsize=1)
@@ -213,138 +229,118 @@ def _table(folder: Path) -> FaceTable:
     return FaceTable.open(folder)
 
 
-def _extract_one(
-    root: Path, k: int, fitting: Fitting, faces: Path | None, cut: Cut | None, blanked: bool, video: Video
-) -> _Extracted | Skipped:
-    try:
-        if faces is None or cut is None:
-            return _Extracted(*extract_video(root / video.path, video.n_frames, k, fitting))
-        return _extract_around_face(root, k, fitting, _table(faces), cut, blanked, video)
-    except UnreadableVideo as error:
-        return Skipped(STAGE, video.path, str(error))
-    except (OSError, MemoryError) as error:
-        reason = getattr(error, "strerror", None) or type(error).__name__
-        return Skipped(STAGE, video.path, f"{NOT_READ}: {reason}")
+@dataclass(frozen=True)
+class _Work:
+    """What is done with one video; the arguments of `extract_frames` that say how."""
+
+    roots: Mapping[str, Path]
+    k: int
+    fitting: Fitting
+    faces: Path | None
+    cut: Cut | None
+    blanked: bool
+
+    def meta_of(self, dataset: str) -> dict[str, object]:
+        """How the frames of a data set are made: of the one that is trained on, the store says it."""
+        around = (
+            {} if self.cut is None or self._is_whole(dataset) else {"around": "face", **self.cut.as_meta()}
+        )
+        return {**self.fitting.as_meta(), "n_frames": self.k, **around}
+
+    def _is_whole(self, dataset: str) -> bool:
+        """Whether nobody was looked for in a data set."""
+        return self.faces is None or dataset in _table(self.faces).whole
+
+    def prepared(self, videos: Sequence[Video]) -> Sequence[Video]:
+        """The videos, each with the mask that decides whom it shows; the table is opened for all workers."""
+        if self.faces is not None:
+            _table.cache_clear()  # of another table that lay there
+            _table(self.faces)
+        by_mask = self.cut is not None and self.cut.person == "mask"
+        return lend_masks(videos) if by_mask else videos
+
+    @property
+    def apart(self) -> bool:
+        """Whether people are stored apart."""
+        return self.cut is not None and self.cut.person == "every"
+
+    def key(self, kept: Kept, video: Video) -> str:
+        """Of a video's frames: its content, the faces in it and the mask that chooses among them."""
+        how = [video.sha256, video.n_frames, self.k, self.fitting.as_meta(), self.blanked]
+        if self.faces is None or self.cut is None or self._is_whole(video.dataset):
+            return kept.key(*how, self.apart)
+        table = _table(self.faces)
+        if reason := table.skipped.get((video.dataset, video.path)):
+            return kept.key(reason)
+        faces = [astuple(face) for face in table.of(video.key)]
+        return kept.key(*how, self.cut.as_meta(), faces, self._mask_digest(video))
+
+    def _mask_digest(self, video: Video) -> str:
+        if self.cut is None or self.cut.person != "mask" or not video.mask:
+            return ""
+        try:
+            return digest(self._path(video, video.mask))
+        except (OSError, UnreadableVideo) as error:  # told where the mask is used
+            return str(error)
+
+    def __call__(self, video: Video) -> Extracted | str:
+        """The frames of a video, or why there are none."""
+        try:
+            if self.faces is None or self.cut is None or self._is_whole(video.dataset):
+                return self._whole(video, boxed=self.blanked)
+            return self._around_faces(video, _table(self.faces), self.cut)
+        except UnreadableVideo as error:
+            return str(error)
+        except (OSError, MemoryError) as error:
+            return not_read(error)
+
+    def _path(self, video: Video, name: str) -> Path:
+        return self.roots[video.dataset] / name
+
+    def _whole(self, video: Video, crops: Sequence[Crop] = (), *, boxed: bool = False) -> Extracted:
+        """Whole frames, or as many black ones; they are nobody's."""
+        path = self._path(video, video.path)
+        indices, frames = extract_video(path, video.n_frames, self.k, self.fitting)
+        nobody = np.full(len(indices), -1) if self.apart else None
+        return Extracted(indices, np.zeros_like(frames) if boxed else frames, crops, nobody)
+
+    def _around_faces(self, video: Video, table: FaceTable, cut: Cut) -> Extracted | str:
+        if reason := table.skipped.get((video.dataset, video.path)):
+            return reason
+        everybody, n_sampled = table.of(video.key), min(video.n_frames, self.k)
+        if not everybody:
+            if cut.without_face == "skip":
+                return f"{NO_FACE} in its {n_sampled} sampled frames"
+            return self._whole(video, [crop_kind(cut)(video.key, 0, -1, 0, 0)])
+        chosen = self._chosen(video, everybody, cut, n_sampled)
+        faces = [face for crop in chosen for face in everybody if face.person == crop.person]
+        indices, people = (
+            np.array(of, dtype=np.int64) for of in zip(*((f.frame, f.person) for f in faces), strict=True)
+        )
+        around = everybody if self.blanked else None
+        frames = extract_faces(self._path(video, video.path), faces, cut, self.fitting, around)
+        return Extracted(indices, frames, chosen, people if cut.person == "every" else None)
+
+    def _chosen(self, video: Video, everybody: Sequence[Face], cut: Cut, n_sampled: int) -> list[Crop]:
+        """The people whom the video's frames are cut around, of several the main one first."""
+        if cut.person == "every":
+            people = choose_all(everybody, n_sampled, cut.min_share)
+            return [_crop(video, everybody, person, n_sampled) for person in people]
+        if cut.person == "mask":
+            return [self._marked(video, everybody, n_sampled)]
+        person = choose(everybody, cut.person, video.width, video.height)
+        assert person is not None  # there are faces
+        return [_crop(video, everybody, person, n_sampled)]
+
+    def _marked(self, video: Video, everybody: Sequence[Face], n_sampled: int) -> Crop:
+        marked = marked_by(self._path(video, video.mask), video, everybody) if video.mask else {}
+        person = choose_marked(everybody, marked)
+        assert person is not None  # there are faces
+        crop = _crop(video, everybody, person, n_sampled)
+        return MarkedCrop(**vars(crop), marked=round(marked.get(person, 0.0), 3))
 
 
-def _extract_around_face(
-    root: Path, k: int, fitting: Fitting, table: FaceTable, cut: Cut, blanked: bool, video: Video
-) -> _Extracted | Skipped:
-    if video.path in table.skipped:
-        return Skipped(STAGE, video.path, table.skipped[video.path])
-    everybody = table.of(video.key)
-    n_sampled = min(video.n_frames, k)
-    person = choose(everybody, cut.person, video.width, video.height)
-    if person is None:
-        if cut.without_face == "skip":
-            return Skipped(STAGE, video.path, f"{NO_FACE} in its {n_sampled} sampled frames")
-        indices, frames = extract_video(root / video.path, video.n_frames, k, fitting)
-        return _Extracted(indices, frames, Crop(video.key, 0, -1, 0, 0))
-    faces = [face for face in everybody if face.person == person]
+def _crop(video: Video, everybody: Sequence[Face], person: int, n_sampled: int) -> Crop:
+    sides = [face.side for face in everybody if face.person == person]
     n_at_once = max(Counter(face.frame for face in everybody).values())
-    side = int(np.median([face.side for face in faces]))
-    crop = Crop(video.key, n_at_once, person, n_sampled - len(faces), side)
-    indices = np.array([face.frame for face in faces], dtype=np.int64)
-    around = everybody if blanked else None
-    return _Extracted(indices, extract_person(root / video.path, faces, cut, fitting, around), crop)
-
-
-def _died(video: Video) -> _Extracted | Skipped:
-    return Skipped(STAGE, video.path, DIED)
-
-
-class _ShardWriter:
-    """Writes frames straight to the shard under way; appends to `parts` what stands for good."""
-
-    def __init__(self, scratch: Path, parts: list[_Part], size: int, shard_frames: int) -> None:
-        self._scratch, self._parts, self._size, self._shard_frames = scratch, parts, size, shard_frames
-        self._temporary = scratch / "unfinished.npy"
-
-    def __enter__(self) -> "_ShardWriter":
-        self._begin()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._file.close()
-        self._temporary.unlink(missing_ok=True)
-
-    def add(self, video: Video, result: _Extracted | Skipped) -> None:
-        self._part.n_done += 1
-        if isinstance(result, Skipped):
-            self._part.skipped.append(result)
-        else:
-            self._file.write(result.frames.data)
-            self._digest.update(result.frames.data)
-            self._part.index += [(video.key, int(frame)) for frame in result.indices]
-            self._part.crops += [] if result.crop is None else [result.crop]
-        if len(self._part.index) >= self._shard_frames:
-            self.commit()
-
-    def commit(self) -> None:
-        """Make the shard and then its part stand, each by one rename; begin the next."""
-        if self._part.n_done == self._n_before:
-            return
-        number = len(self._parts)
-        self._file.seek(0)
-        _write_header(self._file, len(self._part.index), self._size)
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        self._temporary.replace(self._scratch / "store" / shard_name(number))
-        self._part.sha256 = self._digest.hexdigest()
-        temporary = self._scratch / "unfinished.json"
-        temporary.write_text(json.dumps(asdict(self._part)), encoding="utf-8")
-        temporary.replace(_part_path(self._scratch, number))
-        self._parts.append(self._part)
-        self._begin()
-
-    def _begin(self) -> None:
-        self._n_before = self._parts[-1].n_done if self._parts else 0
-        self._part = _Part(self._n_before)
-        self._digest = hashlib.sha256()
-        self._file = self._temporary.open("wb")
-        _write_header(self._file, 0, self._size)
-
-
-def _write_header(file: BinaryIO, n_frames: int, size: int) -> None:
-    """NumPy's header; it leaves room for the first axis to grow, so its length never changes."""
-    shape = (n_frames, size, size, 3)
-    np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
-
-
-def _part_path(scratch: Path, number: int) -> Path:
-    return scratch / f"part-{number:05d}.json"
-
-
-def _committed(scratch: Path) -> list[_Part]:
-    """Parts of an earlier run whose shards stand, up to a gap.
-
-    What kept a video from being read may have passed (a disk's fault, a killed process): the
-    part that skipped it, and all after it, are done again.
-    """
-    parts: list[_Part] = []
-    while (path := _part_path(scratch, len(parts))).exists():
-        if not (scratch / "store" / shard_name(len(parts))).exists():
-            break
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        skipped = [Skipped(**s) for s in raw["skipped"]]
-        if any(s.reason == DIED or s.reason.startswith(NOT_READ) for s in skipped):
-            break
-        index = [(key, frame) for key, frame in raw["index"]]
-        crops = [Crop(**crop) for crop in raw["crops"]]
-        parts.append(_Part(raw["n_done"], index, skipped, crops, raw["sha256"]))
-    return parts
-
-
-def _finish(store: Path, parts: Sequence[_Part], meta: dict[str, object]) -> None:
-    """Write index.csv, skipped.csv, crops.csv and meta.json beside the shards."""
-    with (store / INDEX).open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(INDEX_COLUMNS)
-        for shard, part in enumerate(parts):
-            writer.writerows((key, frame, shard, row) for row, (key, frame) in enumerate(part.index))
-    write_records(store / SKIPPED, Skipped, (s for part in parts for s in part.skipped))
-    write_records(store / CROPS, Crop, (crop for part in parts for crop in part.crops))
-    shards = {"shards": [len(part.index) for part in parts], "sha256": [part.sha256 for part in parts]}
-    meta = {**meta, **shards}
-    (store / META).write_text(json.dumps(meta, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    return Crop(video.key, n_at_once, person, n_sampled - len(sides), int(np.median(sides)))

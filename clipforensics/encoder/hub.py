@@ -14,10 +14,12 @@ from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url, try_to_
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
+    HFValidationError,
     OfflineModeIsEnabled,
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+from huggingface_hub.utils import validate_repo_id
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.files import read_json
@@ -31,6 +33,15 @@ INDEX = "model.safetensors.index.json"
 
 PATIENCE = 5.0
 """Seconds for one answer of the hub."""
+
+
+def is_id(name: str) -> bool:
+    """Whether a name can be a repository of the hub, which is owner/name."""
+    try:
+        validate_repo_id(name)
+    except HFValidationError:
+        return False
+    return name.count("/") == 1
 
 
 def is_cached(model: str, revision: str, *, tokenizer: bool = False) -> bool:
@@ -70,6 +81,19 @@ def pinned(model: str, revision: str, *, tokenizer: bool = False) -> dict[str, A
 
 def _has(model: str, revision: str, name: str) -> bool:
     return isinstance(try_to_load_from_cache(model, name, revision=revision), str)
+
+
+def find_weights(model: str, revision: str) -> Path | None:
+    """The weight file of an encoder: in its folder, or in the local cache; None where it is not there yet.
+
+    Args:
+        model: A folder, or an id on the hub.
+        revision: On the hub the full hash of a commit.
+    """
+    if Path(model).is_dir():
+        return next((Path(model) / name for name in WEIGHTS if (Path(model) / name).is_file()), None)
+    found = (try_to_load_from_cache(model, name, revision=revision) for name in WEIGHTS)
+    return next((Path(path) for path in found if isinstance(path, str)), None)
 
 
 def check_reachable(model: str, revision: str) -> None:

@@ -18,6 +18,9 @@ TIMM_MEAN, TIMM_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 TIMM_CROP = 0.875
 """What timm takes where a checkpoint's `pretrained_cfg` does not say."""
 
+MOST_SIDE = 2**11
+"""Pixels to which a side is resized at most."""
+
 Standard = tuple[tuple[float, ...], tuple[float, ...]]
 """Mean and standard deviation of each RGB channel, of values in [0, 1]."""
 
@@ -40,9 +43,29 @@ def read_processor(model: str, options: Mapping[str, Any], family: Family) -> tu
         named = str(content.get("image_processor_type", "")).removesuffix("Fast")
         kind = getattr(transformers, f"{named}Pil" if named in WITH_PILLOW else family.processor)
         processor = kind.from_pretrained(model, **options)
-    except (OSError, ValueError) as error:
+        return check_bounds(model, _fitting(model, processor), _standard(model, processor))
+    except InputError:
+        raise
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise InputError(f"encoder.model {model!r} has no readable preprocessor: {error}") from error
-    return _fitting(model, processor), _standard(model, processor)
+
+
+def check_bounds(model: str, fitting: Fitting, standard: Standard) -> tuple[Fitting, Standard]:
+    """The same, if a frame can be so.
+
+    Raises:
+        InputError: a side is too small or too large, or the three channels have no mean and deviation each.
+    """
+    if not 1 <= fitting.size <= fitting.edge <= MOST_SIDE:
+        raise _unfit(
+            model, f"resizes to {fitting.edge} and crops to {fitting.size} pixels, of {MOST_SIDE} at most"
+        )
+    mean, std = standard
+    numbers = (*mean, *std)
+    sound = all(isinstance(number, int | float) and math.isfinite(number) for number in numbers)
+    if not sound or len(mean) != 3 or len(std) != 3 or min(std) <= 0:
+        raise _unfit(model, f"standardises by mean {list(mean)!s:.60} and deviation {list(std)!s:.60}")
+    return fitting, standard
 
 
 def _fitting(model: str, processor: Any) -> Fitting:
@@ -85,6 +108,15 @@ def read_timm(model: str, pretrained: Mapping[str, Any]) -> tuple[Fitting, Stand
     Raises:
         InputError: it does what frames cannot be fitted to.
     """
+    try:
+        return _timm(model, pretrained)
+    except InputError:
+        raise
+    except (AttributeError, OverflowError, TypeError, ValueError, ZeroDivisionError) as error:
+        raise _unfit(model, f"has a pretrained_cfg that cannot be read ({error})") from error
+
+
+def _timm(model: str, pretrained: Mapping[str, Any]) -> tuple[Fitting, Standard]:
     channels, height, width = pretrained.get("input_size") or (3, 224, 224)
     mode, filtered = pretrained.get("crop_mode") or "center", pretrained.get("interpolation") or "bicubic"
     if channels != 3 or height != width or mode not in ("center", "squash"):
@@ -94,7 +126,7 @@ def read_timm(model: str, pretrained: Mapping[str, Any]) -> tuple[Fitting, Stand
     edge = math.floor(height / (pretrained.get("crop_pct") or TIMM_CROP))
     fitting = Fitting(int(height), cast(Resample, filtered), mode == "squash", edge)
     mean, std = pretrained.get("mean") or TIMM_MEAN, pretrained.get("std") or TIMM_STD
-    return fitting, (tuple(mean), tuple(std))
+    return check_bounds(model, fitting, (tuple(mean), tuple(std)))
 
 
 def as_processor(fitting: Fitting, standard: Standard) -> dict[str, Any]:

@@ -16,9 +16,12 @@ from safetensors import SafetensorError
 from clipforensics.core.faults import InputError
 from clipforensics.core.fitting import Fitting
 from clipforensics.core.params import Section
+from clipforensics.encoder.claims import check_config, check_files, check_weights
+from clipforensics.encoder.digests import digest_once
 from clipforensics.encoder.families.base import Embedding, Family
 from clipforensics.encoder.families.finding import FAMILIES, family_of, model_type
-from clipforensics.encoder.hub import WEIGHTS, check_reachable, pinned
+from clipforensics.encoder.families.shape import Shape
+from clipforensics.encoder.hub import WEIGHTS, check_reachable, find_weights, pinned
 from clipforensics.encoder.processors import Standard, as_processor, read_processor, read_timm
 
 if TYPE_CHECKING:  # seconds of start-up: functions that read an encoder import it, and nothing else does
@@ -87,7 +90,9 @@ def load_vision_tower(model: str, revision: str, device: torch.device | None = N
             be reached, or the encoder is of no family.
     """
     check_revision(model, revision)
-    family = find_family(model, revision)
+    family, shape = read_shape(model, revision)
+    if (weights := find_weights(model, revision)) is not None:
+        check_weights(weights, shape)
     tower = load_tower(family.tower_class(), model, revision, **family.load_options)
     family.prepare(tower)
     return torch.nn.Module.to(tower, device)
@@ -96,6 +101,26 @@ def load_vision_tower(model: str, revision: str, device: torch.device | None = N
 def find_family(model: str, revision: str) -> Family:
     """The family of an encoder, by its config.json; errors as `load_config`."""
     return FAMILIES[str(model_type(load_config(model, revision)))]
+
+
+def read_shape(model: str, revision: str) -> tuple[Family, Shape]:
+    """The family of an encoder, and what its tower consists of by its config.json; nothing is built.
+
+    Raises:
+        InputError: as `load_config`, or its config.json holds what the family cannot have.
+    """
+    content = load_config(model, revision)
+    family = FAMILIES[str(model_type(content))]
+    try:
+        return family, family.shape(content)
+    except InputError:
+        raise
+    except Exception as error:  # transformers' configs raise all kinds
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise InputError(
+            f"encoder.model {model!r}: its config.json is of no {family.name} ({reason}); copy the encoder"
+            " again"
+        ) from error
 
 
 def load_tower(kind: type[T], model: str, revision: str, **options: Any) -> T:
@@ -298,12 +323,15 @@ def load_config(model: str, revision: str) -> dict[str, Any]:
 
     _check_pinned(model, revision)
     _check_reachable(model, revision)
+    if Path(model).is_dir():
+        check_files(Path(model))
     try:
         content, _ = PreTrainedConfig.get_config_dict(model, **at_revision(model, revision))
     except (OSError, ValueError) as error:
         raise InputError(f"encoder.model {model!r} has no readable config.json: {error}") from error
     if not content:
         raise InputError(f"encoder.model {model!r} has no readable config.json; complete the folder")
+    check_config(model, content)
     kind = model_type(content)
     if kind not in FAMILIES:
         raise InputError(
@@ -320,14 +348,14 @@ def at_revision(model: str, revision: str, *, tokenizer: bool = False) -> dict[s
 
 def _check_folder(folder: Path, revision: str) -> None:
     weights = next((folder / name for name in WEIGHTS if (folder / name).is_file()), None)
+    check_files(folder)
     if weights is None:
         raise InputError(
             f"encoder.model {str(folder)!r} holds none of {', '.join(WEIGHTS)}; give another folder"
         )
     if revision == "local":
         return
-    with weights.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = digest_once(weights)
     if len(revision) < 8 or not digest.startswith(revision):
         raise InputError(
             f"encoder.revision {revision!r} does not fit {str(weights)!r}, whose sha256 is {digest};"

@@ -1,14 +1,25 @@
-"""Which row of a store is which frame of which video."""
+"""Which row of a store is which frame of which video; and of which person, where people are stored apart.
+
+Where they are, several rows may be of one frame. A video's people come one after another, each in order of
+time, and the first is the main one, whom `extract_frames.person: largest` would have chosen: training draws
+rows of that person alone, and what is judged is a frame, by the highest score of its people.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from clipforensics.core.faults import InputError
+
+if TYPE_CHECKING:  # pandas takes as long to load as all else here
+    import pandas as pd
+
+PERSON = "person"
+"""Column of an index that has one where people are stored apart."""
 
 
 @dataclass(frozen=True)
@@ -21,13 +32,16 @@ class Labelled:
         videos: Integer code of the row's video (its position in `table`), int64 (n,).
         spans: Row numbers of each video, in the order of `table`.
         table: One row a video that the store holds.
+        moments: Code of the row's (video, frame), ascending by video and frame, int64 (n,): rows that agree
+            are people of one frame. None: people are not stored apart, each row is a frame of its own.
     """
 
     rows: np.ndarray
     labels: np.ndarray
     videos: np.ndarray
     spans: list[np.ndarray]
-    table: pd.DataFrame
+    table: "pd.DataFrame"
+    moments: np.ndarray | None = None
 
 
 class RowIndex:
@@ -36,12 +50,17 @@ class RowIndex:
     Attributes:
         keys: Video key a row, object array (n,).
         frames: 0-based frame number in its video a row, int64 (n,).
+        people: Number of the person a row, -1: nobody, a whole frame, int64 (n,); None where people are not
+            stored apart.
         videos: Video keys in store order, each once.
     """
 
-    def __init__(self, keys: Iterable[str], frames: Iterable[int]) -> None:
+    def __init__(
+        self, keys: Iterable[str], frames: Iterable[int], people: Iterable[int] | None = None
+    ) -> None:
         self.keys = np.asarray(list(keys), dtype=object)
         self.frames = np.asarray(list(frames), dtype=np.int64)
+        self.people = None if people is None else np.asarray(list(people), dtype=np.int64)
         changes = np.flatnonzero(self.keys[1:] != self.keys[:-1]) + 1
         starts = np.concatenate([[0], changes]) if len(self.keys) else changes
         stops = np.concatenate([changes, [len(self.keys)]])
@@ -51,16 +70,24 @@ class RowIndex:
             raise ValueError("a video's rows must be neighbours in the store")
 
     @classmethod
+    def of(cls, table: "pd.DataFrame") -> "RowIndex":
+        """Of a table with (at least) the columns key and frame, and person where people are stored apart."""
+        return cls(table["key"], table["frame"], table.get(PERSON))
+
+    @classmethod
     def read(cls, path: Path) -> "RowIndex":
-        """Read a CSV with (at least) the columns key and frame."""
-        table = pd.read_csv(
-            path, usecols=["key", "frame"], dtype={"key": str, "frame": np.int64}, na_filter=False
-        )
-        return cls(table["key"], table["frame"])
+        """Read a CSV with the columns that `of` takes."""
+        import pandas as pd
+
+        kinds = {"key": str, "frame": np.int64, PERSON: np.int64}
+        return cls.of(pd.read_csv(path, usecols=lambda name: name in kinds, dtype=kinds, na_filter=False))
 
     def write(self, path: Path) -> None:
         """Write the CSV that `read` reads."""
-        table = pd.DataFrame({"key": self.keys, "frame": self.frames})
+        import pandas as pd
+
+        people = {} if self.people is None else {PERSON: self.people}
+        table = pd.DataFrame({"key": self.keys, "frame": self.frames, **people})
         table.to_csv(path, index=False, lineterminator="\n")
 
     def __len__(self) -> int:
@@ -83,15 +110,35 @@ class RowIndex:
         start, stop = self._spans[key]
         return np.arange(start, stop)
 
+    def apart(self, rows: np.ndarray) -> list[np.ndarray]:
+        """Rows of one video, person by person, the main one first; all together where nobody is apart."""
+        if self.people is None or len(rows) == 0:
+            return [rows]
+        people = self.people[rows]
+        return [rows[people == person] for person in dict.fromkeys(people.tolist())]
+
+    def main_span(self, key: str) -> np.ndarray:
+        """Row numbers of a video's main person, ascending: all of its rows where nobody is apart.
+
+        Raises:
+            InputError: the store does not hold the video.
+        """
+        return self.apart(self.span(key))[0]
+
     def rows_of(self, keys: Iterable[str]) -> np.ndarray:
         """Row numbers of the given videos, one after another, in the order given."""
         spans = [self.span(key) for key in keys]
         return np.concatenate(spans) if spans else np.empty(0, dtype=np.int64)
 
-    def labelled(self, table: pd.DataFrame) -> Labelled:
+    def labelled(self, table: "pd.DataFrame", *, main: bool = False) -> Labelled:
         """Rows, labels and video codes of the videos of a split (columns key and label).
 
         Videos that the store lacks (extraction skipped them and recorded why) are left out.
+
+        Args:
+            table: The videos.
+            main: Whether the main person's rows alone are wanted, as training wants them: in a fake the
+                others are mostly as they were filmed, and would be learnt under the wrong label.
 
         Raises:
             InputError: the store holds none of the real or none of the manipulated videos.
@@ -102,10 +149,17 @@ class RowIndex:
                 f"a split's stored videos have labels {sorted(set(table['label']))}, both 0 and 1 are needed;"
                 " see data/frames/skipped.csv and the split section"
             )
-        spans = [self.span(key) for key in table["key"]]
+        spans = [(self.main_span if main else self.span)(key) for key in table["key"]]
         counts = [len(span) for span in spans]
         labels = np.repeat(table["label"].to_numpy(dtype=np.int64), counts)
-        return Labelled(np.concatenate(spans), labels, np.repeat(np.arange(len(spans)), counts), spans, table)
+        rows, videos = np.concatenate(spans), np.repeat(np.arange(len(spans)), counts)
+        return Labelled(rows, labels, videos, spans, table, self._moments(rows, videos))
+
+    def _moments(self, rows: np.ndarray, videos: np.ndarray) -> np.ndarray | None:
+        if self.people is None:
+            return None
+        frames = self.frames[rows]
+        return np.unique(videos * (frames.max(initial=0) + 1) + frames, return_inverse=True)[1]
 
 
 def sample_frame_indices(n_frames: int, k: int) -> NDArray[np.int64]:

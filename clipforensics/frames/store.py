@@ -2,16 +2,19 @@
 
 import json
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.fitting import Fitting
-from clipforensics.frames.rows import RowIndex
+from clipforensics.frames.rows import PERSON, RowIndex
+
+if TYPE_CHECKING:  # pandas takes as long to load as all else here
+    import pandas as pd
 
 META, INDEX, SKIPPED = "meta.json", "index.csv", "skipped.csv"
 INDEX_COLUMNS = ("key", "frame", "shard", "row")
@@ -30,7 +33,9 @@ class FrameStore:
     A folder of `shard-<n>.npy` (uint8, (frames, size, size, 3), RGB), `index.csv` (one row a
     frame: key of its video, frame number in the video, shard, row in the shard) and
     `meta.json`. A video's frames are neighbours, in order, in one shard. Shards are mapped
-    read-only; only what is read enters memory.
+    read-only; only what is read enters memory. Where every person is cut out apart a row is one
+    of a frame's people, numbered in one more column `person`, and a video's people follow one
+    another (`rows`).
 
     Attributes:
         folder: Where it lies.
@@ -39,10 +44,11 @@ class FrameStore:
         n_frames: Most frames of one video (k).
         margin: Side of a frame over that of the face that it is cut around; None: cut around the middle.
         index: The table index.csv.
+        shards: Rows of each shard and the sha256 of its frames; empty where meta.json does not say.
         rows: Which row is which frame of which video.
     """
 
-    def __init__(self, folder: Path, meta: dict[str, Any], index: pd.DataFrame) -> None:
+    def __init__(self, folder: Path, meta: dict[str, Any], index: "pd.DataFrame") -> None:
         """Use `open`."""
         self.folder = folder
         self.fitting = Fitting.of_store(meta)
@@ -52,7 +58,9 @@ class FrameStore:
         self.index = index
         self._shards = [_map_shard(folder, i, n, self.size) for i, n in enumerate(meta["shards"])]
         self._offsets = np.concatenate([[0], np.cumsum(meta["shards"], dtype=np.int64)]).astype(np.int64)
-        self.rows = RowIndex(index["key"], index["frame"])
+        self.rows = RowIndex.of(index)
+        spans = [range(*ends) for ends in pairwise(self._offsets.tolist())]
+        self.shards = list(zip(spans, meta.get("sha256", []), strict=False))
 
     @classmethod
     def open(cls, folder: Path) -> "FrameStore":
@@ -61,13 +69,16 @@ class FrameStore:
         Raises:
             InputError: a part is missing or does not fit the others.
         """
+        import pandas as pd
+
         try:
             meta = json.loads((folder / META).read_text(encoding="utf-8"))
             index = pd.read_csv(folder / INDEX, dtype={"key": str}, keep_default_na=False, encoding="utf-8")
             store = cls(folder, meta, index)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"frame store {str(folder)!r} cannot be opened ({error}); {_REMEDY}") from error
-        if tuple(index.columns) != INDEX_COLUMNS or len(index) != len(store):
+        columns = tuple(index.columns)
+        if columns not in (INDEX_COLUMNS, (*INDEX_COLUMNS, PERSON)) or len(index) != len(store):
             raise InputError(f"frame store {str(folder)!r}: index and shards do not agree; {_REMEDY}")
         return store
 

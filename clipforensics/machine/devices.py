@@ -1,10 +1,13 @@
 """Where to compute, and computing there the same way every time."""
 
 import os
+import platform
+from pathlib import Path
 
 import torch
 
 from clipforensics.core.faults import InputError
+from clipforensics.machine import kernels
 
 
 def choose_device() -> torch.device:
@@ -34,6 +37,23 @@ def choose_dtype(precision: str, device: torch.device) -> torch.dtype:
     if precision == "auto":
         return torch.bfloat16 if device.type == "cuda" else torch.float32
     return {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[precision]
+
+
+def arithmetic(device: torch.device) -> dict[str, object]:
+    """What last digits hang on: torch, its kernels, and the processor where that chooses them."""
+    if device.type != "cpu":
+        return {"torch": torch.__version__, "device": torch.cuda.get_device_name(device)}
+    kernels_of = "pinned" if kernels.asked() else [processor(), torch.get_num_threads()]
+    return {"torch": torch.__version__, "kernels": kernels_of}
+
+
+def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """The CPU's name, where the system tells it."""
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
 def compute_deterministically(seed: int) -> None:

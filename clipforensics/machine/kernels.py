@@ -42,6 +42,7 @@ AVX2 = frozenset({"avx2", "bmi1", "bmi2", "f16c", "fma", "movbe"})
 """What these kernels use of a CPU, as Linux names it: Intel since 2013 (Haswell), AMD since 2017 (Zen)."""
 
 TOO_LATE = ("numpy", "scipy", "torch")
+"""What must not be loaded yet."""
 
 
 class Portable(Section):
@@ -69,13 +70,27 @@ def pin(params: Path, profiles: Path, environment: MutableMapping[str, str] = os
     """
     if not asks_for_portable(params, profiles):
         return False
-    if loaded := [name for name in TOO_LATE if name in sys.modules]:
+    pin_now(environment)
+    return True
+
+
+def pin_now(environment: MutableMapping[str, str] = os.environ) -> None:
+    """Set the variables, whatever params.yaml asks for; else as `pin`.
+
+    Raises:
+        RuntimeError: a library has already chosen its kernels.
+    """
+    if loaded := too_late():
         raise RuntimeError(f"{', '.join(loaded)} loaded before kernels.pin(); call it first of all")
     for name in OVERRIDING:
         environment.pop(name, None)
     left_out = () if has_avx2() else NEED_AVX2
     environment.update({name: value for name, value in PINS.items() if name not in left_out})
-    return True
+
+
+def too_late() -> list[str]:
+    """Libraries that have chosen their kernels in this process already; none: `pin_now` still can."""
+    return [name for name in TOO_LATE if name in sys.modules]
 
 
 def asks_for_portable(params: Path, profiles: Path) -> bool:
@@ -105,6 +120,11 @@ def pinned(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     return dict(PINS) if there == PINS and has_avx2() else {}
 
 
+def asked(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether this process was asked for portable numbers, whatever the machine can give."""
+    return environment.get("MKL_CBWR") == PINS["MKL_CBWR"]  # which `pin` sets everywhere
+
+
 def has_avx2(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
     """Whether this is Linux on an x86-64 CPU that has what the pinned kernels need."""
     if sys.platform != "linux" or platform.machine() != "x86_64" or not cpuinfo.is_file():
@@ -122,8 +142,7 @@ def caution(*, gpu: bool, environment: Mapping[str, str] = os.environ) -> str:
         gpu: Whether torch computes on a GPU.
         environment: Of this process.
     """
-    asked = environment.get("MKL_CBWR") == PINS["MKL_CBWR"]  # which `pin` sets on whatever machine
-    if not asked or (has_avx2() and not gpu):
+    if not asked(environment) or (has_avx2() and not gpu):
         return ""
     here = f"{platform.system()} on {platform.machine()}" + (" with a GPU" if gpu else "")
     remedy = "; CLIPFORENSICS_DEVICE=cpu leaves the GPU out" if gpu else ""

@@ -1,16 +1,19 @@
-"""Work on many videos side by side, in order, with flat memory, surviving a crash of one."""
+"""Work on many videos side by side, in order, with flat memory, surviving a crash or standstill of one."""
 
 import multiprocessing
 import os
 import signal
 import threading
+import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from enum import Enum, auto
+from math import inf
 from multiprocessing import connection
-from typing import TypeVar
+from pickle import PicklingError
+from typing import Any, Generic, TypeVar
 
 from clipforensics.core.faults import InputError
 
@@ -19,6 +22,13 @@ VARIABLE = "CLIPFORENSICS_WORKERS"
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+class _Ended(Enum):
+    """Stands in the place of a result where a process came to its end."""
+
+    DIED = auto()
+    LATE = auto()
 
 
 def n_workers() -> int:
@@ -38,41 +48,42 @@ def n_workers() -> int:
 
 
 def ordered_map(
-    function: Callable[[T], R], items: Sequence[T], *, workers: int, died: Callable[[T], R]
+    function: Callable[[T], R],
+    items: Sequence[T],
+    *,
+    workers: int,
+    died: Callable[[T], R],
+    seconds: float = inf,
+    late: Callable[[T], R] | None = None,
 ) -> Generator[R, None, None]:
     """Apply a function to each item in worker processes and yield the results in order.
 
     At most two items per worker are under way or waiting to be taken, so memory does not
     grow with their number. A worker that dies (a crash inside a decoder, the kernel's memory
-    killer) does not end the run: the items under way are done again, the first one alone,
-    and if that one kills its process too, `died(item)` stands for its result.
+    killer) does not end the run: its item is done once more, alone, for others may have taken the
+    memory, and if that kills its process too, `died(item)` stands for its result. A worker that
+    takes too long is ended, and `late(item)` stands. Items of other workers are not touched by either.
 
     Args:
-        function: Picklable; must not raise for an expected fault but return it.
+        function: Must not raise for an expected fault but return it; picklable where nothing is forked.
         items: Picklable.
         workers: Processes, at least 1.
         died: What to yield for an item whose process died.
+        seconds: Longest time for an item, by the clock on the wall.
+        late: What to yield for an item that took longer; None: as if its process had died.
     """
-    waiting = deque(items)
-    under_way: deque[tuple[T, Future[R]]] = deque()
-    pool = _pool(workers)
+    crew = _Crew(function, items, workers, seconds)
     try:
-        while waiting or under_way:
-            try:
-                while waiting and len(under_way) < 2 * workers:
-                    under_way.append((waiting[0], pool.submit(function, waiting[0])))
-                    waiting.popleft()
-                result = under_way[0][1].result()
-                under_way.popleft()
-            except BrokenProcessPool:
-                pool.shutdown()
-                waiting.extendleft(item for item, _ in reversed(under_way))
-                under_way.clear()
-                result = _alone(function, waiting.popleft(), died)
-                pool = _pool(workers)
-            yield result
+        for number in range(len(items)):
+            outcome = crew.outcome_of(number)
+            if outcome is _Ended.DIED:
+                yield died(items[number])
+            elif outcome is _Ended.LATE:
+                yield (late or died)(items[number])
+            else:
+                yield outcome
     finally:
-        pool.shutdown(cancel_futures=True)
+        crew.end()
 
 
 @contextmanager
@@ -123,16 +134,130 @@ def _received(receiver: connection.Connection, process: multiprocessing.Process)
     return error
 
 
-def _alone(function: Callable[[T], R], item: T, died: Callable[[T], R]) -> R:
-    with _pool(1) as pool:
+class _Crew(Generic[T, R]):
+    """Processes that work through items in order."""
+
+    def __init__(self, function: Callable[[T], R], items: Sequence[T], workers: int, seconds: float) -> None:
+        self._function, self._items, self._seconds = function, items, seconds
+        self._workers = [_Worker(function) for _ in range(min(workers, len(items)))]
+        self._waiting = deque(range(len(items)))
+        self._again: deque[int] = deque()
+        self._found: dict[int, R | _Ended] = {}
+
+    def outcome_of(self, number: int) -> R | _Ended:
+        """What became of an item; numbers are to be asked for in order, each once."""
+        while number not in self._found:
+            self._hand_out(number + 2 * len(self._workers))
+            for worker in _ready(
+                [worker for worker in self._workers if worker.at is not None], self._seconds
+            ):
+                self._take(worker)
+        return self._found.pop(number)
+
+    def end(self) -> None:
+        """Leave no process behind, whatever it is at."""
+        for worker in self._workers:
+            worker.end()
+
+    def _hand_out(self, until: int) -> None:
+        """Give idle workers items below `until`; one that cost a process waits until nobody is at work."""
+        idle = [worker for worker in self._workers if worker.at is None]
+        if self._again:
+            if len(idle) == len(self._workers):
+                idle[0].begin(self._again[0], self._items[self._again[0]])
+            return
+        for worker in idle:
+            if self._waiting and self._waiting[0] < until:
+                number = self._waiting.popleft()
+                worker.begin(number, self._items[number])
+
+    def _take(self, worker: "_Worker[T, R]") -> None:
+        """Note what became of a worker's item, and put another in the place of one that ended."""
+        number = worker.at
+        assert number is not None
+        outcome = worker.take()
+        if isinstance(outcome, _Ended):
+            worker.end()
+            self._workers[self._workers.index(worker)] = _Worker(self._function)
+        is_second = bool(self._again) and self._again[0] == number
+        if outcome is _Ended.DIED and not is_second:
+            self._again.append(number)
+            return
+        if is_second:
+            self._again.popleft()
+        self._found[number] = outcome
+
+
+class _Worker(Generic[T, R]):
+    """A process.
+
+    Attributes:
+        at: Number of the item that it is at; None: it is idle.
+        since: When it began with it.
+        pipe: Where the result will come from, or the end of the process shows.
+    """
+
+    def __init__(self, function: Callable[[T], R]) -> None:
+        self.at: int | None = None
+        self.since = 0.0
+        self.pipe, there = multiprocessing.Pipe()
+        self._process = multiprocessing.Process(target=_serve, args=(function, there), daemon=True)
+        self._process.start()
+        there.close()  # or its end would not show
+
+    def begin(self, number: int, item: T) -> None:
+        """Hand over an item; that the process is gone already shows when its result is taken."""
+        self.at, self.since = number, time.monotonic()
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self.pipe.send(item)
+
+    def take(self) -> R | _Ended:
+        """What became of the item, or `LATE` if nothing has yet; raises what the function raised."""
+        if not self.pipe.poll():
+            return _Ended.LATE
         try:
-            return pool.submit(function, item).result()
-        except BrokenProcessPool:
-            return died(item)
+            result, error = self.pipe.recv()
+        except (EOFError, ConnectionResetError):
+            return _Ended.DIED
+        self.at = None
+        if error is not None:
+            raise error
+        return result
+
+    def end(self) -> None:
+        """Kill the process: what it is at, nobody waits for."""
+        self._process.kill()
+        self._process.join()
+        self._process.close()
+        self.pipe.close()
 
 
-def _pool(workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, initializer=_begin)
+def _ready(busy: "Sequence[_Worker[T, R]]", seconds: float) -> "list[_Worker[T, R]]":
+    """Wait until workers have a result, died or took too long; these."""
+    left = min(worker.since for worker in busy) + seconds - time.monotonic()
+    pipes = connection.wait([worker.pipe for worker in busy], None if left == inf else max(left, 0))
+    if pipes:
+        return [worker for worker in busy if worker.pipe in pipes]
+    return [worker for worker in busy if time.monotonic() - worker.since >= seconds]
+
+
+def _serve(function: Callable[[T], R], pipe: "connection.Connection[Any, Any]") -> None:
+    """In a worker: results, or what was raised, of items as they come."""
+    _begin()
+    while True:
+        try:
+            item = pipe.recv()
+        except EOFError:
+            return
+        try:
+            answer: tuple[R | None, Exception | None] = (function(item), None)
+        except Exception as error:  # whatever it is, the parent shall raise it
+            error.add_note("In a worker:\n" + "".join(traceback.format_exception(error)))
+            answer = (None, error)
+        try:
+            pipe.send(answer)
+        except (PicklingError, TypeError, AttributeError) as error:  # what cannot be sent, by kind
+            pipe.send((None, error))
 
 
 def _begin() -> None:

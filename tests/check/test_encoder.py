@@ -82,7 +82,7 @@ def spoil_config(folder: Path) -> None:
         (lambda f: os.truncate(f / "model.safetensors", 4000), "model.safetensors cannot be read"),
         (lambda f: (f / "preprocessor_config.json").unlink(), "has no readable preprocessor"),
         (lambda f: (f / "config.json").unlink(), "has no readable config.json"),
-        (lambda f: (f / "config.json").write_text("{"), "has no readable config.json"),
+        (lambda f: (f / "config.json").write_text("{"), "config.json cannot be read"),
         (spoil_config, "is 'swin' by its config.json, and must be one of clip, clip_vision_model"),
         (shutil.rmtree, "encoder.revision 'local' does not pin 'tower'"),
     ],

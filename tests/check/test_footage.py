@@ -92,7 +92,7 @@ def test_no_root_and_a_root_that_is_none_name_the_variable(monkeypatch):
     assert line == "the data set's root is not known; set FFPP_ROOT to the data set's folder"
     monkeypatch.setenv("FFPP_ROOT", "/none/such")
     (line,) = about_footage()
-    assert line.startswith("root '/none/such' (from $FFPP_ROOT) is not a folder; set FFPP_ROOT")
+    assert line.startswith("root that $FFPP_ROOT names is not a folder; set FFPP_ROOT")
 
 
 def test_an_empty_root_says_what_to_do(tmp_path, monkeypatch):
@@ -102,6 +102,12 @@ def test_an_empty_root_says_what_to_do(tmp_path, monkeypatch):
         "it has no folder; set `manipulations` of the profile, or the root, or complete the download" in line
     )
     assert "none" not in line
+
+
+def test_a_list_of_digests_that_is_none_is_told_before_a_run(tree):
+    edit_yaml(PROFILES / "ffpp.yaml", {"digests": "SHA256SUMS"})
+    (line,) = about_footage()
+    assert "SHA256SUMS' cannot be read: No such file or directory; correct or remove it" in line
 
 
 def test_another_compression_names_those_that_are_there(tree):

@@ -22,12 +22,14 @@ def test_nothing_to_run_costs_nothing_but_memory():
     ("stage", "changes"),
     [
         ("find_faces", {"faces": {"detector": "yunet"}}),
+        ("embed_people", {"recognition": {"model": "sface"}}),
         ("embed", {"extract_frames": {"n_frames": 80}}),
         (TRAIN, {"train": {"pixels": {"epochs": 100}}}),
         (TRAIN, {"train": {"pixels": {"frames_per_video": 40}}}),
         (TRAIN, {"methods": {"lora": {"learning_rate": [0.001, 0.003]}}}),
         ("train@baseline-per_class-FaceSwap-42", {"methods": {"baseline": {"max_iterations": [1000, 2000]}}}),
         ("evaluate@lora-per_class-FaceSwap-42", {"extract_frames": {"n_frames": 80}}),
+        ("explain", {"explain": {"sanity_draws": 500}}),
         ("robustness", {"robustness": {"frames_per_video": 8}}),
         ("embed_controls", {"controls": {"enabled": "always"}}),
         ("controls", {"controls": {"enabled": "always"}}),
@@ -58,7 +60,9 @@ def test_disk_is_the_frames_and_embeddings():
     assert forecast(found, ["embed"], SPEED).disk == frames * 64 * 4
     assert forecast(found, ["embed_controls"], SPEED).disk == 0, "the sample has no controls"
     on = checked(controls={"enabled": "always"})
-    assert forecast(on, ["embed_controls"], SPEED).disk == len(known_views()) * frames * 64 * 4
+    assert forecast(on, ["embed_controls"], SPEED).disk == frames * 64 * 4, "frames re-encoded; no faces"
+    faces = checked(controls={"enabled": "always"}, faces={"detector": "yunet"})
+    assert forecast(faces, ["embed_controls"], SPEED).disk == len(known_views()) * frames * 64 * 4
 
 
 def test_memory_is_that_of_a_real_run_to_a_factor_of_two():

@@ -53,6 +53,14 @@ def test_official_lists_that_name_nobody_are_found():
     assert line.startswith("split official of FaceSwap: part train is empty")
 
 
+def test_where_the_data_set_cannot_be_listed_nothing_is_said_of_lists_that_it_may_not_need():
+    found = problems(dataset="celebdf", protocol={"splits": ["official"]})
+    assert any("root is not known" in line for line in found)
+    assert not any("train_list" in line for line in found)
+    found = problems(split={"train_list": "nowhere.json"})
+    assert any("split.train_list 'nowhere.json': must be a file" in line for line in found)
+
+
 def test_the_official_split_needs_no_lists_where_the_publisher_made_parts():
     right, found = checked(protocol={"splits": ["official"]}), Problems()
     assert any("split.train_list '': must be a file" in line for line in right.problems)

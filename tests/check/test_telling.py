@@ -1,9 +1,16 @@
 """What `clipforensics check` prints: problems and exit status 1, or the data set, what will run, its cost."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from clipforensics.check import telling
-from clipforensics.check.telling import tell
+from clipforensics.check.footage import Footage
+from clipforensics.check.telling import _has, tell
+from clipforensics.core.records import Video
+from clipforensics.sources.base import Profile
+from tests.support.populations import real
 from tests.support.repository import edit_yaml
 
 
@@ -22,6 +29,16 @@ def test_what_is_right_is_told_with_counts(no_dvc, capsys):
     assert not any("estimate" in line for line in lines), "nothing will run"
 
 
+@pytest.mark.parametrize(("upcoming", "told"), [([], True), (["ingest"], False)])
+def test_footage_that_changed_is_told_unless_it_is_taken_in_anyway(
+    no_dvc, upcoming, told, monkeypatch, capsys
+):
+    monkeypatch.setattr(telling, "find_upcoming", lambda: (upcoming, 20))
+    monkeypatch.setattr(telling, "find_changes", lambda footage, *_: [f"{footage.dataset} has changed"])
+    tell(mend=False)
+    assert ("sample has changed" in capsys.readouterr().out.splitlines()) is told
+
+
 @pytest.mark.parametrize(("has_avx2", "told"), [(True, False), (False, True)])
 def test_other_numbers_than_the_committed_are_told_before(no_dvc, has_avx2, told, monkeypatch, capsys):
     monkeypatch.setattr(telling, "has_avx2", lambda: has_avx2)
@@ -38,3 +55,12 @@ def test_every_problem_is_a_line_and_the_status_is_1(no_dvc, project, capsys):
     assert all(line.startswith("error: ") for line in problems)
     assert count == f"{len(problems)} problems; a run would be refused"
     assert len(problems) >= 2
+
+
+def test_of_how_many_videos_nobody_knows_who_is_in_them_is_told():
+    strangers = [real("a", dataset="x"), Video("x", "GAN", "", "", "", "1", 1, "", "", "b.mp4")]
+    footage = Footage("x", Profile(layout="manifest"), Path("/data"), strangers, 0)
+    assert _has(footage) == (
+        "x: 2 videos (1 real, 1 GAN) in /data; of 1 it is not known who is in them, so leaks go unseen"
+    )
+    assert "not known" not in _has(replace(footage, videos=strangers[:1]))

@@ -16,7 +16,8 @@ def test_given_labels_are_those_of_videos(tmp_path):
     train, val = (rng.permutation(part.table["label"].to_numpy()) for part in (known.train, known.val))
     fitted = fit_on(known.embeddings, known, train_labels=train, val_labels=val)
     x = known.embeddings.read(known.train.rows).astype(np.float64)
-    model = LogisticRegression(C=fitted.chosen["inverse_l2"], class_weight="balanced", max_iter=1000)
+    model = LogisticRegression(C=fitted.chosen["inverse_l2"], class_weight="balanced", max_iter=10_000)
+    model.set_params(tol=1e-12)
     model.fit(x, train.repeat(N_FRAMES))
     rows = np.arange(40, 60)
     expected = model.predict_proba(known.embeddings.read(rows).astype(np.float64))[:, 1]

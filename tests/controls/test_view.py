@@ -9,9 +9,8 @@ import pytest
 import yaml
 
 from clipforensics.controls import view as views
-from clipforensics.controls.view import AlteredFrames, View, embed_views, find_view, known_views, open_views
+from clipforensics.controls.view import AlteredFrames, View, find_view, known_views, open_views
 from clipforensics.core.faults import InputError
-from clipforensics.encoder.embeddings import CHECKPOINT_BATCHES, EmbeddingStore
 from clipforensics.frames.store import FrameStore
 from tests.support.controls import SHIPPED
 from tests.support.stores import noise_videos, write_frame_store
@@ -112,48 +111,6 @@ def test_a_background_of_other_frames_is_refused(store, tmp_path):
     other = write_frame_store(tmp_path / "background", noise_videos(4, size=8))
     with pytest.raises(InputError, match="of other frames"):
         open_views(store, path, other)
-
-
-def embed(frames):
-    """Some numbers of each frame that depend on all its pixels."""
-    return np.stack([frames.mean(axis=(1, 2, 3)), frames.std(axis=(1, 2, 3))], axis=1).astype(np.float32)
-
-
-def run(stores, tmp_path, name, function=embed):
-    options = {"width": 2, "batch_size": 1, "scratch": tmp_path / f"scratch-{name}", "meta": {"model": "m"}}
-    embed_views(stores, function, tmp_path / name, **options)
-    return {view: EmbeddingStore(tmp_path / name / view) for view in stores}
-
-
-def test_each_view_has_a_store_of_its_own_embeddings(store, tmp_path):
-    stores = {"plain": store, "darker": AlteredFrames(store, DARKER, None, table(store))}
-    found = run(stores, tmp_path, "out")
-    for name, frames in stores.items():
-        assert (found[name].matrix == embed(frames.read(np.arange(len(store))))).all()
-        assert found[name].rows.videos == store.rows.videos
-        assert found[name].meta == {"model": "m", "view": name}
-
-
-@pytest.mark.parametrize("killed_at", [CHECKPOINT_BATCHES + 5, 170])
-def test_killed_in_any_view_it_ends_in_the_same_bytes_and_repeats_no_finished_view(tmp_path, killed_at):
-    store = write_frame_store(tmp_path / "frames", noise_videos(40, size=8))  # 120 frames: 120 batches a view
-    stores = {"first": store, "second": AlteredFrames(store, DARKER, None, table(store))}
-    whole, calls = run(stores, tmp_path, "whole"), []
-
-    def dies(frames):
-        calls.append(1)
-        if len(calls) == killed_at:
-            raise KeyboardInterrupt
-        return embed(frames)
-
-    with pytest.raises(KeyboardInterrupt):
-        run(stores, tmp_path, "out", dies)
-    assert not (tmp_path / "out").exists()
-    found = run(stores, tmp_path, "out", dies)
-    for name in stores:
-        for file, other in zip(whole[name].files, found[name].files, strict=True):
-            assert file.read_bytes() == other.read_bytes()
-    assert len(calls) <= 240 + CHECKPOINT_BATCHES, "only what came after the last checkpoint is done twice"
 
 
 def test_a_view_is_found_by_its_name():

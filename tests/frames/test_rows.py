@@ -66,3 +66,34 @@ def test_videos_that_extraction_skipped_are_left_out_but_not_a_whole_class():
     assert INDEX.labelled(table).table["key"].tolist() == ["c", "a/x y"]
     with pytest.raises(InputError, match=r"labels \[0\]"):
         INDEX.labelled(table[table["key"] != "c"])
+
+
+APART = RowIndex(["a"] * 5 + ["b"] * 3 + ["c"], [0, 2, 4, 0, 4, 1, 1, 3, 7], [2, 2, 2, 0, 0, 0, 1, 1, -1])
+"""Video a: person 2 is the main one; of b person 0, shown once; c whole."""
+
+
+def test_a_videos_people_come_apart_the_main_one_first():
+    assert [rows.tolist() for rows in APART.apart(APART.span("a"))] == [[0, 1, 2], [3, 4]]
+    assert [APART.main_span(key).tolist() for key in "abc"] == [[0, 1, 2], [5], [8]]
+    assert INDEX.main_span("a/x y").tolist() == INDEX.span("a/x y").tolist()
+    assert [rows.tolist() for rows in INDEX.apart(INDEX.span("c"))] == [[3]]
+
+
+def test_training_gets_the_main_person_and_whatever_is_judged_everybody():
+    table = pd.DataFrame({"key": ["b", "a", "c"], "label": [1, 0, 1]})
+    main, everybody = APART.labelled(table, main=True), APART.labelled(table)
+    assert main.rows.tolist() == [5, 0, 1, 2, 8]
+    assert main.labels.tolist() == [1, 0, 0, 0, 1]
+    assert [span.tolist() for span in main.spans] == [[5], [0, 1, 2], [8]]
+    assert everybody.rows.tolist() == [5, 6, 7, 0, 1, 2, 3, 4, 8]
+    assert everybody.moments.tolist() == [0, 0, 1, 2, 3, 4, 2, 4, 5]
+    assert INDEX.labelled(pd.DataFrame({"key": ["c", "a/x y"], "label": [0, 1]})).moments is None
+
+
+def test_people_are_written_and_read_again(tmp_path):
+    APART.write(tmp_path / "index.csv")
+    assert (tmp_path / "index.csv").read_text().startswith("key,frame,person\na,0,2\n")
+    assert RowIndex.read(tmp_path / "index.csv").people.tolist() == APART.people.tolist()
+    INDEX.write(tmp_path / "plain.csv")
+    assert (tmp_path / "plain.csv").read_text().startswith("key,frame\n")
+    assert RowIndex.read(tmp_path / "plain.csv").people is None

@@ -54,14 +54,15 @@ def lora(folder: Path) -> str:
 
 
 def baseline(folder: Path) -> str:
-    """A logistic regression, and its scores of what it has learnt."""
+    """The linear probe, and its scores of what it has learnt."""
     import numpy as np
-    from sklearn.linear_model import LogisticRegression
+
+    from clipforensics.adaptation.linear_probe import Whitened
 
     rng = np.random.default_rng(42)
     x, y = rng.standard_normal((1600, 64)), rng.integers(0, 2, 1600)
-    probe = LogisticRegression(C=10.0, max_iter=2000).fit(x, y)
-    return hashlib.sha256(probe.coef_.tobytes() + probe.decision_function(x).tobytes()).hexdigest()[:16]
+    probe = Whitened(x, y, "balanced").fit(10.0, 2000)
+    return hashlib.sha256(probe.weight.tobytes() + probe.score(x).tobytes()).hexdigest()[:16]
 
 
 def libraries(folder: Path) -> str:

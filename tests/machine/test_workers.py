@@ -6,7 +6,10 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
+from itertools import repeat
 from pathlib import Path
+from pickle import PicklingError
 
 import pytest
 
@@ -35,6 +38,70 @@ def test_results_come_in_order(workers: int) -> None:
 def test_items_that_kill_their_process_are_replaced_and_no_others(workers: int) -> None:
     found = list(ordered_map(_deadly, range(20), workers=workers, died=lambda n: -n))
     assert found == [-n if n in (0, 7, 8, 19) else n * n for n in range(20)]
+
+
+def _slow(number: int) -> int:
+    if number in (3, 4, 11):
+        time.sleep(60)
+    return number * number
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_items_that_take_too_long_are_ended_and_replaced_and_no_others(workers: int) -> None:
+    began = time.monotonic()
+    found = list(
+        ordered_map(_slow, range(14), workers=workers, died=lambda n: -1, seconds=0.5, late=lambda n: -n)
+    )
+    assert found == [-n if n in (3, 4, 11) else n * n for n in range(14)]
+    assert 3 * 0.5 / workers <= time.monotonic() - began < 20
+    assert multiprocessing.active_children() == []
+
+
+def _holds_the_interpreter(number: int) -> int:
+    return number if number != 1 else sum(map(abs, repeat(1)))
+
+
+def test_what_never_lets_go_of_the_interpreter_is_ended_too() -> None:
+    found = ordered_map(_holds_the_interpreter, range(3), workers=1, died=lambda n: -1, seconds=0.5)
+    assert list(found) == [0, -1, 2]
+
+
+def test_a_result_that_waits_to_be_taken_is_not_late() -> None:
+    results = ordered_map(_square, range(6), workers=2, died=lambda n: -1, seconds=0.3)
+    found = []
+    for result in results:
+        found.append(result)
+        time.sleep(0.4)
+    assert found == [n * n for n in range(6)]
+
+
+def _noted(folder: Path, number: int) -> int:
+    with (folder / str(number)).open("a") as file:
+        file.write("x")
+    if number == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def test_a_death_costs_no_other_item_its_work(tmp_path: Path) -> None:
+    found = list(ordered_map(partial(_noted, tmp_path), range(9), workers=3, died=lambda n: -n))
+    assert found == [0, 1, -2, 3, 4, 5, 6, 7, 8]
+    begun = {int(path.name): len(path.read_text()) for path in tmp_path.iterdir()}
+    assert begun == {number: 2 if number == 2 else 1 for number in range(9)}
+
+
+def _refuse(number: int) -> object:
+    if number == 1:
+        raise InputError("`x` is 3; write 4")
+    return (lambda: number) if number == 2 else number
+
+
+@pytest.mark.parametrize("items", [[0, 1], [0, 2]])
+def test_what_a_worker_raises_or_cannot_send_is_raised_here(items: list[int]) -> None:
+    kind = InputError if 1 in items else (PicklingError, AttributeError)
+    with pytest.raises(kind):  # type: ignore[arg-type]
+        list(ordered_map(_refuse, items, workers=2, died=lambda n: -1))
+    assert multiprocessing.active_children() == []
 
 
 def _touch(path: Path) -> None:

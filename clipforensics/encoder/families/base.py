@@ -19,9 +19,6 @@ Embedding = Literal["projected", "pooled", "mean", "class_mean"]
 """projected: the space that pictures share with texts. pooled: the tower's own one vector of a picture.
 mean: the mean of the patches' tokens. class_mean: the class token and that mean side by side."""
 
-CLASS_AND_MEAN: tuple[Embedding, ...] = ("pooled", "mean", "class_mean")
-"""Those that `class_and_mean` gives."""
-
 Role = Literal["query", "key", "value", "output"]
 
 
@@ -160,11 +157,3 @@ def no_class_token(embedding: Embedding) -> str:
         f"the embedding {embedding!r} is not read from a class token, from which relevance is traced; there"
         " are no maps"
     )
-
-
-def class_and_mean(tokens: torch.Tensor, prefix: int, embedding: Embedding) -> torch.Tensor:
-    """Normed tokens (n, tokens, width) -> the class token, the patches' mean, or both, (n, d)."""
-    if embedding == "pooled":
-        return tokens[:, 0]
-    mean = tokens[:, prefix:].mean(dim=1)
-    return mean if embedding == "mean" else torch.cat([tokens[:, 0], mean], dim=-1)

@@ -7,47 +7,26 @@ al. 2023, "Vision Transformers Need Registers", arXiv 2309.16588.
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import torch
-
-from clipforensics.encoder.families.base import (
-    Embedding,
-    Family,
-    Role,
-    class_and_mean,
-    no_class_token,
-)
+from clipforensics.encoder.families.base import Embedding
+from clipforensics.encoder.families.class_token import ClassTokenFamily, after_norm, calls
 from clipforensics.encoder.families.shape import Shape, linear, norm, tokens
 
 
-class Dinov2(Family):
+class Dinov2(ClassTokenFamily):
     """DINOv2's tower; its places are interpolated to the size of the frames."""
 
     name = "DINOv2"
     model_types = ("dinov2",)
     embeddings: ClassVar[Mapping[Embedding, str]] = {
-        "pooled": "the class token after the last normalisation",
-        "mean": "the mean of the patches' tokens after the last normalisation",
+        **ClassTokenFamily.embeddings,
         "class_mean": "class token and mean of the patches side by side, as its linear classifiers read them",
     }
     processor = "BitImageProcessorPil"
     blocks_at = "encoder.layer"
-    attention_at = "attention"
-    projections: ClassVar[Mapping[Role, str]] = {
-        "query": "q_proj",
-        "key": "k_proj",
-        "value": "v_proj",
-        "output": "o_proj",
-    }
-    after: ClassVar[Mapping[Embedding, tuple[str, ...]]] = dict.fromkeys(
-        ("pooled", "mean", "class_mean"), ("layernorm",)
-    )
+    norm_at = "layernorm"
+    after: ClassVar[Mapping[Embedding, tuple[str, ...]]] = after_norm(norm_at)
     idle = ("embeddings.mask_token",)
-    call: ClassVar[Mapping[Embedding, str]] = {
-        "pooled": "tower(pixel_values={}).pooler_output",
-        "mean": "tower(pixel_values={}).last_hidden_state[:, 1:].mean(dim=1)",
-        "class_mean": "(lambda out: torch.cat([out[:, 0], out[:, 1:].mean(dim=1)], dim=-1))"
-        "(tower(pixel_values={}).last_hidden_state)",
-    }
+    call: ClassVar[Mapping[Embedding, str]] = calls("1")
 
     def tower_class(self) -> type[Any]:
         """The tower without a classifier."""
@@ -89,26 +68,6 @@ class Dinov2(Family):
             widths={**both, "class_mean": 2 * width},
             idle=width if getattr(config, "use_mask_token", True) else 0,
         )
-
-    def embed(self, tower: Any, pixels: torch.Tensor, embedding: Embedding) -> torch.Tensor:
-        """Of the tokens after the last normalisation."""
-        return class_and_mean(tower(pixel_values=pixels).last_hidden_state, self.prefix(tower), embedding)
-
-    def enter(self, tower: Any, pixels: torch.Tensor) -> torch.Tensor:
-        """Class token, registers and patches."""
-        return tower.embeddings(pixels)
-
-    def leave(self, tower: Any, hidden: torch.Tensor, embedding: Embedding) -> torch.Tensor:
-        """Normalised, and read as asked."""
-        return class_and_mean(tower.layernorm(hidden), self.prefix(tower), embedding)
-
-    def prefix(self, tower: Any) -> int:
-        """Class token and registers."""
-        return 1 + getattr(tower.config, "num_register_tokens", 0)
-
-    def untraceable(self, embedding: Embedding) -> str:
-        """The class token is traced."""
-        return "" if embedding == "pooled" else no_class_token(embedding)
 
 
 FAMILY = Dinov2()

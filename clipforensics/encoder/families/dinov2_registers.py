@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from clipforensics.encoder.families.base import Embedding
+from clipforensics.encoder.families.class_token import calls
 from clipforensics.encoder.families.dinov2 import Dinov2
 
 
@@ -15,10 +16,7 @@ class Dinov2WithRegisters(Dinov2):
 
     name = "DINOv2 with registers"
     model_types = ("dinov2_with_registers",)
-    call: ClassVar[Mapping[Embedding, str]] = {
-        name: code.replace("1:]", "1 + tower.config.num_register_tokens :]")
-        for name, code in Dinov2.call.items()
-    }
+    call: ClassVar[Mapping[Embedding, str]] = calls("1 + tower.config.num_register_tokens ")
 
     def tower_class(self) -> type[Any]:
         """The tower without a classifier."""

@@ -10,49 +10,25 @@ from typing import Any, ClassVar
 
 import torch
 
-from clipforensics.encoder.families.base import (
-    Embedding,
-    Family,
-    Role,
-    class_and_mean,
-    no_class_token,
-)
+from clipforensics.encoder.families.base import Embedding
+from clipforensics.encoder.families.class_token import ClassTokenFamily, after_norm, calls
 from clipforensics.encoder.families.shape import Shape, linear, norm, tokens
 
 MOVES = ("pos_embed_shift", "pos_embed_jitter", "pos_embed_rescale")
 """Fields of its config by which places are moved at random in training."""
 
 
-class Dinov3(Family):
+class Dinov3(ClassTokenFamily):
     """DINOv3's tower: class token, registers, patches."""
 
     name = "DINOv3"
     model_types = ("dinov3_vit",)
-    embeddings: ClassVar[Mapping[Embedding, str]] = {
-        "pooled": "the class token after the last normalisation",
-        "mean": "the mean of the patches' tokens after the last normalisation",
-        "class_mean": "class token and mean of the patches side by side",
-    }
     processor = "ViTImageProcessorPil"
     blocks_at = "model.layer"
-    attention_at = "attention"
-    projections: ClassVar[Mapping[Role, str]] = {
-        "query": "q_proj",
-        "key": "k_proj",
-        "value": "v_proj",
-        "output": "o_proj",
-    }
-    after: ClassVar[Mapping[Embedding, tuple[str, ...]]] = dict.fromkeys(
-        ("pooled", "mean", "class_mean"), ("norm",)
-    )
+    norm_at = "norm"
+    after: ClassVar[Mapping[Embedding, tuple[str, ...]]] = after_norm(norm_at)
     idle = ("embeddings.mask_token",)
-    call: ClassVar[Mapping[Embedding, str]] = {
-        "pooled": "tower(pixel_values={}).last_hidden_state[:, 0]",
-        "mean": "tower(pixel_values={}).last_hidden_state[:, 1 + tower.config.num_register_tokens :]"
-        ".mean(dim=1)",
-        "class_mean": "(lambda out: torch.cat([out[:, 0], out[:, 1 + tower.config.num_register_tokens :]"
-        ".mean(dim=1)], dim=-1))(tower(pixel_values={}).last_hidden_state)",
-    }
+    call: ClassVar[Mapping[Embedding, str]] = calls("1 + tower.config.num_register_tokens ")
 
     def tower_class(self) -> type[Any]:
         """The tower without a classifier."""
@@ -98,32 +74,12 @@ class Dinov3(Family):
         for name in MOVES:
             setattr(tower.config, name, None)
 
-    def embed(self, tower: Any, pixels: torch.Tensor, embedding: Embedding) -> torch.Tensor:
-        """Of the tokens after the last normalisation."""
-        return class_and_mean(tower(pixel_values=pixels).last_hidden_state, self.prefix(tower), embedding)
-
-    def enter(self, tower: Any, pixels: torch.Tensor) -> torch.Tensor:
-        """Class token, registers and patches."""
-        return tower.embeddings(pixels)
-
     def block_options(self, tower: Any, hidden: torch.Tensor) -> dict[str, Any]:
         """The places of a square picture of so many patches; they depend on nothing else of it."""
         grid = round((hidden.shape[1] - self.prefix(tower)) ** 0.5)
         side = grid * tower.config.patch_size
         like = torch.empty(1, 1, side, side, dtype=torch.float32, device=hidden.device)
         return {"position_embeddings": tower.rope_embeddings(like)}
-
-    def leave(self, tower: Any, hidden: torch.Tensor, embedding: Embedding) -> torch.Tensor:
-        """Normalised, and read as asked."""
-        return class_and_mean(tower.norm(hidden), self.prefix(tower), embedding)
-
-    def prefix(self, tower: Any) -> int:
-        """Class token and registers."""
-        return 1 + int(tower.config.num_register_tokens)
-
-    def untraceable(self, embedding: Embedding) -> str:
-        """The class token is traced."""
-        return "" if embedding == "pooled" else no_class_token(embedding)
 
 
 FAMILY = Dinov3()

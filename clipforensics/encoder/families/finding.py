@@ -7,7 +7,7 @@ from typing import Any
 
 from clipforensics.encoder.families.base import Family
 
-NOT_FAMILIES = ("base", "finding", "shape")
+NOT_FAMILIES = ("base", "class_token", "finding", "shape")
 
 
 def _all() -> dict[str, Family]:

@@ -1,0 +1,60 @@
+"""Whether the footage is still what `ingest` found: DVC does not look into the data set's own folder."""
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+
+from clipforensics.check.footage import Footage
+from clipforensics.core.records import Video, read_videos
+from clipforensics.footage.content import UnreadableVideo
+from clipforensics.footage.pictures import n_bytes
+
+REMEDY = "`dvc repro -f ingest` takes that in, and does nothing twice"
+
+
+def find_changes(footage: Footage, videos: Path, skipped: Path) -> list[str]:
+    """A line for each data set whose files differ from those of the tables that ingest wrote.
+
+    Files are compared by name and size; nothing is read. A data set that is not in the tables yet, or is
+    rendered by the run itself, has not changed.
+
+    Args:
+        footage: As it is listed now.
+        videos: The table of videos.
+        skipped: The table of what was left out.
+    """
+    if footage.is_sample or not (videos.is_file() and skipped.is_file()):
+        return []
+    known = read_videos(videos)
+    lines = []
+    for one in footage.every:
+        before = {video.path: video for video in known if video.dataset == one.dataset}
+        if before and (said := _difference(one, before, _left_out(skipped, one.dataset))):
+            lines.append(f"{one.dataset} has changed since ingest: {said}; {REMEDY}")
+    return lines
+
+
+def _difference(one: Footage, before: Mapping[str, Video], left_out: set[str]) -> str:
+    now = {video.path for video in one.videos}
+    kinds = {
+        "new": sorted(now - before.keys() - left_out),
+        "gone": sorted(before.keys() - now),
+        "of another size": sorted(p for p in now & before.keys() if _size(one.root / p) != before[p].n_bytes),
+    }
+    return ", ".join(f"{len(paths)} {kind} ({_some(paths)})" for kind, paths in kinds.items() if paths)
+
+
+def _some(paths: list[str]) -> str:
+    return repr(paths[0]) if len(paths) == 1 else f"{paths[0]!r} and others"
+
+
+def _size(path: Path) -> int:
+    try:
+        return n_bytes(path)
+    except (OSError, UnreadableVideo):
+        return -1
+
+
+def _left_out(skipped: Path, dataset: str) -> set[str]:
+    with skipped.open(newline="", encoding="utf-8") as file:
+        return {row["path"] for row in csv.DictReader(file) if row["dataset"] == dataset}

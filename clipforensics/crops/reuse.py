@@ -1,0 +1,121 @@
+"""Frames that were decoded before: which videos have them, and shards that can be taken over whole."""
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clipforensics.core.faults import InputError
+from clipforensics.core.records import Video
+from clipforensics.crops.person import Crop
+from clipforensics.crops.shards import Extracted, ends_a_shard
+from clipforensics.machine.kept import Kept
+
+
+def shards_of(videos: Sequence[Video], n_videos: int) -> Iterator[range]:
+    """Numbers of the videos up to each end of a shard; about `n_videos` each."""
+    start = 0
+    for number, video in enumerate(videos):
+        if ends_a_shard(video.key, n_videos) or number == len(videos) - 1:
+            yield range(start, number + 1)
+            start = number + 1
+
+
+class Shard(NamedTuple):
+    """A shard that was made before, and the numbers of its videos."""
+
+    path: Path
+    sha256: str
+    videos: list[int]
+
+
+class Before:
+    """What is kept of the videos that a store is made of.
+
+    Attributes:
+        keys: Of each video.
+        usable: Of each, whether its frames, or the reason why it has none, are there.
+    """
+
+    def __init__(self, kept: Kept, keys: Sequence[str], kind: type[Crop]) -> None:
+        """Ask for all, and look at every kept shard once.
+
+        Args:
+            kept: Opened.
+            keys: Of the videos, in the order of the store.
+            kind: Of the crops.
+        """
+        self.keys, self._kept, self._kind = keys, kept, kind
+        self._paths: dict[str, Path | None] = {}
+        self.usable = [self._is_usable(record) for record in self._records(range(len(keys)))]
+
+    def take(self, video: Video, number: int) -> Extracted | str | None:
+        """What is kept of one video: its frames, or why it has none; None: nothing.
+
+        Raises:
+            InputError: its frames are gone meanwhile.
+        """
+        if not self.usable[number]:
+            return None
+        (record,) = self._kept.get([self.keys[number]])
+        if isinstance(record, str):
+            return record
+        try:
+            frames = _opened(self._paths[record["array"]])[record["start"] : record["stop"]]
+        except (OSError, KeyError, TypeError) as error:
+            raise InputError(f"{self._kept.folder} was cleared while it was used; run again") from error
+        return Extracted.of_record(record, frames, self._kind, video)
+
+    def whole(self, span: range, most: int) -> list[Shard] | None:
+        """The shards that hold just these videos, cut as they would be cut now; None: there are no such.
+
+        Args:
+            span: Numbers of the videos between two ends of shards.
+            most: Frames after which a shard is closed at the latest.
+        """
+        if not all(self.usable[number] for number in span):
+            return None
+        records = [(number, record) for number, record in zip(span, self._records(span), strict=True)]
+        held = [(number, record) for number, record in records if isinstance(record, dict)]
+        parts = [dict(part) for _, part in groupby(held, key=lambda pair: pair[1]["array"])]
+        ends = [_cut(list(part.values()), most) for part in parts]
+        if not all(end is not None for end in ends) or not all(ends[:-1]):
+            return None
+        return [self._shard(part) for part in parts]
+
+    def _shard(self, part: dict[int, Any]) -> Shard:
+        first = next(iter(part.values()))
+        path = self._paths[first["array"]]
+        assert path is not None  # it is usable
+        return Shard(path, first["sha256"], [*part])
+
+    def _records(self, span: range) -> Iterator[Any]:
+        for start in range(span.start, span.stop, 500):
+            yield from self._kept.get(self.keys[start : min(start + 500, span.stop)])
+
+    def _is_usable(self, record: Any) -> bool:
+        if not isinstance(record, dict):
+            return record is not None
+        name = record["array"]
+        if name not in self._paths:
+            self._paths[name] = self._kept.array(name)
+        return self._paths[name] is not None
+
+
+@lru_cache(maxsize=4)
+def _opened(path: Path) -> NDArray[np.uint8]:
+    frames: NDArray[np.uint8] = np.load(path, mmap_mode="r", allow_pickle=False)
+    return frames
+
+
+def _cut(records: Sequence[Any], most: int) -> bool | None:
+    """Whether a shard of these videos is as large as any may be; None: they are no whole shard."""
+    starts, stops = ([record[end] for record in records] for end in ("start", "stop"))
+    n_frames = records[0]["n_frames"]
+    if starts != [0, *stops[:-1]] or stops[-1] != n_frames or starts[-1] >= most:
+        return None
+    return bool(n_frames >= most)

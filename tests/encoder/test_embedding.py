@@ -1,0 +1,141 @@
+"""Every frame through the encoder once; what is kept changes no byte and costs nothing."""
+
+import numpy as np
+import pytest
+import torch
+
+from clipforensics.core.files import read_json, write_json
+from clipforensics.core.fitting import Fitting
+from clipforensics.encoder import embedding, vision
+from clipforensics.encoder.embedding import embed_frames
+from clipforensics.encoder.embeddings import EmbeddingStore
+from clipforensics.frames.store import FrameStore
+from clipforensics.machine.kept import Kept
+from tests.encoder.test_vision import write_encoder
+from tests.support.stores import noise_videos, write_frame_store
+
+FILES = ("embeddings.npy", "index.csv", "meta.json")
+
+
+def embed_mean(batch: np.ndarray) -> np.ndarray:
+    return np.stack([batch.mean(axis=(1, 2, 3)), batch.std(axis=(1, 2, 3))], axis=1).astype(np.float32)
+
+
+class Counting:
+    """An encoder that remembers how many frames each call had, and may stop at one."""
+
+    def __init__(self, stop_at=None, function=embed_mean):
+        self.calls, self.stop_at, self.function = [], stop_at, function
+
+    def __call__(self, batch):
+        if len(self.calls) == self.stop_at:
+            raise KeyboardInterrupt
+        self.calls.append(len(batch))
+        return self.function(batch)
+
+
+def with_digests(folder, videos, per_shard=3):
+    """A frame store that names its shards' digests, as `extract_frames` writes them."""
+    store = write_frame_store(folder, videos, per_shard=per_shard)
+    sizes = read_json(folder / "meta.json")["shards"]
+    ends = zip(np.cumsum([0, *sizes[:-1]]), np.cumsum(sizes), strict=True)
+    digests = [embedding._digest(store.read(np.arange(*end))) for end in ends]
+    write_json(folder / "meta.json", read_json(folder / "meta.json") | {"sha256": digests})
+    return FrameStore.open(folder)
+
+
+def run(frames, tmp_path, embed=embed_mean, *, name="out", kept="kept", batch_size=2):
+    options = {"width": 2, "batch_size": batch_size, "meta": {"a": 1}}
+    embed_frames(frames, embed, tmp_path / name, kept=Kept(tmp_path / kept, "made by"), **options)
+    return EmbeddingStore(tmp_path / name)
+
+
+def same(one, other):
+    return all((one.folder / file).read_bytes() == (other.folder / file).read_bytes() for file in FILES)
+
+
+@pytest.mark.parametrize("write", [write_frame_store, with_digests])
+def test_every_frame_once_in_store_order(tmp_path, write):
+    frames = write(tmp_path / "frames", noise_videos(5))
+    store = run(frames, tmp_path)
+    everything = frames.read(np.arange(len(frames)))
+    np.testing.assert_array_equal(np.asarray(store.matrix), embed_mean(everything))
+    assert store.rows.videos == frames.keys
+    assert store.meta == {"a": 1}
+
+
+def test_batches_are_filled_up_and_none_holds_frames_of_two_data_sets(tmp_path):
+    videos = noise_videos(3, frames=3)
+    keys = ["a/FS/-/x", "a/FS/-/y", "b/FS/-/x"]
+    frames = write_frame_store(tmp_path / "frames", dict(zip(keys, videos.values(), strict=True)))
+    seen = []
+
+    def embed(batch):
+        seen.append(batch)
+        return embed_mean(batch)
+
+    store = run(frames, tmp_path, embed, batch_size=4)
+    everything = frames.read(np.arange(len(frames)))
+    rows = [[0, 1, 2, 3], [4, 5, 5, 5], [6, 7, 8, 8]]
+    assert all((batch == everything[of]).all() for batch, of in zip(seen, rows, strict=True))
+    assert np.array_equal(store.matrix, embed_mean(everything))
+
+
+@pytest.mark.parametrize("kill_at", [0, 1, 5, 11])
+def test_killed_and_started_again_gives_the_same_bytes(tmp_path, kill_at):
+    frames = with_digests(tmp_path / "frames", noise_videos(8))  # shards of 9, 9, 6 frames: 5, 5, 3 batches
+    whole = run(frames, tmp_path, name="whole", kept="other")
+    with pytest.raises(KeyboardInterrupt):
+        run(frames, tmp_path, Counting(stop_at=kill_at))
+    assert not (tmp_path / "out/meta.json").exists(), "a store that is not finished cannot be opened"
+    again = Counting()
+    assert same(run(frames, tmp_path, again), whole)
+    assert len(again.calls) == 13 - kill_at // 5 * 5
+
+
+def test_one_more_video_costs_the_frames_of_one(tmp_path):
+    videos = noise_videos(7)
+    fewer = {key: frames for key, frames in videos.items() if key != "v4"}
+    run(with_digests(tmp_path / "fewer", fewer), tmp_path)
+    more, again = with_digests(tmp_path / "more", videos), Counting()
+    store = run(more, tmp_path, again, name="more-out")
+    assert len(again.calls) == 2 + 2, "two that tell whether places in a batch matter, two of 3 new frames"
+    assert same(store, run(more, tmp_path, name="fresh", kept="nothing"))
+    nothing = Counting()
+    run(more, tmp_path, nothing, name="third")
+    assert nothing.calls == []
+
+
+def test_where_the_place_in_a_batch_matters_only_whole_shards_are_taken_over(tmp_path):
+    def placed(batch):
+        return embed_mean(batch) + np.arange(len(batch), dtype=np.float32)[:, None] * np.float32(1e-3)
+
+    videos = noise_videos(7)
+    fewer = {key: frames for key, frames in videos.items() if key != "v4"}
+    run(with_digests(tmp_path / "fewer", fewer), tmp_path, placed)
+    more, again = with_digests(tmp_path / "more", videos), Counting(function=placed)
+    store = run(more, tmp_path, again, name="more-out")
+    assert len(again.calls) == 2 + 5 + 2, "all of the second shard and of the third, which are others"
+    assert same(store, run(more, tmp_path, placed, name="fresh", kept="nothing"))
+
+
+def test_with_a_real_encoder_it_is_one_forward_pass_whatever_was_kept(tmp_path):
+    folder = str(write_encoder(tmp_path / "tower"))
+    tower = vision.load_vision_tower(folder, "local")
+    preprocessing = vision.load_preprocessing(folder, "local", fitting=Fitting(32))
+
+    @torch.inference_mode()
+    def embed(batch):
+        pixels = preprocessing.pixels(batch, torch.device("cpu"))
+        return vision.embed_pixels(tower, pixels, "projected").numpy()
+
+    stores = {}
+    for name, n, kept in (("few", 3, "kept"), ("many", 5, "kept"), ("fresh", 5, "nothing")):
+        frames = with_digests(tmp_path / f"frames-{name}", noise_videos(n))
+        options = {"width": 16, "batch_size": 4, "meta": {}}
+        embed_frames(frames, embed, tmp_path / name, kept=Kept(tmp_path / kept, ""), **options)
+        stores[name] = EmbeddingStore(tmp_path / name)
+    assert same(stores["many"], stores["fresh"])
+    for row in range(len(frames)):
+        alone = embed(frames.read(np.array([row])))[0]
+        np.testing.assert_allclose(stores["fresh"].matrix[row], alone, atol=1e-5)

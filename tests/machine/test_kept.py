@@ -1,0 +1,173 @@
+"""What is kept: found again by its key, sound or not at all, by several at once, within a limit."""
+
+import doctest
+import hashlib
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from clipforensics.core.faults import InputError
+from clipforensics.machine import kept as kept_module
+from clipforensics.machine.kept import Kept, kept_work, map_kept
+from tests.support.imports import ROOT
+
+
+def keep(kept, name="a.npy", seed=0):
+    array = np.random.default_rng(seed).integers(0, 256, (3, 4), dtype=np.uint8)
+    np.save(kept.folder.parent / name, array)
+    sha256 = hashlib.sha256(array.data).hexdigest()
+    kept.keep_array(kept.folder.parent / name, name, sha256)
+    return array
+
+
+def test_the_example_runs():
+    found = doctest.testmod(kept_module)
+    assert (found.failed, found.attempted) == (0, 5)
+
+
+def test_results_are_of_their_settings(tmp_path):
+    with Kept(tmp_path, "one").opened() as kept:
+        kept.put(kept.key("video"), {"a": [1, "ü", None]})
+    for made_by, expected in (("one", {"a": [1, "ü", None]}), ("other", None)):
+        with Kept(tmp_path, made_by).opened() as kept:
+            assert kept.get([kept.key("video")]) == [expected]
+            assert kept.known([kept.key("video")]) == ({kept.key("video")} if expected else set())
+
+
+def test_what_was_found_before_an_exception_is_kept(tmp_path):
+    def stopped():
+        with Kept(tmp_path, "").opened() as kept:
+            kept.put("k", 1)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped()
+    with Kept(tmp_path, "").opened() as kept:
+        assert kept.get(["k"]) == [1]
+
+
+def test_a_kill_costs_what_was_found_in_the_last_moments(tmp_path):
+    code = (
+        "import os, sys, time; from pathlib import Path; from clipforensics.machine import kept as k\n"
+        "k.BEFORE_NOTED = 0.2\n"
+        "with k.Kept(Path(sys.argv[1]), '').opened() as kept:\n"
+        "    kept.put('first', 1); time.sleep(.3); kept.put('second', 2); kept.put('third', 3)\n"
+        "    os.kill(os.getpid(), 9)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == -signal.SIGKILL
+    with Kept(tmp_path, "").opened() as kept:
+        assert kept.get(["first", "second", "third"]) == [1, 2, None]
+
+
+def test_an_array_takes_no_second_place_on_disk_and_is_looked_at_if_touched(tmp_path):
+    with Kept(tmp_path / "kept", "").opened() as kept:
+        keep(kept)
+        path = kept.array("a.npy")
+        assert path.samefile(tmp_path / "a.npy")
+        os.utime(path)
+        assert kept.array("a.npy") == path, "touched, but the same"
+        np.save(path, np.zeros((3, 4), np.uint8))
+        assert kept.array("a.npy") is None
+        assert not path.exists()
+        keep(kept)
+        (tmp_path / "kept/a.npy").unlink()
+        assert kept.array("a.npy") is None
+        assert kept.array("never") is None
+
+
+def test_a_damaged_database_is_begun_anew(tmp_path):
+    with Kept(tmp_path, "").opened() as kept:
+        kept.put("k", 1)
+    (tmp_path / "results.sqlite").write_bytes(b"x" * 5000)
+    with Kept(tmp_path, "").opened() as kept:
+        assert kept.get(["k"]) == [None]
+        kept.put("k", 2)
+    with Kept(tmp_path, "").opened() as kept:
+        assert kept.get(["k"]) == [2]
+
+
+def test_several_may_use_it_at_once(tmp_path):
+    def work(number):
+        with Kept(tmp_path, "").opened() as kept:
+            for n in range(20):
+                kept.put(f"{number}-{n}", n)
+                kept.note()
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with Kept(tmp_path, "").opened() as kept:
+        assert len(kept.known([f"{number}-{n}" for number in range(4) for n in range(20)])) == 80
+
+
+def test_a_disk_that_takes_no_more_is_one_line(tmp_path, monkeypatch):
+    with Kept(tmp_path, "").opened() as kept:
+        kept._open().execute("pragma max_page_count = 8")
+        kept.put("k", "x" * 100_000)
+        with pytest.raises(InputError, match=r"cannot be written: database or disk is full; free space"):
+            kept.note()
+        kept._new.clear()
+
+
+def test_work_is_done_once_and_in_order(tmp_path):
+    done = []
+    options = {"workers": 1, "died": lambda item: "died", "lasting": lambda found: found != "passes"}
+
+    def run(items, monkeypatch):
+        def mapped(work, todo, **_):
+            done.extend(todo)
+            yield from map(work, todo)
+
+        monkeypatch.setattr(kept_module, "ordered_map", mapped)
+        with Kept(tmp_path, "").opened() as kept:
+            return list(
+                map_kept(lambda n: "passes" if n == 3 else n * n, items, [*map(str, items)], kept, **options)
+            )
+
+    with pytest.MonkeyPatch.context() as patch:
+        assert run([1, 3, 5], patch) == [1, "passes", 25]
+        assert run([5, 4, 3, 1], patch) == [25, 16, "passes", 1]
+    assert done == [1, 3, 5, 4, 3]
+
+
+def test_its_folder_is_the_projects(tmp_path, monkeypatch):
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    assert kept_work("embed", {"a": 1}).folder == tmp_path / ".scratch/kept/embed"
+    assert kept_work("embed", {"a": 1}).made_by != kept_work("embed", {"a": 2}).made_by
+
+
+def test_beyond_the_limit_what_was_used_longest_ago_goes(tmp_path, monkeypatch):
+    monkeypatch.setenv("CLIPFORENSICS_KEPT", "1")
+    for number in range(4):
+        with Kept(tmp_path / str(number), "").opened() as kept:
+            keep(kept, f"{number}.npy", number)
+            kept.put("k", number)
+        (tmp_path / f"{number}.npy").unlink()  # nobody else holds it
+        time.sleep(0.01)
+    assert len(list(tmp_path.rglob("*.npy"))) == 4
+    size = (tmp_path / "0/0.npy").stat().st_size
+    kept_module.trim(tmp_path, 2 * size + 50)
+    assert [path.name for path in sorted(tmp_path.rglob("*.npy"))] == ["2.npy", "3.npy"]
+    with Kept(tmp_path / "0", "").opened() as kept:
+        assert (kept.get(["k"]), kept.array("0.npy")) == ([None], None)
+    kept_module.trim(tmp_path, 0)
+    assert not list(tmp_path.rglob("*.npy"))
+    with sqlite3.connect(tmp_path / "3/results.sqlite") as database:
+        assert database.execute("select count(*) from results").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("text", ["-1", "many", "nan", "inf"])
+def test_a_limit_that_is_none_is_told(tmp_path, monkeypatch, text):
+    monkeypatch.setenv("CLIPFORENSICS_KEPT", text)
+    with pytest.raises(InputError, match=r"CLIPFORENSICS_KEPT is .* gigabytes"):
+        kept_module.limit()
