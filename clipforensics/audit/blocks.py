@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader, TextIOWrapper
 from itertools import count, islice
 from pathlib import Path
 from typing import TypeGuard
@@ -15,10 +16,17 @@ import pandas as pd
 from pandas.errors import EmptyDataError, ParserError, ParserWarning
 
 from clipforensics.core.faults import InputError
+from clipforensics.core.files import open_regular, open_whole
 from clipforensics.naming.people import show
 
 BLOCK = 200_000
 """Rows held as text at a time."""
+
+MAX_BYTES = 1 << 33
+"""Most bytes of a table that is read in blocks: some hundred million rows."""
+
+LONGEST_LINE = 1 << 20
+"""Bytes of which at least one must end a line."""
 
 COLUMNS = ("manipulation", "video", "path", "frame", "label", "score")
 """Columns that are known, in any capitals."""
@@ -81,7 +89,8 @@ def is_table(content: object) -> TypeGuard[list[dict[str, object]]]:
 def read_json(path: Path) -> object:
     """The content of a stranger's JSON file; InputError where it cannot be read."""
     try:
-        return json.loads(path.read_bytes())
+        with open_whole(path) as file:
+            return json.loads(file.read())
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}; check the path") from error
     except (ValueError, RecursionError) as error:  # the latter: nested a thousand deep
@@ -128,12 +137,22 @@ def _csv(path: Path) -> Iterator[pd.DataFrame]:
 def _opened(path: Path) -> Iterator:
     """The file as UTF-8 text, with its own errors in one line."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            yield file
+        with open_regular(path, MAX_BYTES) as binary:
+            _check_lines(path, binary)
+            with TextIOWrapper(binary, "utf-8-sig", newline="") as file:
+                yield file
     except UnicodeError as error:
         raise InputError(f"{path}: is not UTF-8 text ({error}); save it as CSV in UTF-8") from error
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}; check the path") from error
+
+
+def _check_lines(path: Path, file: BufferedReader) -> None:
+    """Refuse what has no end of a line for long, before any of it is held as one; at its beginning again."""
+    while len(part := file.read(LONGEST_LINE)) == LONGEST_LINE:
+        if b"\n" not in part and b"\r" not in part:
+            raise InputError(f"{path}: has a line of over {LONGEST_LINE} bytes; it must be a table or list")
+    file.seek(0)
 
 
 def lines_of(path: Path) -> Iterator[str]:
@@ -183,7 +202,7 @@ def _parquet(path: Path) -> Iterator[pd.DataFrame]:
             f"{path}: parquet needs pyarrow; pip install clipforensics[parquet], or save it as CSV"
         ) from error
     try:
-        with parquet.ParquetFile(path) as file:
+        with open_regular(path, MAX_BYTES) as binary, parquet.ParquetFile(binary) as file:
             for batch in file.iter_batches(batch_size=BLOCK):
                 columns = {str(name): map(_text, batch[name].to_pylist()) for name in batch.schema.names}
                 yield pd.DataFrame({name: list(values) for name, values in columns.items()}, dtype=str)

@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from clipforensics.core.files import open_regular
+
 
 def described(files: Mapping[str, Sequence[Path]]) -> list[dict[str, str]]:
     """Of every file its role, its name (never its folder) and its digest."""
@@ -12,11 +14,6 @@ def described(files: Mapping[str, Sequence[Path]]) -> list[dict[str, str]]:
 
 def file_entry(path: Path) -> dict[str, str]:
     """Name and SHA-256 of one file; bytes of a name that are no UTF-8 become question marks."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return {"file": path.name.encode("utf-8", "replace").decode(), "sha256": digest}
-
-
-def printable(text: str) -> str:
-    """Names come from files: a terminal gets no control characters from them."""
-    return "".join(c if c.isprintable() else " " for c in text)

@@ -10,13 +10,14 @@ from typing import Any
 from clipforensics.audit import split_words
 from clipforensics.audit.blocks import read_json
 from clipforensics.audit.deepfakebench import is_deepfakebench, read_deepfakebench
-from clipforensics.audit.inputs import described, printable
+from clipforensics.audit.inputs import described
 from clipforensics.audit.lists import UNSAID, Content, read_part
 from clipforensics.audit.names import check_together, is_real, part_of, youtube_ids
 from clipforensics.audit.sharing import Listed, compare_parts
-from clipforensics.audit.writing import write_together
 from clipforensics.core.faults import InputError
 from clipforensics.naming.people import Naming, show
+from clipforensics.report.wording.printable import printable
+from clipforensics.writing import write_together
 
 CONTENT, PAGE = "splits.json", "splits.html"
 

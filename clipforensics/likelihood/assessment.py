@@ -6,16 +6,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
 
-from clipforensics.core.params import Section
 from clipforensics.likelihood.abstention import fit_abstainer, outcomes
-from clipforensics.likelihood.calibrate import METHODS, Method
+from clipforensics.likelihood.calibrate import METHODS
 from clipforensics.likelihood.conditions import all_errors, by_condition
 from clipforensics.likelihood.costs import Costs, cllr_interval, costs
 from clipforensics.likelihood.curves import cross_entropy, tippett
 from clipforensics.likelihood.models import Model, Ratios, Videos, describe, fit_ratios, together
 from clipforensics.likelihood.rates import rate
+from clipforensics.likelihood.settings import LikelihoodSection
 from clipforensics.likelihood.words import in_words
 from clipforensics.metrics.auc import Floats, Ints
 from clipforensics.statistics.replicates import draw_replicates
@@ -25,20 +24,6 @@ Row = dict[str, Any]
 
 PRIORS_A_DECADE = 10
 """Points of the cross entropy in each factor of ten of the prior odds."""
-
-
-class LikelihoodSection(Section):
-    """Section `likelihood` of params.yaml.
-
-    Attributes:
-        method: Map from scores to LRs whose curves are drawn, and which sentences speak of.
-        alpha: Of each class, the part that may be called the other (see `abstention`).
-        prior_log10_odds: Cross entropy is drawn for prior odds from 10^-this to 10^this.
-    """
-
-    method: Method
-    alpha: float = Field(gt=0, lt=1)
-    prior_log10_odds: float = Field(gt=0, le=6)
 
 
 @dataclass(frozen=True)

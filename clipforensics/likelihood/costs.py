@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import logit
 
-from clipforensics.core.faults import InputError
 from clipforensics.likelihood.calibrate import LN10
 from clipforensics.likelihood.pav import pool_adjacent_violators
+from clipforensics.likelihood.surprise import surprise
 from clipforensics.metrics.auc import Floats, Ints
 from clipforensics.metrics.points import undefined_reason
 from clipforensics.statistics.replicates import Replicates
@@ -75,23 +75,6 @@ def cllr_min(llrs: npt.ArrayLike, labels: npt.ArrayLike) -> float:
     places = np.unique(np.asarray(llrs, dtype=np.float64), return_inverse=True)[1].astype(np.float64)
     steps = pool_adjacent_violators(places, truth)
     return cllr(logit(steps.probabilities[places.astype(np.int64)]) / LN10, truth)
-
-
-def surprise(llrs: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[Floats, Ints]:
-    """Bits of surprise at the truth at even priors, one a video, and the labels.
-
-    Raises:
-        InputError: a label is not 0 or 1, an LR is NaN, or there is not one label an LR.
-    """
-    values, truth = np.asarray(llrs, dtype=np.float64), np.asarray(labels)
-    undefined_reason(truth)  # refuses labels other than 0 and 1
-    if values.ndim != 1 or values.shape != truth.shape or np.isnan(values).any():
-        raise InputError(
-            f"log LRs and labels: shapes {values.shape} and {truth.shape}, {int(np.isnan(values).sum())} NaN;"
-            " give one number and one label a video"
-        )
-    against = np.where(truth == 1, -values, values) * LN10
-    return np.logaddexp(0.0, against) / math.log(2), truth.astype(np.int64)
 
 
 def cllr_interval(llrs: npt.ArrayLike, replicates: Replicates, *, confidence: float) -> Interval:

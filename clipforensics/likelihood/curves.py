@@ -8,8 +8,8 @@ from scipy.special import expit, logit
 
 from clipforensics.core.faults import InputError
 from clipforensics.likelihood.calibrate import LN10
-from clipforensics.likelihood.costs import surprise
 from clipforensics.likelihood.pav import pool_adjacent_violators
+from clipforensics.likelihood.surprise import surprise
 from clipforensics.metrics.auc import Floats, Ints
 from clipforensics.metrics.points import undefined_reason
 

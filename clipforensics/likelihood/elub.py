@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clipforensics.core.faults import InputError
-from clipforensics.likelihood.costs import surprise
+from clipforensics.likelihood.surprise import surprise
 from clipforensics.metrics.auc import Floats
 from clipforensics.metrics.points import undefined_reason
 

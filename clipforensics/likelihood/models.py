@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from clipforensics.core.faults import InputError
 from clipforensics.likelihood.calibrate import LogisticLR, LRMap, Method, cross_fitted, fit
@@ -14,6 +13,10 @@ from clipforensics.likelihood.elub import Bounds, elub
 from clipforensics.metrics.auc import Floats, Ints
 from clipforensics.metrics.points import undefined_reason
 from clipforensics.metrics.pooling import Pooling, pool_by_video
+from clipforensics.metrics.strata import beside_reals
+
+if TYPE_CHECKING:  # pandas takes as long to load as all else here
+    import pandas as pd
 
 
 class Videos(NamedTuple):
@@ -30,11 +33,14 @@ class Videos(NamedTuple):
         return Videos(*(column[rows] for column in self))
 
     def against(self, manipulation: str) -> "Videos":
-        """Videos of one manipulation, and all reals."""
-        return self.chosen((self.labels == 0) | (self.manipulations == manipulation))
+        """Videos of one manipulation, and all reals of its data set."""
+        import pandas as pd
+
+        table = pd.DataFrame({"label": self.labels, "manipulation": self.manipulations})
+        return self.chosen(beside_reals(table, manipulation))
 
 
-def videos_of(frames: pd.DataFrame, split: pd.DataFrame, aggregate: Pooling) -> Videos:
+def videos_of(frames: "pd.DataFrame", split: "pd.DataFrame", aggregate: Pooling) -> Videos:
     """Videos of one part.
 
     Args:

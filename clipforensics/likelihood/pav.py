@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import isotonic_regression
 
 from clipforensics.metrics.auc import Floats, Ints, checked_scores, class_counts
 
@@ -42,6 +41,8 @@ def pool_adjacent_violators(scores: npt.ArrayLike, labels: npt.ArrayLike) -> Ste
 
 
 def _probabilities(codes: Ints, truth: Ints, n: int) -> Floats:
+    from scipy.optimize import isotonic_regression  # a detector that is opened does not wait for it
+
     mass = class_weights(truth)
     whole = np.bincount(codes, weights=mass, minlength=n)
     share = np.bincount(codes, weights=mass * truth, minlength=n) / whole

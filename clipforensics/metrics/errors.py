@@ -121,8 +121,9 @@ def list_errors(
         `worst_videos`, each a list of videos in their order, with `key`, `manipulation`, `label`, `score`,
         `mean_score`, `n_frames`, `error_rate` and `worst_frames`; `twin`, `any_seen` (0 or 1) and `group`
         as in the test table, null where it does not say; `frames` (numbers, ascending) and `scores` (one a
-        frame, in that order); `spread`, the standard deviation of these scores about their mean, over n
-        and not n - 1: 0 for a single frame.
+        frame, in that order); `people` (whose each score is) where the frames have a column `person`;
+        `spread`, the standard deviation of these scores about their mean, over n and not n - 1: 0 for a
+        single frame.
 
     Raises:
         InputError: as `video_table`; or the test table lacks a video, or names one twice.
@@ -175,6 +176,7 @@ def _origins(test: pd.DataFrame | None, keys: Sequence[str]) -> dict[str, dict[s
 
 def _entry(row: dict[Any, Any], frames: pd.DataFrame, n_frames: int) -> dict[str, Any]:
     in_order = frames.sort_values("frame", kind="stable")
+    people = {"people": [int(one) for one in in_order["person"]]} if "person" in in_order else {}
     return {
         "key": str(row["key"]),
         "manipulation": str(row["manipulation"]),
@@ -186,5 +188,6 @@ def _entry(row: dict[Any, Any], frames: pd.DataFrame, n_frames: int) -> dict[str
         "worst_frames": find_worst_frames(frames, n_frames),
         "frames": [int(number) for number in in_order["frame"]],
         "scores": [float(score) for score in in_order["score"]],
+        **people,
         "spread": float(np.std(in_order["score"].to_numpy(), ddof=0)),
     }

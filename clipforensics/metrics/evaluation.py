@@ -15,7 +15,8 @@ from pydantic import Field
 from clipforensics.core.faults import InputError
 from clipforensics.core.files import json_ready
 from clipforensics.core.params import Section
-from clipforensics.frames.rows import RowIndex
+from clipforensics.core.records import data_set_of
+from clipforensics.frames.rows import PERSON, Labelled, RowIndex
 from clipforensics.metrics.auc import Floats, Ints, roc_auc
 from clipforensics.metrics.calibration import (
     Calibration,
@@ -34,7 +35,7 @@ from clipforensics.metrics.points import (
     threshold_metrics,
     undefined_reason,
 )
-from clipforensics.metrics.pooling import LEVELS, Pooling
+from clipforensics.metrics.pooling import LEVELS, Pooling, most_suspect
 from clipforensics.metrics.strata import against_reals, at_level, in_stratum, strata_keys
 from clipforensics.metrics.thresholds import RULES, ThresholdRule, choose_thresholds
 from clipforensics.metrics.usability import usable
@@ -55,7 +56,7 @@ class EvaluateSection(Section):
 def score_parts(
     tables: Mapping[str, pd.DataFrame], index: RowIndex, score: Callable[[np.ndarray], np.ndarray]
 ) -> pd.DataFrame:
-    """Score every stored frame of the given parts.
+    """Score every stored frame of the given parts, where people are stored apart by whoever scores highest.
 
     Args:
         tables: Videos of each part (columns key, label, manipulation).
@@ -63,16 +64,37 @@ def score_parts(
         score: Row numbers (n,) -> scores (n,).
 
     Returns:
-        One row a frame: key, manipulation, label, part, frame, score.
+        One row a frame: key, manipulation, label, part, frame, score; and `person`, whose score it is, where
+        people are stored apart.
     """
-    parts = []
-    for part, table in tables.items():
-        chosen = index.labelled(table)
-        videos = chosen.table.iloc[chosen.videos]
-        columns = {name: videos[name].to_numpy() for name in ("key", "manipulation", "label")}
-        frames = index.frames[chosen.rows]
-        parts.append(pd.DataFrame({**columns, "part": part, "frame": frames, "score": score(chosen.rows)}))
-    return pd.concat(parts, ignore_index=True)
+    labelled = {part: index.labelled(table) for part, table in tables.items()}
+    parts = [
+        _judged(chosen, index, _score(chosen, score)).assign(part=part) for part, chosen in labelled.items()
+    ]
+    return pd.concat(parts, ignore_index=True)[_columns(index)]
+
+
+def _score(chosen: Labelled, score: Callable[[np.ndarray], np.ndarray]) -> Floats:
+    """Scores a row; each data set by itself, since a score's last digits depend on what is in its batch."""
+    whose = chosen.table["manipulation"].map(data_set_of).to_numpy()[chosen.videos]
+    edges = np.flatnonzero(whose[1:] != whose[:-1]) + 1
+    return np.concatenate([score(rows) for rows in np.split(chosen.rows, edges)])
+
+
+def _columns(index: RowIndex) -> list[str]:
+    people = [] if index.people is None else [PERSON]
+    return ["key", "manipulation", "label", "part", "frame", "score", *people]
+
+
+def _judged(chosen: Labelled, index: RowIndex, scores: Floats) -> pd.DataFrame:
+    """One row a frame, from scores a row."""
+    rows, videos = chosen.rows, chosen.videos
+    if chosen.moments is not None:
+        judged = most_suspect(scores, chosen.moments)
+        rows, videos, scores = rows[judged], videos[judged], scores[judged]
+    table = chosen.table[["key", "manipulation", "label"]].iloc[videos].reset_index(drop=True)
+    people = {} if index.people is None else {PERSON: index.people[rows]}
+    return table.assign(frame=index.frames[rows], score=scores, **people)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A video's score from those of its frames."""
+"""A frame's score from those of its people, and a video's from those of its frames."""
 
 from typing import Literal, get_args
 
@@ -12,6 +12,23 @@ Pooling = Literal["mean", "median", "max"]
 
 LEVELS = ("frame", "video")
 """What is judged: single frames, or videos by their pooled frames."""
+
+
+def most_suspect(scores: Floats, moments: Ints) -> Ints:
+    """Of every frame the person with the highest score, by whom it is judged: is anybody manipulated?
+
+    Args:
+        scores: A row a person in a frame, (n,).
+        moments: Code of each row's frame, from 0 without a gap, (n,), in any order (`rows.Labelled`).
+
+    Returns:
+        Place of one row a frame, in order of `moments`, int64 (number of frames,); of equal scores the first
+        row. A score that is NaN counts as the highest, so that it is seen and not hidden.
+    """
+    lowest_last = np.where(np.isnan(scores), -np.inf, -np.asarray(scores, dtype=np.float64))
+    order = np.lexsort((lowest_last, moments))  # stable: of equal ones the first row
+    first = np.searchsorted(np.asarray(moments)[order], np.arange(int(np.max(moments, initial=-1)) + 1))
+    return np.asarray(order[first], dtype=np.int64)
 
 
 def pool_by_video(

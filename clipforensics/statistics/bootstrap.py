@@ -9,6 +9,7 @@ Usage: plan the draws of a set of videos once, then measure whatever is to be co
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,10 +19,13 @@ from clipforensics.core.faults import InputError
 from clipforensics.metrics.auc import Floats, Ints
 from clipforensics.metrics.points import FPR_BUDGETS, PARTIAL_AUC_FPR, budget_reason
 from clipforensics.metrics.pooling import LEVELS, Pooling, pool_by_video
-from clipforensics.statistics import weighted
+from clipforensics.statistics import pairs, weighted
 from clipforensics.statistics.newcombe import Sizes
 from clipforensics.statistics.replicates import Bools, Replicates
 from clipforensics.statistics.uncertainty import Estimate, Interval
+
+MOST_PAIRS = 4_000_000
+"""Pairs of a real and a manipulated video up to which a table of all of them is held, 32 MB a detector."""
 
 GRID = np.linspace(0, 1, 101)
 """False positive rates of a band."""
@@ -135,14 +139,15 @@ def bootstrap_metrics(
     videos = replicates.videos_of(subset)
     ranking = weighted.rank_rows(*rows)
     predicted = None if probability is None else _probabilities(probability, rows.scores)
+    counts = None if threshold is None else weighted.threshold_counts(*rows, len(videos), threshold)
 
     def measure(weights: Floats) -> dict[str, Floats]:
         weights = weights * videos
         found: dict[str, Floats] = {}
         if with_ranking:
             found |= weighted.ranking_metrics(weighted.trace(ranking, weights), budgets, max_fpr)
-        if threshold is not None:
-            found |= weighted.threshold_metrics(*rows, weights, threshold)
+        if counts is not None:
+            found |= weighted.threshold_metrics(counts, weights)
         if predicted is not None:
             found |= weighted.probability_metrics(predicted, rows.labels, rows.videos, weights, prior)
         return found
@@ -235,20 +240,50 @@ def _auc_rows(
     replicates: Replicates, tables: Sequence[Rows], videos: Sequence[Bools]
 ) -> tuple[Floats, Floats]:
     """Shape (n_subsets, n_detectors, n_rows), and their variances if videos were independent."""
-    truth = replicates.truth
+    truth, everything = replicates.truth, replicates.videos_of(None)
+    if _pairs(truth) > MOST_PAIRS:
+        return _auc_rows_sorted(replicates, tables, videos)
     won = np.array([weighted.wins(rows.scores, rows.videos, truth) for rows in tables])
     sizes = np.bincount(tables[0].videos, minlength=len(truth))
     drawn = _evaluate(
         replicates,
         lambda weights: weighted.auc_from_wins(won, sizes, truth, videos, weights),
-        replicates.videos_of(None),
+        everything,
         width=len(videos) * len(tables),
     )
     return drawn, weighted.independent_variance(won, sizes, truth, videos)
 
 
+def _auc_rows_sorted(
+    replicates: Replicates, tables: Sequence[Rows], videos: Sequence[Bools]
+) -> tuple[Floats, Floats]:
+    """The same without a table of all pairs, one detector after the other."""
+    everything, drawn, variances = replicates.videos_of(None), [], []
+    for scored in tables:
+        rows = pairs.sort_rows(scored.scores, scored.videos, replicates.truth)
+        known = [pairs.leaving_out(rows, subset, replicates) for subset in videos]
+        drawn.append(
+            _evaluate(
+                replicates,
+                partial(pairs.auc, rows, videos),
+                everything,
+                width=2 * len(scored.scores),
+                jackknife=np.array(known),
+            )
+        )
+        variances.append([pairs.variance(rows, subset) for subset in videos])
+    return np.stack(drawn, axis=1), np.array(variances).T
+
+
+def _pairs(truth: Ints) -> int:
+    """Of a real and a manipulated video."""
+    return int((truth == 0).sum()) * int((truth == 1).sum())
+
+
 def _independent(replicates: Replicates, rows: Rows, videos: Bools) -> float:
     """Variance of one AUC if the videos were independent."""
+    if _pairs(replicates.truth) > MOST_PAIRS:
+        return pairs.variance(pairs.sort_rows(*rows[::2], replicates.truth), videos)
     won = weighted.wins(rows.scores, rows.videos, replicates.truth)[None]
     sizes = np.bincount(rows.videos, minlength=len(replicates.truth))
     return float(weighted.independent_variance(won, sizes, replicates.truth, [videos])[0, 0])
@@ -284,12 +319,17 @@ def _probabilities(probability: Callable[[Floats], npt.ArrayLike], scores: Float
 
 
 def _evaluate(
-    replicates: Replicates, compute: Callable[[Floats], Floats], videos: Bools, *, width: int
+    replicates: Replicates,
+    compute: Callable[[Floats], Floats],
+    videos: Bools,
+    *,
+    width: int,
+    jackknife: Floats | None = None,
 ) -> Floats:
     """All rows of weights; the data alone where a class of the videos has nothing to draw."""
     if replicates.undefined(videos):
         return compute(np.ones((1, len(replicates.keys))))
-    return replicates.evaluate(compute, width=width)
+    return replicates.evaluate(compute, width=width, jackknife=jackknife)
 
 
 def _estimate(replicates: Replicates, values: Floats, videos: Bools, null: float = np.nan) -> Estimate:

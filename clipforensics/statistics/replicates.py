@@ -26,6 +26,16 @@ from clipforensics.metrics.pooling import pool_by_video
 
 Bools = npt.NDArray[np.bool_]
 
+STRATA = (1, 2, 3)
+"""Of clusters: with real videos alone, with manipulated ones alone, with both."""
+
+MOST_LEFT_OUT = 1_000_000_000
+"""Numbers that leaving out single clusters may pass over, clusters times what a row of weights needs; 20,000
+videos by video. Beyond, groups of clusters are left out (`evaluate`)."""
+
+GROUPS = (100, 1000)
+"""Least and most groups of a stratum that are left out then."""
+
 BLOCK = 2_000_000
 """Numbers that one array of a block may hold: 16 MB of float64. Results do not depend on it."""
 
@@ -90,27 +100,87 @@ class Replicates:
                 )
         return ""
 
-    def evaluate(self, compute: Callable[[Floats], Floats], *, width: int) -> Floats:
+    def evaluate(
+        self, compute: Callable[[Floats], Floats], *, width: int, jackknife: Floats | None = None
+    ) -> Floats:
         """What `compute` makes of every row of weights.
+
+        Where so many clusters meet so many numbers that leaving out each takes hours (`MOST_LEFT_OUT`),
+        groups of them, drawn once, are left out (delete-a-group jackknife: Kott, Journal of Official
+        Statistics 17 (2001) 521-526). Each cluster is given its group's number, drawn in to the mean so far
+        that the variance of the stratum is what the groups say.
 
         Args:
             compute: Weights of shape (n, n_videos) -> array of shape (..., n).
             width: Numbers that it needs at a time for one row; bounds the memory.
+            jackknife: What leaving out each cluster gives, shape (..., n_clusters), where that is known.
 
         Returns:
             Shape (..., n_rows).
         """
-        size = max(1, BLOCK // max(width, len(self.keys), 1))
-        return np.concatenate([compute(block) for block in self._weights(size)], axis=-1)
+        width = max(width, len(self.keys), 1)
+        size = max(1, BLOCK // width)
+        whole = compute(np.ones((1, len(self.keys))))
+        if jackknife is None:
+            jackknife = self._left_out(compute, width, size)
+        drawn = [compute(block) for block in self._drawn(size)]
+        return np.concatenate([whole, jackknife, *drawn], axis=-1)
 
-    def _weights(self, size: int) -> Iterator[Floats]:
-        """Blocks of at most `size` rows, each of shape (n, n_videos)."""
-        yield np.ones((1, len(self.keys)))
+    def _left_out(self, compute: Callable[[Floats], Floats], width: int, size: int) -> Floats:
+        """Of each cluster, or its group, what is computed without it: shape (..., n_clusters)."""
+        if len(self.strata) * width <= MOST_LEFT_OUT:
+            return np.concatenate([compute(block) for block in self._without_each(size)], axis=-1)
+        groups = self._groups(int(np.clip(MOST_LEFT_OUT // width, *GROUPS)))
+        found = np.concatenate([compute(block) for block in self._without_groups(groups)], axis=-1)
+        return self._of_clusters(found, groups)
+
+    def _groups(self, most: int) -> Ints:
+        """Group of each cluster, numbered over all strata, at most so many of a stratum, of equal size."""
+        groups, begun = np.zeros(len(self.strata), dtype=np.int64), 0
+        for stratum in STRATA:
+            inside = np.flatnonzero(self.strata == stratum)
+            n = min(most, len(inside))
+            order = np.random.default_rng([self.seed, 5, stratum]).permutation(len(inside))
+            groups[inside] = begun + order % max(n, 1)
+            begun += n
+        return groups
+
+    def _without_groups(self, groups: Ints) -> Iterator[Floats]:
+        """Rows (1, n_videos), each without a group, whose weight goes to the others of its stratum."""
+        sizes = np.bincount(self.strata, minlength=4)
+        for group in range(int(groups.max(initial=-1)) + 1):
+            out = groups == group
+            stratum = self.strata[int(np.argmax(out))]
+            left = max(int(sizes[stratum] - out.sum()), 1)
+            weights = np.where(self.strata == stratum, sizes[stratum], left).astype(np.float64)
+            weights[out] = 0
+            yield weights[self.clusters][None]
+
+    def _of_clusters(self, found: Floats, groups: Ints) -> Floats:
+        """What leaving out groups gives, (..., n_groups), as if of clusters: shape (..., n_clusters)."""
+        of_cluster = found[..., groups]
+        members = np.bincount(groups)[groups]
+        for stratum in STRATA:
+            ours = self.strata == stratum
+            n, n_groups = int(ours.sum()), len(np.unique(groups[ours]))
+            if n_groups < 2:
+                continue
+            mean = of_cluster[..., ours].mean(axis=-1, keepdims=True)
+            drawn_in = np.sqrt((n_groups - 1) / n_groups * n / (n - 1) / members[ours])
+            of_cluster[..., ours] = mean + (of_cluster[..., ours] - mean) * drawn_in
+        return of_cluster
+
+    def _without_each(self, size: int) -> Iterator[Floats]:
+        """Blocks of at most `size` rows, each without a cluster, of shape (n, n_videos)."""
         n_clusters = len(self.strata)
         for start in range(0, n_clusters, size):
             left_out = np.arange(start, min(start + size, n_clusters))
             yield np.take(self._without(left_out), self.clusters, axis=1)
-        rngs = {int(stratum): np.random.default_rng([self.seed, stratum]) for stratum in (1, 2, 3)}
+
+    def _drawn(self, size: int) -> Iterator[Floats]:
+        """Blocks of at most `size` rows, each a replicate, of shape (n, n_videos)."""
+        n_clusters = len(self.strata)
+        rngs = {int(stratum): np.random.default_rng([self.seed, stratum]) for stratum in STRATA}
         for start in range(0, self.n_replicates, size):
             counts = np.zeros((min(size, self.n_replicates - start), n_clusters))
             for stratum, rng in rngs.items():
@@ -118,6 +188,13 @@ class Replicates:
                 if len(inside):
                     counts[:, inside] = _multinomial(rng, len(counts), len(inside))
             yield np.take(counts, self.clusters, axis=1)  # in C order: sums along a row keep theirs
+
+    def weights_of_others(self) -> tuple[Floats, Floats]:
+        """Weights while a cluster is left out: those of each of `STRATA` (3, n_clusters), and its own's."""
+        sizes = np.bincount(self.strata, minlength=4).astype(np.float64)
+        own = sizes[self.strata]
+        of_strata = [np.where(self.strata == s, own, np.maximum(own - 1, 1)) for s in STRATA]
+        return np.array(of_strata), own
 
     def _without(self, left_out: Ints) -> Floats:
         """Weights of clusters without one of them, whose weight goes to the others of its stratum.

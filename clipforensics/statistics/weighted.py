@@ -12,6 +12,7 @@ once, whose last digits are others. A test holds the two equal on rows repeated 
 independent of threads; the other sums run along a row in fixed order, without BLAS.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -96,15 +97,15 @@ def rank_rows(scores: Floats, labels: Ints, videos: Ints) -> Ranking:
 
 def trace(ranking: Ranking, weights: Floats) -> Curve:
     """Weighted counts along a ranking; exact."""
-    real, fake = _cumulated(weights, ranking.real), _cumulated(weights, ranking.fake)
+    real, fake = cumulated(weights, ranking.real), cumulated(weights, ranking.fake)
     false, true = np.take(real, ranking.corners[0], axis=1), np.take(fake, ranking.corners[1], axis=1)
     return Curve(
         false=false,
         true=true,
         false_at_hits=np.take(real, ranking.hits[0], axis=1),
         true_at_hits=np.take(fake, ranking.hits[1], axis=1),
-        fpr=_share(false, false[:, -1:]),
-        tpr=_share(true, true[:, -1:]),
+        fpr=share(false, false[:, -1:]),
+        tpr=share(true, true[:, -1:]),
         near=_around_equal_rates(ranking.vertices, real, fake),
     )
 
@@ -130,7 +131,7 @@ def auc(curve: Curve) -> Floats:
     """Area under the ROC, as `auc.roc_auc`."""
     false, true = curve.false.astype(np.float64), curve.true.astype(np.float64)
     twice = np.einsum("nk,nk->n", np.diff(false, axis=1), true[:, 1:] + true[:, :-1])
-    return _share(twice, 2 * false[:, -1] * true[:, -1])
+    return share(twice, 2 * false[:, -1] * true[:, -1])
 
 
 def average_precision(curve: Curve) -> Floats:
@@ -140,7 +141,7 @@ def average_precision(curve: Curve) -> Floats:
     gains = hits.astype(np.float64)
     gains[:, 1:] -= hits[:, :-1]
     total = np.einsum("nk,nk->n", gains, precision)
-    return np.where(curve.false[:, -1] > 0, _share(total, curve.true[:, -1]), np.nan)
+    return np.where(curve.false[:, -1] > 0, share(total, curve.true[:, -1]), np.nan)
 
 
 def eer(curve: Curve) -> Floats:
@@ -191,15 +192,19 @@ def tpr_on_grid(curve: Curve, grid: Floats) -> Floats:
     return np.where(np.isnan(curve.fpr[:, 0] + curve.tpr[:, 0]), np.nan, found)
 
 
-def threshold_metrics(
-    scores: Floats, labels: Ints, videos: Ints, weights: Floats, threshold: float
-) -> dict[str, Floats]:
-    """The metrics of `points.threshold_metrics` at score >= threshold, each (n,)."""
-    n_videos, called = weights.shape[1], scores >= threshold
-    true, fakes = (_summed(videos[rows], n_videos, weights) for rows in (called & (labels == 1), labels == 1))
-    false, reals = (
-        _summed(videos[rows], n_videos, weights) for rows in (called & (labels == 0), labels == 0)
-    )
+def threshold_counts(scores: Floats, labels: Ints, videos: Ints, n_videos: int, threshold: float) -> Floats:
+    """What `threshold_metrics` needs of the rows, counted once: shape (4, n_videos).
+
+    Rows of each video: manipulated and called so, manipulated, real and called manipulated, real.
+    """
+    called = scores >= threshold
+    kinds = [rows for label in (1, 0) for rows in (called & (labels == label), labels == label)]
+    return np.array([np.bincount(videos[rows], minlength=n_videos) for rows in kinds], dtype=np.float64)
+
+
+def threshold_metrics(counts: Floats, weights: Floats) -> dict[str, Floats]:
+    """The metrics of `points.threshold_metrics` at score >= threshold, each (n,), of `threshold_counts`."""
+    true, fakes, false, reals = (_weighed(weights, of_video) for of_video in counts)
     fakes, reals = (np.where((fakes > 0) & (reals > 0), n, np.nan) for n in (fakes, reals))
     return {
         "accuracy": (true + reals - false) / (fakes + reals),
@@ -231,7 +236,7 @@ def probability_metrics(
     else:
         whole, masses = (
             np.ones(len(weights)),
-            [_share(both * (1 - prior), sizes[0]), _share(both * prior, sizes[1])],
+            [share(both * (1 - prior), sizes[0]), share(both * prior, sizes[1])],
         )
 
     def mean(values: Floats, rows: npt.NDArray[np.bool_]) -> Floats:
@@ -240,7 +245,7 @@ def probability_metrics(
             mass * _summed(videos[rows & ours], n_videos, weights, values[rows & ours])
             for mass, ours in zip(masses, of_class, strict=True)
         ]
-        return _share(parts[0] + parts[1], whole)
+        return share(parts[0] + parts[1], whole)
 
     bins = np.searchsorted(np.arange(1, N_BINS) / N_BINS, predicted, side="left")
     gaps = [np.abs(mean(predicted - labels, bins == number)) for number in range(N_BINS)]
@@ -299,7 +304,7 @@ def auc_from_wins(
     total = np.empty((len(chosen), len(won), len(weights)))
     for detector, table in enumerate(won):
         total[:, detector] = ((real @ table) * fake @ chosen.T).T
-    return _share(total, (n_real * n_fake.T)[:, None, :])
+    return share(total, (n_real * n_fake.T)[:, None, :])
 
 
 def independent_variance(
@@ -321,25 +326,35 @@ def independent_variance(
         Shape (n_subsets, n_detectors); NaN with fewer than two videos of a class.
     """
     found = np.full((len(subsets), len(won)), np.nan)
-    rows_of_reals = sizes[truth == 0].astype(np.float64)
+    rows_of_reals = sizes[truth == 0]
     for number, subset in enumerate(subsets):
         chosen = subset[truth == 1]
-        rows_of_fakes = sizes[truth == 1][chosen].astype(np.float64)
-        n_pairs = rows_of_reals.sum() * rows_of_fakes.sum()
-        n_real, n_fake = len(rows_of_reals), len(rows_of_fakes)
-        if min(n_real, n_fake) < 2:
-            continue
         for detector, table in enumerate(won[:, :, chosen]):
-            auc = table.sum() / n_pairs
-            real = (table.sum(axis=1) - auc * rows_of_reals * rows_of_fakes.sum()) / n_pairs
-            fake = (table.sum(axis=0) - auc * rows_of_fakes * rows_of_reals.sum()) / n_pairs
-            found[number, detector] = (real @ real) * n_real / (n_real - 1) + (fake @ fake) * n_fake / (
-                n_fake - 1
-            )
+            sums = table.sum(axis=1), table.sum(axis=0)
+            found[number, detector] = variance_of_independent(*sums, rows_of_reals, sizes[truth == 1][chosen])
     return found
 
 
-def _cumulated(weights: Floats, videos: Ints) -> npt.NDArray[np.integer]:
+def variance_of_independent(lost: Floats, won: Floats, rows_of_reals: Ints, rows_of_fakes: Ints) -> float:
+    """The variance of `independent_variance`, of one detector and subset.
+
+    Args:
+        lost: Shape (n_real,): pairs of rows that each real video loses.
+        won: Shape (n_fake,): pairs that each manipulated video wins.
+        rows_of_reals: Shape (n_real,).
+        rows_of_fakes: Shape (n_fake,).
+    """
+    reals, fakes = rows_of_reals.astype(np.float64), rows_of_fakes.astype(np.float64)
+    n_pairs, n_real, n_fake = reals.sum() * fakes.sum(), len(reals), len(fakes)
+    if min(n_real, n_fake) < 2:
+        return math.nan
+    auc = won.sum() / n_pairs
+    real = (lost - auc * reals * fakes.sum()) / n_pairs
+    fake = (won - auc * fakes * reals.sum()) / n_pairs
+    return float((real @ real) * n_real / (n_real - 1) + (fake @ fake) * n_fake / (n_fake - 1))
+
+
+def cumulated(weights: Floats, videos: Ints) -> npt.NDArray[np.integer]:
     """Shape (n, n_rows + 1): weight of the first 0, 1, 2, ... rows; whole numbers."""
     largest = float(weights.max(initial=0)) * len(videos)
     counts = np.zeros((len(weights), len(videos) + 1), dtype=np.int32 if largest < 2**31 else np.int64)
@@ -355,7 +370,7 @@ def _around_equal_rates(
 
     def rates(vertex: Ints) -> Floats:
         false, true = real[rows, vertices[0, vertex]], fake[rows, vertices[1, vertex]]
-        return np.stack([_share(false, real[:, -1]), 1 - _share(true, fake[:, -1])])
+        return np.stack([share(false, real[:, -1]), 1 - share(true, fake[:, -1])])
 
     before, after = np.zeros(len(rows), dtype=np.int64), np.full(len(rows), vertices.shape[1] - 1)
     while (after - before > 1).any():
@@ -378,12 +393,14 @@ def _crossing(fpr: Floats, at: float) -> tuple[Ints, Ints, Ints, Floats]:
 
 def _summed(videos: Ints, n_videos: int, weights: Floats, values: Floats | None = None) -> Floats:
     """Weighted sum over rows; exact for counts."""
-    return np.asarray(
-        np.einsum("nv,v->n", weights, np.bincount(videos, weights=values, minlength=n_videos).astype(float))
-    )
+    return _weighed(weights, np.bincount(videos, weights=values, minlength=n_videos).astype(float))
 
 
-def _share(part: npt.NDArray[np.number], whole: npt.NDArray[np.number]) -> Floats:
+def _weighed(weights: Floats, of_video: Floats) -> Floats:
+    return np.asarray(np.einsum("nv,v->n", weights, of_video))
+
+
+def share(part: npt.NDArray[np.number], whole: npt.NDArray[np.number]) -> Floats:
     """part / whole, NaN where the whole is 0; the whole is broadcast."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(part / np.where(whole == 0, np.nan, whole))

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from clipforensics.audit.inputs import described, printable
+from clipforensics.audit.inputs import described
 
 
 def test_role_name_and_digest(tmp_path):
@@ -13,7 +13,3 @@ def test_role_name_and_digest(tmp_path):
         described({"list": [path, path], "none": []})
         == [{"role": "list", "file": "a.txt", "sha256": digest}] * 2
     )
-
-
-def test_a_terminal_gets_no_control_characters():
-    assert printable("a\x1b[31m\nb") == "a [31m b"

@@ -150,7 +150,7 @@ def test_a_fault_behind_the_first_block_has_its_own_row_number(tmp_path, monkeyp
 def test_a_path_that_is_no_file(tmp_path):
     with pytest.raises(InputError, match=r"none\.csv: cannot be read: No such file"):
         read_scores(tmp_path / "none.csv")
-    with pytest.raises(InputError, match="cannot be read: Is a directory"):
+    with pytest.raises(InputError, match="cannot be read: not a regular file; check the path"):
         read_scores(tmp_path)
 
 

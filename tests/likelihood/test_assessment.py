@@ -5,10 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from pydantic import ValidationError
 
 from clipforensics.likelihood.abstention import fit_abstainer
-from clipforensics.likelihood.assessment import MEASURED, LikelihoodSection
+from clipforensics.likelihood.assessment import MEASURED
 from clipforensics.likelihood.costs import cllr, cllr_interval, costs
 from clipforensics.likelihood.models import Videos, fit_ratios, together
 from clipforensics.statistics.replicates import draw_replicates
@@ -121,12 +120,3 @@ def test_abstention_is_fitted_on_validation_and_counts_groups_of_test():
         np.mean(words[test.labels == 1] == "no opinion")
     )
     assert found["can_call"] == [{"split": "grouped", "manipulated": True, "real": True}]
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [{"method": "kde"}, {"alpha": 0.0}, {"alpha": 1.0}, {"prior_log10_odds": 0.0}, {"bounds": "elub"}],
-)
-def test_the_section_refuses_what_cannot_be(wrong):
-    with pytest.raises(ValidationError):
-        LikelihoodSection(**{**SETTINGS.model_dump(), **wrong})

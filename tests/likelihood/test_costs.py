@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from clipforensics.core.faults import InputError
-from clipforensics.likelihood.costs import cllr, cllr_interval, cllr_min, costs, surprise
+from clipforensics.likelihood.costs import cllr, cllr_interval, cllr_min, costs
 from clipforensics.likelihood.pav import pool_adjacent_violators
 from clipforensics.statistics.replicates import draw_replicates
 from tests.support.resampling import drawn_weights
@@ -102,9 +101,3 @@ def test_one_group_of_a_class_has_no_interval():
     found = cllr_interval([0.0, 1.0, 2.0], draws, confidence=0.95)
     assert math.isnan(found.low)
     assert "needs two or more clusters" in found.undefined
-
-
-def test_what_is_refused():
-    for llrs, labels in (([math.nan], [1]), ([1.0, 2.0], [1]), ([1.0], [2])):
-        with pytest.raises(InputError):
-            surprise(llrs, labels)

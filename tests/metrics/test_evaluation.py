@@ -5,6 +5,8 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.special import expit, logit
 from sklearn.metrics import brier_score_loss, f1_score, recall_score, roc_auc_score
 
@@ -339,6 +341,38 @@ def test_every_stored_frame_is_scored_once():
     }
 
 
+@given(
+    st.lists(
+        st.lists(st.sets(st.integers(0, 3), min_size=1), min_size=1, max_size=4), min_size=4, max_size=4
+    ),
+    st.randoms(),
+)
+def test_a_frame_has_the_highest_score_of_its_people_and_says_whose(videos, random):
+    """Of each video the people in each of its frames; rows person by person, the main one first."""
+    rows = []
+    for key, frames in zip("abcd", videos, strict=True):
+        people = sorted({person for shown in frames for person in shown}, key=lambda _: random.random())
+        rows += [(key, n, person) for person in people for n, shown in enumerate(frames) if person in shown]
+    index = RowIndex(*zip(*rows, strict=True))
+    scores = np.array([random.choice([0.0, 0.3, 0.9]) for _ in rows])
+    tables = {
+        "val": pd.DataFrame({"key": ["b", "a"], "label": [0, 1], "manipulation": ["real", "FS"]}),
+        "test": pd.DataFrame({"key": ["c", "d"], "label": [1, 0], "manipulation": ["NT", "real"]}),
+    }
+    found = score_parts(tables, index, lambda chosen: scores[chosen])
+    slow = []
+    for part, table in tables.items():
+        for key in table["key"]:
+            for frame in range(len(videos["abcd".index(key)])):
+                here = [
+                    (scores[n], person) for n, (k, f, person) in enumerate(rows) if (k, f) == (key, frame)
+                ]
+                highest = max(score for score, _ in here)
+                slow.append((part, key, frame, highest, next(p for score, p in here if score == highest)))
+    columns = ["part", "key", "frame", "score", "person"]
+    assert list(found[columns].itertuples(index=False, name=None)) == slow
+
+
 def test_the_line_for_the_terminal_names_every_manipulation():
     scores, tables = make()
     line = summary_line("lora", run(scores, tables)[0])
@@ -376,3 +410,22 @@ def test_a_reversed_detector_keeps_its_scores_and_is_called_unusable():
     assert not metrics["usable"]["video"]["usable"]
     assert metrics["test"]["NT"]["video"]["auc"] == 0
     assert "not usable: " in summary_line("a", metrics)
+
+
+def test_each_data_set_is_scored_by_itself_so_that_none_moves_the_digits_of_another():
+    _, tables = make()
+    own = tables["test"]
+    tables["test"] = pd.concat(
+        [own, own.assign(key="o/" + own["key"], manipulation=own["manipulation"] + "@o")]
+    )
+    keys = [key for table in tables.values() for key in table["key"]]
+    index, asked = RowIndex(np.repeat(keys, 2), np.tile([0, 1], len(keys))), []
+
+    def score(rows):
+        asked.append({key.partition("/")[0] for key in index.keys[rows]})
+        return index.frames[rows] / 2
+
+    found = score_parts(tables, index, score)
+    assert asked == [{"d"}, {"d"}, {"o"}]
+    assert (found["score"] == found["frame"] / 2).all()
+    assert found["key"].tolist() == np.repeat(keys, 2).tolist()

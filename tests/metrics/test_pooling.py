@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from clipforensics.core.faults import InputError
 from clipforensics.metrics import auc, points
-from clipforensics.metrics.pooling import pool_by_video
+from clipforensics.metrics.pooling import most_suspect, pool_by_video
 from tests.support.score_tables import tables
 
 
@@ -77,3 +77,31 @@ def test_wrong_pooling_is_refused():
     with pytest.raises(InputError, match="give one entry a frame"):
         pool_by_video([0.1, 0.2], [0, 1], ["a"])
     assert [len(a) for a in pool_by_video([], [], [])] == [0, 0]
+
+
+crowds = st.lists(
+    st.tuples(st.integers(0, 5), st.sampled_from([0.0, 0.25, 0.5, 1.0])), min_size=1, max_size=30
+)
+"""(frame, score) of each row: many ties, any order."""
+
+
+@given(crowds)
+def test_a_frame_is_judged_by_its_most_suspect_person(rows):
+    numbers, scores = (np.array(of) for of in zip(*rows, strict=True))
+    moments = np.unique(numbers, return_inverse=True)[1]
+    slow = []
+    for frame in sorted(set(numbers.tolist())):
+        best = None
+        for place, (number, score) in enumerate(rows):
+            if number == frame and (best is None or score > rows[best][1]):
+                best = place
+        slow.append(best)
+    assert most_suspect(scores, moments).tolist() == slow
+    assert scores[most_suspect(scores, moments)].tolist() == [
+        max(score for number, score in rows if number == frame) for frame in sorted(set(numbers.tolist()))
+    ]
+
+
+def test_a_score_that_is_none_is_not_hidden_behind_another_persons():
+    assert most_suspect(np.array([0.9, math.nan, 0.2]), np.array([0, 0, 1])).tolist() == [1, 2]
+    assert most_suspect(np.empty(0), np.empty(0, dtype=np.int64)).tolist() == []

@@ -29,6 +29,11 @@ def slow_ece(predicted, labels, row_weights):
     return found
 
 
+def at_threshold(scores, labels, codes, weights, threshold):
+    counts = weighted.threshold_counts(scores, labels, codes, weights.shape[1], threshold)
+    return weighted.threshold_metrics(counts, weights)
+
+
 def slow_tpr_at_fpr(scores, labels, budget):
     curve = auc.roc_curve(scores, labels)
     return max(t for f, t in zip(curve.fpr, curve.tpr, strict=True) if f <= budget)
@@ -63,7 +68,7 @@ def fast(scores, labels, codes, weights, threshold, prior=None):
         "partial_auc": weighted.partial_auc(curve, 0.1),
         "wide_partial_auc": weighted.partial_auc(curve, 0.6),
         **{f"tpr_{b}": weighted.tpr_at_fpr(curve, b) for b in (0.0, 0.1, 0.25, 1 / 3, 0.5, 1.0)},
-        **weighted.threshold_metrics(scores, labels, codes, weights, threshold),
+        **at_threshold(scores, labels, codes, weights, threshold),
         **weighted.probability_metrics(scores, labels, codes, weights, prior),
     }
 
@@ -202,7 +207,7 @@ def test_no_metric_lacks_its_definition_its_interval_or_its_name():
     curve = weighted.trace(weighted.rank_rows(values, labels, codes), weights)
     assert set(weighted.ranking_metrics(curve, points.FPR_BUDGETS, points.PARTIAL_AUC_FPR)) == defined
     cut = set(points.threshold_metrics(values, labels, 0.5))
-    assert set(weighted.threshold_metrics(values, labels, codes, weights, 0.5)) == cut
+    assert set(at_threshold(values, labels, codes, weights, 0.5)) == cut
     assert cut == set(points.AT_THRESHOLD)
     chances = set(calibration.calibration_metrics(values, labels)) - {"reliability"}
     assert set(weighted.probability_metrics(values, labels, codes, weights)) == chances
