@@ -7,8 +7,6 @@ from pathlib import Path
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.files import read_json
-from clipforensics.report.league import league_markdown
-from clipforensics.report.reading.costs import read_spent
 
 
 def main(arguments: Sequence[str] | None = None, project: Path = Path()) -> None:
@@ -24,6 +22,10 @@ def main(arguments: Sequence[str] | None = None, project: Path = Path()) -> None
         SystemExit: with 2, the command line is wrong.
     """
     given = _parser(project).parse_args(arguments)
+    # pandas and SciPy: not for who asks how this is used
+    from clipforensics.report.league import league_markdown
+    from clipforensics.report.reading.costs import read_spent
+
     comparison = read_json(given.comparison)
     beside = given.comparison.with_name("controls.json")
     controls = read_json(beside) if beside.is_file() else None

@@ -1,21 +1,17 @@
 """Likelihood ratios from validation scores, what they cost on test, worst conditions, abstention."""
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
 
 from clipforensics.core.faults import run_command
 from clipforensics.core.files import json_ready, read_json, write_json
 from clipforensics.core.params import read_section, read_value
-from clipforensics.core.records import read_videos
-from clipforensics.likelihood.assessment import Assessed, LikelihoodSection
-from clipforensics.likelihood.models import Model, videos_of
+from clipforensics.likelihood.assessment import Assessed
+from clipforensics.likelihood.reading import Left, read_table
+from clipforensics.likelihood.settings import LikelihoodSection
 from clipforensics.likelihood.summary import summarise
 from clipforensics.protocol.cells import Cell, Protocol, by_protocol, pooled_splits
-from clipforensics.protocol.tables import read_scores, read_split, write_curve
-from clipforensics.statistics.settings import Compared, read_compared
+from clipforensics.protocol.tables import write_curve
+from clipforensics.statistics.settings import read_compared
 
 PARAMS = Path("params.yaml")
 SCORES = Path("data/scores")
@@ -33,9 +29,10 @@ def main() -> None:
     (run, bootstrap), protocol = read_compared(PARAMS), read_section(PARAMS, "protocol", Protocol)
     settings = read_section(PARAMS, "likelihood", LikelihoodSection)
     protocols = by_protocol(protocol.splits, read_value(PARAMS, "split", "n_folds", int))
+    left = Left(SCORES, SPLITS, EVALUATIONS, run.aggregate)
     assessed = [
         Assessed(
-            [read_model(run, detector, Cell(one, train_set, seed)) for one in splits],
+            [left.model(detector, Cell(one, train_set, seed)) for one in splits],
             {"detector": detector, "protocol": name, "split": split, "train_set": train_set, "seed": seed},
             settings,
             bootstrap,
@@ -46,40 +43,13 @@ def main() -> None:
         for detector in run.detectors
     ]
     primary = read_json(COMPARISON)["primary"] or {}
-    content, curves = summarise(assessed, read_table(), read_value(PARAMS, "", "dataset", str), primary)
+    content, curves = summarise(
+        assessed, read_table(VIDEOS, CROPS), read_value(PARAMS, "", "dataset", str), primary
+    )
     write_json(OUT, json_ready(content))
     for kind, table in curves.items():
         write_curve(CURVES / f"{kind}.csv", table)
     print(f"{OUT}: {len(content['rows'])} rows of likelihood ratios")
-
-
-def read_model(run: Compared, detector: str, cell: Cell) -> Model:
-    """One model's scores by video, and what evaluate chose on validation."""
-    scores = read_scores(SCORES / detector / f"{cell.name}.csv")
-    found: dict[str, Any] = read_json(EVALUATIONS / detector / f"{cell.name}.json")
-    parts = {
-        part: videos_of(
-            scores[scores["part"] == part],
-            read_split(SPLITS / cell.split / cell.train_set / f"{part}.csv"),
-            run.aggregate,
-        )
-        for part in ("val", "test")
-    }
-    return Model(
-        split=cell.split,
-        **parts,
-        usable=found["usable"]["video"],
-        threshold=found["threshold"]["video"],
-        tested=list(found["test"]),
-    )
-
-
-def read_table() -> pd.DataFrame:
-    """videos.csv by key, with the size of the face where faces were looked for."""
-    videos = read_videos(VIDEOS)
-    table = pd.DataFrame([asdict(video) for video in videos], index=[video.key for video in videos])
-    crops = pd.read_csv(CROPS, dtype={"key": str}, na_filter=False, encoding="utf-8").set_index("key")
-    return table if crops.empty else table.join(crops["face_size"]).fillna({"face_size": 0})
 
 
 if __name__ == "__main__":

@@ -6,25 +6,30 @@ from typing import cast
 
 from clipforensics.core.faults import run_command
 from clipforensics.core.files import read_json
-from clipforensics.core.fitting import Fitting, Resample
-from clipforensics.core.params import read_raw, read_section, read_value, read_yaml
+from clipforensics.core.params import read_section, read_value
+from clipforensics.encoder.embeddings import EmbeddingStore
+from clipforensics.likelihood.reading import Left, read_table
+from clipforensics.likelihood.settings import LikelihoodSection
+from clipforensics.metrics.pooling import Pooling
 from clipforensics.protocol.cells import Protocol
+from clipforensics.publishing.drawing import read_footage
 from clipforensics.publishing.folder import PackageSection, write_package
-from clipforensics.publishing.model import Records, TrainingFootage, read_model
+from clipforensics.publishing.model import Records, read_model
 
 PARAMS = Path("params.yaml")
 PROFILES = Path("conf/data")
 WEIGHTS = Path("data/weights")
 EVALUATIONS = Path("data/metrics/evaluate")
 LEAKAGE = Path("data/metrics/leakage")
+SCORES = Path("data/scores")
+SPLITS = Path("data/splits")
+VIDEOS = Path("data/videos.csv")
+CROPS = Path("data/frames/crops.csv")
+EMBEDDINGS = Path("data/embeddings")
 COMPARISON = Path("data/metrics/comparison.json")
 FACES = Path("data/metrics/faces.json")
 CONTROLS = Path("data/metrics/controls.json")
 OUT = Path("models")
-
-FINDING = ("weights", "weights_file", "revision", "sha256", "detect_size", "min_score", "stride")
-CUTTING = ("person", "margin", "align", "without_face")
-"""Settings by which whoever scores a video with the model cuts its frames in the same way."""
 
 
 def main() -> None:
@@ -34,30 +39,28 @@ def main() -> None:
         read_section(PARAMS, "protocol", Protocol),
     )
     detectors = read_value(PARAMS, "", "detectors", list)
-    records = Records(WEIGHTS, EVALUATIONS, LEAKAGE, read_json(COMPARISON), read_json(CONTROLS))
-    footage = read_footage()
+    records, footage, weighing = (
+        read_records(),
+        read_footage(PARAMS, PROFILES, FACES),
+        read_section(PARAMS, "likelihood", LikelihoodSection),
+    )
     models = [read_model(*one, records, footage) for one in product(detectors, protocol.cells)]
     for model in models:
-        write_package(model, OUT / model.detector / model.cell.name, params)
+        write_package(model, OUT / model.detector / model.cell.name, params, weighing)
     print(f"{OUT}: {len(models)} folders, one a detector and cell")
 
 
-def read_footage() -> TrainingFootage:
-    """What the detectors were trained on, by the settings."""
-    name, looked = read_value(PARAMS, "", "dataset", str), read_json(FACES)
-    found, cut = read_raw(PARAMS, "faces"), read_raw(PARAMS, "extract_frames")
-    used = {**{key: found[key] for key in FINDING}, **{key: cut[key] for key in CUTTING}}
-    return TrainingFootage(
-        dataset=name,
-        is_sample=read_yaml(PROFILES / f"{name}.yaml").get("layout") == "sample",
-        n_frames=read_value(PARAMS, "extract_frames", "n_frames", int),
-        fitting=Fitting(
-            read_value(PARAMS, "extract_frames", "frame_size", int),
-            cast(Resample, read_value(PARAMS, "extract_frames", "resample", str)),
-            read_value(PARAMS, "extract_frames", "squash", bool),
-            read_value(PARAMS, "extract_frames", "resize_edge", int),
-        ),
-        faces={"detector": looked["detector"], **used} if looked["rows"] else None,
+def read_records() -> Records:
+    """Where the stages left what they know, and what all cells share of it."""
+    aggregate = cast(Pooling, read_value(PARAMS, "evaluate", "aggregate", str))
+    return Records(
+        WEIGHTS,
+        Left(SCORES, SPLITS, EVALUATIONS, aggregate),
+        LEAKAGE,
+        read_json(COMPARISON),
+        read_json(CONTROLS),
+        read_table(VIDEOS, CROPS),
+        EmbeddingStore(EMBEDDINGS),
     )
 
 

@@ -11,7 +11,7 @@ from clipforensics.protocol.cells import Cell, Protocol
 PARAMS = Path("params.yaml")
 MADE = Path("data/metrics")
 KEPT = Path("metrics")
-AUDITS = ("leakage", "leakage/content")
+AUDITS = ("leakage", "leakage/content", "leakage/faces")
 WHOLE_RUN = (
     *("comparison.json", "controls.json", "explanations.json", "faces.json"),
     *("likelihood.json", "robustness.json"),

@@ -41,7 +41,7 @@ def main(detector: str, split: str, train_set: str, seed: str) -> None:
     encoder = read_section(PARAMS, "encoder", EncoderSection).model_dump()
     frames, embeddings = FrameStore.open(FRAMES), EmbeddingStore(EMBEDDINGS)
     parts = [SPLITS / split / train_set / f"{part}.csv" for part in ("train", "val")]
-    train, val = (frames.rows.labelled(read_split(part)) for part in parts)
+    train, val = (frames.rows.labelled(read_split(path), main=path == parts[0]) for path in parts)
     work = {"detector": detector, "seed": cell.seed, "encoder": encoder, "device": choose_device().type}
     work |= {"budget": budget.model_dump(), "settings": [one.settings.model_dump() for one in candidates]}
     inputs = [*parts, *frames.files, *embeddings.files, *encoder_files(encoder["model"]), *project_code()]

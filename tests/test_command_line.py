@@ -15,6 +15,10 @@ from tests.support.settings import write_shipped
 HEAVY = {"numpy", "pandas", "torch", "transformers", "sklearn", "scipy", "pydantic", "yaml", "dvc", "jinja2"}
 
 
+LATE = HEAVY - {"numpy", "pydantic", "yaml"} | {"av", "cv2", "peft"}
+"""What no command may load to say how it is used. NumPy and pydantic take a tenth of a second each."""
+
+
 def run(*arguments, cwd=ROOT):
     code = "import sys; from clipforensics.command_line import main; sys.argv[0] = 'clipforensics'; main()"
     return subprocess.run(
@@ -36,6 +40,17 @@ def test_help_names_every_command_and_loads_nothing_heavy():
     for name, command in COMMANDS.items():
         assert re.search(rf"^  {name} +{re.escape(command.about)}$", done.stdout, re.M)
     assert HEAVY & set(done.stderr.split()) == set()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_a_command_loads_nothing_that_takes_time(name):
+    code = (
+        "import sys\nfrom clipforensics.command_line import main\n"
+        f"try: main([{name!r}, '--help'])\nfinally: print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "argparse" in done.stderr.split()
+    assert LATE & set(done.stderr.split()) == set()
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -113,3 +128,13 @@ def test_whoever_reads_the_first_line_alone_gets_no_traceback():
     command = f"{sys.executable} -m clipforensics verdict | head -n 1"
     done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, check=True)
     assert (done.stdout.count("\n"), done.stderr) == (1, "")
+
+
+def test_an_interruption_is_one_line(monkeypatch, capsys):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("clipforensics.command_line._run", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        main(["score"])
+    assert (ended.value.code, capsys.readouterr().err) == (130, "interrupted\n")

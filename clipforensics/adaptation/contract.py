@@ -83,14 +83,17 @@ class Detector(Protocol):
 class Explainable(Protocol):
     """A detector that runs a vision transformer, so that its score can be traced to pixels."""
 
-    def log_odds(self, folder: Path, *, encoder: Mapping[str, str], fitting: "Fitting | None") -> "LogOdds":
+    def log_odds(
+        self, folder: Path, *, encoder: Mapping[str, str], fitting: "Fitting | None", merged: bool = False
+    ) -> "LogOdds":
         """Open the detector saved in `folder`: its module, its preprocessing, its vision tower.
 
         `module` (torch, evaluation mode, on the chosen device) takes float32 pixels (n, 3, s, s) as
         `preprocessing` makes them to log odds (n,) in float32, with gradients through every layer, and
         sigmoid(log odds) is the score to 1e-5 where the score was computed in float32; `tower` is the model
         of transformers that `module` runs. `encoder` is section `encoder` of params.yaml, `fitting` how
-        stored frames were made, None where there are none.
+        stored frames were made, None where there are none. `merged`: whether what was trained is folded
+        into the tower's weights, where the method can do that: as `score` computes, and in less time.
         """
         ...
 

@@ -160,9 +160,10 @@ class EmbeddingMethod(ABC):
         return score_embeddings(self.load(folder), embeddings, rows)
 
     def log_odds(
-        self, folder: Path, *, encoder: Mapping[str, str], fitting: Fitting | None
+        self, folder: Path, *, encoder: Mapping[str, str], fitting: Fitting | None, merged: bool = False
     ) -> tuple[FrozenEncoder, Preprocessing, "PreTrainedModel"]:
         """The judge on its frozen encoder, from pixels, in float32: module, preprocessing and tower."""
+        del merged  # nothing of the encoder was trained
         model, revision = encoder["model"], encoder["revision"]
         compute_deterministically(seed=0)
         tower = load_vision_tower(model, revision)
@@ -202,7 +203,7 @@ def train_on_embeddings(
         draw=draw,
         inputs=lambda part, epoch: features.take(part.rows),
         score=lambda: score_features(settled(judge), validation.matrix),
-        validation=Validation(task.val.labels, task.val.videos),
+        validation=Validation.of(task.val),
         schedule=_schedule(task, learning_rate, rows_at_once),
         weights=class_weights(draw(0).labels, task.budget.class_weight),
         dtype=torch.float32,

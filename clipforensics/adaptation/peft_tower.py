@@ -1,5 +1,6 @@
 """A tower with one of peft's adapters inside: made, written in peft's own format, and read back."""
 
+import json
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ from safetensors.torch import load_file, save_file
 from clipforensics.core.faults import InputError
 from clipforensics.core.files import read_json, write_json
 from clipforensics.core.params import Section
+from clipforensics.encoder.claims import read_small
+from clipforensics.encoder.tensor_file import check_tensors
 
 if TYPE_CHECKING:  # seconds of start-up, which who reads a section of settings shall not pay
     from peft import LNTuningConfig, LoraConfig, PeftConfig, PeftModel
@@ -27,6 +30,9 @@ VARIANTS: dict[str, dict[str, Any]] = {
 """What tells each variant from plain LoRA in peft's LoraConfig; `detectors.lora` says what they are."""
 
 ADAPTER, CONFIG = "adapter_model.safetensors", "adapter_config.json"
+
+NOT_HELD_TO = ("auto_mapping", "base_model_name_or_path", "inference_mode", "peft_version", "revision")
+"""Keys of adapter_config.json that say where and by what it was written; nothing is done with them."""
 
 
 class LoraSection(Section):
@@ -144,12 +150,63 @@ def convert(folder: Path, start: Mapping[str, torch.Tensor]) -> None:
     write_json(folder / CONFIG, {**config, **doubled, "init_lora_weights": True})
 
 
-def read_adapter(tower: "PreTrainedModel", folder: Path) -> "PeftModel":
-    """Put what `write_adapter` wrote inside a tower, frozen."""
+def saved_config(section: LoraSection, target_modules: Iterable[str]) -> "LoraConfig":
+    """Peft's config of a trained adapter: the section's, but for pissa's, which `convert` made plain."""
+    config = lora_config(section, target_modules)
+    if section.variant == "pissa":
+        config.r, config.lora_alpha, config.init_lora_weights = 2 * config.r, 2 * config.lora_alpha, True
+    return config
+
+
+def read_adapter(tower: "PreTrainedModel", folder: Path, config: "PeftConfig") -> "PeftModel":
+    """Put what `write_adapter` wrote inside a tower, frozen.
+
+    Args:
+        tower: Changed in place.
+        folder: Of the adapter.
+        config: As the detector's settings make it. The file beside the adapter is held to it and nothing else
+            is done with it: it could name other layers, another scale, or expressions that are never done.
+
+    Raises:
+        InputError: there is no adapter, or adapter_config.json says something else.
+    """
     from peft import PeftModel
 
+    check_config(folder / CONFIG, config)
+    if not (folder / ADAPTER).is_file():  # peft would ask the hub for it
+        raise InputError(f"{folder / ADAPTER} does not exist; copy the detector again")
     with _needless_warnings():
-        return PeftModel.from_pretrained(tower, str(folder))
+        return PeftModel.from_pretrained(tower, str(folder), config=config)
+
+
+def check_config(path: Path, config: "PeftConfig") -> None:
+    """Raise InputError, naming what differs, unless an adapter_config.json is what settings make it."""
+    said, wanted, usual = read_small(path), _as_json(config), _as_json(type(config)())
+    for key in sorted({*said, *wanted} - set(NOT_HELD_TO)):
+        found, meant = said.get(key, usual.get(key)), wanted.get(key)
+        found = sorted(map(str, found)) if key == "target_modules" and isinstance(found, list) else found
+        if found != meant and (found or meant):
+            raise InputError(
+                f"{path}: `{key}` is {str(found)[:80]!r}, and the settings in detector.json make it"
+                f" {str(meant)[:80]!r}; copy the detector again"
+            )
+
+
+def check_shapes(folder: Path, layers: Mapping[str, torch.nn.Linear], config: "LoraConfig") -> None:
+    """Raise InputError unless a saved LoRA holds the matrices of these layers, by full name, and no more."""
+    wanted: dict[str, tuple[int, ...]] = {}
+    for name, layer in layers.items():
+        outputs, inputs = layer.weight.shape
+        place = f"base_model.model.{name}.lora_"
+        wanted |= {f"{place}A.weight": (config.r, inputs), f"{place}B.weight": (outputs, config.r)}
+        if config.use_dora:
+            wanted[f"{place}magnitude_vector"] = (outputs,)
+    check_tensors(folder / ADAPTER, wanted)
+
+
+def _as_json(config: "PeftConfig") -> dict[str, Any]:
+    """What peft writes of a config."""
+    return cast(dict[str, Any], json.loads(json.dumps(config.to_dict(), default=sorted)))
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
+import torch
 from pydantic import Field
 from safetensors.torch import load_file, save_file
 
@@ -18,8 +19,9 @@ from clipforensics.adaptation.pixel_training import score_rows, train_on_pixels
 from clipforensics.adaptation.record import RECORD, Usage, count_parameters, parameter_counts, write_record
 from clipforensics.core.files import read_json
 from clipforensics.core.fitting import Fitting
-from clipforensics.core.params import Section
+from clipforensics.core.params import Section, check_section
 from clipforensics.encoder.embeddings import EmbeddingStore
+from clipforensics.encoder.tensor_file import check_tensors
 from clipforensics.encoder.vision import (
     Embedding,
     Preprocessing,
@@ -85,17 +87,17 @@ class PixelMethod(ABC):
 
     def save_adapter(self, model: AdaptedEncoder, folder: Path) -> None:
         """Write what training moved, but for the head; by default its tensors, by name."""
-        moved = {n: p for n, p in model.named_parameters() if p.requires_grad and not n.startswith("head.")}
-        save_file({n: p.detach().cpu().contiguous() for n, p in moved.items()}, folder / TRAINED)
+        save_file(
+            {n: p.detach().cpu().contiguous() for n, p in moved_tensors(model).items()}, folder / TRAINED
+        )
 
     def load_adapter(
         self, tower: "PreTrainedModel", settings: Any, *, embedding: Embedding, folder: Path
     ) -> AdaptedEncoder:
         """Read what `save_adapter` wrote, onto a frozen tower."""
         model = self.adapt(tower, settings, embedding=embedding, seed=0)
-        found = model.load_state_dict(load_file(folder / TRAINED), strict=False)
-        if found.unexpected_keys:
-            raise ValueError(f"{folder / TRAINED}: {found.unexpected_keys} are no tensors of {self.name}")
+        check_tensors(folder / TRAINED, {name: tuple(p.shape) for name, p in moved_tensors(model).items()})
+        model.load_state_dict(load_file(folder / TRAINED), strict=False)
         return model
 
     def merge(self, model: AdaptedEncoder) -> AdaptedEncoder:
@@ -172,7 +174,7 @@ class PixelMethod(ABC):
         """
         about = read_json(folder / RECORD)
         encoder = encoder or about["encoder"]
-        settings = self.settings.model_validate(about["settings"])
+        settings = check_section(about["settings"], self.settings, f"{folder / RECORD}: settings")
         tower = load_vision_tower(encoder["model"], encoder["revision"])
         preprocessing = load_preprocessing(encoder["model"], encoder["revision"], fitting=fitting)
         embedding, tower = cast(Embedding, encoder["embedding"]), show_frames(tower, preprocessing)
@@ -191,12 +193,18 @@ class PixelMethod(ABC):
         return score_rows(model, lambda part: preprocessing.pixels(frames.read(part), model.device), rows)
 
     def log_odds(
-        self, folder: Path, *, encoder: Mapping[str, str], fitting: Fitting | None
+        self, folder: Path, *, encoder: Mapping[str, str], fitting: Fitting | None, merged: bool = False
     ) -> tuple[AdaptedEncoder, Preprocessing, "PreTrainedModel"]:
-        """The saved model, its preprocessing, and its tower with the adapter inside."""
+        """The saved model, its preprocessing, and its tower with the adapter inside, or folded into it."""
         compute_deterministically(seed=0)
-        model, preprocessing = self.load(folder, fitting=fitting, encoder=encoder)
+        model, preprocessing = self.load(folder, fitting=fitting, encoder=encoder, merged=merged)
         return model, preprocessing, model.base
+
+
+def moved_tensors(model: AdaptedEncoder) -> dict[str, torch.nn.Parameter]:
+    """What training moves, by name, but for the head."""
+    named = model.named_parameters()
+    return {name: p for name, p in named if p.requires_grad and not name.startswith("head.")}
 
 
 def model_counts(model: AdaptedEncoder) -> dict[str, int | str]:

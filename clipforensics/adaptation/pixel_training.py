@@ -75,7 +75,7 @@ def make_trainer(
             shown(part.rows) if shown else show_augmented(task, part, epoch, preprocessing, model.device)
         ),
         score=lambda: score_rows(model, stored, task.val.rows, dtype=dtype, processes=processes),
-        validation=Validation(task.val.labels, task.val.videos),
+        validation=Validation.of(task.val),
         schedule=schedule,
         weights=class_weights(draw_frames(task, 0).labels, budget.class_weight),
         dtype=dtype,

@@ -26,7 +26,6 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 from PIL import Image
-from scipy.ndimage import gaussian_filter1d
 
 from clipforensics.core.faults import InputError
 
@@ -154,6 +153,8 @@ def _h264(frames: Frames, crf: float, rng: np.random.Generator) -> Frames:
 
 
 def _blur(frames: Frames, sigma: float, rng: np.random.Generator) -> Frames:
+    from scipy.ndimage import gaussian_filter1d  # settings are read by those who blur nothing
+
     sigma *= max(frames.shape[1:3]) / REFERENCE_SIDE
     values = frames.astype(np.float32)
     for axis in (1, 2):

@@ -9,20 +9,33 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from clipforensics.core.faults import InputError
 
+MAX_WHOLE = 1 << 29
+"""Most bytes of a list, table or JSON file that is read as a whole: in memory it is several times that."""
 
-def open_regular(path: Path) -> BufferedReader:
+
+def open_regular(path: Path, max_bytes: int | None = None) -> BufferedReader:
     """Open a file for reading bytes, if it is one: a pipe would wait for ever, a device never ends.
 
+    Args:
+        path: The file.
+        max_bytes: Most that it may have; None: any number.
+
     Raises:
-        OSError: it does not exist, cannot be opened, or is a folder, pipe, device or socket.
+        OSError: it does not exist, cannot be opened, is a folder, pipe, device or socket, or is larger.
     """
-    if not stat.S_ISREG(path.stat().st_mode):
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "not a regular file", str(path))
+    if max_bytes is not None and status.st_size > max_bytes:
+        raise OSError(errno.EFBIG, f"has {status.st_size} bytes, at most {max_bytes} are read", str(path))
     return path.open("rb")
+
+
+def open_whole(path: Path) -> BufferedReader:
+    """As `open_regular`, of a file that is read as a whole: one of more than `MAX_WHOLE` bytes is OSError."""
+    return open_regular(path, MAX_WHOLE)
 
 
 def write_json(path: Path, content: object) -> None:
@@ -36,13 +49,16 @@ def read_json(path: Path) -> Any:
     """Read a JSON file that an earlier stage wrote.
 
     Raises:
-        InputError: the file is missing or is not JSON.
+        InputError: the file is missing, cannot be read or is not JSON.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        with open_whole(path) as file:
+            return json.loads(file.read().decode("utf-8"))
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist; run `dvc repro`") from error
-    except ValueError as error:
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}; mend that") from error
+    except (ValueError, RecursionError) as error:
         raise InputError(
             f"{path} is not JSON: {error}; run `dvc repro -f` on the stage that wrote it"
         ) from error
@@ -50,6 +66,8 @@ def read_json(path: Path) -> Any:
 
 def json_ready(value: Any) -> Any:
     """Copy nested mappings and sequences with NaN and infinities as None, and numpy's numbers as Python's."""
+    import numpy as np  # not above: kernels are pinned before numpy is loaded (`machine.kernels`)
+
     if isinstance(value, Mapping):
         return {str(key): json_ready(item) for key, item in value.items()}
     if isinstance(value, np.ndarray):

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from clipforensics.core.faults import InputError
+from clipforensics.core.files import open_regular
 
 
 class Section(BaseModel):
@@ -18,6 +19,9 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
+
+MAX_SETTINGS = 1 << 22
+"""Most bytes of a YAML file."""
 
 S = TypeVar("S", bound=Section)
 V = TypeVar("V")
@@ -32,6 +36,25 @@ _Loader.add_implicit_resolver(
 )
 
 
+def read_settings(path: Path) -> str:
+    """The text of a YAML file.
+
+    Raises:
+        FileNotFoundError: there is none.
+        InputError: it is no regular file, larger than `MAX_SETTINGS`, or cannot be read.
+        UnicodeDecodeError: it is not UTF-8.
+    """
+    try:
+        with open_regular(path, MAX_SETTINGS) as file:
+            return file.read().decode("utf-8")
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read: {error.strerror or error}; it must be a YAML file"
+        ) from error
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """Read a YAML mapping with the safe loader.
 
@@ -39,7 +62,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         InputError: the file is missing, is not YAML or does not hold a mapping.
     """
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # a safe loader
+        content = yaml.load(read_settings(path), _Loader)  # a safe loader
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist; it must hold the settings") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -151,7 +174,8 @@ def read_value(path: Path, section: str, key: str, kind: type[V]) -> V:
     content = read_yaml(path)
     inside = content.get(section) if section else content
     value = inside.get(key) if isinstance(inside, dict) else None
-    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+    accepted = (int, float) if kind is float else kind  # as a section accepts 1 where a float is wanted
+    if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
         name = f"{section}: `{key}`" if section else f"`{key}`"
         raise InputError(f"{path}: {name} is {value!r}; it must be of type {kind.__name__}; mend it")
-    return value
+    return kind(value)  # type: ignore[call-arg]

@@ -17,6 +17,9 @@ PARTS = ("train", "val", "test")
 REST = "rest"
 """In a list of test manipulations: every other manipulation of the data set, sorted by name."""
 
+OF = "@"
+"""Parts the name of a manipulation from that of its data set, where that one is only tested on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Video:
@@ -24,7 +27,8 @@ class Video:
 
     Attributes:
         dataset: Name of the data set, as in conf/data.
-        manipulation: Deepfakes, FaceSwap, ...; `real` for unmanipulated footage.
+        manipulation: Deepfakes, FaceSwap, ...; `real` for unmanipulated footage; `<either>@<data set>` in a
+            data set that is only tested on.
         compression: raw, c23, c40, or empty where the data set has no such thing.
         target: Identity whose footage this is (FF++'s `<target>_<source>`).
         source: Identity whose face or expression was brought in; empty for real footage.
@@ -43,6 +47,16 @@ class Video:
         codec: Of the video stream, as FFmpeg names it; `pictures` for a folder of them, or a single one.
         frame_rate: Frames a second, as the container says on average; 0 where it does not, or for pictures.
         part: The one of `PARTS` that the data set's publisher put it in; empty where nothing is said.
+        identities_of: Whose names target, source and others are, where other data sets show the same people;
+            empty: the data set's own.
+        key_interval: Packets of the video stream a key frame, on average; 0 where there is none, or for
+            pictures.
+        encoder: Tags in which container and stream name the program that made them (`video.read_encoder`);
+            empty where they do not, or for pictures.
+        mask: Of a manipulated video, where the publisher's mask of what was manipulated lies, written like
+            `path`: a video, or a folder of pictures, of as many frames; empty where there is none.
+        complaints: Errors that the decoder told of while `ingest` decoded every frame, and frames that it
+            marked as damaged; pictures that could not be read. 0 wherever `ingest.decoding` is strict.
     """
 
     dataset: str
@@ -64,6 +78,11 @@ class Video:
     codec: str = ""
     frame_rate: float = 0.0
     part: str = ""
+    identities_of: str = ""
+    key_interval: float = 0.0
+    encoder: str = ""
+    mask: str = ""
+    complaints: int = 0
 
     @property
     def people(self) -> tuple[str, ...]:
@@ -85,16 +104,23 @@ class Video:
     @property
     def key(self) -> str:
         """`dataset/manipulation/compression/name`: what every later table joins on."""
-        return "/".join((self.dataset, self.manipulation, self.compression or "-", self.name))
+        manipulation = self.manipulation.partition(OF)[0]
+        return "/".join((self.dataset, manipulation, self.compression or "-", self.name))
+
+
+def data_set_of(manipulation: str) -> str:
+    """The data set that a manipulation's name ends with; empty for those that are trained on."""
+    return manipulation.partition(OF)[2]
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """One video that a stage had to leave out, and why."""
+    """One video that a stage had to leave out, and why; `path` is relative to its data set's root."""
 
     stage: str
     path: str
     reason: str
+    dataset: str = ""
 
 
 def write_records(path: Path, kind: type, records: Iterable[object]) -> None:

@@ -50,7 +50,7 @@ class Baseline(EmbeddingMethod):
         probe = fit_probe(
             task.embeddings.read(draw.rows[order]),
             draw.labels[order],
-            Validation(task.val.labels, task.val.videos),
+            Validation.of(task.val),
             task.embeddings.read(task.val.rows),
             inverse_l2=settings.inverse_l2,
             class_weight=task.budget.class_weight,

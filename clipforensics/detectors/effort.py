@@ -31,12 +31,16 @@ from clipforensics.adaptation.record import Usage
 from clipforensics.core.faults import InputError
 from clipforensics.encoder.families.base import Role
 from clipforensics.encoder.families.finding import family_named, family_of
+from clipforensics.encoder.tensor_file import check_tensors
 from clipforensics.encoder.vision import Embedding
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 ROLES: tuple[Role, ...] = ("query", "key", "value", "output")
+
+SAVED = ("u", "s", "v", "u0", "s0", "v0")
+"""Tensors of a layer that are saved."""
 
 Directions = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 """Left singular directions (n, r), singular values (r,), right directions (r, n)."""
@@ -194,7 +198,7 @@ class Effort(PixelMethod):
         tensors = {
             f"{name}.{key}": getattr(layer, key).detach().cpu().contiguous()
             for name, layer in layers.items()
-            for key in ("u", "s", "v", "u0", "s0", "v0")
+            for key in SAVED
         }
         save_file(tensors, folder / TRAINED)
 
@@ -207,13 +211,12 @@ class Effort(PixelMethod):
         folder: Path,
     ) -> AdaptedEncoder:
         """Read what `save_adapter` wrote; nothing is decomposed."""
-        tensors = load_file(folder / TRAINED)
         names = [name for name, _ in attention_layers(tower)]
+        check_tensors(folder / TRAINED, _saved_shapes(tower, settings.r))
+        tensors = load_file(folder / TRAINED)
         starts = {n: (tensors[f"{n}.u0"], tensors[f"{n}.s0"], tensors[f"{n}.v0"]) for n in names}
         model = replace_layers(tower, starts, embedding, settings)
-        found = tower.load_state_dict(tensors, strict=False)
-        if found.unexpected_keys:
-            raise ValueError(f"{folder / TRAINED}: {found.unexpected_keys} are no tensors of {self.name}")
+        tower.load_state_dict(tensors, strict=False)
         return model
 
     def merge(self, model: AdaptedEncoder) -> AdaptedEncoder:
@@ -222,6 +225,16 @@ class Effort(PixelMethod):
             if isinstance(layer, ResidualLinear):
                 model.base.set_submodule(name, merged(layer))
         return model
+
+
+def _saved_shapes(tower: torch.nn.Module, r: int) -> dict[str, tuple[int, ...]]:
+    """What `save_adapter` writes of a tower."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name, layer in attention_layers(tower):
+        n = len(layer.weight)
+        of = {"u": (n, r), "s": (r,), "v": (r, n)}
+        shapes |= {f"{name}.{key}": of[key[0]] for key in SAVED}
+    return shapes
 
 
 def attention_layers(tower: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Linear]]:

@@ -38,7 +38,7 @@ from clipforensics.encoder.families.finding import family_named, family_of
 from clipforensics.encoder.vision import Embedding
 
 if TYPE_CHECKING:
-    from peft import PeftModel
+    from peft import LNTuningConfig, PeftModel
     from transformers import PreTrainedModel
 
 SMALLEST = 1e-12
@@ -75,11 +75,7 @@ class LayerNorm(PixelMethod):
             InputError: there are none.
         """
         del seed
-        names = family_of(tower).norms(tower, embedding)
-        if not names:
-            raise InputError("detectors: layer_norm: the encoder has no layer normalisations; leave it out")
-        tuned = put_inside(tower, norm_config(as_targets(tower, names)))
-        return SphereEncoder(tuned, embedding, settings)
+        return SphereEncoder(put_inside(tower, _config(tower, embedding)), embedding, settings)
 
     def expected_parameters(self, encoder: Mapping[str, Any], settings: Settings) -> dict[str, int]:
         """Weight and bias of two layers a block, and of those before and after the blocks (CLIP: 1 each)."""
@@ -99,8 +95,21 @@ class LayerNorm(PixelMethod):
         embedding: Embedding,
         folder: Path,
     ) -> AdaptedEncoder:
-        """Read them with peft."""
-        return SphereEncoder(read_adapter(tower, folder), embedding, settings)
+        """Read them with peft.
+
+        Raises:
+            InputError: what lies there are no layer normalisations of this tower.
+        """
+        tuned = read_adapter(tower, folder, _config(tower, embedding))
+        return SphereEncoder(tuned, embedding, settings)
+
+
+def _config(tower: "PreTrainedModel", embedding: Embedding) -> "LNTuningConfig":
+    """Peft's, by which the layer normalisations that an embedding passes learn."""
+    names = family_of(tower).norms(tower, embedding)
+    if not names:
+        raise InputError("detectors: layer_norm: the encoder has no layer normalisations; leave it out")
+    return norm_config(as_targets(tower, names))
 
 
 class SphereEncoder(AdaptedEncoder):

@@ -30,12 +30,14 @@ from clipforensics.adaptation.peft_tower import (
     LoraSection,
     as_targets,
     check_rank,
+    check_shapes,
     convert,
     copy_adapter,
     count_lora,
     lora_config,
     put_inside,
     read_adapter,
+    saved_config,
     write_adapter,
 )
 from clipforensics.adaptation.pixel_method import PixelMethod, PixelSettings
@@ -97,8 +99,7 @@ class Lora(PixelMethod):
         if settings.variant == "pissa":
             check_rank(layers, settings.r, "methods.lora.r")
         torch.manual_seed(seed)
-        targets = list(layers) if settings.last_blocks else as_targets(tower, layers)
-        adapted = put_inside(tower, lora_config(settings, targets))
+        adapted = put_inside(tower, lora_config(settings, _as_peft_has_them(tower, layers, settings)))
         if settings.variant != "pissa":
             return AdaptedEncoder(adapted, embedding)
         model = PissaEncoder(adapted, embedding)
@@ -122,15 +123,29 @@ class Lora(PixelMethod):
             convert(folder, model.start)
 
     def load_adapter(
-        self, tower: "PreTrainedModel", settings: Any, *, embedding: Embedding, folder: Path
+        self, tower: "PreTrainedModel", settings: Settings, *, embedding: Embedding, folder: Path
     ) -> AdaptedEncoder:
-        """Read it with peft."""
-        return AdaptedEncoder(read_adapter(tower, folder), embedding)
+        """Read it with peft.
+
+        Raises:
+            InputError: what lies there is no adapter of these settings for this tower.
+        """
+        layers = find_targets(tower, settings, embedding)
+        config = saved_config(settings, _as_peft_has_them(tower, layers, settings))
+        check_shapes(folder, layers, config)
+        return AdaptedEncoder(read_adapter(tower, folder, config), embedding)
 
     def merge(self, model: AdaptedEncoder) -> AdaptedEncoder:
         """Add the updates to the weights."""
         cast("PeftModel", model.tower).merge_adapter()
         return model
+
+
+def _as_peft_has_them(
+    tower: "PreTrainedModel", layers: Mapping[str, torch.nn.Linear], settings: Settings
+) -> list[str]:
+    """`target_modules` of peft's config, for layers by their full names."""
+    return list(layers) if settings.last_blocks else as_targets(tower, layers)
 
 
 def find_targets(

@@ -44,7 +44,7 @@ class ZeroShot(TextMethod):
         judge = self.judge(text, settings).to(choose_device()).eval()
         counts = self.counts(judge)
         print(counts["line"], flush=True)
-        validation = Validation(task.val.labels, task.val.videos)
+        validation = Validation.of(task.val)
         scores = score_embeddings(judge, task.embeddings, task.val.rows)
         rank = validation.rank(scores)
         self.save(judge, folder, task=task, settings=settings, counts=counts, rank=rank)

@@ -10,6 +10,7 @@ from clipforensics.core.faults import InputError
 from clipforensics.core.params import Section
 from clipforensics.encoder.embeddings import EmbeddingStore
 from clipforensics.explanations.clusters import cosine_distances, group_similar
+from clipforensics.explanations.maps import Shown
 from clipforensics.frames.store import FrameStore
 from clipforensics.metrics.errors import WORST_FRAMES
 
@@ -40,9 +41,7 @@ class ExplainSection(Section):
     seed: int = Field(ge=0, lt=2**63)
 
 
-def choose_frames(
-    errors: Sequence[Json], *, videos_per_list: int, frames_per_video: int
-) -> list[tuple[str, int]]:
+def choose_frames(errors: Sequence[Json], *, videos_per_list: int, frames_per_video: int) -> list[Shown]:
     """The worst frames of the first videos of every list of every detector.
 
     Args:
@@ -51,26 +50,36 @@ def choose_frames(
         frames_per_video: How many of an entry's `worst_frames`, the worst first.
 
     Returns:
-        (key, frame number), sorted, each once: all detectors are explained on the same frames.
+        Frames, each of the person by whom it was judged, sorted, each once: all detectors are explained on
+        the same ones.
     """
     entries = [entry for lists in errors for name in LISTS for entry in lists[name][:videos_per_list]]
-    return sorted({(e["key"], frame) for e in entries for frame in e["worst_frames"][:frames_per_video]})
+    return sorted({shown for entry in entries for shown in _worst(entry, frames_per_video)})
 
 
-def find_rows(frames: FrameStore, chosen: Sequence[tuple[str, int]]) -> np.ndarray:
-    """Row numbers in the frame store of (key, frame number), int64 (n,).
+def _worst(entry: Json, n_frames: int) -> list[Shown]:
+    key, numbers = entry["key"], entry["worst_frames"][:n_frames]
+    if "people" not in entry:
+        return [(key, number) for number in numbers]
+    whose = dict(zip(entry["frames"], entry["people"], strict=True))
+    return [(key, number, whose[number]) for number in numbers]
+
+
+def find_rows(frames: FrameStore, chosen: Sequence[Shown]) -> np.ndarray:
+    """Row numbers of these frames in the frame store, int64 (n,).
 
     Raises:
         InputError: the store lacks one.
     """
-    stored = frames.rows_of(sorted({key for key, _ in chosen}))
-    rows = {(str(frames.rows.keys[row]), int(frames.rows.frames[row])): int(row) for row in stored}
-    lost = sorted(set(chosen) - set(rows))
-    if lost:
+    index, stored = frames.rows, frames.rows_of(sorted({one[0] for one in chosen}))
+    people = [] if index.people is None else [index.people[stored].tolist()]
+    shown = zip(map(str, index.keys[stored]), index.frames[stored].tolist(), *people, strict=True)
+    rows: dict[tuple[Any, ...], int] = dict(zip(shown, stored.tolist(), strict=True))
+    if lost := sorted(set(chosen) - set(rows)):
         raise InputError(
             f"frame {lost[0][1]} of {lost[0][0]!r} is scored but not stored; run `dvc repro -f evaluate`"
         )
-    return np.array([rows[pair] for pair in chosen], dtype=np.int64)
+    return np.array([rows[one] for one in chosen], dtype=np.int64)
 
 
 def mean_embeddings(store: EmbeddingStore) -> dict[str, np.ndarray]:

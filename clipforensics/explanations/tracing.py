@@ -11,12 +11,13 @@ from clipforensics.adaptation.contract import explainable, find_detector
 from clipforensics.encoder.families.base import Embedding
 from clipforensics.encoder.families.finding import family_of
 from clipforensics.explanations.choosing import find_rows
+from clipforensics.explanations.maps import Shown
 from clipforensics.explanations.relevance import check_sanity, relevance_maps
 from clipforensics.frames.store import FrameStore
 from clipforensics.machine.devices import compute_deterministically
 
-Chosen = Sequence[tuple[str, int]]
-"""(key, frame number), as `choosing.choose_frames` gives them."""
+Chosen = Sequence[Shown]
+"""As `choosing.choose_frames` gives them."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,10 +4,6 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from clipforensics.exporting.croissant import METADATA, write_croissant
-from clipforensics.exporting.mlflow_runs import log_runs
-from clipforensics.exporting.run import read_run
-
 
 def main(arguments: Sequence[str] | None = None, project: Path = Path()) -> None:
     """Write the tables of the project's run, or log its models.
@@ -21,6 +17,11 @@ def main(arguments: Sequence[str] | None = None, project: Path = Path()) -> None
         SystemExit: with 2, the command line is wrong.
     """
     given = _parser().parse_args(arguments)
+    # pandas: not for who asks how this is used
+    from clipforensics.exporting.croissant import METADATA, write_croissant
+    from clipforensics.exporting.mlflow_runs import log_runs
+    from clipforensics.exporting.run import read_run
+
     run = read_run(project)
     if given.form == "croissant":
         counts = write_croissant(run, given.out, license=given.license, url=given.url)

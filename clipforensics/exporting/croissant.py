@@ -91,6 +91,11 @@ TABLES: dict[str, tuple[str, Mapping[str, str]]] = {
             "codec": "Of the video stream, as FFmpeg names it; pictures for a folder of them",
             "frame_rate": "Frames a second by the container, on average; 0 where it does not say",
             "part": "Part that its publisher put it in (train, val, test); empty where none is said",
+            "identities_of": "Whose names the identities are, where they are not the data set's own",
+            "key_interval": "Packets a key frame, on average; 0 where there is none",
+            "encoder": "Tags in which container and stream name the program that made them, or empty",
+            "mask": "Its publisher's mask of what was manipulated, like path; empty where there is none",
+            "complaints": "Errors of the decoder over all frames, and frames that it marked as damaged",
         },
     ),
     "parts": (
@@ -121,8 +126,8 @@ TABLES: dict[str, tuple[str, Mapping[str, str]]] = {
 }
 """Table -> what it is, and its columns in order."""
 
-WHOLE = {"label", "n_frames", "width", "height", "n_bytes", "group", "seed", "frame"}
-REAL_NUMBERS = {"frame_rate", "score"}
+WHOLE = {"label", "n_frames", "width", "height", "n_bytes", "complaints", "group", "seed", "frame"}
+REAL_NUMBERS = {"frame_rate", "key_interval", "score"}
 
 
 def write_croissant(run: Run, out: Path, *, license: str | None, url: str | None) -> dict[str, int]:
@@ -223,13 +228,12 @@ Rows = Iterator[dict[str, str]]
 
 
 def _videos(run: Run) -> Rows:
-    """Identities with their data set's name: two sets' `000` are two people, and no reader takes it for 0."""
+    """Identities with the name of whose they are: two sets' `000` are two people, and not 0."""
     for video in read_videos(run.project / VIDEOS):
         row = {name: str(value) for name, value in asdict(video).items()}
         people = {"target": [video.target], "source": [video.source], "others": video.others.split("+")}
-        named = {
-            name: "+".join(f"{video.dataset}/{one}" for one in ones if one) for name, ones in people.items()
-        }
+        whose = video.identities_of or video.dataset
+        named = {name: "+".join(f"{whose}/{one}" for one in ones if one) for name, ones in people.items()}
         yield {"key": video.key, **row, **named}
 
 

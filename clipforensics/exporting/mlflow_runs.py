@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from clipforensics.core.faults import InputError
+from clipforensics.core.records import OF
 from clipforensics.exporting.run import EVALUATIONS, Run
 from clipforensics.protocol.cells import Cell, protocol_of
 
@@ -91,7 +92,8 @@ def settings_of(run: Run, detector: str, cell: Cell) -> dict[str, str]:
 
 
 def metrics_of(evaluation: Mapping[str, Any], comparison: Mapping[str, Any], cell: Cell) -> dict[str, float]:
-    """Metrics of one model by name: `<manipulation>.<level>.<metric>`, of validation `validation.<level>...`.
+    """Metrics of one model by name: `<manipulation>.<level>.<metric>`, of validation `validation.<level>...`,
+    on another data set `<data set>/<manipulation>...`, since MLflow takes no `@`.
 
     The ends of an interval, `..._low` and `..._high`, and the AUC of a leak stratum,
     `<manipulation>.video.auc.<stratum>`, are those of comparison.json: of the mean over seeds and of all
@@ -104,18 +106,23 @@ def metrics_of(evaluation: Mapping[str, Any], comparison: Mapping[str, Any], cel
             values = points[level]
             at = values.get("at_validation") or {}
             for metric in RANKING:
-                found[f"{name}.{level}.{metric}"] = values.get(metric)
+                found[f"{_named(name)}.{level}.{metric}"] = values.get(metric)
             for metric in AT_THRESHOLD:
-                found[f"{name}.{level}.{metric}"] = at.get(metric)
+                found[f"{_named(name)}.{level}.{metric}"] = at.get(metric)
     for row in _rows(comparison, cell):
         values = row["detectors"].get(evaluation["detector"]) or {}
-        of = f"{row['manipulation']}.{row['level']}.auc"
+        of = f"{_named(row['manipulation'])}.{row['level']}.auc"
         whole = row["stratum"] == "all"
         if not whole:
             found[f"{of}.{row['stratum']}"] = values.get("auc")
         suffix = "" if whole else f".{row['stratum']}"
         found |= {f"{of}_{end}{suffix}": values.get(end) for end in ("low", "high")}
     return {name: float(value) for name, value in found.items() if value is not None and math.isfinite(value)}
+
+
+def _named(manipulation: str) -> str:
+    name, _, data_set = manipulation.partition(OF)
+    return f"{data_set}/{name}" if data_set else name
 
 
 def _rows(comparison: Mapping[str, Any], cell: Cell) -> Iterator[Mapping[str, Any]]:

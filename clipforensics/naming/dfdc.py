@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from clipforensics.core.faults import InputError
-from clipforensics.core.files import open_regular
+from clipforensics.core.files import open_whole
 from clipforensics.naming.people import People, bare, show
 
 RULE = "a key of --metadata (DFDC's metadata.json), with label REAL or FAKE and, if fake, its original"
@@ -43,7 +43,7 @@ def reader(metadata: Mapping[str, People]) -> Callable[[str], People | None]:
 
 def _rows(path: Path) -> dict[str, object]:
     try:
-        with open_regular(path) as file:
+        with open_whole(path) as file:
             content = json.load(file)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}; check --metadata") from error

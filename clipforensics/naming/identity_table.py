@@ -6,7 +6,7 @@ from io import TextIOWrapper
 from pathlib import Path
 
 from clipforensics.core.faults import InputError
-from clipforensics.core.files import open_regular
+from clipforensics.core.files import open_whole
 from clipforensics.naming.people import People, bare, parts_of, show, without_ending
 
 RULE = "a row of --identities (video,identity[,identity...])"
@@ -89,7 +89,7 @@ def _people(clip: str, ids: tuple[str, ...]) -> People:
 
 def _rows(path: Path) -> list[list[str]]:
     try:
-        with open_regular(path) as binary, TextIOWrapper(binary, "utf-8-sig", newline="") as file:
+        with open_whole(path) as binary, TextIOWrapper(binary, "utf-8-sig", newline="") as file:
             lines = file.readlines()
         mark = ";" if lines and ";" in lines[0] and "," not in lines[0] else ","
         header, *rows = [row for row in csv.reader(lines, delimiter=mark, strict=True) if row] or [[]]

@@ -6,7 +6,7 @@ import yaml
 
 from clipforensics.publishing.code import loading_code
 from clipforensics.publishing.methods import Method, describe_method
-from clipforensics.publishing.model import Json, Model, TrainingFootage
+from clipforensics.publishing.model import Json, Model, TrainingFootage, is_apart
 from clipforensics.publishing.results import model_index
 from clipforensics.publishing.sentences import sentences
 from clipforensics.publishing.tables import (
@@ -29,12 +29,16 @@ FILES = {
     "config.json": "the vision tower's shape, as transformers reads it",
     "detector.json": "method, encoder, settings, seed, number of parameters",
     "encoder": "the encoder that it was trained on",
+    "face_detector.onnx": "what found the faces that frames are cut around",
+    "files.json": "sha256 of every other file but this card, to which opening it holds them",
     "frames.json": "how frames were drawn from a video",
     "head.safetensors": "a linear unit on the embedding, scaled to length √d",
+    "likeness.safetensors": "by which a video is told to be like the training data, or not",
     "model.safetensors": "the vision tower's weights",
     "operating_point.json": "thresholds, calibration and pooling, from validation",
     "preprocessor_config.json": "how the encoder wants its pictures",
     "trained.safetensors": "the tensors that training moved",
+    "validation.json": "evidence, abstention and footage, from validation: what a score is worth",
 }
 
 
@@ -64,6 +68,7 @@ def model_card(
         "n_frames": footage.n_frames,
         "crop_words": _crop_words(footage),
         "is_cut": footage.faces is not None,
+        "is_apart": is_apart(footage),
         "split": cell.split,
         "manipulations": listed(cell.train_set.split("+")),
         "code": Markdown(loading_code(model, point, has_encoder=has_encoder)),
@@ -97,10 +102,12 @@ def _crop_words(footage: TrainingFootage) -> str:
     if footage.faces is None:
         return f"whole frames of {side} without a face crop"
     upright = ", turned upright" if footage.faces["align"] else ""
-    return (
-        f"cut around the {footage.faces['person']} person's face with a margin of"
-        f" {footage.faces['margin']:g}{upright}, {side}"
-    )
+    person = footage.faces["person"]
+    whose = {
+        "every": "every person's face apart (trained on the largest; a frame's score is the highest)",
+        "mask": "the face under the data set's mask, which nobody has of a new clip (a diagnosis),",
+    }.get(person, f"the {person} person's face")
+    return f"cut around {whose} with a margin of {footage.faces['margin']:g}{upright}, {side}"
 
 
 def _heading(model: Model, method: Method) -> str:

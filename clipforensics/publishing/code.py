@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from clipforensics.publishing.encoders import FOLDER
-from clipforensics.publishing.model import Json, Model
+from clipforensics.publishing.model import Json, Model, is_apart
 from clipforensics.publishing.templates import render_code
 
 POOLING = {"mean": "statistics.fmean", "median": "statistics.median", "max": "max"}
@@ -41,6 +41,7 @@ def loading_code(model: Model, point: Json, *, has_encoder: bool) -> str:
         "encoder_name": _literal(model.encoder.name),
         "embedding": tower["call"].format(usage.pixels) if usage else "",
         "pooling": POOLING[point["pooling"]],
+        "people": is_apart(model.footage),
         "calibrated": point["video"]["calibration"] is not None,
     }
     return render_code("code.py.jinja", content)

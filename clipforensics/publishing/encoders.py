@@ -1,15 +1,13 @@
 """The encoder of a trained detector, as somebody else can find it: on the hub, or in a folder to hand on."""
 
-import functools
-import hashlib
 import json
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from clipforensics.core.faults import InputError
+from clipforensics.encoder.digests import digest_once
 
 FOLDER = "encoder"
 """Name of the encoder's folder inside a package."""
@@ -67,7 +65,7 @@ def find_encoder(model: str, revision: str, preprocessor: dict[str, Any] | None 
     preprocessor = preprocessor or _preprocessor(model, revision, folder)
     if folder is None:
         return Encoder(model, revision, preprocessor, None)
-    return Encoder(folder.resolve().name, _digest(_weights(folder)), preprocessor, folder)
+    return Encoder(folder.resolve().name, digest_once(_weights(folder)), preprocessor, folder)
 
 
 def copy_encoder(encoder: Encoder, out: Path) -> None:
@@ -91,18 +89,6 @@ def _weights(folder: Path) -> Path:
     if found is None:
         raise InputError(f"encoder.model {folder.name!r} holds none of {', '.join(WEIGHTS)}; run `dvc repro`")
     return found
-
-
-def _digest(path: Path) -> str:
-    about = os.stat(path)
-    return _digest_once(path.resolve(), about.st_mtime_ns, about.st_size)
-
-
-@functools.cache
-def _digest_once(path: Path, _changed: int, _n_bytes: int) -> str:
-    """All cells name one encoder; its gigabyte is read once."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _preprocessor(model: str, revision: str, folder: Path | None) -> dict[str, Any]:

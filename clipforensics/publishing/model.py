@@ -4,13 +4,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from clipforensics.adaptation.record import RECORD
 from clipforensics.core.faults import InputError
 from clipforensics.core.files import read_json
 from clipforensics.core.fitting import Fitting
+from clipforensics.encoder.embeddings import EmbeddingStore
+from clipforensics.likelihood.reading import Left
 from clipforensics.protocol.cells import Cell, protocol_of
 from clipforensics.publishing.encoders import Encoder, find_encoder
 from clipforensics.publishing.loading import Loading, find_loading
+from clipforensics.publishing.validation import Knowledge
 
 Json = dict[str, Any]
 
@@ -26,6 +31,7 @@ class TrainingFootage:
         fitting: How each was resized and cropped.
         faces: How the face that frames are cut around was found, chosen and cut: settings by name. None: none
             was looked for, and frames are cut around their middle.
+        portable: Whether numbers are the same on every x86-64 machine with AVX2.
     """
 
     dataset: str
@@ -33,11 +39,17 @@ class TrainingFootage:
     n_frames: int
     fitting: Fitting
     faces: Json | None = None
+    portable: bool = False
 
     @property
     def frame_size(self) -> int:
         """Side of a frame in pixels."""
         return self.fitting.size
+
+
+def is_apart(footage: TrainingFootage) -> bool:
+    """Whether every person of a frame has a picture apart, and the frame the highest of their scores."""
+    return footage.faces is not None and bool(footage.faces["person"] == "every")
 
 
 @dataclass(frozen=True)
@@ -46,17 +58,26 @@ class Records:
 
     Attributes:
         weights: Folder with the weights of all cells, `<cell>/<detector>/` each.
-        evaluations: Folder of metrics, `<detector>/<cell>.json` each.
+        left: Scores, splits and metrics.
         leakage: Folder of leak audits, `<split>/<train set>.json` each.
         comparison: Content of metrics/comparison.json.
         controls: Content of metrics/controls.json.
+        videos: videos.csv by key, with `face_size` where faces were looked for.
+        embeddings: Of the frozen encoder.
     """
 
     weights: Path
-    evaluations: Path
+    left: Left
     leakage: Path
     comparison: Json
     controls: Json
+    videos: pd.DataFrame
+    embeddings: EmbeddingStore
+
+    def known(self, detector: str, cell: Cell) -> Knowledge:
+        """What is known of the videos that a detector was trained and validated on."""
+        train = self.left.part(cell, "train")["key"].tolist()
+        return Knowledge(self.left.model(detector, cell), train, self.videos, self.embeddings)
 
 
 @dataclass(frozen=True)
@@ -75,6 +96,7 @@ class Model:
         leakage: Content of the split's file in metrics/leakage.
         comparison: Content of metrics/comparison.json.
         controls: Content of metrics/controls.json.
+        known: The videos that it was trained and validated on.
     """
 
     detector: str
@@ -88,6 +110,7 @@ class Model:
     leakage: Json
     comparison: Json
     controls: Json
+    known: Knowledge
 
     @property
     def protocol(self) -> str:
@@ -120,8 +143,9 @@ def read_model(detector: str, cell: Cell, records: Records, footage: TrainingFoo
         loading=find_loading(folder, about),
         encoder=find_encoder(encoder["model"], encoder["revision"], tower.get("preprocessor")),
         footage=footage,
-        evaluation=read_json(records.evaluations / detector / f"{cell.name}.json"),
+        evaluation=records.left.evaluation(detector, cell),
         leakage=read_json(records.leakage / cell.split / f"{cell.train_set}.json"),
         comparison=records.comparison,
         controls=records.controls,
+        known=records.known(detector, cell),
     )

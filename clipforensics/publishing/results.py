@@ -12,6 +12,7 @@ from huggingface_hub import EvalResult, EvalResultEntry, eval_result_entries_to_
 from huggingface_hub.repocard_data import eval_results_to_model_index
 
 from clipforensics.core.faults import InputError
+from clipforensics.core.records import OF, data_set_of
 from clipforensics.publishing.model import Json, Model
 
 TASK = "image-classification"
@@ -29,7 +30,8 @@ def model_index(model: Model, hub_dataset: str = "") -> list[Json]:
 
     Args:
         model: Whose results.
-        hub_dataset: `owner/name[@commit]` of the data set on the hub; empty: the profile's name stands there.
+        hub_dataset: `owner/name[@commit]` of the data set on the hub; empty: the profile's name stands there,
+            as it does for data sets that are only tested on.
     """
     index: list[Json] = eval_results_to_model_index(
         f"{model.detector}-{model.cell.name.replace('/', '-')}", list(_results(model, hub_dataset))
@@ -40,6 +42,7 @@ def model_index(model: Model, hub_dataset: str = "") -> list[Json]:
 def eval_results(model: Model, hub_dataset: str, task: str) -> list[Json]:
     """Content of one file of `.eval_results/`: the headline's video AUC, and what it is of.
 
+    Where another data set has the headline, that of the first manipulation of the one that is trained on.
     The hub shows one number a file on the data set's leaderboard, so the card's other numbers are not here.
 
     Args:
@@ -50,7 +53,7 @@ def eval_results(model: Model, hub_dataset: str, task: str) -> list[Json]:
     Raises:
         InputError: the AUC is undefined, so that there is nothing to say.
     """
-    name, found = next(iter(model.evaluation["test"].items()))
+    name, found = next(one for one in model.evaluation["test"].items() if not data_set_of(one[0]))
     values = found["video"]
     if values["auc"] is None:
         raise InputError(
@@ -88,13 +91,14 @@ def _leak(leakage: Json) -> str:
 
 def _results(model: Model, hub_dataset: str) -> list[EvalResult]:
     found = []
-    dataset, _, revision = hub_dataset.partition("@")
     for manipulation, values in model.evaluation["test"].items():
+        name, _, other = manipulation.partition(OF)
+        dataset, _, revision = ("" if other else hub_dataset).partition("@")
         place: dict[str, Any] = {
             "task_type": TASK,
             "task_name": "face forgery detection in videos",
-            "dataset_type": dataset or model.footage.dataset,
-            "dataset_name": f"{model.footage.dataset}, {manipulation} against real videos",
+            "dataset_type": dataset or other or model.footage.dataset,
+            "dataset_name": f"{other or model.footage.dataset}, {name} against real videos",
             # huggingface_hub tells data sets apart by all but their names, so the manipulation stands here
             "dataset_config": f"{model.cell.split}/{model.cell.train_set}/{manipulation}",
             "dataset_split": "test",

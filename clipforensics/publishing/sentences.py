@@ -1,5 +1,6 @@
 """Sentences of a model card that depend on what is known: leaks, thresholds, probabilities, needs."""
 
+from clipforensics.core.records import data_set_of
 from clipforensics.publishing.model import Json, Model
 from clipforensics.report.wording.controls import against, row_of
 from clipforensics.report.wording.markdown import Markdown, escape
@@ -30,7 +31,7 @@ def sentences(model: Model, point: Json, *, has_encoder: bool) -> dict[str, obje
         "choice_words": choice_words(model.evaluation["n_tried"]),
         "leak_words": leak_words(model.leakage),
         "rule_words": RULES[point["rule"]],
-        "n_real": count(_first_test(model)["video"]["n_real"]),
+        "reals_words": reals_words(model),
         "all_fake_words": all_fake_words(model),
         "interval_words": f"{percent(bootstrap['confidence'])}, from a bootstrap over {drawn}",
         "models_words": models_words(model),
@@ -41,6 +42,15 @@ def sentences(model: Model, point: Json, *, has_encoder: bool) -> dict[str, obje
         "noise_words": NOISE if model.loading.usage and model.loading.needs_encoder else "",
         "encoder_words": encoder_words(model, has_encoder=has_encoder),
     }
+
+
+def reals_words(model: Model) -> str:
+    """Which reals the rows of its results are set against."""
+    own = [found for name, found in model.evaluation["test"].items() if not data_set_of(name)]
+    text = f"all {count(own[0]['video']['n_real'])} real test videos"
+    if len(own) == len(model.evaluation["test"]):
+        return text
+    return f"{text}; a row of another data set, against all of that one"
 
 
 def choice_words(n_tried: int) -> str:
@@ -125,7 +135,3 @@ def encoder_words(model: Model, *, has_encoder: bool) -> Markdown:
         f"The encoder is not in this folder. It was a local one called {escape(encoder.name)}, whose weights"
         f" have the sha256 {encoder.revision}; put its path where the code names it."
     )
-
-
-def _first_test(model: Model) -> Json:
-    return next(iter(model.evaluation["test"].values()))

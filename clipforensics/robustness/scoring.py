@@ -35,6 +35,8 @@ from clipforensics.frames.rows import RowIndex, sample_frame_indices
 from clipforensics.frames.store import INDEX, META, FrameStore
 from clipforensics.machine.devices import choose_device, choose_dtype, compute_deterministically
 from clipforensics.machine.scratch import fingerprint, project_code, scratch_folder
+from clipforensics.metrics.pooling import most_suspect
+from clipforensics.metrics.strata import beside_reals
 
 Condition = tuple[str, int]
 """(degradation, strength); (`none`, 0) is undegraded."""
@@ -77,19 +79,26 @@ class RobustnessSection(Section):
 
 @dataclass(frozen=True)
 class Material:
-    """The frames that are degraded: all test reals and the test videos of one manipulation.
+    """The frames that are degraded: the test videos of one manipulation, and all test reals of its data set.
 
     Attributes:
         table: One row a video: key, label, group.
-        spans: Rows of the frame store of each video.
+        spans: Rows of the frame store of each video, of all people of a frame where they are stored apart.
+        moments: Code of each row's frame then, as in `rows.Labelled`; else None.
     """
 
     table: pd.DataFrame
     spans: list[np.ndarray]
+    moments: np.ndarray | None = None
 
     def a_frame(self, column: str) -> np.ndarray:
         """A column of `table`, repeated for every frame of its video."""
-        return np.repeat(self.table[column].to_numpy(), [len(span) for span in self.spans])
+        rows = np.repeat(self.table[column].to_numpy(), [len(span) for span in self.spans])
+        return rows if self.moments is None else rows[np.unique(self.moments, return_index=True)[1]]
+
+    def by_frame(self, scores: np.ndarray) -> np.ndarray:
+        """Scores a frame, each the highest of its people, from scores a row."""
+        return scores if self.moments is None else scores[most_suspect(scores, self.moments)]
 
     @property
     def rows(self) -> np.ndarray:
@@ -105,15 +114,24 @@ def choose_material(
     Args:
         index: Of the frame store.
         test: The test part of a split: key, label, manipulation, group.
-        manipulation: Its test videos stand against all test reals.
-        frames_per_video: Most stored frames of a video, evenly spaced.
+        manipulation: Its test videos stand against all test reals of its data set.
+        frames_per_video: Most stored frames of a video, evenly spaced, each with all of its people.
 
     Raises:
         InputError: a class has no stored video.
     """
-    chosen = index.labelled(test[(test["manipulation"] == manipulation) | (test["label"] == 0)])
-    spans = [span[sample_frame_indices(len(span), frames_per_video)] for span in chosen.spans]
-    return Material(chosen.table, spans)
+    chosen = index.labelled(test[beside_reals(test, manipulation)])
+    spans = [_evenly(index, span, frames_per_video) for span in chosen.spans]
+    if chosen.moments is None:
+        return Material(chosen.table, spans)
+    kept = np.isin(chosen.rows, np.concatenate(spans))
+    return Material(chosen.table, spans, np.unique(chosen.moments[kept], return_inverse=True)[1])
+
+
+def _evenly(index: RowIndex, span: np.ndarray, n_frames: int) -> np.ndarray:
+    """Rows of one video that are of so many of its frames, evenly spaced: of all people in them."""
+    frames = np.unique(index.frames[span])
+    return span[np.isin(index.frames[span], frames[sample_frame_indices(len(frames), n_frames)])]
 
 
 def all_conditions(degradations: Sequence[str], strengths: Sequence[int]) -> list[Condition]:
@@ -142,7 +160,7 @@ class ChunkFrames(FrameStore):
             store.n_frames,
         )
         self.index = store.index.iloc[rows].reset_index(drop=True)
-        self.rows = RowIndex(self.index["key"], self.index["frame"])
+        self.rows = RowIndex.of(self.index)
         self._shards, self._offsets = [pixels], np.array([0, len(pixels)])
 
 
@@ -319,7 +337,7 @@ def score_conditions(
         for condition in conditions:
             compute = functools.partial(_concatenate, pool, functools.partial(score_chunk, condition), chunks)
             table = _kept(scratch / f"{condition[0]}-{condition[1]}.npy", compute)
-            scores[condition] = dict(zip(scorers, table, strict=True))
+            scores[condition] = {name: material.by_frame(of) for name, of in zip(scorers, table, strict=True)}
             bar.update(len(material.rows))
     finally:
         pool.shutdown(cancel_futures=True)

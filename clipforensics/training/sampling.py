@@ -15,13 +15,15 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from clipforensics.core.faults import InputError
+
+if TYPE_CHECKING:  # pandas takes as long to load as all else here
+    import pandas as pd
 
 Sampling = Literal["all", "balanced", "paired"]
 """What `train.sampling` may be."""
@@ -61,7 +63,7 @@ class Draw:
 
 def draw_epoch(
     spans: Sequence[Whole],
-    table: pd.DataFrame,
+    table: "pd.DataFrame",
     *,
     sampling: Sampling,
     frames_per_video: int | None,
@@ -103,7 +105,7 @@ def draw_epoch(
     return _shuffle_in(rows, labels, self_blended, again)
 
 
-def unpaired(table: pd.DataFrame) -> tuple[int, int]:
+def unpaired(table: "pd.DataFrame") -> tuple[int, int]:
     """Number of real and of manipulated videos that have no partner, which `paired` leaves out.
 
     A partner is a video of the other class with the same target.
@@ -149,7 +151,7 @@ def _share(n: int, share: float, rng: Rng) -> NDArray[np.bool_]:
 
 
 def _draw_all(
-    spans: Sequence[Whole], table: pd.DataFrame, frames_per_video: int | None, rng: Rng
+    spans: Sequence[Whole], table: "pd.DataFrame", frames_per_video: int | None, rng: Rng
 ) -> tuple[Whole, Whole]:
     drawn = [rng.choice(span, _limit(frames_per_video, span), replace=False) for span in spans]
     rows = np.concatenate(drawn)
@@ -159,7 +161,7 @@ def _draw_all(
 
 
 def _draw_balanced(
-    spans: Sequence[Whole], table: pd.DataFrame, frames_per_video: int | None, rng: Rng
+    spans: Sequence[Whole], table: "pd.DataFrame", frames_per_video: int | None, rng: Rng
 ) -> tuple[Whole, Whole]:
     real, manipulated = _groups(spans, table)
     if not real or not manipulated:
@@ -173,7 +175,7 @@ def _draw_balanced(
     return rows[order], labels[order]
 
 
-def _groups(spans: Sequence[Whole], table: pd.DataFrame) -> tuple[list[Whole], list[list[Whole]]]:
+def _groups(spans: Sequence[Whole], table: "pd.DataFrame") -> tuple[list[Whole], list[list[Whole]]]:
     """Spans of the real videos, and of each manipulation, sorted by name."""
     real: list[Whole] = []
     manipulated: dict[str, list[Whole]] = defaultdict(list)
@@ -206,10 +208,12 @@ def _shuffle_in(rows: Whole, labels: Whole, share: float, rng: Rng) -> Draw:
 
 def _takes(rows: Whole) -> Whole:
     """How often each row came before."""
+    import pandas as pd
+
     return pd.Series(rows).groupby(rows).cumcount().to_numpy(np.int64)
 
 
-def _video_pairs(table: pd.DataFrame) -> list[tuple[int, int]]:
+def _video_pairs(table: "pd.DataFrame") -> list[tuple[int, int]]:
     """Positions in `table` of the real and the manipulated video of each pair, in the order of the real."""
     real: dict[str, list[int]] = defaultdict(list)
     manipulated: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -226,7 +230,7 @@ def _video_pairs(table: pd.DataFrame) -> list[tuple[int, int]]:
 
 def _draw_pairs(
     spans: Sequence[Whole],
-    table: pd.DataFrame,
+    table: "pd.DataFrame",
     frames_per_video: int | None,
     frames: Whole | None,
     rng: Rng,

@@ -21,7 +21,7 @@ class Task:
     Attributes:
         frames: The frame store.
         embeddings: The frozen encoder's embeddings of the same rows.
-        train: Rows to train on.
+        train: Rows to train on: of the main person of each video, where people are stored apart.
         val: Rows to choose on; a method sees no others.
         encoder: `model`, `revision` and `embedding`, as in section `encoder` of params.yaml.
         budget: Section `train` of params.yaml.

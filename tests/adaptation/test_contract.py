@@ -196,18 +196,22 @@ def test_the_number_of_parameters_follows_the_formula(name, bench, fitted):
     )
 
 
+@pytest.mark.parametrize("merged", [False, True])
 @pytest.mark.parametrize("name", METHODS)
-def test_its_log_odds_are_those_of_its_scores(name, bench, fitted):
+def test_its_log_odds_are_those_of_its_scores(name, merged, bench, fitted):
     folder, _ = fitted(name)
     method = explainable(find_detector(name))
     if method is None:
         pytest.skip("offers no log_odds")
     frames = bench.task.frames
-    module, preprocessing, tower = method.log_odds(folder, encoder=bench.task.encoder, fitting=frames.fitting)
+    how = {"encoder": bench.task.encoder, "fitting": frames.fitting, "merged": merged}
+    module, preprocessing, tower = method.log_odds(folder, **how)
     pixels = preprocessing.pixels(frames.read(bench.everything), torch.device("cpu"))
     with torch.no_grad():
         found = torch.sigmoid(module(pixels).double()).numpy()
-    np.testing.assert_allclose(found, score(name, folder, bench.everything, bench), atol=1e-5)
+    np.testing.assert_allclose(
+        found, score(name, folder, bench.everything, bench), atol=1e-6 if merged else 1e-5
+    )
     assert any(part is tower for part in module.modules())
 
 

@@ -45,7 +45,8 @@ def test_an_adapter_is_read_back_and_its_targets_are_sorted(folder, tmp_path):
         if "lora_B" in name:
             torch.nn.init.normal_(parameter, generator=torch.Generator().manual_seed(0))
     write_adapter(adapted, tmp_path / "adapter")
-    found = read_adapter(load_vision_tower(folder, "local"), tmp_path / "adapter")
+    config = lora_config(section(), ["q_proj", "fc1"])
+    found = read_adapter(load_vision_tower(folder, "local"), tmp_path / "adapter", config)
     pixels = torch.rand(2, 3, 32, 32)
     with torch.inference_mode():
         assert torch.equal(found(pixel_values=pixels).image_embeds, adapted(pixel_values=pixels).image_embeds)

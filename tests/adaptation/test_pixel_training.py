@@ -194,12 +194,11 @@ def compiles(test):
 def compiled(bench, tmp_path_factory):
     """As `plainly`, with compiled blocks; what was compiled before is forgotten."""
     from torch._dynamo.utils import counters
-    from torch._inductor.config import cpp
+    from torch._inductor import config
 
     torch._dynamo.reset()
     counters.clear()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cpp, "vec_isa_ok", True)  # or it would first compile a trial of each instruction set
+    with config.patch({"cpp.vec_isa_ok": True}):  # or it would first compile a trial of each instruction set
         yield lora(bench, tmp_path_factory.mktemp("compiled"), compile=True)
 
 
@@ -231,13 +230,13 @@ def test_without_a_compiler_the_setting_is_named(bench, tmp_path, monkeypatch):
 def test_the_compiler_is_told_to_compute_the_same_every_time(bench, tmp_path, monkeypatch):
     from torch._inductor import config
 
-    monkeypatch.setattr(config, "deterministic", False)
     monkeypatch.setattr(pixel_training, "compile_blocks", lambda model: None)
     model = untrained("lora", bench)
-    prepare_model(model, task_of(bench, tmp_path, compile=False))
-    assert not config.deterministic
-    prepare_model(model, task_of(bench, tmp_path, compile=True))
-    assert config.deterministic
+    with config.patch(deterministic=False):  # pytest's own patch would leave torch's setting behind deleted
+        prepare_model(model, task_of(bench, tmp_path, compile=False))
+        assert not config.deterministic
+        prepare_model(model, task_of(bench, tmp_path, compile=True))
+        assert config.deterministic
 
 
 def test_more_processes_than_micro_batches_are_refused(bench, tmp_path):

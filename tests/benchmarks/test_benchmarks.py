@@ -12,25 +12,28 @@ from benchmarks.table import Skipped
 from clipforensics.core.faults import InputError
 from clipforensics.machine.devices import choose_device
 from tests.support.faces import YUNET
+from tests.support.packages import skip_without_onnx
 from tests.support.repository import ROOT
 
 SUPPORT = {"__init__", "__main__", "table", "material"}
-SIMULATIONS = {"coverage", "many_looks", "twin_gap", "training_variance"}
-"""Commands of their own, of statistics: they measure no speed."""
+OF_THEIR_OWN = {"face_memory", "coverage", "many_looks", "twin_gap", "training_variance"}
+"""Commands of their own, of statistics and of what takes minutes: they have no row in the table."""
 
 
 def test_every_script_of_the_folder_is_a_benchmark():
-    assert {path.stem for path in (ROOT / "benchmarks").glob("*.py")} - SUPPORT - SIMULATIONS == set(
+    assert {path.stem for path in (ROOT / "benchmarks").glob("*.py")} - SUPPORT - OF_THEIR_OWN == set(
         BENCHMARKS
     )
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_a_tiny_form_gives_rows_of_finite_positive_numbers(name, monkeypatch):
-    if name == "faces":
+    if name in ("faces", "scoring"):
         if not YUNET.is_file():
             pytest.skip(f"no face detector at {YUNET}")
         monkeypatch.setenv("CLIPFORENSICS_YUNET", str(YUNET))
+    if name == "shipping":
+        skip_without_onnx()
     module = importlib.import_module(f"benchmarks.{name}")
     found = list(module.rows(module.TINY))
     assert found

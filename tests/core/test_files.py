@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from clipforensics.core import files
+from clipforensics.core.faults import InputError
 from clipforensics.metrics import points as metrics
 
 NAN = math.nan
@@ -44,3 +45,26 @@ def test_only_regular_files_are_opened(kind, tmp_path):
         assert file.read() == b"x"
     with pytest.raises(FileNotFoundError):
         files.open_regular(tmp_path / "none")
+
+
+def test_a_file_is_no_larger_than_it_may_be(tmp_path, monkeypatch):
+    (tmp_path / "a").write_bytes(b"12345")
+    with files.open_regular(tmp_path / "a", 5) as file:
+        assert file.read() == b"12345"
+    with pytest.raises(OSError, match="has 5 bytes, at most 4 are read"):
+        files.open_regular(tmp_path / "a", 4)
+    monkeypatch.setattr(files, "MAX_WHOLE", 4)
+    with pytest.raises(OSError, match="at most 4 are read"):
+        files.open_whole(tmp_path / "a")
+
+
+def test_json_that_cannot_be_read_is_one_line(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "deep").write_text("[" * 100_000)
+    for name, reason in (
+        ("folder", "cannot be read: not a regular file"),
+        ("deep", "is not JSON"),
+        ("none", "does not exist"),
+    ):
+        with pytest.raises(InputError, match=reason):
+            files.read_json(tmp_path / name)

@@ -38,6 +38,7 @@ def test_the_settings_that_it_names_make_it(fitting):
         resize_edge=int(told["resize_edge"]),
         max_skipped=0.0,
         person="largest",
+        min_share=0.25,
         margin=1.3,
         align=False,
         without_face="skip",

@@ -120,6 +120,14 @@ def test_a_value_is_read_from_a_section_or_the_top(tmp_path):
     assert read_value(tmp_path / "p.yaml", "", "d", list) == ["x"]
 
 
+def test_a_whole_number_is_a_value_where_a_float_is_wanted_as_in_a_section(tmp_path):
+    (tmp_path / "p.yaml").write_text("s:\n  k: 5\n  t: true")
+    found = read_value(tmp_path / "p.yaml", "s", "k", float)
+    assert (found, type(found)) == (5.0, float)
+    with pytest.raises(InputError, match="s: `t` is True"):
+        read_value(tmp_path / "p.yaml", "s", "t", float)
+
+
 def test_a_misspelt_key_in_a_section_within_a_section_is_told_its_neighbours(tmp_path):
     class Inner(Section):
         flip: float

@@ -4,15 +4,18 @@ import csv
 import json
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from clipforensics.core.records import Video
 from clipforensics.duplicates.auditing import audit, with_explanation
 from clipforensics.duplicates.settings import DuplicatesSection
+from clipforensics.recognition.matching import FACES
+from clipforensics.recognition.matching import OFF as OFF_FACES
 from tests.support.controls import CONTROLS, written_content
 from tests.support.imports import ROOT
 from tests.support.made_up_controls import OFF
@@ -34,6 +37,7 @@ JSON = {
 MADE = {
     "metrics/controls.json": lambda: [controls_content(), OFF],
     "metrics/leakage/content/<split>/<train set>.json": lambda: [content_audit()],
+    "metrics/leakage/faces/<split>/<train set>.json": lambda: faces_audits(),
 }
 """Files whose every key no run of the sample has, made by the code that writes them."""
 
@@ -106,14 +110,32 @@ def controls_content() -> Any:
 
 
 def content_audit() -> Any:
-    """An audit in which something is unexplained, as the stage writes it."""
+    """An audit in which something is unexplained, and another data set is tested, as the stage writes it."""
     videos = [make_video("a"), make_video("b")]
+    parts = parts_of(videos)
+    parts["test"] = pd.concat([parts["test"], parts["test"].assign(key="c", manipulation="real@other")])
     pairs = pd.DataFrame([(videos[0].key, videos[1].key, 2, 1.0)], columns=["a", "b", "distance", "share"])
-    parts = {name: pd.DataFrame({"key": [], "label": []}) for name in ("train", "val", "test")}
-    for name, video in zip(("train", "test"), videos, strict=True):
-        parts[name] = pd.DataFrame({"key": [video.key], "label": [0]})
     head = dict.fromkeys(("split", "protocol", "train_set", *DuplicatesSection.model_fields))
     return {**head, **audit(with_explanation(pairs, videos), parts, set())}
+
+
+def parts_of(videos: Sequence[Video]) -> dict[str, pd.DataFrame]:
+    """A training video, a test video, and no validation."""
+    columns = ["key", "label", "manipulation"]
+    parts = {name: pd.DataFrame(columns=columns) for name in ("train", "val", "test")}
+    for name, video in zip(("train", "test"), videos, strict=True):
+        parts[name] = pd.DataFrame([(video.key, 0, "real")], columns=columns)
+    return parts
+
+
+def faces_audits() -> list[Any]:
+    """One in which something is unexplained, and one of a run that recognises nobody."""
+    videos = [make_video("a"), make_video("b")]
+    pairs = pd.DataFrame([(videos[0].key, videos[1].key, 0.5)], columns=["a", "b", "cosine"])
+    settings = ("frames_per_person", "min_side", "threshold")
+    head = dict.fromkeys(("split", "protocol", "train_set", "model"))
+    found = audit(with_explanation(pairs, videos), parts_of(videos), set(), FACES)
+    return [{**head, **dict.fromkeys(settings), **found}, {**head, "undefined": OFF_FACES}]
 
 
 @pytest.mark.parametrize("title", MADE)

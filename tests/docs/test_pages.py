@@ -27,7 +27,21 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 WORDS = "".join([README, *TEXTS.values()])
 """Everything that a user reads."""
 
-NOT_OURS = ("sbatch", "cd", "git", "gto", "mkdir", "export", "source", "python")
+NOT_OURS = (
+    "sbatch",
+    "cd",
+    "docker",
+    "find",
+    "git",
+    "gto",
+    "mkdir",
+    "export",
+    "ls",
+    "source",
+    "python",
+    "hf",
+    "pip",
+)
 
 
 def commands() -> list[str]:

@@ -133,3 +133,14 @@ def test_every_detector_is_clustered_on_the_same_means(tmp_path):
     means = mean_embeddings(store)
     assert found == {name: cluster_errors(e, means, max_distance=0.5) for name, e in several.items()}
     assert found["one"]["clusters"]["n_videos"] == 2
+
+
+def test_a_worst_frame_is_that_of_the_person_by_whom_it_was_judged(tmp_path):
+    judged = {**entry("a", worst=(3, 1)), "frames": [1, 2, 3], "people": [0, 4, 2]}
+    chosen = choose_frames([lists([judged])], videos_per_list=1, frames_per_video=2)
+    assert chosen == [("a", 1, 0), ("a", 3, 2)]
+    apart = {"a": [(1, 2), (3, 2), (1, 0), (2, 4)]}
+    frames = write_frame_store(tmp_path, {"a": np.zeros((4, 8, 8, 3), np.uint8)}, apart=apart)
+    assert find_rows(frames, chosen).tolist() == [2, 1]
+    with pytest.raises(InputError, match="frame 3 of 'a' is scored but not stored"):
+        find_rows(frames, [("a", 3, 0)])

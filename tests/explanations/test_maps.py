@@ -67,3 +67,13 @@ def test_heatmaps_that_do_not_fit_their_index_are_refused(tmp_path, index):
 def test_heatmaps_that_are_not_there_are_named(tmp_path):
     with pytest.raises(InputError, match=r"heatmaps .* cannot be opened"):
         Heatmaps.open(tmp_path)
+
+
+def test_maps_of_people_are_told_apart(tmp_path):
+    maps = np.arange(1, 9, dtype=np.float32).reshape(2, 2, 2)
+    write_maps(tmp_path, [("a", 3, 0), ("a", 3, 2)], maps)
+    assert (tmp_path / "index.csv").read_text().splitlines()[0] == "key,frame,person,row,peak"
+    found = Heatmaps.open(tmp_path)
+    np.testing.assert_allclose(found.find("a", 3, 2), maps[1] / 8, atol=1e-3)
+    np.testing.assert_allclose(found.find("a", 3, 0), maps[0] / 4, atol=1e-3)
+    assert found.find("a", 3) is found.find("a", 3, 1) is None

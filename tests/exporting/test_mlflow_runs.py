@@ -134,6 +134,20 @@ def test_intervals_and_strata_come_beside_the_numbers():
     }
 
 
+def test_names_of_other_data_sets_are_ones_that_mlflow_takes(store):
+    points = {level: {"auc": 0.5, "at_validation": {"f1": 0.25}} for level in ("video", "frame")}
+    evaluation = {"detector": "lora", "validation": points, "test": {"FS": points, "FS@celebdf": points}}
+    place = {"protocol": "per_class", "train_set": "FaceSwap", "manipulation": "FS@celebdf", "level": "video"}
+    cells = [{**place, "stratum": "all", "detectors": {"lora": {"auc": 0.5, "low": 0.25, "high": 0.75}}}]
+    found = metrics_of(evaluation, {"cells": cells}, CELL)
+    assert (found["FS.video.f1"], found["celebdf/FS.video.auc_high"]) == (0.25, 0.75)
+    client = mlflow.MlflowClient(tracking_uri=store)
+    run = client.create_run(client.create_experiment("names")).info.run_id
+    for name, value in found.items():
+        client.log_metric(run, name, value)
+    assert client.get_run(run).data.metrics == found
+
+
 def test_without_mlflow_it_says_how_to_get_it(project, store, monkeypatch):
     monkeypatch.setitem(sys.modules, "mlflow", None)
     with pytest.raises(InputError, match="pip install mlflow-skinny"):

@@ -17,7 +17,7 @@ ELSEWHERE = {
     "check/command.py": "tests/test_command_line.py: as it is typed; what it says: check/test_telling.py",
     "check/everything.py": "tests/check: every check goes through it",
     "encoder/hub.py": "tests/check/test_encoder.py: an empty cache, a hub out of reach",
-    "pipeline.py": "tests/spread/test_command.py: asked of real dvc processes",
+    "pipeline.py": "tests/spread/test_running.py: asked of real dvc processes",
     "publishing/code.py": "tests/publishing/test_card.py: it runs in the cards of trained detectors",
     "publishing/tables.py": "tests/publishing/test_card.py: in the same cards, dear to make",
     "training/task.py": "nowhere: records of fields, without a line that computes",

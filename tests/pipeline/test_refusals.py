@@ -105,15 +105,15 @@ def test_the_command_says_what_will_run_and_what_it_may_cost(repo):
     """Every stage, in a repository that has never run; from a folder below it."""
     output = repo.run("sh", "-c", "cd stages && PYTHONPATH=.. python -W ignore -m clipforensics check")
     settings, footage, to_run, cost = output.splitlines()
-    assert settings == "params.yaml: 18 sections and 13 methods are right"
+    assert settings == "params.yaml: 19 sections and 13 methods are right"
     assert footage.startswith(
         "data set sample: 100 videos (20 real, 20 Deepfakes, 20 Face2Face, 20 FaceSwap, "
     )
     listed = repo.run("dvc", "stage", "list", "--name-only").splitlines()
     n = sum(bool(re.fullmatch(r"[\w@-]+", line)) for line in listed)
     named = (
-        "check, ingest, find_faces, extract_frames, hash_frames, 1 of split, duplicates, embed,"
-        " extract_background, embed_controls, 2 of train, 2 of evaluate"
+        "check, ingest, find_faces, embed_people, extract_frames, hash_frames, 1 of split, duplicates,"
+        " recognition, embed, extract_background, embed_controls, 2 of train, 2 of evaluate"
     )
     assert to_run.startswith(f"to run: {n} of {n} stages: {named}")
     assert cost.startswith("estimate, to a factor of two or three: ")

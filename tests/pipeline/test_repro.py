@@ -1,6 +1,7 @@
 """The whole pipeline through DVC, as a user drives it, on a small sample."""
 
 import fcntl
+import hashlib
 import json
 import os
 import re
@@ -16,6 +17,7 @@ import yaml
 from tests.docs.test_files import RUN_CSV, RUN_JSON, header, names_in, section
 from tests.support.faces import YUNET
 from tests.support.repository import ROOT, Repository, edit_yaml, stages_run
+from tests.support.sface_like import write_network
 from tests.support.shared_data import ENCODERS, FOOTAGE, needs_shared
 
 pytestmark = pytest.mark.slow
@@ -35,8 +37,8 @@ CELLS = cells_of() | AUDITS
 LORA = {name for name in CELLS if "lora" in name}
 AFTER = {"check", "compare", "likelihood", "controls", "robustness", "explain", "record", "report", "package"}
 BEFORE = {
-    *("ingest", "find_faces", "extract_frames", "extract_background"),
-    *("hash_frames", "duplicates", "embed", "embed_controls"),
+    *("ingest", "find_faces", "embed_people", "extract_frames", "extract_background"),
+    *("hash_frames", "duplicates", "recognition", "embed", "embed_controls"),
 }
 EVERYTHING = CELLS | BEFORE | AFTER
 
@@ -60,10 +62,10 @@ def finished(tmp_path_factory):
 def run_once(path: Path) -> None:
     """Make the project at `path`, run all of it, commit."""
     repo = Repository.make(path)
-    stage = repo.path / "stages" / "extract_frames.py"
-    text = stage.read_text()
+    module = repo.path / "clipforensics" / "crops" / "extraction.py"
+    text = module.read_text()
     assert "SHARD_FRAMES = 1024" in text
-    stage.write_text(text.replace("SHARD_FRAMES = 1024", "SHARD_FRAMES = 16"))
+    module.write_text(text.replace("SHARD_FRAMES = 1024", "SHARD_FRAMES = 16"))
     repo.commit("several shards even of few frames")
     assert stages_run(repo.run("dvc", "repro")) == EVERYTHING
     repo.commit("baseline")
@@ -156,9 +158,18 @@ def test_the_tutorial_as_it_is_typed(repo):
     blocks = "".join(re.findall(r"```console\n(.*?)```", text, re.S))
     first, activate, *typed = [line[2:] for line in blocks.splitlines()]
     assert (first, activate) == ("make repro", "source .venv/bin/activate")
-    told, diff, trained = (repo.run("bash", "-c", command) for command in typed[:-1])
+    *typed, back, known, strange = typed
+    told, diff, trained = (repo.run("bash", "-c", command) for command in typed)
     check_tables(repo)
-    back = repo.run("bash", "-c", typed[-1])
+    back = repo.run("bash", "-c", back)
+    clip = min((repo.path / "data/sample/videos/manipulated_sequences/FaceSwap").rglob("*.mp4"))
+    model = min((repo.path / "models/lora").glob("*/*"))  # this run has other splits than the sample's
+    for command in (known, strange):
+        program, verb, _, option, package = command.split()
+        assert (program, verb, option, package[:12]) == ("clipforensics", "score", "--model", "models/lora/")
+        said = repo.run("bash", "-c", f"clipforensics score {clip} --model {model} || true")
+        assert re.search(r"^.+\.mp4: (MANIPULATED|REAL|NO OPINION): .+$", said, re.M), said
+        assert "\n  score: " in said, said
     assert stages_run(told) == {"check", "compare", "report"}
     row = re.compile(r"^metrics/headline/(\w+)\.json +(\w+) +(.*?) *$", re.M)
     there = {(name, key): rest for name, key, rest in row.findall(diff)}
@@ -243,20 +254,16 @@ def test_a_queued_sweep_with_two_workers(repo):
 
 def kill_when(repo: Repository, unfinished: str) -> None:
     """Start `dvc repro`; kill it and its stage (SIGKILL) as soon as the scratch file is there."""
-    running = subprocess.Popen(
-        ["dvc", "repro"],
-        cwd=repo.path,
-        env=repo.env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-    deadline = time.monotonic() + 300
-    while not list((repo.path / ".scratch").glob(unfinished)) and time.monotonic() < deadline:
-        assert running.poll() is None, running.stdout.read().decode()
-        time.sleep(0.002)
-    os.killpg(running.pid, signal.SIGKILL)
-    running.communicate()
+    outcome = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with subprocess.Popen(
+        ["dvc", "repro"], cwd=repo.path, env=repo.env, start_new_session=True, **outcome
+    ) as running:
+        deadline = time.monotonic() + 300
+        while not list((repo.path / ".scratch").glob(unfinished)) and time.monotonic() < deadline:
+            assert running.poll() is None, running.stdout.read().decode()
+            time.sleep(0.002)
+        os.killpg(running.pid, signal.SIGKILL)
+        running.communicate()
     assert running.returncode == -signal.SIGKILL
     assert list((repo.path / ".scratch").glob(unfinished)), "killed too late to show anything"
 
@@ -264,11 +271,12 @@ def kill_when(repo: Repository, unfinished: str) -> None:
 def test_a_run_from_scratch_that_is_killed_twice_gives_the_same_lock(finished, tmp_path):
     other = finished.clone(tmp_path / "other")
     (other.path / "dvc.lock").unlink()
-    kill_when(other, "extract_frames/*/part-00003.json")
+    kill_when(other, "extract_frames/*/store/shard-00003.npy")
     kill_when(other, "train/*/state")
     assert stages_run(other.run("dvc", "repro")) >= {"train@lora-per_class-FaceSwap-42", "report"}
     assert other.lock == finished.lock
-    assert not list((other.path / ".scratch").glob("*/*/*")), "nothing unfinished stays"
+    left = [path for path in (other.path / ".scratch").glob("*/*/*") if path.parts[-3] != "kept"]
+    assert not left, "nothing unfinished stays"
 
 
 def test_cells_that_params_no_longer_name_can_be_forgotten(repo):
@@ -336,8 +344,12 @@ def test_a_misspelt_section_is_one_line(repo):
 @needs_shared
 def test_real_footage_with_a_real_encoder_runs_to_the_report(tmp_path):
     repo = Repository.make(tmp_path / "project")
+    network = write_network(tmp_path / "sface_like.onnx")
     settings = [
         "dataset=footage",
+        "recognition.model=sface",
+        f"recognition.weights={network}",
+        f"recognition.sha256='{hashlib.sha256(network.read_bytes()).hexdigest()}'",
         "protocol.train_sets=[SadTalker]",
         f"faces.weights={YUNET}",
         "protocol.test_manipulations=[GHOST,rest]",
@@ -376,4 +388,8 @@ def test_real_footage_with_a_real_encoder_runs_to_the_report(tmp_path):
     assert row["controls"]["unaltered"]["auc"] == row["detectors"]["baseline"]["auc"]
     alike = json.loads((repo.path / "metrics/leakage/content/grouped/SadTalker.json").read_text())
     assert all(sum(alike[name]["pairs"].values()) == 0 for name in ("train_test", "val_test", "train_val"))
+    faces = json.loads((repo.path / "metrics/leakage/faces/grouped/SadTalker.json").read_text())
+    assert sum(faces["n_with_face"].values()) > 10
+    assert faces["train_test"]["videos"]["real"]["n"] == leaks["real"]["n"]
+    assert "Faces are alike from a cosine of .363" in (repo.path / "report/report.html").read_text()
     assert (repo.path / "report/report.html").stat().st_size > 10_000

@@ -5,6 +5,8 @@ import functools
 import json
 import re
 import statistics
+import subprocess
+import sys
 from pathlib import Path
 
 import huggingface_hub
@@ -17,16 +19,19 @@ from markdown_it import MarkdownIt
 from clipforensics.adaptation.contract import known_detectors
 from clipforensics.core.files import read_json, write_json
 from clipforensics.core.fitting import Fitting
+from clipforensics.likelihood.settings import LikelihoodSection
 from clipforensics.metrics.calibration import probabilities
 from clipforensics.protocol.cells import Cell
+from clipforensics.publishing import card
 from clipforensics.publishing.card import model_card
 from clipforensics.publishing.code import loading_code
 from clipforensics.publishing.encoders import Encoder
 from clipforensics.publishing.folder import PackageSection, write_package
 from clipforensics.publishing.loading import find_loading
 from clipforensics.publishing.methods import describe_method
-from clipforensics.publishing.model import Records, TrainingFootage, read_model
+from clipforensics.publishing.model import TrainingFootage, read_model
 from clipforensics.publishing.operating_point import operating_point
+from stages import package
 from tests.support.made_up_controls import made_up
 from tests.support.trained_project import CELL, add_frames, code_of, make_packages, make_project, run_cards
 
@@ -63,17 +68,10 @@ def model(project, monkeypatch):
 
 
 def read(name: str, **changes):
-    records = Records(
-        Path("data/weights"),
-        Path("data/metrics/evaluate"),
-        Path("data/metrics/leakage"),
-        read_json(Path("data/metrics/comparison.json")),
-        {"enabled": False},
-    )
     found = read_model(
         name,
         Cell.parse("per_class", "FaceSwap", "42"),
-        records,
+        package.read_records(),
         TrainingFootage("sample", True, 2, Fitting(64)),
     )
     return dataclasses.replace(found, **changes)
@@ -323,7 +321,8 @@ def test_a_package_names_an_encoder_on_the_hub_in_every_file(model, tmp_path):
     commit = "3d74acf9a28c67741b2f4f2ea7635f0aaf6f0268"
     hub = Encoder("openai/clip-vit-base-patch32", commit, {"crop_size": 224}, None)
     params = PackageSection(include_encoder=True, hub_dataset="someone/ffpp", hub_task="default")
-    write_package(model(encoder=hub), tmp_path / "out", params)
+    weighing = LikelihoodSection(method="logistic", alpha=0.1, prior_log10_odds=3.0)
+    write_package(model(encoder=hub), tmp_path / "out", params, weighing)
     assert not (tmp_path / "out/encoder").exists()
     about, adapter = (read_json(tmp_path / f"out/{name}.json") for name in ("detector", "adapter_config"))
     assert (about["encoder"]["model"], about["encoder"]["revision"]) == (hub.name, commit)
@@ -331,6 +330,22 @@ def test_a_package_names_an_encoder_on_the_hub_in_every_file(model, tmp_path):
     assert read_json(tmp_path / "out/preprocessor_config.json") == {"crop_size": 224}
     results = yaml.safe_load((tmp_path / "out/.eval_results/clipforensics.yaml").read_text())
     assert [entry["dataset"]["id"] for entry in results] == ["someone/ffpp"]
+
+
+def test_a_face_detector_that_is_a_local_file_goes_along_and_is_named_as_it_lies_there(model, tmp_path):
+    (tmp_path / "found.onnx").write_bytes(b"weights")
+    faces = {
+        "detector": "yunet", "weights": str(tmp_path / "found.onnx"), "weights_file": "", "revision": "",
+        "person": "largest", "margin": 1.3, "align": False, "without_face": "skip",
+    }  # fmt: skip
+    params = PackageSection(include_encoder=False, hub_dataset="", hub_task="default")
+    weighing = LikelihoodSection(method="logistic", alpha=0.1, prior_log10_odds=3.0)
+    cut = TrainingFootage("mine", False, 2, Fitting(64), faces)
+    write_package(model(footage=cut), tmp_path / "out", params, weighing)
+    assert (tmp_path / "out/face_detector.onnx").read_bytes() == b"weights"
+    named = read_json(tmp_path / "out/frames.json")["faces"]
+    assert (named["weights"], named["weights_file"]) == ("face_detector.onnx", "face_detector.onnx")
+    assert str(tmp_path) not in (tmp_path / "out/frames.json").read_text()
 
 
 def test_a_local_encoder_that_is_left_out_is_named_by_its_digest(model):
@@ -387,3 +402,14 @@ def test_controls_that_speak_against_its_score_are_told_of_its_own_protocol(mode
     assert "the baseline" not in card.partition(heading)[2].partition("##")[0], "of this detector alone"
     elsewhere = made_up(metadata="open", protocol="grouped", **place)
     assert heading not in card_of(model(controls=elsewhere))
+
+
+def test_nothing_that_lies_beside_the_code_is_run_with_it(tmp_path):
+    """As the card says it: `python -P judge.py`."""
+    template = (Path(card.__file__).parent / "card.md.jinja").read_text(encoding="utf-8")
+    assert "run `python -P judge.py` in this folder" in template
+    (tmp_path / "safetensors.py").write_text("raise SystemExit('planted')")
+    (tmp_path / "judge.py").write_text("from safetensors.torch import load_file\n")
+    run = {"cwd": tmp_path, "capture_output": True, "text": True, "check": False}
+    assert subprocess.run([sys.executable, "judge.py"], **run).stderr.strip() == "planted"
+    assert subprocess.run([sys.executable, "-P", "judge.py"], **run).returncode == 0

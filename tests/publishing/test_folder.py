@@ -37,3 +37,15 @@ def test_frames_are_drawn_as_the_note_says():
     for n, k in ((101, 8), (16, 8), (9, 8)):
         said = [eval(formula, {"i": i, "n": n, "k": k}) for i in range(k)]
         assert said == rows_.sample_frame_indices(n, k).tolist()
+
+
+def test_choices_that_are_no_rule_over_faces_alone_are_told():
+    faces = {"detector": "yunet", "margin": 1.3, "align": False, "without_face": "skip"}
+    every, mask, largest = (
+        drawn_frames(TrainingFootage("mine", False, 8, Fitting(224), {**faces, **more}))
+        for more in ({"person": "every", "min_share": 0.25}, {"person": "mask"}, {"person": "largest"})
+    )
+    assert "a frame's score is the highest of its people's" in every["people"]
+    assert every["faces"]["min_share"] == 0.25
+    assert "nobody has a mask of a new clip" in mask["people"]
+    assert "people" not in largest

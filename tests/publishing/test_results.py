@@ -42,6 +42,7 @@ def model() -> Model:
         leakage=read_json(ROOT / "metrics/leakage/per_class/FaceSwap.json"),
         comparison=read_json(ROOT / "metrics/comparison.json"),
         controls={"enabled": False, "undefined": "not made"},
+        known=None,
     )
 
 
@@ -103,6 +104,16 @@ def test_a_data_set_of_the_hub_is_named_with_its_commit(model):
     data = read_back(model, f"someone/ffpp@{COMMIT}")
     assert data.datasets == ["someone/ffpp"]
     assert {(r.dataset_type, r.dataset_revision) for r in data.eval_results} == {("someone/ffpp", COMMIT)}
+
+
+def test_numbers_on_another_data_set_are_not_told_of_the_one_on_the_hub(model):
+    own = dict(model.evaluation["test"])
+    tests = {"NT@other": own["NeuralTextures"], **own}
+    model = dataclasses.replace(model, evaluation={**model.evaluation, "test": tests})
+    found = {(r.dataset_name, r.dataset_type) for r in read_back(model, "someone/ffpp").eval_results}
+    assert ("other, NT against real videos", "other") in found
+    assert ("sample, NeuralTextures against real videos", "someone/ffpp") in found
+    assert "video AUC on NeuralTextures," in eval_results(model, "someone/ffpp", "default")[0]["notes"]
 
 
 def test_an_entry_of_eval_results_is_one_that_the_hub_reads(model):

@@ -1,6 +1,8 @@
 """Sentences of a card: of leaks, of probabilities; what a name holds stays text."""
 
-from clipforensics.publishing.sentences import choice_words, leak_words, probability_words
+from types import SimpleNamespace
+
+from clipforensics.publishing.sentences import choice_words, leak_words, probability_words, reals_words
 
 
 def leakage(seen=0, twins=0, unknown=0, by_validation=0):
@@ -36,3 +38,14 @@ def test_a_probability_is_promised_only_where_a_map_was_fitted():
     assert "slope 0 and intercept 0.25" in said
     assert r"(slope 0: no \*better\*)" in said
     assert "a share of .500 is manipulated" in said
+
+
+def test_the_reals_of_other_data_sets_are_told_apart():
+    def words(*names):
+        tests = {name: {"video": {"n_real": 9 if "@" in name else 12}} for name in names}
+        return reals_words(SimpleNamespace(evaluation={"test": tests}))
+
+    assert words("NT", "DF") == "all 12 real test videos"
+    assert words("X@other", "NT").startswith(
+        "all 12 real test videos; a row of another data set, against all"
+    )

@@ -95,3 +95,32 @@ def test_scores_stand_in_the_order_of_the_frames_whatever_the_chunks(frames, mat
     expected = frames.read(material.rows).mean(axis=(1, 2, 3)) / 255
     np.testing.assert_allclose(found[UNDEGRADED]["bright"], expected)
     assert sorted(seen) == {1: [2] * 6, 4: [4] * 3, 100: [12]}[batch_size]
+
+
+APART = {f"v{i}": [(0, 1), (1, 1), (2, 1), (0, 0), (2, 0)] for i in range(6)}
+"""Two people in frames 0 and 2 of each video, person 1 the main one."""
+
+
+def test_where_people_are_apart_whole_frames_are_thinned_and_each_is_judged_once(tmp_path):
+    frames = write_frame_store(tmp_path / "frames", noise_videos(6, frames=5), apart=APART)
+    material = choose_material(
+        frames.rows, labelled_table(6).assign(group=range(6)), "FaceSwap", frames_per_video=2
+    )
+    assert sorted(material.spans[0].tolist()) == [0, 2, 3, 4]  # frames 0 and 2, all of their people
+    assert material.a_frame("key").tolist() == [key for i in (*range(0, 6),) for key in [f"v{i}"] * 2]
+    (tmp_path / "scratch").mkdir()
+
+    def bright(rows, frames, embeddings):
+        return frames.read(rows).mean(axis=(1, 2, 3)) / 255
+
+    found = score_conditions(
+        material, [UNDEGRADED, ("jpeg", 2)], {"bright": bright}, frames=frames, embed=lambda batch: batch,
+        batch_size=5, seed=0, workers=1, scratch=tmp_path / "scratch",
+    )  # fmt: skip
+    slow = []
+    for i in range(6):
+        for frame in (0, 2):
+            rows = [5 * i + n for n, (number, _) in enumerate(APART[f"v{i}"]) if number == frame]
+            slow.append(max(frames.read(np.array([row])).mean() / 255 for row in rows))
+    np.testing.assert_allclose(found[UNDEGRADED]["bright"], slow)
+    assert found["jpeg", 2]["bright"].shape == (12,)

@@ -10,14 +10,17 @@ import pytest
 import yaml
 from PIL import Image
 
+from clipforensics.core.faults import InputError
 from clipforensics.core.records import Video, read_videos, write_records
 from clipforensics.duplicates.hashing import hash_store
 from clipforensics.duplicates.matching import similar_videos
 from clipforensics.footage.video import decode_frames, probe_video
 from clipforensics.frames.rows import sample_frame_indices
+from clipforensics.frames.store import FrameStore
 from stages import duplicates, hash_frames, split
 from tests.duplicates.test_hashing import smooth
 from tests.support.controls import SHIPPED
+from tests.support.repository import edit_yaml
 from tests.support.shared_data import FOOTAGE, needs_shared
 from tests.support.stores import write_frame_store
 
@@ -78,6 +81,19 @@ def test_a_copy_under_another_name_is_found_where_it_crosses_parts(project):
     assert crossed, "else the test shows nothing; choose another split.seed"
     unexplained = sum(found[name]["pairs"]["unexplained"] for name in ("train_test", "val_test", "train_val"))
     assert unexplained > 0
+
+
+def test_the_gate_on_leaks_stops_there_too_once_all_is_written(project):
+    edit_yaml(Path("params.yaml"), {"split": {"on_leak": "fail", "seed": 1}})
+    with pytest.raises(InputError, match=r"split\.on_leak is fail, and in split grouped of FS .* look like"):
+        run()
+    assert Path("data/metrics/leakage/content/grouped/FS.json").exists()
+    videos = [one for one in read_videos(Path("data/videos.csv")) if one.target != "39"]
+    stored = {one.key: np.stack([smooth(100 * int(one.target) + n) for n in range(3)]) for one in videos}
+    write_frame_store(Path("data/other"), stored, per_shard=200)
+    table = hash_store(FrameStore.open(Path("data/other")), frames_per_video=4)
+    table.to_csv("data/hashes.csv", index=False)
+    duplicates.main()
 
 
 def test_the_same_again_gives_the_same_bytes(project):

@@ -17,7 +17,9 @@ from clipforensics.core.files import read_json
 from clipforensics.core.fitting import Fitting
 from clipforensics.explanations.maps import Heatmaps
 from clipforensics.publishing.opening import open_package
+from clipforensics.shipping import convert
 from stages import embed, explain, robustness
+from tests.support.packages import skip_without_onnx
 from tests.support.repository import edit_yaml
 from tests.support.towers import SIZE, needs_timm, write_tower
 from tests.support.trained_project import CELL, add_frames, make_packages, make_project, run_cards
@@ -95,6 +97,18 @@ def test_a_package_is_opened_and_fits_pictures_as_the_encoder_wants_them(chain):
     words = read_json(folder / "models/baseline" / CELL / "frames.json")["resize"]
     assert ("both sides to 64, bilinear" in words) == package.preprocessing.fitting.squash
     assert next(package.module.parameters()).dtype == torch.float32
+
+
+@pytest.mark.parametrize("form", ["onnx", "merged"])
+def test_a_package_is_converted_and_its_new_card_gives_the_scores_of_evaluate(chain, form, tmp_path):
+    if form == "onnx":
+        skip_without_onnx()
+    _, folder = chain
+    package, out = folder / "models/lora" / CELL, tmp_path / "out"
+    convert.main(["--model", str(package), "--to", form, "--out", str(out)])
+    expected = add_frames(folder, package)
+    shutil.move(package / "frames", out / "frames")
+    np.testing.assert_allclose(run_cards([out], plain=True)[out]["scores"], expected, atol=1e-5)
 
 
 def test_relevance_is_mapped_from_a_class_token_and_refused_in_one_line_elsewhere(chain, capsys):

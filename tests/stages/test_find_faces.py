@@ -13,7 +13,8 @@ from clipforensics.faces.table import FaceTable
 from clipforensics.footage.probing import probe_videos
 from stages import find_faces as stage
 from tests.support.faces import YUNET, YUNET_SHA256, needs_yunet
-from tests.support.repository import ROOT
+from tests.support.profiles import use_profiles
+from tests.support.repository import ROOT, edit_yaml
 from tests.support.shared_data import FOOTAGE
 
 NAMES = ["real/liveportrait_d2.mp4", "fake/sadtalker_art_0_japanese.mp4"]
@@ -35,6 +36,7 @@ def project(tmp_path, monkeypatch):
         (tmp_path / "conf/data/mine.yaml").write_text(
             yaml.safe_dump({"root": str(tmp_path / "root")} | profile)
         )
+        use_profiles()
         for name in NAMES:
             (tmp_path / "root" / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(FOOTAGE / name, tmp_path / "root" / name)
@@ -44,6 +46,14 @@ def project(tmp_path, monkeypatch):
         return videos
 
     return write
+
+
+@needs_yunet
+def test_a_video_that_is_looked_at_for_too_long_is_left_out(project):
+    project({"layout": "manifest"})
+    edit_yaml(Path("params.yaml"), {"ingest": {"max_probe_seconds": 0.001}})
+    with pytest.raises(InputError, match=r"took longer than ingest\.max_probe_seconds=0\.001 of work"):
+        stage.main()
 
 
 @needs_yunet
@@ -86,8 +96,8 @@ def test_footage_that_changed_since_ingest_is_refused(project):
 
 
 @needs_yunet
-def test_the_stride_is_as_asked_for_and_no_scratch_is_left(project):
+def test_the_stride_is_as_asked_for_and_what_was_found_is_kept(project):
     project({"layout": "manifest"}, stride=2)
     stage.main()
     assert json.loads((stage.OUT / "meta.json").read_text())["stride"] == 2
-    assert not [path for path in Path(".scratch/find_faces").iterdir() if path.is_dir()]
+    assert [path.name for path in Path(".scratch/kept").iterdir()] == ["find_faces"]

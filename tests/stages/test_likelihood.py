@@ -9,9 +9,11 @@ import pytest
 import yaml
 
 from clipforensics.core.faults import InputError
-from clipforensics.core.records import Video, write_records
+from clipforensics.core.records import Video, read_videos, write_records
 from clipforensics.likelihood.calibrate import fit
+from clipforensics.likelihood.reading import read_table
 from clipforensics.metrics.pooling import pool_by_video
+from clipforensics.protocol.tables import read_scores
 from stages import likelihood
 from tests.support.result_files import OPTIONS, REPEATS, write_results
 
@@ -60,12 +62,12 @@ def write_run(splits):
 
 
 def test_the_size_of_a_face_is_joined_where_faces_were_looked_for():
-    assert "face_size" not in likelihood.read_table().columns
-    videos = likelihood.read_videos(likelihood.VIDEOS)
+    assert "face_size" not in read_table(likelihood.VIDEOS, likelihood.CROPS).columns
+    videos = read_videos(likelihood.VIDEOS)
     likelihood.CROPS.write_text(
         f"key,n_at_once,person,n_missing,face_size\n{videos[1].key},2,1,0,120\n{videos[4].key},1,0,3,77\n"
     )
-    table = likelihood.read_table()
+    table = read_table(likelihood.VIDEOS, likelihood.CROPS)
     assert table["face_size"].astype(int).tolist()[:6] == [0, 120, 0, 0, 77, 0]
     assert table.index.tolist() == [video.key for video in videos]
 
@@ -76,7 +78,7 @@ def test_what_is_written_is_of_every_cell_and_fitted_on_validation(capsys):
     content = json.loads(Path("data/metrics/likelihood.json").read_text())
     by = {(r["detector"], r["protocol"], r["manipulation"], r["method"]): r for r in content["rows"]}
     assert len(by) == 16
-    scores = likelihood.read_scores(Path("data/scores/lora/per_class/FS-1.csv"))
+    scores = read_scores(Path("data/scores/lora/per_class/FS-1.csv"))
     val = scores[scores["part"] == "val"]
     fitted = fit(*pool_by_video(val["score"], val["label"], val["key"]), "logistic")
     row = by["lora", "per_class", "FS", "logistic"]
@@ -123,3 +125,14 @@ def test_an_unknown_setting_is_refused():
     Path("params.yaml").write_text(yaml.safe_dump(wrong))
     with pytest.raises(InputError, match="`methods` is not a parameter; perhaps `method` was meant"):
         likelihood.main()
+
+
+def test_of_several_people_the_size_is_the_main_ones():
+    videos = read_videos(likelihood.VIDEOS)
+    likelihood.CROPS.write_text(
+        "key,n_at_once,person,n_missing,face_size\n"
+        f"{videos[1].key},2,1,0,120\n{videos[1].key},2,0,0,40\n{videos[4].key},1,0,3,77\n"
+    )
+    table = read_table(likelihood.VIDEOS, likelihood.CROPS)
+    assert table["face_size"].astype(int).tolist()[:6] == [0, 120, 0, 0, 77, 0]
+    assert table.index.tolist() == [video.key for video in videos]

@@ -11,12 +11,10 @@ import pytest
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.files import read_json
-from clipforensics.core.fitting import Fitting
-from clipforensics.publishing.model import TrainingFootage
 from stages import package
 from tests.support.repository import ROOT, edit_yaml
-from tests.support.trained_project import CELL, N_FRAMES, make_packages, make_project
-from tests.support.training_tasks import SIZE, files_of
+from tests.support.trained_project import CELL, make_packages, make_project
+from tests.support.training_tasks import files_of
 
 
 @pytest.fixture(scope="module")
@@ -101,13 +99,6 @@ def test_what_is_missing_is_told_in_one_line_and_nothing_is_written(project, gon
         package.main()
     assert "\n" not in str(found.value)
     assert not Path("models").exists()
-
-
-def test_only_footage_of_the_samples_layout_is_a_toy(project):
-    assert package.read_footage() == TrainingFootage("sample", True, N_FRAMES, Fitting(SIZE))
-    Path("conf/data/mine.yaml").write_text("layout: manifest\n")
-    edit_yaml(Path("params.yaml"), {"dataset": "mine"})
-    assert package.read_footage() == TrainingFootage("mine", False, N_FRAMES, Fitting(SIZE))
 
 
 def test_a_misspelt_setting_is_refused(project):

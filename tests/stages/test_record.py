@@ -23,7 +23,7 @@ MATRIX = {
     *(f"evaluate/{d}/{s}/FaceSwap-{n}.json" for d in ("a", "b") for s in PROTOCOL["splits"] for n in (1, 2)),
     *(
         f"{folder}/{split}/FaceSwap.json"
-        for folder in ("leakage", "leakage/content")
+        for folder in ("leakage", "leakage/content", "leakage/faces")
         for split in PROTOCOL["splits"]
     ),
 }
@@ -49,7 +49,7 @@ def test_what_params_name_is_copied_byte_for_byte_and_can_be_written(capsys):
         assert path.read_text() == f'{{"of": "{name}"}}\n'
         assert path.stat().st_mode & 0o200
         assert not os.path.samefile(path, Path("data/metrics", name))
-    assert capsys.readouterr().out == "metrics: 18 files\n"
+    assert capsys.readouterr().out == "metrics: 20 files\n"
 
 
 def test_a_missing_file_is_one_line():

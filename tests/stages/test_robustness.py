@@ -15,8 +15,10 @@ from clipforensics.alterations.degradations import DEGRADATIONS, degrade
 from clipforensics.core.faults import InputError
 from clipforensics.core.fitting import Fitting
 from clipforensics.encoder import vision
-from clipforensics.encoder.embeddings import EmbeddingStore, embed_frames
+from clipforensics.encoder.embedding import embed_frames
+from clipforensics.encoder.embeddings import EmbeddingStore
 from clipforensics.machine.devices import compute_deterministically
+from clipforensics.machine.kept import Kept
 from clipforensics.metrics.auc import roc_auc
 from clipforensics.metrics.pooling import pool_by_video
 from clipforensics.robustness import scoring
@@ -124,9 +126,8 @@ def by_hand(place: Path, degradation: str, strength: int) -> dict[str, np.ndarra
         pixels = preprocessing.pixels(batch, torch.device("cpu"))
         return vision.embed_pixels(tower, pixels, "projected").numpy()
 
-    (place / "slow/scratch").mkdir()
-    out, scratch = place / "slow/embeddings", place / "slow/scratch"
-    embed_frames(frames, embed, out, width=16, batch_size=64, scratch=scratch, meta={})
+    out, kept = place / "slow/embeddings", Kept(place / "slow/kept", "")
+    embed_frames(frames, embed, out, width=16, batch_size=64, kept=kept, meta={})
     stores = {"frames": frames, "embeddings": EmbeddingStore(out)}
     rows = np.arange(len(frames))
     scores = {

@@ -1,6 +1,9 @@
 """Small videos for tests, made on the spot."""
 
+import struct
+import zlib
 from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -64,4 +67,38 @@ def make_sound(path: Path) -> Path:
             frame.sample_rate, frame.pts = 16000, begin
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+    return path
+
+
+def make_png(width: int, height: int) -> bytes:
+    """A whole black PNG of any size in no time: the same compressed piece again and again."""
+    n_bytes = height * (1 + 3 * width)
+    sum_ = (n_bytes % 65521) << 16 | 1  # Adler-32 of zeros
+    data = b"\x78\xda" + _deflated(1 << 20, zlib.Z_FULL_FLUSH) * (n_bytes >> 20)
+    data += _deflated(n_bytes % (1 << 20), zlib.Z_FINISH) + struct.pack(">I", sum_)
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", data), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(map(_chunk, *zip(*chunks, strict=True)))
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def _deflated(n_bytes: int, ending: int) -> bytes:
+    packer = zlib.compressobj(9, wbits=-15)
+    return packer.compress(bytes(n_bytes)) + packer.flush(ending)
+
+
+def make_mov(path: Path, pictures: list[bytes]) -> Path:
+    """A QuickTime file of PNGs, whose header says of all of them that they are of 64 x 48 pixels."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("png", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "rgb24"
+        for number, picture in enumerate(pictures):
+            packet = av.Packet(picture)
+            packet.stream, packet.time_base = stream, Fraction(1, 25)
+            packet.pts = packet.dts = number
+            packet.is_keyframe = True
+            container.mux(packet)
     return path

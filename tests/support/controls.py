@@ -70,7 +70,8 @@ def videos_table(keys, telling=False, seed=0) -> pd.DataFrame:
     return pd.DataFrame({
         "codec": codec, "width": rng.integers(200, 900, n), "height": rng.integers(200, 900, n),
         "n_frames": rng.integers(50, 400, n), "n_bytes": rng.integers(10_000, 900_000, n),
-        "frame_rate": rng.choice([0.0, 25.0, 30.0], n),
+        "frame_rate": rng.choice([0.0, 25.0, 30.0], n), "key_interval": rng.choice([12.0, 250.0], n),
+        "encoder": rng.choice(["", "Lavf58"], n),
     }, index=list(keys))  # fmt: skip
 
 

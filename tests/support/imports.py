@@ -11,10 +11,10 @@ PACKAGES = ("clipforensics", "stages")
 def import_closure(module: str) -> set[str]:
     """Project files (relative, with /) that importing and running `module` can execute.
 
-    Files `__init__.py` of rooms are left out: each holds a docstring and nothing else. That of `stages` runs
-    before every stage.
+    Files `__init__.py` of the library are left out: those of rooms hold a docstring and nothing else, and the
+    library's own gives `Detector` to whoever asks for it. That of `stages` runs before every stage.
     """
-    todo, seen = [module, module.split(".")[0]], set()
+    todo, seen = [module, *(["stages"] if module.startswith("stages") else [])], {"clipforensics"}
     while todo:
         name = todo.pop()
         if name not in seen:

@@ -4,16 +4,22 @@ A page holds `<!-- refresh: NAME -->`, the text, `<!-- end -->`. The tests hold 
 """
 
 import ast
+import contextlib
+import io
 import json
 import re
+import textwrap
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from clipforensics.comparison.headline import headline_of
+from clipforensics.verdict import command as verdict
 from tests.support.imports import ROOT
+from tests.support.published_scores import beside_table, twins_table
 from tests.support.settings_in_words import default_in_words, keys_of_params, type_of_each_key
+from tests.support.shared_data import PEER_SCORES
 
 PAGES = ROOT / "docs"
 SETTINGS = PAGES / "reference" / "settings.md"
@@ -33,8 +39,15 @@ def pages() -> list[Path]:
 
 def refreshed(path: Path) -> str:
     """A page with its blocks, and the tables of settings, as they should be."""
-    text = BLOCK.sub(lambda found: f"{found[1]}{BLOCKS[found[2]]()}\n{found[3]}", path.read_text("utf-8"))
+    text = BLOCK.sub(rewritten, path.read_text("utf-8"))
     return with_types_and_defaults(text) if path == SETTINGS else text
+
+
+def rewritten(block: re.Match[str]) -> str:
+    """A block as it should be; as it is, where what it is made from lies beside other checkouts alone."""
+    if block[2] in FROM_SHARED and not PEER_SCORES.is_dir():
+        return block[0]
+    return f"{block[1]}{BLOCKS[block[2]]()}\n{block[3]}"
 
 
 def with_types_and_defaults(text: str) -> str:
@@ -202,7 +215,21 @@ def rooms_table() -> str:
     return "\n".join(lines)
 
 
+def verdict_block() -> str:
+    """What `clipforensics verdict` prints of the committed run, in a terminal of 100 columns."""
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        verdict.main([], ROOT)
+    lines = [line for line in said.getvalue().splitlines() if not line.startswith("page: ")]
+    folded = (textwrap.fill(line, 100, break_on_hyphens=False) for line in lines)
+    return "\n".join(["```text", *folded, "```"])
+
+
+FROM_SHARED = {"beside": beside_table, "twins": twins_table}
+"""Blocks of what another project published (tests/support/shared_data.py); without, they stay as they are."""
+
 BLOCKS: dict[str, Callable[[], str]] = {
+    **FROM_SHARED,
     "diff": diff_block,
     "first": first_table,
     "headline": headline_table,
@@ -211,6 +238,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "rooms": rooms_table,
     "sample": sample_table,
     "sanity": sanity_sentence,
+    "verdict": verdict_block,
 }
 
 

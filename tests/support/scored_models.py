@@ -3,8 +3,9 @@
 import numpy as np
 from scipy.special import expit
 
-from clipforensics.likelihood.assessment import Assessed, LikelihoodSection
+from clipforensics.likelihood.assessment import Assessed
 from clipforensics.likelihood.models import Model, Videos
+from clipforensics.likelihood.settings import LikelihoodSection
 from clipforensics.statistics.settings import CompareSection
 
 SETTINGS = LikelihoodSection(method="logistic", alpha=0.2, prior_log10_odds=2.0)

@@ -83,18 +83,18 @@ def one_of(names: list[str]) -> str:
 
 def bounds(schema: dict[str, Any]) -> str:
     """`from 0 to 1`, `above 0`, `from 0 to below 1`; a bound that only machines know is left out."""
-    low = f"from {schema['minimum']:g}" if "minimum" in schema else ""
-    low = f"above {schema['exclusiveMinimum']:g}" if "exclusiveMinimum" in schema else low
-    high = f"to {schema['maximum']:g}" if "maximum" in schema else ""
+    low = f"from {schema['minimum']:.12g}" if "minimum" in schema else ""
+    low = f"above {schema['exclusiveMinimum']:.12g}" if "exclusiveMinimum" in schema else low
+    high = f"to {schema['maximum']:.12g}" if "maximum" in schema else ""
     below = schema.get("exclusiveMaximum", 2**63)
-    high = f"to below {below:g}" if below < 2**63 else high
+    high = f"to below {below:.12g}" if below < 2**63 else high
     return " ".join(word for word in (low, high) if word)
 
 
 def default_in_words(value: Any) -> str:
     """A value of params.yaml as the reference shows it."""
     if isinstance(value, list):
-        return ", ".join(default_in_words(one) for one in value)
+        return ", ".join(default_in_words(one) for one in value) or "empty"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     return f"`{value}`" if value != "" else "empty"

@@ -1,7 +1,7 @@
 """Small stores and encoders made by hand, in the real formats."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +17,12 @@ def write_frame_store(
     *,
     per_shard: int = 3,
     fitting: Fitting | None = None,
+    apart: Mapping[str, Sequence[tuple[int, int]]] | None = None,
 ) -> FrameStore:
     """A frame store of the given videos (key -> uint8 (n, s, s, 3)), a few videos a shard.
 
-    It says that they were fitted so, as for CLIP if not given.
+    It says that they were fitted so, as for CLIP if not given. `apart`: (frame, person) of each picture of a
+    video, where people are stored apart.
     """
     folder.mkdir(parents=True, exist_ok=True)
     rows, sizes = [], []
@@ -29,9 +31,11 @@ def write_frame_store(
         shard = np.concatenate([videos[key] for key in keys])
         np.save(folder / f"shard-{number:05d}.npy", shard)
         sizes.append(len(shard))
-        flat = [(key, frame) for key in keys for frame in range(len(videos[key]))]
-        rows += [(key, frame, number, row) for row, (key, frame) in enumerate(flat)]
-    table = pd.DataFrame(rows, columns=["key", "frame", "shard", "row"])
+        whose = apart or {key: [(frame, -1) for frame in range(len(videos[key]))] for key in keys}
+        flat = [(key, *one) for key in keys for one in whose[key]]
+        rows += [(key, frame, number, row, person) for row, (key, frame, person) in enumerate(flat)]
+    table = pd.DataFrame(rows, columns=["key", "frame", "shard", "row", "person"])
+    table = table if apart else table.drop(columns="person")
     table.to_csv(folder / "index.csv", index=False)
     size = next(iter(videos.values())).shape[1]
     n_frames = max(map(len, videos.values()))

@@ -19,6 +19,7 @@ from PIL import Image
 from clipforensics.core.files import write_json
 from clipforensics.core.fitting import Fitting
 from clipforensics.core.records import Video, write_records
+from clipforensics.crops.person import Crop
 from clipforensics.frames.store import FrameStore
 from stages import compare, controls, embed, embed_controls, evaluate, package, split, train
 from tests.support.repository import ROOT, edit_yaml, merge
@@ -63,6 +64,7 @@ def make_project(
     *,
     write: Callable[[Path], Path] = write_two_towers,
     fitting: Fitting | None = None,
+    apart: bool = False,
 ) -> Path:
     """Twelve people, real, face-swapped and deepfaked; frames, embeddings, splits, detectors, metrics.
 
@@ -74,6 +76,8 @@ def make_project(
             twelve, which no split by identity can part.
         write: Writes the encoder to a folder.
         fitting: As that encoder wants its frames, CLIP's if not given; they are noise of that size.
+        apart: Whether every frame shows two people, stored apart: person 1 is the main one. The other is
+            noise that does not differ between the classes.
     """
     people = [f"{i:03d}" for i in range(2 * n_pairs or N_PEOPLE)]
     fakes = list(zip(people, people[1:] + people[:1], strict=True))
@@ -83,10 +87,16 @@ def make_project(
     videos += [_video(name, *pair) for name in ("FaceSwap", "Deepfakes") for pair in fakes]
     noise = noise_videos(2 * len(videos), frames=N_FRAMES, size=SIZE, shift=20)
     looks = {video.key: noise[f"v{2 * i + video.label}"] for i, video in enumerate(videos)}
+    whose = {}
+    if apart:
+        others = noise_videos(len(videos), frames=N_FRAMES, size=SIZE, seed=7, shift=0)
+        looks = {key: np.concatenate([looks[key], others[f"v{i}"]]) for i, key in enumerate(looks)}
+        whose = {key: [(frame, person) for person in (1, 0) for frame in range(N_FRAMES)] for key in looks}
     folder.mkdir(parents=True, exist_ok=True)
     with contextlib.chdir(folder):
         write_records(Path("data/videos.csv"), Video, videos)
-        write_frame_store(Path("data/frames"), looks, per_shard=100, fitting=fitting)
+        write_frame_store(Path("data/frames"), looks, per_shard=100, fitting=fitting, apart=whose)
+        write_records(Path("data/frames/crops.csv"), Crop, [])
         write_json(Path("data/metrics/faces.json"), {"detector": "none", "rows": [], "reason": "none wanted"})
         write(Path("data/sample/clip"))
         write_settings(detectors, settings or {})

@@ -15,7 +15,9 @@ from transformers import CLIPConfig, CLIPImageProcessorPil, CLIPModel, CLIPToken
 from clipforensics.adaptation.contract import Detector, find_detector
 from clipforensics.core.params import check_section
 from clipforensics.encoder import vision as encoder
-from clipforensics.encoder.embeddings import EmbeddingStore, embed_frames
+from clipforensics.encoder.embedding import embed_frames
+from clipforensics.encoder.embeddings import EmbeddingStore
+from clipforensics.machine.kept import Kept
 from clipforensics.sample.tokenizer import BOS, EOS, learn_vocabulary
 from clipforensics.training.budget import TrainSection
 from clipforensics.training.task import Task
@@ -113,11 +115,10 @@ class Bench:
             pixels = preprocessing.pixels(batch, torch.device("cpu"))
             return encoder.embed_pixels(tower, pixels, embedding).numpy()
 
-        (folder / "scratch").mkdir()
         width = encoder.embedding_width(tower, embedding)
         described = encoder.record_of_tower(**model, embedding=embedding)
         meta = {"tower": described} if described else {}
-        options = {"width": width, "batch_size": 64, "scratch": folder / "scratch", "meta": meta}
+        options = {"width": width, "batch_size": 64, "kept": Kept(folder / "kept", ""), "meta": meta}
         embed_frames(frames, embed, folder / "embeddings", **options)
         table = labelled_table(10)
         numbers = [str(i // 2) for i in range(10)]

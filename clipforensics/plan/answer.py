@@ -1,22 +1,15 @@
-"""`clipforensics plan`: what a test of so many videos can show, before anyone collects them.
+"""What a test of so many videos can show, in words.
 
 Its three answers (power, smallest difference, videos needed) ask one function, `power_of`, so they agree.
 """
 
-import argparse
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
-from clipforensics.arguments import finite, positive, share
-from clipforensics.core.faults import InputError
 from clipforensics.statistics.binormal import Design
-from clipforensics.statistics.power import MOST_VIDEOS, POWER
-
-CORRELATION = 0.5
-"""Of two detectors' scores within a class. Three published adaptations of CLIP have .28 to .40 on the same
-100 fakes; LoRA and the linear probe have .47 to .85 on the built-in sample. This lies between."""
+from clipforensics.statistics.power import MOST_VIDEOS
 
 OTHERS = (0.2, 0.8)
 """Correlations at which the power is told as well, since nobody knows it before."""
@@ -54,25 +47,6 @@ class Question:
         most = self.identities or MOST_VIDEOS
         sizes = {name: min(getattr(self.design, name), most) for name in ("n_real", "n_fake")}
         return replace(self.design, **sizes)
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the answer.
-
-    Raises:
-        InputError: numbers that no test can have.
-        SystemExit: with 2, the command line is wrong.
-    """
-    given = _parser().parse_args(arguments)
-    if not 0.5 < given.power < 1:
-        raise InputError(f"--power {given.power:g}: must lie above 0.5 and below 1, such as 0.8; mend it")
-    if given.difference <= 0:
-        raise InputError(
-            f"--difference {given.difference:g}: must be above 0; name how much is worth knowing"
-        )
-    design = Design(given.auc, given.real, given.fake, given.correlation, given.confidence)
-    for line in lines(Question(design, given.difference, given.power, given.identities)):
-        print(line)
 
 
 def lines(question: Question) -> Iterator[str]:
@@ -214,32 +188,3 @@ def _short(value: float) -> str:
     """A share with two decimals, or three where it has them: .78, .075."""
     text = f"{value:.3f}".removesuffix("0")
     return text.removeprefix("0")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="clipforensics plan",
-        description="What a test of so many videos can show of two detectors, before anyone collects them.",
-        epilog="The interval is that of the pipeline, of one training set; scores are taken as normal.",
-    )
-    parser.add_argument("--real", type=positive, required=True, metavar="N", help="real test videos")
-    parser.add_argument("--fake", type=positive, required=True, metavar="N", help="manipulated test videos")
-    parser.add_argument("--auc", type=share, required=True, help="of the worse detector, such as .78")
-    parser.add_argument("--difference", type=finite, required=True, help="of AUC, that is worth knowing: .06")
-    parser.add_argument(
-        "--correlation",
-        type=finite,
-        default=CORRELATION,
-        help="of the detectors' scores within a class, from 0 to below 1 (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--confidence", type=share, default=0.95, help="of the interval (default: %(default)s)"
-    )
-    parser.add_argument("--power", type=share, default=POWER, help="that is wanted (default: %(default)s)")
-    parser.add_argument(
-        "--identities",
-        type=positive,
-        metavar="N",
-        help="people whom the videos show; videos of one person count once a class (default: all differ)",
-    )
-    return parser

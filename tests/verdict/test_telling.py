@@ -1,4 +1,4 @@
-"""`clipforensics verdict`: what was found in words first, then the numbers of metrics/, then the page."""
+"""The verdict: what was found in words first, then the numbers of metrics/, then the page."""
 
 import json
 import shutil
@@ -9,7 +9,16 @@ import pytest
 from clipforensics.core.faults import InputError
 from clipforensics.report.summary import first_lines
 from clipforensics.report.wording.numbers import interval, number, signed
-from clipforensics.verdict import COMPARISON, HEADLINE, METRICS, PAGE, SAMPLE, findings_of, lines, main
+from clipforensics.verdict.telling import (
+    COMPARISON,
+    HEADLINE,
+    METRICS,
+    PAGE,
+    SAMPLE,
+    findings_of,
+    lines,
+    tell,
+)
 from tests.support.made_up_controls import OFF, made_up
 from tests.support.repository import ROOT, edit_yaml
 from tests.support.settings import write_shipped
@@ -25,7 +34,7 @@ def project(tmp_path):
 
 
 def test_the_finding_comes_first_and_every_number_is_the_files(project, capsys):
-    main([], project)
+    tell(project)
     *first, per_class, grouped, sample, page = capsys.readouterr().out.splitlines()
     assert first[:-1] == first_lines(findings_of(project))
     assert first[0].startswith(
@@ -77,14 +86,14 @@ def test_failures_are_told(project):
 
 def test_only_the_sample_is_called_one(project, capsys):
     edit_yaml(project / "params.yaml", {"dataset": "footage"})
-    main([], project)
+    tell(project)
     assert SAMPLE not in capsys.readouterr().out
 
 
 def test_it_says_where_the_page_lies(project, capsys):
     (project / PAGE).parent.mkdir()
     (project / PAGE).touch()
-    main([], project)
+    tell(project)
     assert capsys.readouterr().out.splitlines()[-1] == f"page: {project / PAGE}"
 
 
@@ -92,7 +101,7 @@ def test_it_says_where_the_page_lies(project, capsys):
 def test_without_a_run_it_says_what_to_do(project, name):
     (project / name).unlink()
     with pytest.raises(InputError, match="does not exist: nothing was run yet; run `make repro`"):
-        main([], project)
+        tell(project)
 
 
 def test_a_run_of_one_detector_has_numbers_and_no_difference(project):
@@ -113,3 +122,15 @@ def test_controls_that_speak_against_a_score_are_told(project):
     assert sum(line.startswith("File metadata alone has video AUC .690") for line in said) == 1
     (project / METRICS / "controls.json").write_text(json.dumps(OFF))
     assert "controls" not in " ".join(lines(findings_of(project)))
+
+
+def test_what_the_first_lines_stand_on_is_read(project):
+    found = findings_of(project)
+    cells = {"per_class FaceSwap", "grouped FaceSwap"}
+    assert set(found.leakage) == set(found.duplicates) == cells
+    assert found.recognised == {}, "nobody is recognised in the sample"
+    assert found.faces["detector"] == "none"
+
+
+def test_evaluations_of_every_split_are_read_so_that_no_failure_is_left_out():
+    assert {one["split"] for one in findings_of(ROOT).evaluations} == {"per_class", "grouped"}

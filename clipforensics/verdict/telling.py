@@ -1,6 +1,5 @@
-"""`clipforensics verdict`: what the last run found, in a few lines, and where its page lies."""
+"""What the last run found, in a few lines, and where its page lies."""
 
-import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -8,7 +7,7 @@ from clipforensics.core.faults import InputError
 from clipforensics.core.files import read_json
 from clipforensics.core.params import read_yaml
 from clipforensics.report.reading.cast import cast_of
-from clipforensics.report.reading.findings import Findings
+from clipforensics.report.reading.findings import CONTENT, FACES, Findings, read_audits
 from clipforensics.report.reading.lookup import difference, find_cell, partner_protocol, protocol
 from clipforensics.report.sections.verdict import what_was_asked
 from clipforensics.report.summary import first_lines
@@ -23,19 +22,15 @@ PARAMS, PROFILES = "params.yaml", "conf/data"
 SAMPLE = "The built-in sample: these numbers show the machinery, not science."
 
 
-def main(arguments: Sequence[str] | None = None, project: Path = Path()) -> None:
+def tell(project: Path) -> None:
     """Print the verdict.
 
     Args:
-        arguments: The command line.
         project: The project's folder.
 
     Raises:
         InputError: nothing was run yet, or a file of the run is broken.
     """
-    argparse.ArgumentParser(
-        prog="clipforensics verdict", description="What the last run found, and where its page lies."
-    ).parse_args(arguments)
     missing = next((name for name in (COMPARISON, HEADLINE) if not (project / name).is_file()), None)
     if missing:
         raise InputError(f"{project / missing} does not exist: nothing was run yet; run `make repro`")
@@ -57,15 +52,14 @@ def findings_of(project: Path) -> Findings:
     """What git keeps of a run under metrics/: the comparison and what it rests on."""
     metrics, comparison = project / METRICS, read_json(project / COMPARISON)
     head = comparison["headline"]
-    runs = [
-        path
+    splits = [split for several in (comparison.get("splits") or {}).values() for split in several]
+    places = [
+        metrics / "evaluate" / name / split / f"{head['train_set']}-{seed}.json"
+        for split in dict.fromkeys([str(head["split"]), *splits])
         for name in detectors_of(comparison)
         for seed in comparison["seeds"]
-        if (
-            path := metrics / "evaluate" / name / str(head["split"]) / f"{head['train_set']}-{seed}.json"
-        ).is_file()
     ]
-    splits = [split for several in (comparison.get("splits") or {}).values() for split in several]
+    runs = [path for path in places if path.is_file()]
     paths = [metrics / "leakage" / split / f"{head['train_set']}.json" for split in splits]
     audits = [path for path in paths if path.is_file()]
     return Findings(
@@ -76,6 +70,9 @@ def findings_of(project: Path) -> Findings:
         detector=str(read_json(project / HEADLINE)["detector"]),
         controls=read_json(project / CONTROLS) if (project / CONTROLS).is_file() else None,
         leakage={f"{path.parent.name} {path.stem}": read_json(path) for path in audits},
+        duplicates=read_audits(metrics / "leakage" / CONTENT, splits, [head["train_set"]]),
+        recognised=read_audits(metrics / "leakage" / FACES, splits, [head["train_set"]]),
+        faces=read_json(metrics / "faces.json") if (metrics / "faces.json").is_file() else None,
     )
 
 

@@ -1,0 +1,1 @@
+"""One video, shown: the page and the case file that say why a detector said what it said."""

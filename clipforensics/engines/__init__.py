@@ -1,0 +1,1 @@
+"""What runs the frozen encoder: torch as it is, or another engine, which must agree with that."""

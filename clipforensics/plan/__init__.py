@@ -1,0 +1,1 @@
+"""What a test of so many videos can show, before anyone collects them."""

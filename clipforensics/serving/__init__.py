@@ -1,0 +1,1 @@
+"""The detector as a page and a JSON service on this machine."""

@@ -1,0 +1,1 @@
+"""What the last run found, in a few lines, and where its page lies."""
