@@ -22,8 +22,9 @@ from clipforensics.core.faults import InputError, one_line_errors
 from clipforensics.training.hardware import describe_machine
 
 BENCHMARKS = (
-    *("extraction", "faces", "embedding", "training", "embedding_methods"),
-    *("bootstrap", "robustness", "growth", "accelerator"),
+    *("extraction", "faces", "embedding", "engines", "training", "embedding_methods"),
+    *("bootstrap", "robustness", "growth", "once"),
+    *("scoring", "starting", "shipping", "serving", "accelerator"),
 )
 LEGEND = """
 Values are medians; a ratio says how many times as fast (or frugal) as the other side ours is, the median of

@@ -71,8 +71,7 @@ def rows(size: Size) -> Iterator[Row]:
 
 def first_weights(draws: Replicates, n: int) -> np.ndarray:
     """Weights of the videos (n, n_videos) in the first replicates, the very ones that ours draws."""
-    blocks = np.concatenate(list(draws._weights(n)))
-    return blocks[1 + len(draws.strata) :][:n]
+    return next(draws._drawn(n))
 
 
 def check_values(draws: Replicates, scores: np.ndarray, levels: dict[str, tuple[np.ndarray, ...]]) -> None:

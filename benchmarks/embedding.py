@@ -13,10 +13,11 @@ from transformers import CLIPVisionModelWithProjection
 
 from benchmarks.material import SAMPLE_CLIP, TOY, VIT_B_32, Shape, write_clip
 from benchmarks.table import Row, compare, timed
-from clipforensics.encoder.embeddings import embed_frames
+from clipforensics.encoder.embedding import embed_frames
 from clipforensics.encoder.vision import Preprocessing, embed_pixels, load_preprocessing, load_vision_tower
 from clipforensics.frames.store import FrameStore
 from clipforensics.machine.devices import choose_device
+from clipforensics.machine.kept import Kept
 from tests.support.stores import noise_videos, write_frame_store
 
 
@@ -81,11 +82,10 @@ def embed_store(
         pixels = preprocessing.pixels(rows, tower.device)
         return embed_pixels(tower, pixels, "projected").float().cpu().numpy()
 
-    scratch = folder / "scratch"
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir()
+    shutil.rmtree(folder / "kept", ignore_errors=True)  # nothing is known
     width = tower.config.projection_dim
-    embed_frames(frames, embed, folder / "out", width=width, batch_size=batch, scratch=scratch, meta={})
+    kept = Kept(folder / "kept", "")
+    embed_frames(frames, embed, folder / "out", width=width, batch_size=batch, kept=kept, meta={})
 
 
 @torch.inference_mode()

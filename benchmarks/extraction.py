@@ -16,6 +16,7 @@ from clipforensics.core.fitting import Fitting
 from clipforensics.core.records import Video
 from clipforensics.crops.extraction import extract_frames, extract_video
 from clipforensics.footage.probing import probe_videos
+from clipforensics.machine.kept import Kept
 
 KEPT, SIDE, RATE = 32, 224, 25
 
@@ -76,7 +77,10 @@ def run_extraction(videos: list[Video], folder: Path, workers: int) -> None:
     """Fill a frame store from all videos."""
     scratch = folder / "scratch" / str(time.monotonic_ns())
     options = {"n_frames": KEPT, "fitting": Fitting(SIDE), "shard_frames": 1024, "max_skipped": 0.0}
-    extract_frames(videos, folder, folder / "out", workers=workers, scratch=scratch, **options)
+    options["kept"] = Kept(scratch / "kept", "")  # nothing is known
+    extract_frames(
+        videos, {videos[0].dataset: folder}, folder / "out", workers=workers, scratch=scratch, **options
+    )
 
 
 def make_video(path: Path, size: Size, *, noise: int) -> Path:

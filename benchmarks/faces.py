@@ -22,7 +22,7 @@ from clipforensics.core.fitting import Fitting
 from clipforensics.core.params import read_section
 from clipforensics.core.records import Video
 from clipforensics.crops.cutting import cut_square
-from clipforensics.crops.person import Cut, extract_person
+from clipforensics.crops.person import Cut, extract_faces
 from clipforensics.faces.face import Face
 from clipforensics.faces.finding import Looking, find_faces, find_in_video
 from clipforensics.faces.settings import FacesSection
@@ -32,11 +32,12 @@ from clipforensics.faces.yunet import Yunet
 from clipforensics.footage.probing import probe_videos
 from clipforensics.footage.video import decode_frames
 from clipforensics.frames.rows import sample_frame_indices
+from clipforensics.machine.kept import Kept
 from clipforensics.sample.videos import render_videos
 from tests.support.repository import ROOT
 
 FITTING, STRIDE = Fitting(224), 8
-CUT = Cut(person="largest", margin=1.3, align=False, without_face="skip")
+CUT = Cut(person="largest", min_share=0.25, margin=1.3, align=False, without_face="skip")
 SAME = 0.9
 """Two boxes that overlap by this (intersection over union) are equal."""
 
@@ -56,7 +57,7 @@ TINY = Shape(Size(320, 240, frames=24, videos=2, rounds=1), face=160, kept=4)
 
 def rows(shape: Shape) -> Iterator[Row]:
     """Two passes against their parts, two workers, and a stride."""
-    looking = Looking(_weights(), shape.kept, detect_size=640, min_score=0.6, stride=1)
+    looking = Looking(find_detector_weights(), shape.kept, detect_size=640, min_score=0.6, stride=1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         path = film(folder / "face.mp4", shape, render(folder / "rendered", shape.face))
@@ -76,7 +77,7 @@ def against_parts(path: Path, shape: Shape, looking: Looking) -> Row:
     n, indices = shape.video.frames, sample_frame_indices(shape.video.frames, shape.kept).tolist()
 
     def both() -> None:
-        extract_person(path, find_in_video(path, n, looking), CUT, FITTING)
+        extract_faces(path, find_in_video(path, n, looking), CUT, FITTING)
 
     def apart() -> None:
         detector = _detector(looking, looking.detect_size)
@@ -107,10 +108,9 @@ def look(pictures: list[tuple[int, NDArray[np.uint8]]], looking: Looking, stride
 
 def run_finding(videos: list[Video], folder: Path, looking: Looking, workers: int) -> None:
     """Look through all videos."""
-    scratch = folder / "scratch" / str(time.monotonic_ns())
-    scratch.mkdir(parents=True)
-    options = {"detector": "yunet", "workers": workers, "scratch": scratch, "max_skipped": 0.0}
-    find_faces(videos, folder, folder / "found", looking, **options)
+    kept = Kept(folder / "kept" / str(time.monotonic_ns()), "")  # nothing is known
+    options = {"detector": "yunet", "workers": workers, "kept": kept, "max_skipped": 0.0}
+    find_faces(videos, {"bench": folder}, folder / "found", looking, **options)
 
 
 _LOADED: dict[int, Yunet] = {}
@@ -123,7 +123,7 @@ def _detector(looking: Looking, size: int) -> Yunet:
     return _LOADED[size]
 
 
-def _weights() -> Path:
+def find_detector_weights() -> Path:
     """Raises Skipped where there are none."""
     if named := os.environ.get("CLIPFORENSICS_YUNET"):
         return Path(named)

@@ -30,6 +30,7 @@ from clipforensics.encoder.vision import load_preprocessing, load_vision_tower
 from clipforensics.footage.probing import probe_videos
 from clipforensics.frames.store import FrameStore
 from clipforensics.machine.devices import choose_device
+from clipforensics.machine.kept import Kept
 from clipforensics.machine.workers import n_workers
 from clipforensics.sample.videos import render_videos
 from clipforensics.sources.ffpp_tree import list_tree
@@ -101,7 +102,15 @@ def measure(folder: Path, n: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory(dir=folder) as text:
         out = Path(text)
         begin, scratch = time.perf_counter(), out / "unfinished"
-        extract_frames(videos, folder, out / "frames", workers=n_workers(), scratch=scratch, **options)
+        extract_frames(
+            videos,
+            {videos[0].dataset: folder},
+            out / "frames",
+            workers=n_workers(),
+            scratch=scratch,
+            kept=Kept(out / "kept", ""),
+            **options,
+        )
         middle = time.perf_counter()
         with torch.inference_mode():
             embed_store(FrameStore.open(out / "frames"), tower, preprocessing, out, BATCH)

@@ -24,10 +24,12 @@ from benchmarks.table import Row, compare, timed
 from clipforensics.adaptation.contract import find_detector
 from clipforensics.alterations.degradations import DEGRADATIONS
 from clipforensics.core.fitting import Fitting
-from clipforensics.encoder.embeddings import EmbeddingStore, embed_frames
+from clipforensics.encoder.embedding import embed_frames
+from clipforensics.encoder.embeddings import EmbeddingStore
 from clipforensics.encoder.vision import embedding_width, load_vision_tower
 from clipforensics.frames.store import FrameStore
 from clipforensics.machine.devices import choose_device
+from clipforensics.machine.kept import Kept
 from clipforensics.machine.workers import n_workers
 from clipforensics.robustness import scoring
 from clipforensics.training.task import Task
@@ -85,9 +87,8 @@ def train_detectors(
 ) -> dict[str, Path]:
     """A probe and LoRA, trained for one epoch as the stage trains them; the folders they lie in."""
     tower = load_vision_tower(about["model"], about["revision"])
-    (folder / "scratch").mkdir()
     options = {"width": embedding_width(tower, "projected"), "batch_size": 64, "meta": {}}
-    embed_frames(frames, embed, folder / "embeddings", scratch=folder / "scratch", **options)
+    embed_frames(frames, embed, folder / "embeddings", kept=Kept(folder / "kept", ""), **options)
     half = len(table := labelled_table(len(frames) // frames.n_frames)) // 2
     train, val = (frames.rows.labelled(part) for part in (table[:half], table[half:]))
     store, budget = EmbeddingStore(folder / "embeddings"), shipped_budget({"pixels": {"epochs": 1}})
