@@ -6,11 +6,11 @@ import tomllib
 
 import pytest
 import yaml
-from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from clipforensics.command_line import COMMANDS, main
 from tests.support.imports import ROOT
+from tests.support.locks import LAYERS
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PAGE = (ROOT / "docs/how-to/container.md").read_text(encoding="utf-8")
@@ -42,42 +42,48 @@ def test_its_python_is_one_that_ci_tries():
 
 
 @pytest.mark.parametrize(
-    "file", ["README.md", "docs/tutorial.md", "docs/how-to/container.md", ".github/workflows/ci.yml"]
+    ("file", "said"),
+    [
+        ("README.md", r"export TORCH_INDEX=(https://[^\s`]+)"),
+        ("docs/tutorial.md", r"export TORCH_INDEX=(https://[^\s`]+)"),
+        ("docs/how-to/container.md", r"--index-url (https://[^\s`]+)"),
+        (".github/workflows/ci.yml", r"TORCH_INDEX: (https://\S+)"),
+        ("Makefile", r"; (https://\S+) saves gigabytes"),
+    ],
 )
-def test_torch_comes_from_where_everybody_is_told_to_take_it_from(file):
+def test_torch_comes_from_where_everybody_is_told_to_take_it_from(file, said):
     text = (ROOT / file).read_text(encoding="utf-8")
-    (url,) = set(re.findall(r"PIP_EXTRA_INDEX_URL[=:] ?(https://[^\s`\"]+)", text))
-    assert ENVIRONMENT["PIP_EXTRA_INDEX_URL"] == url
+    (url,) = set(re.findall(said, text))
+    assert ENVIRONMENT["TORCH_INDEX"] == url
 
 
-def test_versions_are_those_of_make_install():
-    (lock,) = re.findall(r"pip install .* -r (\S+)\n\t.*-e \.", (ROOT / "Makefile").read_text())
-    assert len(INSTALLS) == 2
-    for line in INSTALLS:
-        assert f"--constraint {lock} " in line
-    assert lock in COPIED
+def test_its_steps_are_those_of_make_install():
+    variables = dict(re.findall(r"^(\w+) := (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+    locked = variables["LOCKED"].replace("$(PIP)", variables["PIP"])
+    options = {word for word in shlex.split(locked) if word.startswith("--no-") or word == "--require-hashes"}
+    build, lock, torch, own = (shlex.split(line)[4:] for line in INSTALLS)
+    assert {*build[:-2]} == {*lock[:-2]} == options
+    assert (build[-1], lock[-1], torch[-1]) == (
+        *("requirements/build.lock", "requirements/$LOCK.lock"),
+        "requirements/torch.txt",
+    )
+    assert torch[:2] == ["--index-url", "$TORCH_INDEX"]
+    assert own == ["--no-deps", "--no-build-isolation", "."]
 
 
-def test_the_wheel_is_built_by_the_locked_setuptools():
-    first, second = (shlex.split(line) for line in INSTALLS)
-    (builder,) = PROJECT["build-system"]["requires"]
-    assert first[-1] == Requirement(builder).name
-    assert re.search(rf"^{first[-1]}==", (ROOT / "requirements.lock").read_text(), re.M)
-    assert "--no-build-isolation" in second
-    assert second[-1] == ".[$EXTRAS]"
-
-
-def test_its_extras_exist():
-    (given,) = re.findall(r"--build-arg EXTRAS=(\S+)", PAGE)
-    (default,) = (line.removeprefix("EXTRAS=") for line in all_of("ARG"))
-    named = {*default.split(","), *given.split(","), *re.findall(r"'\.\[(\w+)\]'", PAGE)}
-    assert {"faces", "pipeline", "test"} <= named <= set(PROJECT["project"]["optional-dependencies"])
+def test_its_locks_exist():
+    (given,) = set(re.findall(r"--build-arg LOCK=(\S+)", PAGE))
+    (default,) = (line.removeprefix("LOCK=") for line in all_of("ARG"))
+    assert (default, given) == ("score", "pipeline")
+    assert {default, given} <= set(LAYERS)
+    extras = {*re.findall(r"'\.\[(\w+)\]'", PAGE)}
+    assert {"faces", "pipeline", "test"} <= extras <= set(PROJECT["project"]["optional-dependencies"])
 
 
 def test_it_takes_what_the_wheel_is_made_of_and_nothing_else():
     project = PROJECT["project"]
     made_of = {"clipforensics", "pyproject.toml", project["readme"], *project["license-files"]}
-    assert {*made_of, "requirements.lock"} == COPIED
+    assert {*made_of, "requirements"} == COPIED
     assert all((ROOT / name).exists() for name in COPIED)
 
 

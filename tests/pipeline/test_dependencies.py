@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -16,10 +15,8 @@ from packaging.utils import canonicalize_name
 
 from clipforensics.command_line import PIPELINE_EXTRA
 from tests.support.imports import ROOT
+from tests.support.locks import BASE, EXTRAS, installed_by, reached
 from tests.support.settings import write_shipped
-
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-BASE, EXTRAS = PROJECT["dependencies"], PROJECT["optional-dependencies"]
 
 BEYOND = {
     "check/": "a run of the pipeline, before it starts",
@@ -169,35 +166,5 @@ def test_other_commands_do_without_the_extra(name):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def locked() -> dict[str, str]:
-    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
-    pairs = [line.split("==") for line in lines if line and not line.startswith("#")]
-    return {canonicalize_name(name): version for name, version in pairs}
-
-
-def reached(requirements: list[str]) -> set[str]:
-    """Distributions that pip would install for them here, theirs and so on, by what is installed."""
-    todo, found = [Requirement(one) for one in requirements], set()
-    while todo:
-        wanted = todo.pop()
-        if str(wanted) in found or wanted.name == "clipforensics":
-            continue
-        found |= {str(wanted), canonicalize_name(wanted.name)}
-        extras = ["", *wanted.extras]
-        for line in distribution(wanted.name).requires or []:
-            further = Requirement(line)
-            if further.marker is None or any(further.marker.evaluate({"extra": one}) for one in extras):
-                todo.append(further)
-    return {canonicalize_name(name) for name in found if re.fullmatch(r"[\w.-]+", name)}
-
-
-def test_the_lock_holds_all_that_the_base_the_pipeline_and_the_tests_install():
-    wanted = [*BASE, *EXTRAS["faces"], *EXTRAS["pipeline"], *EXTRAS["test"]]
-    assert reached(wanted) - set(locked()) == set()
-    for requirement in map(Requirement, wanted):
-        if requirement.name != "clipforensics":
-            assert locked()[canonicalize_name(requirement.name)] in requirement.specifier, requirement
-
-
 def test_the_base_installs_a_quarter_of_the_lock():
-    assert len(reached(BASE)) < 0.3 * len(locked())
+    assert len(reached(BASE)) < 0.3 * len(installed_by("test"))
