@@ -62,7 +62,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         InputError: the file is missing, is not YAML or does not hold a mapping.
     """
     try:
-        content = yaml.load(read_settings(path), _Loader)  # a safe loader
+        content = yaml.load(read_settings(path), _Loader)  # noqa: S506  it is a safe loader
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist; it must hold the settings") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

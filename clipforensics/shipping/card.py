@@ -93,7 +93,7 @@ def section(made: str, needs: str, code: str, *, frames: Json, checked: str, fil
 
 def onnx_code(point: Json, frames: Json) -> str:
     """Python of an ONNX file's card: NumPy, Pillow and ONNX Runtime alone."""
-    environment = jinja2.Environment(
+    environment = jinja2.Environment(  # noqa: S701  Python
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

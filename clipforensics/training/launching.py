@@ -48,7 +48,7 @@ def relaunch(module: str, arguments: Sequence[str], environment: Mapping[str, st
         )
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execve(program, [*words, "-m", module, *arguments], {**environment, "PATH": path, INSIDE: "1"})
+    os.execve(program, [*words, "-m", module, *arguments], {**environment, "PATH": path, INSIDE: "1"})  # noqa: S606
 
 
 def is_asked_for(environment: Mapping[str, str]) -> bool:

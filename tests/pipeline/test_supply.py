@@ -103,6 +103,13 @@ def test_what_is_known_of_locked_releases_is_asked_and_a_release_that_could_not_
     assert "schedule" in workflow[True]  # YAML 1.1 reads `on` so
 
 
+def test_what_is_not_trusted_is_told_from_the_front_page():
+    assert "[security](SECURITY.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    for path in re.findall(r"\]\(([\w./-]+?)(?:#[\w-]+)?\)", text):
+        assert (ROOT / path).exists(), path
+
+
 def test_the_build_takes_what_is_locked():
     built_with = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]
     assert {canonicalize_name(Requirement(one).name) for one in built_with["requires"]} == pins(
