@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.params import Section
-from clipforensics.core.records import Skipped, Video, check_unique
+from clipforensics.core.records import Skipped, Video
 from clipforensics.footage.content import UnreadableVideo, content_of, sha256_of
 from clipforensics.footage.decoding import check_frames, count_complaints
 from clipforensics.footage.digests import check_digest
@@ -180,7 +180,7 @@ def check_videos(videos: Sequence[Video], skipped: Sequence[Skipped], *, max_ski
 
     Raises:
         InputError: nothing was found, more than `max_skipped` (fraction) of it is unusable,
-            one class is missing, or two videos have one key.
+            or one class is missing.
     """
     if not videos and not skipped:
         raise InputError("the data set is empty: no videos were found; check its root and profile")
@@ -191,7 +191,6 @@ def check_videos(videos: Sequence[Video], skipped: Sequence[Skipped], *, max_ski
                 f"the data set has no {word} video (label {label}) among {len(videos)};"
                 " both classes are needed; check its root and profile"
             )
-    check_unique(videos)
 
 
 def check_share(skipped: Sequence[Skipped], n_found: int, *, max_skipped: float, param: str) -> None:

@@ -9,7 +9,7 @@ import yaml
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.params import read_yaml
-from clipforensics.core.records import OF, Skipped, Video
+from clipforensics.core.records import OF, Skipped, Video, check_unique
 from clipforensics.sources.base import (
     Profile,
     check_profile,
@@ -54,7 +54,7 @@ class DataSet:
             planned: Whether the sample's videos are named as they will be rendered, without rendering them.
 
         Raises:
-            InputError: as the layout raises it.
+            InputError: as the layout raises it, or two videos have one key.
         """
         module = layout_module(self.profile.layout)
         found, skipped = (
@@ -66,6 +66,7 @@ class DataSet:
         videos = [replace(video, identities_of=whose) for video in found] if whose else found
         if not self.is_trained_on:
             videos = [_only_tested(video) for video in _test_part(videos)]
+        check_unique(videos)
         return videos, [replace(one, dataset=self.name) for one in skipped]
 
 

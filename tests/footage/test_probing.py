@@ -195,7 +195,6 @@ def test_a_sound_data_set_passes() -> None:
         (BOTH, _skip(3), r"3 of 5 videos cannot be used.*ingest\.max_skipped=0\.5.*'bad0\.mp4' is empty"),
         (BOTH[:1], [], "no manipulated video"),
         (BOTH[1:], [], "no real video"),
-        ([*BOTH, replace(BOTH[0], path="c")], [], "same key"),
     ],
 )
 def test_what_is_no_data_set_stops(videos: list[Video], skipped: list[Skipped], message: str) -> None:

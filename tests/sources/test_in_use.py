@@ -92,6 +92,14 @@ def test_of_a_publishers_parts_only_test_is_tested(project):
     assert len(used(test_on=["celeb"])[1].find_videos()[0]) == len(LIST.splitlines())
 
 
+def test_two_videos_of_one_name_stop_before_a_video_is_opened(project):
+    rows = (project / "own/videos.csv").read_text() + "a.webm,0,real,a,\n"
+    (project / "own/videos.csv").write_text(rows)
+    (project / "own/a.webm").touch()
+    with pytest.raises(InputError, match=r"'a.webm' and 'a.mp4' have the same key"):
+        used()[0].find_videos()
+
+
 def test_a_file_that_is_left_out_names_its_data_set(project):
     (project / "celeb/Celeb-real/noise.mp4").touch()
     _, celeb = used(test_on=["celeb"])
