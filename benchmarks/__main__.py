@@ -23,7 +23,7 @@ from clipforensics.training.hardware import describe_machine
 
 BENCHMARKS = (
     *("extraction", "faces", "embedding", "engines", "training", "embedding_methods"),
-    *("bootstrap", "robustness", "growth", "once"),
+    *("bootstrap", "audit", "robustness", "growth", "ingest", "once"),
     *("scoring", "starting", "shipping", "serving", "accelerator"),
 )
 LEGEND = """

@@ -1,5 +1,6 @@
 """Work on many videos side by side, in order, with flat memory, surviving a crash or standstill of one."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -262,6 +263,7 @@ def _serve(function: Callable[[T], R], pipe: "connection.Connection[Any, Any]") 
 
 def _begin() -> None:
     """In a worker: leave Ctrl-C to the parent, and do not outlive a parent that was killed."""
+    gc.freeze()  # or the first collection would copy every page that is shared with the parent
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_exit_with_parent, daemon=True).start()
 
