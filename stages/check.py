@@ -5,6 +5,7 @@ from pathlib import Path
 
 from clipforensics.check.everything import check_everything
 from clipforensics.core.faults import run_command
+from clipforensics.core.params import keep_still
 from clipforensics.sources.in_use import collect_profiles, write_profiles
 
 PARAMS = Path("params.yaml")
@@ -20,6 +21,7 @@ def main() -> None:
         print(f"error: {line}", file=sys.stderr)
     if found.problems:
         sys.exit(1)
+    keep_still(PARAMS, "")
     write_profiles(OUT, collect_profiles(PARAMS, PROFILES))
 
 

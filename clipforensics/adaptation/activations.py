@@ -13,6 +13,7 @@ import torch
 from tqdm import tqdm
 
 from clipforensics.adaptation.adapted import AdaptedEncoder
+from clipforensics.core.disk import reserve
 from clipforensics.core.faults import InputError
 from clipforensics.training.processes import ALONE, Processes
 from clipforensics.training.task import Task
@@ -99,19 +100,16 @@ def _begin(path: Path, shape: tuple[int, int, int], processes: Processes) -> Pat
 
 def _reserve(part: Path) -> None:
     """Take the file's room now: a mapped file that finds the disk full later kills the process unheard."""
-    if not hasattr(os, "posix_fallocate"):  # macOS
-        return
-    with part.open("r+b") as file:
-        try:
-            os.posix_fallocate(file.fileno(), 0, part.stat().st_size)
-        except OSError as error:
-            if error.errno != errno.ENOSPC:
-                raise
-            part.unlink()
-            raise InputError(
-                f"train.pixels.cache_activations: {part.parent} has no room for {part.name};"
-                " make room, or set it to false"
-            ) from error
+    try:
+        reserve(part)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        part.unlink()
+        raise InputError(
+            f"train.pixels.cache_activations: {part.parent} has no room for {part.name};"
+            " make room, or set it to false"
+        ) from error
 
 
 def _check_room(folder: Path, needed: int) -> None:

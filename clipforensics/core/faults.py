@@ -4,6 +4,9 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NoReturn
+
+from clipforensics.core.disk import find_trouble
 
 
 class InputError(ValueError):
@@ -15,12 +18,20 @@ class InputError(ValueError):
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """Turn an :class:`InputError` into one line on stderr and exit status 1."""
+    """Turn an :class:`InputError`, or a full or broken disk, into one line on stderr and exit status 1."""
     try:
         yield
     except InputError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(1)
+        _end_with(str(error))
+    except Exception as error:
+        if not (trouble := find_trouble(error)):
+            raise
+        _end_with(trouble)
+
+
+def _end_with(line: str) -> NoReturn:
+    print(f"error: {' '.join(line.split())}", file=sys.stderr)
+    sys.exit(1)
 
 
 def run_command(main: Callable[..., None], *, example: str = "") -> None:
@@ -28,7 +39,7 @@ def run_command(main: Callable[..., None], *, example: str = "") -> None:
 
     They are `--name value` pairs, one for each parameter of `main`, in any order: the form in which DVC
     writes a cell of a matrix into a command, quoted for the shell. An :class:`InputError`, or anything else
-    on the command line, is one line on stderr and exit status 1.
+    on the command line, is one line on stderr and exit status 1. So is a setting that was changed meanwhile.
 
     Args:
         main: Takes text; its parameters' names are what the usage line shows.
@@ -42,3 +53,6 @@ def run_command(main: Callable[..., None], *, example: str = "") -> None:
             usage = " ".join(["usage: python -m", main.__globals__["__spec__"].name, *options])
             raise InputError(f"{usage}, such as {example}" if example else usage)
         main(**given)
+        from clipforensics.core.params import check_unmoved  # which needs this module
+
+        check_unmoved()

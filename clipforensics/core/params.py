@@ -1,8 +1,11 @@
 """Read one section of params.yaml (or a profile) and check it strictly."""
 
+import copy
 import difflib
+import os
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,6 +28,10 @@ MAX_SETTINGS = 1 << 22
 
 S = TypeVar("S", bound=Section)
 V = TypeVar("V")
+
+
+MISSING = object()
+"""Stands for the value of a key that is not there."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -56,11 +63,19 @@ def read_settings(path: Path) -> str:
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Read a YAML mapping with the safe loader.
+    """Read a YAML mapping with the safe loader; once a process, where settings stand still.
 
     Raises:
         InputError: the file is missing, is not YAML or does not hold a mapping.
     """
+    if _standing is None:
+        return _read_yaml(path)
+    if path not in _standing.contents:
+        _standing.contents[path] = _read_yaml(path)
+    return copy.deepcopy(_standing.contents[path])
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         content = yaml.load(read_settings(path), _Loader)  # noqa: S506  it is a safe loader
     except FileNotFoundError as error:
@@ -78,7 +93,10 @@ def read_section(path: Path, name: str, kind: type[S]) -> S:
     Raises:
         InputError: one line with every wrong key, its value, the rule and the remedy.
     """
-    return check_section(read_raw(path, name), kind, f"{path}: {name}" if name else str(path))
+    content = read_raw(path, name)
+    for key in () if name else kind.model_fields:
+        keep_still(path, key)
+    return check_section(content, kind, f"{path}: {name}" if name else str(path))
 
 
 def read_raw(path: Path, name: str) -> Any:
@@ -88,10 +106,10 @@ def read_raw(path: Path, name: str) -> Any:
         InputError: it is missing.
     """
     content: Any = read_yaml(path)
-    for part in name.split(".") if name else ():
-        if not isinstance(content, dict) or part not in content:
+    if name:
+        if (content := _look_up(content, name)) is MISSING:
             raise InputError(f"{path}: section `{name}` is missing; add it")
-        content = content[part]
+        keep_still(path, name)
     return content
 
 
@@ -171,11 +189,110 @@ def read_value(path: Path, section: str, key: str, kind: type[V]) -> V:
     Raises:
         InputError: it is missing or of another type.
     """
-    content = read_yaml(path)
-    inside = content.get(section) if section else content
-    value = inside.get(key) if isinstance(inside, dict) else None
+    found = _look_up(read_yaml(path), f"{section}.{key}" if section else key)
+    value = None if found is MISSING else found
+    keep_still(path, f"{section}.{key}" if section else key)
     accepted = (int, float) if kind is float else kind  # as a section accepts 1 where a float is wanted
     if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
         name = f"{section}: `{key}`" if section else f"`{key}`"
         raise InputError(f"{path}: {name} is {value!r}; it must be of type {kind.__name__}; mend it")
     return kind(value)  # type: ignore[call-arg]
+
+
+@dataclass
+class _Standing:
+    """Settings of a process that reads them once.
+
+    Attributes:
+        began: All of params.yaml when the run began, by file; empty where that is not known.
+        contents: Of each file that was read.
+        used: What was used of them, by file and name (`section.key`).
+    """
+
+    began: dict[str, Any]
+    contents: dict[Path, dict[str, Any]] = field(default_factory=dict)
+    used: dict[tuple[Path, str], Any] = field(default_factory=dict)
+
+
+_standing: _Standing | None = None  # None: files are read whenever they are asked for
+
+LOCK = Path("dvc.lock")
+
+
+def stand_still() -> None:
+    """From now on this process reads a file of settings once, and notes what it uses of it."""
+    global _standing
+    _standing = _Standing(_began())
+
+
+def keep_still(path: Path, name: str) -> None:
+    """Note that a value is used (`section.key`; `""`: all), and hold it to what the run began with.
+
+    Raises:
+        InputError: it was changed since.
+    """
+    if _standing is None or (path, name) in _standing.used:
+        return
+    value = _standing.used[path, name] = _look_up(read_yaml(path), name)
+    began = _standing.began.get(str(path))
+    if began and (moved := _difference(name, _look_up(began, name), value)):
+        raise InputError(
+            f"{path}: {moved} since the stage `check` ran, with which a run begins; another `dvc exp run` or"
+            " an editor did it: change nothing during a run, and run `dvc repro` again"
+        )
+
+
+def check_unmoved() -> None:
+    """Hold what this process used to what the files say now: DVC will record what they say.
+
+    Raises:
+        InputError: a value was changed.
+    """
+    if _standing is None:
+        return
+    now = {path: _read_yaml(path) for path in {path for path, _ in _standing.used}}
+    for (path, name), value in _standing.used.items():
+        if moved := _difference(name, value, _look_up(now[path], name)):
+            raise InputError(
+                f"{path}: {moved} while this stage worked; another `dvc exp run` or an editor did it: what"
+                " was made is not recorded, run `dvc repro` again"
+            )
+
+
+def _look_up(content: Any, name: str) -> Any:
+    for part in name.split(".") if name else ():
+        if not isinstance(content, dict) or part not in content:
+            return MISSING
+        content = content[part]
+    return content
+
+
+def _difference(name: str, before: Any, now: Any) -> str:
+    """`a.b` went from 1 to 2: the first value that differs, or nothing."""
+    if before == now:
+        return ""
+    if isinstance(before, dict) and isinstance(now, dict):
+        key = next(k for k in {**before, **now} if before.get(k, MISSING) != now.get(k, MISSING))
+        inner = f"{name}.{key}" if name else str(key)
+        return _difference(inner, before.get(key, MISSING), now.get(key, MISSING))
+    said = ["nothing" if value is MISSING else repr(value) for value in (before, now)]
+    return f"`{name}` went from {said[0]} to {said[1]}"
+
+
+def _began() -> dict[str, Any]:
+    """What dvc.lock says that the stage `check` ran with: all of params.yaml, since a run begins with it.
+
+    Nothing where DVC did not start this process. Another dvc process may just be writing the file, so only an
+    entry that another one follows is taken to be whole.
+    """
+    if os.environ.get("DVC_STAGE", "check") == "check" or not LOCK.is_file():
+        return {}
+    text = LOCK.read_text(encoding="utf-8", errors="replace")
+    entry = re.search(r"^  check:\n(?:   .*\n)*(?=  \S)", text, re.M)
+    if entry is None:
+        return {}
+    try:
+        found = _look_up(yaml.load(entry[0], _Loader), "check.params")  # a safe loader
+    except yaml.YAMLError:
+        return {}  # a cut file, which `clipforensics check` tells of
+    return found if isinstance(found, dict) else {}

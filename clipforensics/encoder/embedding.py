@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from clipforensics.core.disk import reserve
 from clipforensics.core.files import write_json
 from clipforensics.frames.store import FrameStore
 from clipforensics.machine.kept import Kept
@@ -53,6 +54,7 @@ def embed_frames(
     (out / "meta.json").unlink(missing_ok=True)
     shape = (len(frames), width)
     matrix = np.lib.format.open_memmap(out / "embeddings.npy", mode="w+", dtype=np.float32, shape=shape)
+    reserve(out / "embeddings.npy")
     with kept.opened(), tqdm(total=len(frames), unit="frame", desc="embedding", disable=None) as bar:
         work = _Work(frames, embed, batch_size, kept)
         for rows, digest in _parts(frames):

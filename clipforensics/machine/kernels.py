@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from clipforensics.core.faults import InputError
-from clipforensics.core.params import Section, check_section, nearest, read_yaml
+from clipforensics.core.params import Section, check_section, keep_still, nearest, read_yaml
 
 PINS: Mapping[str, str] = {
     "ATEN_CPU_CAPABILITY": "avx2",  # torch's own loops
@@ -102,6 +102,7 @@ def asks_for_portable(params: Path, profiles: Path) -> bool:
     content = read_yaml(params)
     asked = {key: value for key, value in content.items() if key == "portable"}
     setting = check_section(asked, Portable, str(params)).portable
+    keep_still(params, "portable")
     if setting != "auto":
         return setting == "always"
     profile = profiles / f"{content.get('dataset')}.yaml"

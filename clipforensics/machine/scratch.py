@@ -8,7 +8,10 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
+
+from clipforensics.core.params import check_unmoved
 
 _HELD: dict[Path, int] = {}
 
@@ -42,7 +45,6 @@ def scratch_folder(stage: str, digest: str) -> Path:
     at once: each holds the lock of its own folder, until its process ends.
     """
     stages = Path(os.environ.get("DVC_ROOT", ".")) / ".scratch" / stage
-    stages.mkdir(parents=True, exist_ok=True)
     names = (digest if n == 0 else f"{digest}-{n}" for n in itertools.count())
     folder = next(stages / name for name in names if _lock(stages / f"{name}.lock"))
     folder.mkdir(exist_ok=True)
@@ -51,18 +53,43 @@ def scratch_folder(stage: str, digest: str) -> Path:
 
 def _lock(path: Path) -> bool:
     """Whether this process now holds the lock (or held it before)."""
-    if path in _HELD:
+    if path.resolve() in _HELD:
         return True
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):  # the last to leave has just removed the folder
+            descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
+            break
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
         return False
-    _HELD[path] = descriptor  # open, and so locked, until the process ends
+    if not _is(path, descriptor):  # its holder removed it after it was opened here
+        os.close(descriptor)
+        return _lock(path)
+    _HELD[path.resolve()] = descriptor  # open, and so locked, until the process ends
     return True
 
 
+def _is(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
 def remove_scratch(folder: Path) -> None:
-    """Delete the folder once its work stands in a declared output."""
+    """Delete the folder, and its lock, once its work stands in a declared output.
+
+    Raises:
+        InputError: a setting was changed meanwhile, so that DVC will not record it; everything stays.
+    """
+    check_unmoved()
     shutil.rmtree(folder, ignore_errors=True)
+    lock = folder.with_name(f"{folder.name}.lock").resolve()
+    if (descriptor := _HELD.pop(lock, None)) is not None:
+        lock.unlink(missing_ok=True)
+        os.close(descriptor)
+    with suppress(OSError):  # others work there
+        folder.parent.rmdir()

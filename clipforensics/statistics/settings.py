@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from clipforensics.core.faults import InputError
-from clipforensics.core.params import Section, check_section, read_section, read_yaml
+from clipforensics.core.params import Section, check_section, keep_still, read_section, read_yaml
 from clipforensics.metrics.pooling import Pooling
 from clipforensics.protocol.cells import EachOnce
 from clipforensics.statistics.replicates import Cluster
@@ -49,6 +49,8 @@ def read_compared(path: Path) -> tuple[Compared, CompareSection]:
         InputError: a value is missing or wrong, or the reference is not one of `detectors`.
     """
     settings, compare = read_yaml(path), read_section(path, "compare", CompareSection)
+    for name in ("detectors", "evaluate.aggregate"):
+        keep_still(path, name)
     aggregate = (settings.get("evaluate") or {}).get("aggregate")
     found = {"detectors": settings.get("detectors"), "aggregate": aggregate}
     compared = check_section(found, Compared, str(path))

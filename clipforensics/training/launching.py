@@ -7,16 +7,16 @@ nodes there are is said by `CLIPFORENSICS_LAUNCH`, such as `torchrun --standalon
 import os
 import shlex
 import shutil
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from clipforensics.core.faults import InputError
+from clipforensics.core.parent import LAUNCHED, end_with_dvc
 
 VARIABLE = "CLIPFORENSICS_LAUNCH"
 """Environment variable with the launcher's command line, to which `-m MODULE ARGUMENTS` is added."""
-INSIDE = "CLIPFORENSICS_LAUNCHED"
-"""Environment variable that is set in everything that a launcher has started."""
 RANKS = ("RANK", "LOCAL_RANK")
 """Variables that torchrun and accelerate set in the processes they start."""
 
@@ -48,12 +48,13 @@ def relaunch(module: str, arguments: Sequence[str], environment: Mapping[str, st
         )
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execve(program, [*words, "-m", module, *arguments], {**environment, "PATH": path, INSIDE: "1"})  # noqa: S606
+    end_with_dvc(signal.SIGTERM, environment)  # a launcher then ends what it has started
+    os.execve(program, [*words, "-m", module, *arguments], {**environment, "PATH": path, LAUNCHED: "1"})  # noqa: S606
 
 
 def is_asked_for(environment: Mapping[str, str]) -> bool:
     """Whether a launcher is named and this process was not started by one."""
-    started = INSIDE in environment or any(name in environment for name in RANKS)
+    started = LAUNCHED in environment or any(name in environment for name in RANKS)
     return bool(environment.get(VARIABLE, "").strip()) and not started
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from clipforensics.training.launching import INSIDE, VARIABLE, is_asked_for, relaunch
+from clipforensics.core.parent import LAUNCHED
+from clipforensics.training.launching import VARIABLE, is_asked_for, relaunch
 
 ROOT = Path(__file__).parents[2]
 TINY = """
@@ -71,7 +72,7 @@ def test_it_starts_itself_again_once_with_the_same_arguments_and_process_id(tmp_
     assert after == f"by a launcher arguments ['per class', 'A+B'] pid {before.split()[1]}"
 
 
-@pytest.mark.parametrize("name", ["RANK", "LOCAL_RANK", INSIDE])
+@pytest.mark.parametrize("name", ["RANK", "LOCAL_RANK", LAUNCHED])
 def test_it_does_not_start_a_launcher_inside_a_launcher(tmp_path, name):
     assert run(tmp_path, "env BY=launcher python", **{name: "0"}).stdout.startswith("by None")
     assert not is_asked_for({VARIABLE: "torchrun", name: "1"})
