@@ -13,7 +13,7 @@ from clipforensics.check.forecast import in_words as cost_in_words
 from clipforensics.check.speed import measure
 from clipforensics.check.upcoming import find_upcoming
 from clipforensics.check.upcoming import in_words as upcoming_in_words
-from clipforensics.check.wreckage import find_wrecks
+from clipforensics.check.wreckage import find_others, find_wrecks, mend_wrecks
 from clipforensics.core.records import OF, REAL
 from clipforensics.machine.kernels import asks_for_portable, has_avx2
 
@@ -30,13 +30,11 @@ def tell(*, mend: bool) -> None:
     Raises:
         SystemExit: with 1, a run would be refused.
     """
-    wrecks = find_wrecks(Path())
-    if mend:
-        for wreck in wrecks:
-            print(f"mended: {wreck.mend()}")
-        wrecks = []
+    for line in mend_wrecks(Path()) if mend else ():
+        print(f"mended: {line}")
+    in_the_way = [*map(str, find_wrecks(Path())), *find_others(Path())]
     checked = check_everything(Path(PARAMS), Path(PROFILES))
-    _refuse([*map(str, wrecks), *checked.problems])
+    _refuse([*in_the_way, *checked.problems])
     upcoming, n_stages = find_upcoming()
     portable = asks_for_portable(Path(PARAMS), Path(PROFILES))
     speed = measure(portable=portable)

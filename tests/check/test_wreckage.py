@@ -1,6 +1,12 @@
 """What a killed dvc leaves: found, said with a remedy, and mended so that dvc runs again."""
 
+import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -8,9 +14,9 @@ import yaml
 
 from clipforensics.check import wreckage
 from clipforensics.check.command import main
-from clipforensics.check.wreckage import LOCK, READERS, find_wrecks
+from clipforensics.check.wreckage import LOCK, READERS, find_others, find_wrecks, mend_wrecks
 from clipforensics.core.faults import InputError
-from tests.support.repository import Repository, stages_run
+from tests.support.repository import ROOT, Repository, stages_run
 
 STAGES = {
     name: {"cmd": f"cp in.txt {name}.txt", "deps": ["in.txt"], "outs": [f"{name}.txt"]} for name in "abc"
@@ -55,6 +61,73 @@ def test_readers_that_are_cut_short_are_found_and_mended(repo, left):
     assert "is removed" in wreck.mend()
     assert find_wrecks(repo.path) == []
     assert stages_run(repo.run("dvc", "repro")) == set()
+
+
+def list_as_writer(repo: Repository, pid: int) -> None:
+    entry = {"pid": pid, "cmd": "dvc repro"}
+    (repo.path / READERS).write_text(json.dumps({"write": {str(repo.path / "a.txt"): entry}, "read": {}}))
+
+
+@pytest.fixture
+def stranger():
+    with subprocess.Popen(["sleep", "60"]) as process:
+        yield process.pid
+        process.kill()
+
+
+def test_a_killed_dvc_whose_number_another_process_has_is_found_and_mended(repo, stranger):
+    """As after a restart of the machine, or of a container, in which every run has the same number."""
+    list_as_writer(repo, stranger)
+    os.utime(repo.path / READERS, (time.time() - 60, time.time() - 60))
+    (repo.path / "in.txt").write_text("y")
+    assert "is busy, it is being blocked by" in repo.run("dvc", "repro", check=False)
+    os.utime(repo.path / READERS, (time.time() - 60, time.time() - 60))
+    (wreck,) = find_wrecks(repo.path)
+    assert (
+        f"names process {stranger} as `dvc repro`, which was killed: another process has its number"
+        in str(wreck)
+    )
+    assert find_others(repo.path) == []
+    (said,) = mend_wrecks(repo.path)
+    assert f"for process {stranger} is no dvc" in said
+    assert stages_run(repo.run("dvc", "repro")) == {"a", "b", "c"}
+
+
+def test_a_dvc_that_is_at_work_is_one_line_and_no_wreck(repo, stranger):
+    list_as_writer(repo, stranger)
+    assert find_wrecks(repo.path) == mend_wrecks(repo.path) == []
+    assert find_others(repo.path) == [
+        f"another dvc is at work here (process {stranger}: `dvc repro`); wait until it has ended, or end it"
+    ]
+
+
+def test_a_killed_dvc_is_neither(repo, stranger):
+    os.kill(stranger, signal.SIGKILL)
+    os.waitpid(stranger, 0)
+    list_as_writer(repo, stranger)
+    assert find_wrecks(repo.path) == find_others(repo.path) == []
+    assert stages_run(repo.run("dvc", "repro")) == set()
+
+
+HOLDING = """
+import sys, time
+from pathlib import Path
+from clipforensics.pipeline import dvc_at_rest
+with dvc_at_rest(lambda: False):
+    print("held", flush=True)
+    time.sleep(2)
+    Path(".dvc/tmp/rwlock").write_text("{}")
+"""
+
+
+def test_mending_waits_until_no_dvc_writes(repo):
+    (repo.path / READERS).write_text("")
+    env = repo.env | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", HOLDING]
+    with subprocess.Popen(command, cwd=repo.path, env=env, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "held\n"
+        assert mend_wrecks(repo.path) == [], "the other one has written what seemed cut short"
+    assert (repo.path / READERS).read_text() == "{}"
 
 
 def test_what_another_dvc_is_just_writing_is_no_wreck(repo, monkeypatch):
@@ -105,7 +178,7 @@ def test_a_lock_without_anything_whole_or_committed_is_removed(repo):
 
 def test_the_command_says_it_and_mends_it(project, capsys, monkeypatch):
     monkeypatch.setattr("clipforensics.check.telling.find_upcoming", lambda: ([], 0))  # this is no repository
-    READERS.parent.mkdir(parents=True)
+    Repository(Path()).run("dvc", "init", "--no-scm", "-q", "-f")
     READERS.touch()
     with pytest.raises(SystemExit) as caught:
         main([])

@@ -1,4 +1,4 @@
-"""What dvc starts ends with it, whatever ends dvc and whatever shell stands between; what is started by hand stays."""
+"""What dvc starts ends with it, whatever ends dvc and whatever shell stands between; nothing else does."""
 
 import os
 import signal

@@ -10,7 +10,7 @@ import pytest
 
 @contextmanager
 def small_disk(folder: Path, n_bytes: int) -> Iterator[Path]:
-    """A disk of so many bytes in memory, mounted below a folder; where that is not allowed the test is skipped."""
+    """A disk of so many bytes in memory, mounted below a folder; skips the test where that is not allowed."""
     place = folder / "small"
     place.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", f"size={n_bytes}", "tmpfs", str(place)]
