@@ -35,6 +35,16 @@ def find_root() -> Path:
         return Path(Repo.find_root())
 
 
+def cache_folder() -> Path:
+    """Where DVC keeps what stages made, by the md5 of the content.
+
+    Raises:
+        InputError: the working folder is in no DVC repository.
+    """
+    with _dvc_errors(), Repo() as repo:
+        return Path(repo.cache.local.path)
+
+
 def read_stages() -> dict[str, frozenset[str]]:
     """Every stage, in the order in which `dvc repro` runs them, to the stages whose outputs it reads.
 

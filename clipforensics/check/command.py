@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None, project: Path = Path()) -> None
     from clipforensics.check.telling import tell  # torch and dvc: not for who asks how this is used
 
     with contextlib.chdir(project):
-        tell(mend=given.mend)
+        tell(mend=given.mend, digests=given.digests)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -29,5 +29,12 @@ def _parser() -> argparse.ArgumentParser:
         description="Check params.yaml, the data set, the encoder and dvc's own files before a run; then say"
         " what will run. Nothing is decoded, and without --mend nothing is written.",
     )
-    parser.add_argument("--mend", action="store_true", help="first mend files of dvc's that a kill cut short")
+    add = parser.add_argument
+    add("--mend", action="store_true", help="first mend files of dvc's that a kill cut short")
+    add(
+        "--digests",
+        action="store_true",
+        help="also read DVC's cache and what is kept, and hold every file to its digest; with --mend, remove"
+        " what is damaged, to be made again",
+    )
     return parser

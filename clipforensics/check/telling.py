@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from clipforensics.check.changed import find_changes
+from clipforensics.check.digests import find_damage
 from clipforensics.check.everything import Checked, check_everything
 from clipforensics.check.footage import Footage
 from clipforensics.check.forecast import forecast
@@ -21,20 +22,28 @@ PARAMS, PROFILES = "params.yaml", "conf/data"
 VIDEOS, SKIPPED = "data/videos.csv", "data/skipped.csv"
 
 
-def tell(*, mend: bool) -> None:
+def tell(*, mend: bool, digests: bool = False) -> None:
     """Check the project in the working folder and print what was found.
 
     Args:
-        mend: Whether files that a killed dvc cut short are mended first.
+        mend: Whether files that a killed dvc cut short, or that are damaged, are mended first.
+        digests: Whether DVC's cache and what is kept are read, and held to their digests.
 
     Raises:
         SystemExit: with 1, a run would be refused.
     """
     for line in mend_wrecks(Path()) if mend else ():
         print(f"mended: {line}")
+    damage, n_read = find_damage(Path()) if digests else ([], 0)
+    if mend:
+        for wreck in damage:
+            print(f"mended: {wreck.mend()}")
+        damage = []
     in_the_way = [*map(str, find_wrecks(Path())), *find_others(Path())]
     checked = check_everything(Path(PARAMS), Path(PROFILES))
-    _refuse([*in_the_way, *checked.problems])
+    _refuse([*in_the_way, *map(str, damage), *checked.problems])
+    if digests:
+        print(f"digests: {n_read} files read; what they hold is what was made")
     upcoming, n_stages = find_upcoming()
     portable = asks_for_portable(Path(PARAMS), Path(PROFILES))
     speed = measure(portable=portable)

@@ -39,15 +39,17 @@ class Wreck:
         about: What is broken and how it came to be so.
         remedy: What to do by hand.
         mend: Does it, and says what was done.
+        command: What does it.
     """
 
     path: Path
     about: str
     remedy: str
     mend: Callable[[], str]
+    command: str = "`clipforensics check --mend`"
 
     def __str__(self) -> str:
-        return f"{self.path} {self.about}; `clipforensics check --mend` mends it, or {self.remedy}"
+        return f"{self.path} {self.about}; {self.command} mends it, or {self.remedy}"
 
 
 def find_wrecks(root: Path) -> list[Wreck]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from clipforensics.core.disk import reserve
+from clipforensics.core.faults import InputError
 from clipforensics.core.files import write_json
 from clipforensics.frames.store import FrameStore
 from clipforensics.machine.kept import Kept
@@ -91,10 +92,25 @@ class _Work:
         if key and (found := self._read(*self._kept.get([key]))) is not None:
             return found
         videos = _videos(self._frames, rows)
-        keys = [self._kept.key("video", _digest(self._frames.read(of))) for of in videos]
+        keys = self._keys(videos, digest)
         found = self._fill(rows, videos, keys)
         self._keep(found, key, rows, videos, keys)
         return found
+
+    def _keys(self, videos: Sequence[Rows], digest: str) -> list[str]:
+        """Of each video's frames; all of them together must be those that the store names."""
+        whole, keys = hashlib.sha256(), []
+        for of in videos:
+            frames = self._frames.read(of)
+            whole.update(frames.data)
+            keys.append(self._kept.key("video", _digest(frames)))
+        if digest and whole.hexdigest() != digest:
+            first = self._frames.rows.keys[videos[0][0]]
+            raise InputError(
+                f"{self._frames.folder}: the shard that begins with {first} holds other frames than were"
+                " extracted; `clipforensics check --digests --mend` removes what is damaged, then `dvc repro`"
+            )
+        return keys
 
     def _fill(self, rows: range, videos: Sequence[Rows], keys: Sequence[str]) -> Floats:
         records = self._kept.get(keys) if self._place_is_free(videos, keys) else [None] * len(keys)

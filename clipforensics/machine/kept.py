@@ -296,6 +296,19 @@ def entries(folder: Path) -> list[Entry]:
     return found + [Entry(used, "arrays", name, _given_back(folder / name)) for used, name in arrays]
 
 
+def find_altered(folder: Path) -> tuple[list[Entry], int]:
+    """Arrays of one kind of work that hold other bytes than were kept, and how many were read.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    with closing(_open(folder / DATABASE)) as database:
+        rows = database.execute("select name, sha256, used from arrays").fetchall()
+    there = [row for row in rows if (folder / row[0]).is_file()]
+    altered = [row for row in there if _digest(folder / row[0]) != row[1]]
+    return [Entry(used, "arrays", name, _given_back(folder / name)) for name, _, used in altered], len(there)
+
+
 def trim(root: Path, most: int) -> None:
     """Delete what was used longest ago until no more than so many bytes are kept.
 

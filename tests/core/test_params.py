@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from clipforensics.core import params
 from clipforensics.core.faults import InputError, one_line_errors
 from clipforensics.core.params import Section, check_section, read_section, read_value, read_yaml
 
@@ -146,3 +147,94 @@ def test_a_misspelt_key_in_a_section_within_a_section_is_told_its_neighbours(tmp
         match=r"`augmint` is not a parameter; perhaps `augment` was meant; the parameters here are augment, ",
     ):
         check_section({"sampling": "all", "augment": {"flip": 0.1}, "augmint": 1}, Outer, "train")
+
+
+LOCKED = """schema: '2.0'
+stages:
+  check:
+    cmd: x
+    params:
+      params.yaml:
+        demo:
+          rate: {}
+          epochs: 3
+          names: []
+"""
+NEXT = "  ingest:\n    cmd: y\n"
+
+
+@pytest.fixture
+def standing(tmp_path, monkeypatch):
+    """params.yaml of a stage that DVC has started, in the working folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(params, "_standing", None)
+    monkeypatch.setenv("DVC_STAGE", "train@lora")
+    path = Path("params.yaml")
+    path.write_text("demo:\n  rate: 0.5\n  epochs: 3\n  names: []\nother: 1\n")
+    return path
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    path.write_text(path.read_text().replace(old, new))
+
+
+def test_a_stage_reads_its_settings_once_and_notices_that_what_it_used_was_changed(standing):
+    params.stand_still()
+    assert read_value(standing, "demo", "rate", float) == 0.5
+    edit(standing, "0.5", "0.25")
+    assert read_section(standing, "demo", Demo).rate == 0.5
+    said = (
+        r"^params.yaml: `demo.rate` went from 0.5 to 0.25 while this stage worked; .* run `dvc repro` again$"
+    )
+    with pytest.raises(InputError, match=said):
+        params.check_unmoved()
+    edit(standing, "0.25", "0.5")
+    params.check_unmoved()
+
+
+def test_what_a_stage_did_not_use_may_be_changed(standing):
+    params.stand_still()
+    read_section(standing, "demo", Demo)
+    edit(standing, "other: 1", "other: 2")
+    params.check_unmoved()
+    params.keep_still(standing, "")
+    with pytest.raises(InputError, match="`other` went from 1 to 2"):
+        params.check_unmoved()
+
+
+def test_a_stage_notices_that_settings_are_not_those_with_which_the_run_began(standing):
+    Path("dvc.lock").write_text(LOCKED.format(0.1) + NEXT)
+    params.stand_still()
+    read_value(standing, "demo", "epochs", int)
+    with pytest.raises(InputError, match=r"`demo.rate` went from 0.1 to 0.5 since the stage `check` ran"):
+        read_value(standing, "demo", "rate", float)
+
+
+@pytest.mark.parametrize(
+    ("lock", "stage"),
+    [
+        (LOCKED.format(0.1), "train@lora"),  # perhaps just being written
+        (LOCKED.format(0.5) + NEXT, "train@lora"),
+        (LOCKED.format(0.1) + NEXT, "check"),
+        (LOCKED.format(0.1) + NEXT, None),
+        ("", "train@lora"),
+        ("stages:\n  check:\n    cmd: [\n  a:\n", "train@lora"),
+    ],
+)
+def test_where_that_is_not_known_or_the_same_a_stage_goes_on(lock, stage, standing, monkeypatch):
+    Path("dvc.lock").write_text(lock)
+    if stage is None:
+        monkeypatch.delenv("DVC_STAGE")
+    else:
+        monkeypatch.setenv("DVC_STAGE", stage)
+    params.stand_still()
+    assert read_value(standing, "demo", "rate", float) == 0.5
+    params.check_unmoved()
+
+
+def test_a_setting_that_is_gone_is_told(standing):
+    params.stand_still()
+    read_value(standing, "", "other", int)
+    edit(standing, "other: 1\n", "")
+    with pytest.raises(InputError, match="`other` went from 1 to nothing"):
+        params.check_unmoved()

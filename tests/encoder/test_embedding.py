@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from clipforensics.core.faults import InputError
 from clipforensics.core.files import read_json, write_json
 from clipforensics.core.fitting import Fitting
 from clipforensics.encoder import embedding, vision
@@ -139,3 +140,14 @@ def test_with_a_real_encoder_it_is_one_forward_pass_whatever_was_kept(tmp_path):
     for row in range(len(frames)):
         alone = embed(frames.read(np.array([row])))[0]
         np.testing.assert_allclose(stores["fresh"].matrix[row], alone, atol=1e-5)
+
+
+def test_a_damaged_shard_is_not_embedded(tmp_path):
+    frames = with_digests(tmp_path / "frames", noise_videos(8))
+    shard = tmp_path / "frames/shard-00001.npy"
+    content = bytearray(shard.read_bytes())
+    content[-1] ^= 1
+    shard.write_bytes(content)
+    first = frames.rows.keys[frames.shards[1][0].start]
+    with pytest.raises(InputError, match=f"the shard that begins with {first} holds other frames than were"):
+        run(FrameStore.open(tmp_path / "frames"), tmp_path)

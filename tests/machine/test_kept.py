@@ -15,7 +15,7 @@ import pytest
 
 from clipforensics.core.faults import InputError
 from clipforensics.machine import kept as kept_module
-from clipforensics.machine.kept import Kept, kept_work, map_kept
+from clipforensics.machine.kept import Kept, find_altered, kept_work, map_kept
 from tests.support.imports import ROOT
 
 
@@ -171,3 +171,17 @@ def test_a_limit_that_is_none_is_told(tmp_path, monkeypatch, text):
     monkeypatch.setenv("CLIPFORENSICS_KEPT", text)
     with pytest.raises(InputError, match=r"CLIPFORENSICS_KEPT is .* gigabytes"):
         kept_module.limit()
+
+
+def test_an_array_that_holds_other_bytes_is_found_though_its_time_and_size_are_the_same(tmp_path):
+    with Kept(tmp_path / "kept", "").opened() as kept:
+        keep(kept)
+        path = kept.array("a.npy")
+    assert find_altered(tmp_path / "kept") == ([], 1)
+    status = path.stat()
+    with path.open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        file.write(b"\xff")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    (entry,), n_read = find_altered(tmp_path / "kept")
+    assert (entry.key, n_read) == ("a.npy", 1)

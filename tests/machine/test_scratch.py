@@ -1,9 +1,14 @@
 """Unfinished work is found again by the same settings, data and code, and by no others."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from clipforensics.core import params
+from clipforensics.core.faults import InputError
 from clipforensics.machine.scratch import fingerprint, project_code, remove_scratch, scratch_folder
 
 
@@ -42,3 +47,46 @@ def test_scratch_lies_in_the_main_workspace(tmp_path, monkeypatch):
     remove_scratch(folder)
     remove_scratch(folder)
     assert not folder.exists()
+
+
+def test_its_lock_goes_with_it_and_the_folder_of_the_stage_with_the_last(tmp_path, monkeypatch):
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    first, second = scratch_folder("train", "abc"), scratch_folder("train", "def")
+    remove_scratch(first)
+    assert [path.name for path in sorted((tmp_path / ".scratch/train").iterdir())] == ["def", "def.lock"]
+    remove_scratch(second.resolve())
+    assert not list((tmp_path / ".scratch").iterdir())
+    assert scratch_folder("train", "abc").is_dir(), "it can be begun again"
+
+
+TAKING = """
+import sys
+from clipforensics.machine.scratch import remove_scratch, scratch_folder
+for n in range(200):
+    folder = scratch_folder("train", "abc")
+    (folder / sys.argv[1]).touch()
+    others = [path for path in folder.iterdir() if path.name != sys.argv[1]]
+    assert not others, others
+    remove_scratch(folder)
+"""
+
+
+def test_no_two_processes_ever_hold_one_folder(tmp_path):
+    env = os.environ | {"DVC_ROOT": str(tmp_path)}
+    several = [subprocess.Popen([sys.executable, "-c", TAKING, str(n)], env=env) for n in range(3)]
+    assert [one.wait() for one in several] == [0, 0, 0]
+    assert not list((tmp_path / ".scratch").iterdir())
+
+
+def test_it_stays_where_a_setting_was_changed_meanwhile(tmp_path, monkeypatch):
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.setattr(params, "_standing", None)
+    settings = tmp_path / "params.yaml"
+    settings.write_text("a: 1\n")
+    params.stand_still()
+    params.read_value(settings, "", "a", int)
+    folder = scratch_folder("train", "abc")
+    settings.write_text("a: 2\n")
+    with pytest.raises(InputError, match="`a` went from 1 to 2"):
+        remove_scratch(folder)
+    assert folder.is_dir()
