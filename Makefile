@@ -23,8 +23,8 @@ install: .venv/installed ## make .venv: the locked dependencies, and the command
 	$(PIP) --no-deps --no-build-isolation -e .
 	touch $@
 
-repro: install ## check params.yaml, run the whole pipeline (dvc repro) and print its verdict
-	clipforensics check
+repro: install ## check params.yaml, mend what a kill left, run the pipeline (dvc repro), print its verdict
+	clipforensics check --mend
 	dvc repro
 	clipforensics verdict
 

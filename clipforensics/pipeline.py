@@ -4,6 +4,7 @@ Every question is asked under DVC's repository lock. A dvc process writes `dvc.l
 that lock meanwhile, so whoever reads without it may find half a file.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -51,9 +52,10 @@ def read_stages() -> dict[str, frozenset[str]]:
     Like all functions here, of the repository whose root is the working directory.
 
     Raises:
-        InputError: DVC cannot read dvc.yaml, params.yaml or dvc.lock.
+        InputError: DVC cannot read dvc.yaml, params.yaml, dvc.lock or the list of those who read and write.
     """
     with _dvc_errors(), Repo() as repo, _held(repo):
+        _check_readers(Path(repo.tmp_dir) / "rwlock")
         graph = get_active_graph(repo.index.graph)
         return {
             stage.addressing: frozenset(read.addressing for read in graph.successors(stage))
@@ -162,6 +164,18 @@ def _dvc_errors() -> Iterator[None]:
                 " finished cells come back from DVC's cache"
             )
         raise InputError(text) from error
+
+
+def _check_readers(path: Path) -> None:
+    """Of DVC's list of files that are read and written; it is written under the repository lock."""
+    try:
+        json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return
+    except ValueError as error:
+        raise InputError(
+            f"{path} is cut short: a dvc was killed while it wrote it; run `clipforensics check --mend`"
+        ) from error
 
 
 def _names(text: str) -> list[str]:

@@ -287,8 +287,8 @@ def _memory(tower: Tower, train: TrainSection, *, everything_moves: bool) -> flo
 def in_words(cost: Cost, speed: Speed) -> str:
     """One line that says what it is and from what."""
     return (
-        f"estimate, to a factor of two or three: {_time(cost.seconds)}, {_size(cost.disk)} of disk,"
-        f" {_size(cost.memory)} of memory; from these counts, the encoder's size and"
+        f"estimate, to a factor of two or three: {_time(cost.seconds)}, {in_bytes(cost.disk)} of disk,"
+        f" {in_bytes(cost.memory)} of memory; from these counts, the encoder's size and"
         f" {speed.rate / 1e9:,.0f} GFLOP/s ({speed.what}, measured now)"
     )
 
@@ -300,5 +300,6 @@ def _time(seconds: float) -> str:
     return f"{seconds:.0f} seconds"
 
 
-def _size(number: float) -> str:
+def in_bytes(number: float) -> str:
+    """`3.4 GB` or `20 MB`."""
     return f"{number / 1e9:.1f} GB" if number >= 1e8 else f"{max(number, 1e6) / 1e6:.0f} MB"

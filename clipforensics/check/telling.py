@@ -5,16 +5,18 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from clipforensics import pipeline
 from clipforensics.check.changed import find_changes
 from clipforensics.check.digests import find_damage
 from clipforensics.check.everything import Checked, check_everything
 from clipforensics.check.footage import Footage
-from clipforensics.check.forecast import forecast
+from clipforensics.check.forecast import forecast, in_bytes
 from clipforensics.check.forecast import in_words as cost_in_words
 from clipforensics.check.speed import measure
 from clipforensics.check.upcoming import find_upcoming
 from clipforensics.check.upcoming import in_words as upcoming_in_words
 from clipforensics.check.wreckage import find_others, find_wrecks, mend_wrecks
+from clipforensics.core.disk import room
 from clipforensics.core.records import OF, REAL
 from clipforensics.machine.kernels import asks_for_portable, has_avx2
 
@@ -58,7 +60,22 @@ def tell(*, mend: bool, digests: bool = False) -> None:
         )
     print(upcoming_in_words(upcoming, n_stages))
     if upcoming:
-        print(cost_in_words(forecast(checked, upcoming, speed), speed))
+        cost = forecast(checked, upcoming, speed)
+        print(cost_in_words(cost, speed))
+        for line in _lacking(cost.disk):
+            print(line)
+
+
+def _lacking(needed: float) -> list[str]:
+    """A line for each disk that a run fills with all it makes, where there is not room enough."""
+    folders = {Path().resolve(), pipeline.cache_folder().resolve()}
+    free = {folder: room(folder) for folder in sorted(folders)}
+    return [
+        f"disk: {in_bytes(n)} are free in {folder}; make room before: a run stops where the disk is full, and"
+        " goes on when it is run again"
+        for folder, n in free.items()
+        if n < needed
+    ]
 
 
 def _refuse(problems: Sequence[str]) -> None:

@@ -1,5 +1,6 @@
 """What `clipforensics check` prints: problems and exit status 1, or the data set, what will run, its cost."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from clipforensics.check.footage import Footage
 from clipforensics.check.telling import _has, tell
 from clipforensics.core.records import Video
 from clipforensics.sources.base import Profile
+from tests.support.full_disk import small_disk
 from tests.support.populations import real
-from tests.support.repository import edit_yaml
+from tests.support.repository import Repository, edit_yaml
 
 
 @pytest.fixture
@@ -34,6 +36,7 @@ def test_footage_that_changed_is_told_unless_it_is_taken_in_anyway(
     no_dvc, upcoming, told, monkeypatch, capsys
 ):
     monkeypatch.setattr(telling, "find_upcoming", lambda: (upcoming, 20))
+    Repository(Path()).run("dvc", "init", "--no-scm", "-q")
     monkeypatch.setattr(telling, "find_changes", lambda footage, *_: [f"{footage.dataset} has changed"])
     tell(mend=False)
     assert ("sample has changed" in capsys.readouterr().out.splitlines()) is told
@@ -64,3 +67,18 @@ def test_of_how_many_videos_nobody_knows_who_is_in_them_is_told():
         "x: 2 videos (1 real, 1 GAN) in /data; of 1 it is not known who is in them, so leaks go unseen"
     )
     assert "not known" not in _has(replace(footage, videos=strangers[:1]))
+
+
+def test_a_disk_that_has_no_room_for_the_run_is_told(no_dvc, project, monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(telling, "find_upcoming", lambda: (["ingest", "extract_frames"], 20))
+    with small_disk(tmp_path, 1 << 20) as disk:
+        shutil.copytree(project, disk / "project")
+        monkeypatch.chdir(disk / "project")
+        Repository(Path()).run("dvc", "init", "--no-scm", "-q")
+        tell(mend=False)
+        last = capsys.readouterr().out.splitlines()[-1]
+        monkeypatch.chdir(project)
+    assert last.startswith("disk: 1 MB are free in ")
+    assert last.endswith(
+        "make room before: a run stops where the disk is full, and goes on when it is run again"
+    )

@@ -254,6 +254,9 @@ def test_a_lock_file_that_was_cut_off_is_one_line(plain, tmp_path):
     output = repo.spread(status=1)
     assert "`clipforensics check --mend` and run again" in output.splitlines()[-1]
     repo.run("git", "checkout", "--", "dvc.lock")
+    (repo.path / ".dvc/tmp/rwlock").write_text("")
+    assert repo.spread(status=1).splitlines()[-1].endswith("; run `clipforensics check --mend`")
+    (repo.path / ".dvc/tmp/rwlock").unlink()
     assert "0 cells to run" in repo.spread()
 
 
