@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from clipforensics.check.everything import check_everything
+from clipforensics.check.others import find_others
 from clipforensics.core.faults import run_command
 from clipforensics.core.params import keep_still
 from clipforensics.sources.in_use import collect_profiles, write_profiles
@@ -16,10 +17,10 @@ OUT = Path("data/profiles.yaml")
 
 def main() -> None:
     """Check; write the data sets' profiles, or tell every problem in a line of its own and exit with 1."""
-    found = check_everything(PARAMS, PROFILES)
-    for line in found.problems:
+    problems = find_others(Path()) or check_everything(PARAMS, PROFILES).problems
+    for line in problems:
         print(f"error: {line}", file=sys.stderr)
-    if found.problems:
+    if problems:
         sys.exit(1)
     keep_still(PARAMS, "")
     write_profiles(OUT, collect_profiles(PARAMS, PROFILES))

@@ -12,10 +12,11 @@ from clipforensics.check.everything import Checked, check_everything
 from clipforensics.check.footage import Footage
 from clipforensics.check.forecast import forecast, in_bytes
 from clipforensics.check.forecast import in_words as cost_in_words
+from clipforensics.check.others import find_others
 from clipforensics.check.speed import measure
 from clipforensics.check.upcoming import find_upcoming
 from clipforensics.check.upcoming import in_words as upcoming_in_words
-from clipforensics.check.wreckage import find_others, find_wrecks, mend_wrecks
+from clipforensics.check.wreckage import find_wrecks, mend_wrecks
 from clipforensics.core.disk import room
 from clipforensics.core.records import OF, REAL
 from clipforensics.machine.kernels import asks_for_portable, has_avx2

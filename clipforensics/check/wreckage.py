@@ -1,7 +1,4 @@
-"""What a dvc that was killed leaves behind, and every later dvc stumbles over without saying what helps.
-
-And a dvc that lives: a second one would be refused by the first, in the middle of what it does.
-"""
+"""What a dvc that was killed leaves behind, and every later dvc stumbles over without saying what helps."""
 
 import contextlib
 import json
@@ -19,12 +16,13 @@ from dvc.utils.serialize import dump_yaml
 from voluptuous import Invalid
 
 from clipforensics import pipeline
+from clipforensics.check.others import READERS, reused
 from clipforensics.core.faults import InputError
 
-LOCK, READERS = Path("dvc.lock"), Path(".dvc/tmp/rwlock")
+LOCK, PARAMS = Path("dvc.lock"), Path("params.yaml")
 
-CLOCK = 2.0
-"""Seconds by which the beginning of a process and the time of a file may be told wrongly."""
+STALE = 10.0
+"""Seconds after which a lock of git's is looked at: git itself holds it for moments."""
 
 TRIES, PAUSE = 5, 0.1
 """A dvc that is alive writes both files in place; only what stays broken so long (seconds) is wreckage."""
@@ -58,7 +56,14 @@ def find_wrecks(root: Path) -> list[Wreck]:
     Args:
         root: Its folder.
     """
-    return [*_readers(root / READERS), *_strangers(root / READERS), *_lock(root / LOCK)]
+    readers = root / READERS
+    return [
+        *_readers(readers),
+        *_strangers(readers),
+        *_lock(root / LOCK),
+        *_params(root / PARAMS),
+        *_staging(root),
+    ]
 
 
 def mend_wrecks(root: Path) -> list[str]:
@@ -71,21 +76,6 @@ def mend_wrecks(root: Path) -> list[str]:
         return []
     with contextlib.chdir(root), pipeline.dvc_at_rest(lambda: False):
         return [wreck.mend() for wreck in find_wrecks(Path())]
-
-
-def find_others(root: Path) -> list[str]:
-    """A line for each dvc process that is running or saving a stage of this project.
-
-    Args:
-        root: Its folder.
-    """
-    found = {pid: command for pid, command in _entries(root / READERS) if _since(pid) is not None}
-    strangers = {pid for pid, _ in _reused(root / READERS)}
-    return [
-        f"another dvc is at work here (process {pid}: `{command}`); wait until it has ended, or end it"
-        for pid, command in found.items()
-        if pid not in strangers
-    ]
 
 
 def _readers(path: Path) -> Iterator[Wreck]:
@@ -110,37 +100,9 @@ def _strangers(path: Path) -> Iterator[Wreck]:
         path.unlink(missing_ok=True)
         return f"{path} is removed, for process {number} is no dvc; dvc makes it anew"
 
-    for number, command in _reused(path)[:1]:
+    for number, command in reused(path)[:1]:
         about = f"names process {number} as `{command}`, which was killed: another process has its number"
         yield Wreck(path, about, f"`rm {path}`", mend)
-
-
-def _reused(path: Path) -> list[tuple[int, str]]:
-    """Entries of processes that began after the last entry was written."""
-    if not path.is_file():
-        return []
-    written = path.stat().st_mtime
-    begun = [(entry, _since(entry[0])) for entry in _entries(path)]
-    return [entry for entry, since in begun if since is not None and since > written + CLOCK]
-
-
-def _entries(path: Path) -> list[tuple[int, str]]:
-    """Number and command of every dvc process that is listed as reading or writing files, each once."""
-    try:
-        content = json.loads(path.read_bytes())
-        writing, reading = content.get("write", {}).values(), content.get("read", {}).values()
-        every = [*writing, *(one for several in reading for one in several)]
-        return list(dict.fromkeys((int(one["pid"]), str(one["cmd"])) for one in every))
-    except (OSError, ValueError, AttributeError, KeyError, TypeError):
-        return []  # cut short, or being written
-
-
-def _since(pid: int) -> float | None:
-    """When a process began, seconds since 1970; None: there is none of this number."""
-    try:
-        return float(psutil.Process(pid).create_time())
-    except psutil.NoSuchProcess:
-        return None
 
 
 def _lock(path: Path) -> Iterator[Wreck]:
@@ -162,6 +124,45 @@ def _lock(path: Path) -> Iterator[Wreck]:
         )
     about = "is cut short: a dvc was killed while it wrote it"
     yield Wreck(path, about, f"`git checkout -- {path}` takes the committed one", mend)
+
+
+def _params(path: Path) -> Iterator[Wreck]:
+    """`dvc exp run -S` writes it in place too, beginning with nothing."""
+
+    def mend() -> str:
+        path.write_bytes(_of_head(path))
+        return f"{path} is the committed one again; settings that were not committed are lost"
+
+    if path.is_file() and not _becomes(lambda: path.stat().st_size > 0) and _of_head(path):
+        about = "is empty: a `dvc exp run` was killed while it wrote it"
+        yield Wreck(path, about, f"`git checkout -- {path}` takes the committed one", mend)
+
+
+def _staging(root: Path) -> Iterator[Wreck]:
+    """DVC puts dvc.lock into git's index, whose lock a killed process leaves; every later dvc ends there."""
+
+    def mend() -> str:
+        path.unlink(missing_ok=True)
+        return f"{path} is removed"
+
+    named = _git(root, "rev-parse", "--git-path", "index.lock").decode().strip()
+    path = root / named
+    if named and path.is_file() and time.time() - path.stat().st_mtime > STALE and not _git_is_at_work(root):
+        yield Wreck(path, "was left by a git or dvc that was killed", f"`rm {path}`", mend)
+
+
+def _git_is_at_work(root: Path) -> bool:
+    """Whether a process called git, or of dvc, works in the repository."""
+    folder = Path(_git(root, "rev-parse", "--show-toplevel").decode().strip()).resolve()
+    for process in psutil.process_iter():
+        try:
+            names = {Path(word).name for word in (process.name(), *process.cmdline()[:3])}
+            here = Path(process.cwd())
+        except (psutil.Error, OSError):
+            continue  # ended meanwhile, or of another user
+        if here.is_relative_to(folder) and any(name.startswith(("git", "dvc")) for name in names):
+            return True
+    return False
 
 
 def _becomes(is_sound: Callable[[], bool]) -> bool:
@@ -194,11 +195,21 @@ def _whole_entries(content: bytes) -> dict[str, Any]:
 
 def _committed(path: Path) -> dict[str, Any]:
     """The entries of git's HEAD; none without git, HEAD or such a file."""
-    command = ["git", "show", f"HEAD:./{path.name}"]
+    content = _of_head(path)
+    if not content or not _is_lock(content):
+        return {}
+    return dict(yaml.load(content, yaml.CSafeLoader).get("stages") or {})
+
+
+def _of_head(path: Path) -> bytes:
+    """A file as it is committed; nothing without git, HEAD or such a file."""
+    return _git(path.parent, "show", f"HEAD:./{path.name}")
+
+
+def _git(folder: Path, *words: str) -> bytes:
+    """What a git command prints; nothing where it fails or there is no git."""
     try:
-        done = subprocess.run(command, cwd=path.parent, capture_output=True, check=False)
+        done = subprocess.run(["git", *words], cwd=folder, capture_output=True, check=False)
     except FileNotFoundError:
-        return {}
-    if done.returncode or not _is_lock(done.stdout):
-        return {}
-    return dict(yaml.load(done.stdout, yaml.CSafeLoader).get("stages") or {})
+        return b""
+    return b"" if done.returncode else done.stdout

@@ -79,6 +79,4 @@ def test_a_disk_that_has_no_room_for_the_run_is_told(no_dvc, project, monkeypatc
         last = capsys.readouterr().out.splitlines()[-1]
         monkeypatch.chdir(project)
     assert last.startswith("disk: 1 MB are free in ")
-    assert last.endswith(
-        "make room before: a run stops where the disk is full, and goes on when it is run again"
-    )
+    assert last.endswith("a run stops where the disk is full, and goes on when it is run again")

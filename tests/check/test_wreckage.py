@@ -1,9 +1,7 @@
 """What a killed dvc leaves: found, said with a remedy, and mended so that dvc runs again."""
 
-import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -14,7 +12,8 @@ import yaml
 
 from clipforensics.check import wreckage
 from clipforensics.check.command import main
-from clipforensics.check.wreckage import LOCK, READERS, find_others, find_wrecks, mend_wrecks
+from clipforensics.check.others import READERS
+from clipforensics.check.wreckage import LOCK, find_wrecks, mend_wrecks
 from clipforensics.core.faults import InputError
 from tests.support.repository import ROOT, Repository, stages_run
 
@@ -60,52 +59,6 @@ def test_readers_that_are_cut_short_are_found_and_mended(repo, left):
     assert f"`clipforensics check --mend` mends it, or `rm {repo.path / READERS}`" in str(wreck)
     assert "is removed" in wreck.mend()
     assert find_wrecks(repo.path) == []
-    assert stages_run(repo.run("dvc", "repro")) == set()
-
-
-def list_as_writer(repo: Repository, pid: int) -> None:
-    entry = {"pid": pid, "cmd": "dvc repro"}
-    (repo.path / READERS).write_text(json.dumps({"write": {str(repo.path / "a.txt"): entry}, "read": {}}))
-
-
-@pytest.fixture
-def stranger():
-    with subprocess.Popen(["sleep", "60"]) as process:
-        yield process.pid
-        process.kill()
-
-
-def test_a_killed_dvc_whose_number_another_process_has_is_found_and_mended(repo, stranger):
-    """As after a restart of the machine, or of a container, in which every run has the same number."""
-    list_as_writer(repo, stranger)
-    os.utime(repo.path / READERS, (time.time() - 60, time.time() - 60))
-    (repo.path / "in.txt").write_text("y")
-    assert "is busy, it is being blocked by" in repo.run("dvc", "repro", check=False)
-    os.utime(repo.path / READERS, (time.time() - 60, time.time() - 60))
-    (wreck,) = find_wrecks(repo.path)
-    assert (
-        f"names process {stranger} as `dvc repro`, which was killed: another process has its number"
-        in str(wreck)
-    )
-    assert find_others(repo.path) == []
-    (said,) = mend_wrecks(repo.path)
-    assert f"for process {stranger} is no dvc" in said
-    assert stages_run(repo.run("dvc", "repro")) == {"a", "b", "c"}
-
-
-def test_a_dvc_that_is_at_work_is_one_line_and_no_wreck(repo, stranger):
-    list_as_writer(repo, stranger)
-    assert find_wrecks(repo.path) == mend_wrecks(repo.path) == []
-    assert find_others(repo.path) == [
-        f"another dvc is at work here (process {stranger}: `dvc repro`); wait until it has ended, or end it"
-    ]
-
-
-def test_a_killed_dvc_is_neither(repo, stranger):
-    os.kill(stranger, signal.SIGKILL)
-    os.waitpid(stranger, 0)
-    list_as_writer(repo, stranger)
-    assert find_wrecks(repo.path) == find_others(repo.path) == []
     assert stages_run(repo.run("dvc", "repro")) == set()
 
 
@@ -195,3 +148,49 @@ def test_a_merge_is_not_taken_for_a_kill(repo):
     with pytest.raises(InputError, match="holds marks of a git merge"):
         find_wrecks(repo.path)
     assert (repo.path / LOCK).read_text() == text
+
+
+def test_params_that_a_killed_exp_run_emptied_are_the_committed_ones_again(repo):
+    params = repo.path / "params.yaml"
+    params.write_text("a: 1\n")
+    repo.commit("settings")
+    params.write_text("")
+    (wreck,) = find_wrecks(repo.path)
+    assert "params.yaml is empty: a `dvc exp run` was killed while it wrote it; " in str(wreck)
+    assert "settings that were not committed are lost" in wreck.mend()
+    assert params.read_text() == "a: 1\n"
+
+
+def test_params_that_nobody_committed_are_not_made_up(repo):
+    (repo.path / "params.yaml").touch()
+    assert find_wrecks(repo.path) == []
+
+
+@pytest.fixture
+def index_lock(repo):
+    """Of a process that was killed a minute ago."""
+    path = repo.path / ".git/index.lock"
+    path.touch()
+    os.utime(path, (time.time() - 60, time.time() - 60))
+    return path
+
+
+def test_a_lock_of_git_that_a_killed_dvc_left_is_found_and_mended(repo, index_lock):
+    repo.run("dvc", "config", "core.autostage", "true")
+    (repo.path / "in.txt").write_text("y")
+    assert "index.lock" in repo.run("dvc", "repro", check=False)
+    (wreck,) = find_wrecks(repo.path)
+    assert f"{index_lock} was left by a git or dvc that was killed" in str(wreck)
+    wreck.mend()
+    assert not index_lock.exists()
+    repo.run("dvc", "repro")
+
+
+def test_a_lock_that_git_may_hold_is_left_alone(repo, index_lock):
+    command = ["git", "cat-file", "--batch"]  # waits for more
+    with subprocess.Popen(command, cwd=repo.path, stdin=subprocess.PIPE) as git:
+        assert find_wrecks(repo.path) == []
+        git.kill()
+    assert len(find_wrecks(repo.path)) == 1
+    os.utime(index_lock)
+    assert find_wrecks(repo.path) == [], "git holds it for moments"

@@ -1,13 +1,15 @@
 """A disk that fills again and again: a line each time, and the lock of a run that had room."""
 
+import shutil
 import subprocess
 
 import pytest
 import yaml
+from dvc_objects.fs.utils import tmp_fname
 
 from tests.pipeline.test_repro import finished  # noqa: F401
 from tests.support.full_disk import small_disk
-from tests.support.repository import Repository
+from tests.support.repository import ROOT, Repository
 
 pytestmark = pytest.mark.slow
 
@@ -49,7 +51,18 @@ def begin(like: Repository, path) -> Repository:
 
 
 def used(disk) -> int:
-    out = subprocess.run(
-        ["df", "-B1", "--output=used", str(disk)], capture_output=True, text=True, check=True
+    return shutil.disk_usage(disk).used
+
+
+def test_what_dvc_was_writing_enters_no_output(tmp_path):
+    """DVC leaves such a file in an output's folder when it is killed or finds the disk full there."""
+    repo = Repository(tmp_path)
+    command = f"mkdir -p out && echo x > out/a && touch out/{tmp_fname()} out/a{tmp_fname()}"
+    (tmp_path / "dvc.yaml").write_text(
+        yaml.safe_dump({"stages": {"make": {"cmd": command, "outs": ["out"]}}})
     )
-    return int(out.stdout.split()[1])
+    repo.run("dvc", "init", "-q", "--no-scm")
+    shutil.copy(ROOT / ".dvcignore", tmp_path)
+    repo.run("dvc", "repro")
+    assert yaml.safe_load(repo.lock)["stages"]["make"]["outs"][0]["nfiles"] == 1
+    assert "up to date" in repo.run("dvc", "status")
