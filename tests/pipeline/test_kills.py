@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,8 +42,8 @@ class Run:
         repo.run("git", "commit", "-q", "-m", "nothing has run")
         return cls(repo)
 
-    def go_on(self, kind: str, seconds: float) -> bool:
-        """Start `dvc repro` and kill after some seconds; False: it had ended before, and all is done."""
+    def go_on(self, kind: str, is_due: Callable[[], bool]) -> bool:
+        """Start `dvc repro` and kill when it is due; False: it had ended before, and all is done."""
         self.mended += mend_wrecks(self.repo.path)
         out = self.repo.path.parent / "out"
         with out.open("w") as file:
@@ -55,7 +55,7 @@ class Run:
                 stdout=file,
                 stderr=file,
             )
-        killed = kill_one(dvc, kind, seconds)
+        killed = kill_one(dvc, kind, is_due)
         status = dvc.wait()
         assert killed or status == 0, out.read_text()
         self.killed[kind] += killed
@@ -63,11 +63,15 @@ class Run:
         return killed
 
 
-def kill_one(dvc: subprocess.Popen[bytes], kind: str, seconds: float) -> bool:
-    """After so many seconds (of a stage: as soon as there is one then), unless dvc has ended by itself."""
+def after(seconds: float) -> Callable[[], bool]:
     due = time.monotonic() + seconds
+    return lambda: time.monotonic() >= due
+
+
+def kill_one(dvc: subprocess.Popen[bytes], kind: str, is_due: Callable[[], bool]) -> bool:
+    """When it is due (of a stage: as soon as there is one then), unless dvc has ended by itself."""
     while dvc.poll() is None:
-        if time.monotonic() >= due:
+        if is_due():
             if kind == "group":
                 os.killpg(dvc.pid, signal.SIGKILL)
                 return True
@@ -126,7 +130,7 @@ def kill_often(like: Repository, folder: Path, n_kills: int, seed: int) -> tuple
         run = Run.begin(like, folder / str(number) / "project")
         while killed.total() + run.killed.total() < n_kills:
             kind = KINDS[(killed.total() + run.killed.total()) % len(KINDS)]
-            if not run.go_on(kind, draw.uniform(0, LONGEST)):
+            if not run.go_on(kind, after(draw.uniform(0, LONGEST))):
                 break
         run.mended += mend_wrecks(run.repo.path)
         run.repo.run("dvc", "repro")
@@ -138,9 +142,17 @@ def kill_often(like: Repository, folder: Path, n_kills: int, seed: int) -> tuple
 
 
 @pytest.mark.slow
-def test_a_run_that_is_killed_four_times(finished, tmp_path):  # noqa: F811
-    killed, _ = kill_often(finished, tmp_path, len(KINDS), seed=0)
-    assert killed == Counter(KINDS)
+def test_a_run_that_is_killed_at_work_and_wherever_it_stands(finished, tmp_path):  # noqa: F811
+    run, draw = Run.begin(finished, tmp_path / "project"), random.Random(0)
+    scratch = run.repo.path / ".scratch"
+    for kind, unfinished in (("group", "extract_frames/*/store/shard-00003.npy"), ("dvc", "train/*/state")):
+        assert run.go_on(kind, lambda pattern=unfinished: any(scratch.glob(pattern)))
+        assert list(scratch.glob(unfinished)), "killed too late to show anything"
+    for kind in KINDS:
+        assert run.go_on(kind, after(draw.uniform(0, LONGEST / 2)))
+    run.mended += mend_wrecks(run.repo.path)
+    assert "report" in stages_run(run.repo.run("dvc", "repro"))
+    check_undisturbed(run, finished)
 
 
 N_KILLS = int(os.environ.get("KILLS", "50"))

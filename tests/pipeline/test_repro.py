@@ -6,8 +6,6 @@ import json
 import os
 import re
 import shutil
-import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -250,33 +248,6 @@ def test_a_queued_sweep_with_two_workers(repo):
     text = json.dumps(repo.run_json("dvc", "exp", "show", "--json"))
     assert '"r": 2' in text
     assert '"r": 4' in text
-
-
-def kill_when(repo: Repository, unfinished: str) -> None:
-    """Start `dvc repro`; kill it and its stage (SIGKILL) as soon as the scratch file is there."""
-    outcome = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    with subprocess.Popen(
-        ["dvc", "repro"], cwd=repo.path, env=repo.env, start_new_session=True, **outcome
-    ) as running:
-        deadline = time.monotonic() + 300
-        while not list((repo.path / ".scratch").glob(unfinished)) and time.monotonic() < deadline:
-            assert running.poll() is None, running.stdout.read().decode()
-            time.sleep(0.002)
-        os.killpg(running.pid, signal.SIGKILL)
-        running.communicate()
-    assert running.returncode == -signal.SIGKILL
-    assert list((repo.path / ".scratch").glob(unfinished)), "killed too late to show anything"
-
-
-def test_a_run_from_scratch_that_is_killed_twice_gives_the_same_lock(finished, tmp_path):
-    other = finished.clone(tmp_path / "other")
-    (other.path / "dvc.lock").unlink()
-    kill_when(other, "extract_frames/*/store/shard-00003.npy")
-    kill_when(other, "train/*/state")
-    assert stages_run(other.run("dvc", "repro")) >= {"train@lora-per_class-FaceSwap-42", "report"}
-    assert other.lock == finished.lock
-    left = [path for path in (other.path / ".scratch").glob("*/*/*") if path.parts[-3] != "kept"]
-    assert not left, "nothing unfinished stays"
 
 
 def test_cells_that_params_no_longer_name_can_be_forgotten(repo):
