@@ -19,7 +19,7 @@ from clipforensics import pipeline
 from clipforensics.check.others import READERS, reused
 from clipforensics.core.faults import InputError
 
-LOCK, PARAMS = Path("dvc.lock"), Path("params.yaml")
+LOCK, PARAMS = Path("dvc.lock"), "params.yaml"
 
 STALE = 10.0
 """Seconds after which a lock of git's is looked at: git itself holds it for moments."""
