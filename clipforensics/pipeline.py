@@ -123,8 +123,11 @@ def dvc_at_rest(give_up: Callable[[], bool]) -> Iterator[None]:
     Args:
         give_up: Asked every few seconds while another process holds the lock; True enters the body
             without it.
+
+    Raises:
+        InputError: the working folder is in no DVC repository.
     """
-    with Repo() as repo, _held(repo, give_up):
+    with _dvc_errors(), Repo() as repo, _held(repo, give_up):
         yield
 
 

@@ -194,3 +194,9 @@ def test_a_lock_that_git_may_hold_is_left_alone(repo, index_lock):
     assert len(find_wrecks(repo.path)) == 1
     os.utime(index_lock)
     assert find_wrecks(repo.path) == [], "git holds it for moments"
+
+
+def test_what_is_no_repository_is_one_line(tmp_path):
+    (tmp_path / LOCK).write_text("schema: '2.0'\nstages:\n  a:\n    cmd: x\n    outs:\n    - pa")
+    with pytest.raises(InputError, match="dvc: you are not inside of a DVC repository"):
+        mend_wrecks(tmp_path)
