@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
-from clipforensics.core.parent import LAUNCHED
+from clipforensics.core.parent import LAUNCHED, STAGE
 from clipforensics.training.launching import VARIABLE, is_asked_for, relaunch
 
 ROOT = Path(__file__).parents[2]
@@ -106,3 +108,35 @@ def test_two_processes_find_each_other_and_the_launcher_is_quiet(tmp_path, name)
     assert len([line for line in lines if line.startswith("by None arguments ['per class', 'A+B']")]) == 2
     assert lines[2:] == ["sum 3.0 of 2"] * 2
     assert done.stderr == ""
+
+
+ENDLESS = """
+import os, sys, time
+from pathlib import Path
+from clipforensics.core.parent import end_with_dvc
+from clipforensics.training.launching import relaunch
+if __name__ == "__main__":
+    end_with_dvc()
+    relaunch("endless", [])
+    Path(f"{os.getpid()}.worker").touch()
+    Path(f"{os.getppid()}.launcher").touch()
+    time.sleep(300)
+"""
+
+
+def test_a_launcher_and_its_workers_end_with_dvc(tmp_path):
+    (tmp_path / "endless.py").write_text(ENDLESS)
+    code = "import subprocess, sys; subprocess.run([sys.executable, '-m', 'endless'])"
+    env = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path), STAGE: "train@lora"}
+    env |= {VARIABLE: PROCESSES["torchrun"], "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, env=env) as dvc:
+        deadline = time.monotonic() + 120
+        while len(list(tmp_path.glob("*.worker"))) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        dvc.kill()
+    pids = [int(path.stem) for path in tmp_path.glob("*.[wl]*er")]
+    assert len(pids) == 3, "two and their launcher"
+    while any(map(psutil.pid_exists, pids)):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
