@@ -31,8 +31,8 @@ from clipforensics.footage.reasons import DIED, late_after, may_pass, not_read
 from clipforensics.footage.resuming import Shares
 from clipforensics.footage.video import decode_frames
 from clipforensics.frames.rows import sample_frame_indices
+from clipforensics.machine.cluster.choosing import map_in_order
 from clipforensics.machine.kept import Kept
-from clipforensics.machine.workers import ordered_map
 
 STAGE = "extract_frames"
 SHARD_FRAMES = 1024
@@ -168,6 +168,7 @@ def extract_frames(
         per_shard = max(1, shard_frames // n_frames)
         options: dict[str, Any] = {"workers": workers, "died": lambda video: DIED}
         options |= {"seconds": max_probe_seconds, "late": lambda video: late_after(max_probe_seconds)}
+        options["sees"] = [*roots.values(), *([] if looked is None else [looked])]
         _fill(work, work.prepared(videos), store, shares, per_shard=per_shard, options=options)
         store.finish(work.meta_of(videos[0].dataset))
     _put(scratch / "store", out)
@@ -187,7 +188,7 @@ def _fill(
     before = Before(store.kept, [work.key(store.kept, video) for video in videos], store.kind)
     todo = [video for video, is_there in zip(videos, before.usable, strict=True) if not is_there]
     bar = tqdm(total=len(videos), desc="extracting", unit="video", disable=None)
-    with closing(ordered_map(work, todo, **options)) as results, bar:
+    with closing(map_in_order(work, todo, **options)) as results, bar:
         for span in shards_of(videos, per_shard):
             shards, found = before.whole(span, store.most), {}
             for number in span:

@@ -113,6 +113,7 @@ def find_faces(
             param="extract_frames.max_skipped",
             max_skipped=max_skipped,
             max_probe_seconds=max_probe_seconds,
+            sees=[*roots.values(), looking.weights],
         )
         meta = {"detector": detector, "whole": [*whole], **asdict(looking), "weights": looking.weights.name}
         read = read_found(videos, keys, kept, tally.skipped)

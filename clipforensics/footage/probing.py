@@ -23,8 +23,8 @@ from clipforensics.footage.limits import ANY, MAX_FRAMES, MAX_PIXELS, Limits
 from clipforensics.footage.pictures import files_of, holds_pictures, n_bytes, probe_pictures
 from clipforensics.footage.reasons import DIED, late_after, may_pass, not_read
 from clipforensics.footage.video import probe_video
+from clipforensics.machine.cluster.choosing import map_in_order
 from clipforensics.machine.kept import Kept, map_kept
-from clipforensics.machine.workers import ordered_map
 
 STAGE = "ingest"
 TICK = 2.0
@@ -82,11 +82,12 @@ def probe_videos(
     probe = _Probe(root, follow_links, decoding, limits)
     options: dict[str, Any] = {"workers": workers, "died": lambda video: DIED}
     options |= {"seconds": max_probe_seconds, "late": lambda video: late_after(max_probe_seconds)}
+    options["sees"] = [root]
     videos: list[Video] = []
     skipped: list[Skipped] = []
     with ExitStack() as stack:
         if kept is None:
-            results = ordered_map(probe, found, **options)
+            results = map_in_order(probe, found, **options)
         else:
             stack.enter_context(kept.opened())
             how = [follow_links, decoding, asdict(limits)]
@@ -126,13 +127,14 @@ def hold_against(
     Returns:
         Videos all of whose files are as listed, and the others with the reason.
     """
-    results = ordered_map(
+    results = map_in_order(
         partial(_fault, digests, root, follow_links, limits),
         found,
         workers=workers,
         died=lambda video: DIED,
         seconds=max_probe_seconds,
         late=lambda video: late_after(max_probe_seconds),
+        sees=[root],
     )
     sound: list[Video] = []
     skipped: list[Skipped] = []

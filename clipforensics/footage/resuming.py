@@ -1,11 +1,12 @@
 """Work on many videos, several side by side, that is never done twice: what was found in each is kept."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from math import inf
+from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
@@ -79,6 +80,7 @@ def work_through(
     param: str,
     max_skipped: float,
     max_probe_seconds: float = inf,
+    sees: Iterable[Path] = (),
 ) -> Tally:
     """Find something in every video of which it is not kept; a killed run goes on where it stopped.
 
@@ -93,6 +95,7 @@ def work_through(
         param: The setting `max_skipped`, by name.
         max_skipped: Largest fraction of a data set's videos that may not be readable.
         max_probe_seconds: Longest time that is spent on one.
+        sees: Files and folders that are read, as in `map_in_order`.
 
     Raises:
         InputError: more of them failed, in this run and those before.
@@ -100,6 +103,7 @@ def work_through(
     tally, shares = Tally(), Shares(videos, {param: max_skipped})
     options: dict[str, Any] = {"workers": workers, "died": lambda video: DIED, "lasting": _lasts}
     options |= {"seconds": max_probe_seconds, "late": lambda video: late_after(max_probe_seconds)}
+    options["sees"] = sees
     results = map_kept(partial(_find, find), videos, keys, kept, **options)
     with closing(results), tqdm(total=len(videos), desc=doing, unit="video", disable=None) as bar:
         for video, found in zip(videos, results, strict=True):

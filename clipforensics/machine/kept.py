@@ -12,10 +12,9 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from math import inf, nan
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,8 +22,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from clipforensics.core.faults import InputError
-from clipforensics.machine.scratch import fingerprint, project_code
-from clipforensics.machine.workers import ordered_map
+from clipforensics.machine.cluster.choosing import map_in_order
+from clipforensics.machine.scratch import fingerprint, library_versions, project_code
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -39,9 +38,6 @@ GIGABYTES = 50.0
 
 BEFORE_NOTED = 2.0
 """Seconds of work that a kill may cost: after so many, results are written to the database."""
-
-LIBRARIES = ("av", "numpy", "opencv-python-headless", "pillow", "torch", "transformers")
-"""Whose versions are part of every key: another release may decode, resize or multiply otherwise."""
 
 _TABLES = """
 create table if not exists results (key text primary key, value text not null, used real not null);
@@ -64,18 +60,8 @@ def kept_work(stage: str, settings: Mapping[str, object] | None = None) -> "Kept
         settings: What its results depend on beside what its keys name, the code and libraries.
     """
     limit()  # a wrong one is told before the work
-    made_by = fingerprint({**(settings or {}), "libraries": _versions()}, project_code())
+    made_by = fingerprint({**(settings or {}), "libraries": library_versions()}, project_code())
     return Kept(Path(os.environ.get("DVC_ROOT", ".")) / FOLDER / stage, made_by)
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 class Kept:
@@ -229,8 +215,9 @@ def map_kept(
     lasting: Callable[[R], bool],
     seconds: float = inf,
     late: Callable[[T], R] | None = None,
+    sees: Iterable[Path] = (),
 ) -> Generator[R, None, None]:
-    """As `workers.ordered_map`, but what is kept is not done again, and what is done is kept.
+    """As `map_in_order`, but what is kept is not done again, and what is done is kept.
 
     Args:
         function: Its results are what JSON can hold; else as there.
@@ -242,11 +229,13 @@ def map_kept(
         lasting: Whether a result would come again; others are not kept.
         seconds: As there.
         late: As there.
+        sees: As there.
     """
     known = kept.known(keys)
     todo = [item for item, key in zip(items, keys, strict=True) if key not in known]
     options: dict[str, Any] = {"workers": workers, "died": died, "seconds": seconds, "late": late}
-    with closing(ordered_map(function, todo, **options)) as results:
+    options["sees"] = sees
+    with closing(map_in_order(function, todo, **options)) as results:
         for key in keys:
             (result,) = kept.get([key]) if key in known else [next(results)]
             if key not in known and lasting(result):

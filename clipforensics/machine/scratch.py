@@ -9,9 +9,13 @@ import shutil
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from clipforensics.core.params import check_unmoved
+
+LIBRARIES = ("av", "numpy", "opencv-python-headless", "pillow", "torch", "transformers")
+"""Whose versions are part of every key: another release may decode, resize or multiply otherwise."""
 
 _HELD: dict[Path, int] = {}
 
@@ -35,6 +39,17 @@ def project_code() -> list[Path]:
     loaded = [m for name, m in sys.modules.items() if name == "__main__" or name.split(".")[0] == package]
     files = [getattr(module, "__file__", None) for module in loaded]
     return sorted(Path(file) for file in files if file)
+
+
+def library_versions() -> dict[str, str]:
+    """Of each of `LIBRARIES` that is installed."""
+    found = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
 
 
 def scratch_folder(stage: str, digest: str) -> Path:

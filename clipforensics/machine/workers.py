@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from enum import Enum, auto
 from math import inf
 from multiprocessing import connection
+from multiprocessing.context import BaseContext
 from pickle import PicklingError
 from typing import Any, Generic, TypeVar
 
@@ -25,7 +26,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class _Ended(Enum):
+class Ended(Enum):
     """Stands in the place of a result where a process came to its end."""
 
     DIED = auto()
@@ -73,14 +74,13 @@ def ordered_map(
         seconds: Longest time for an item, by the clock on the wall.
         late: What to yield for an item that took longer; None: as if its process had died.
     """
-    crew = _Crew(function, items, workers, seconds)
+    crew = Crew(function, min(workers, len(items)), seconds)
     try:
-        for number in range(len(items)):
-            outcome = crew.outcome_of(number)
-            if outcome is _Ended.DIED:
-                yield died(items[number])
-            elif outcome is _Ended.LATE:
-                yield (late or died)(items[number])
+        for item, outcome in zip(items, crew.outcomes(items), strict=True):
+            if outcome is Ended.DIED:
+                yield died(item)
+            elif outcome is Ended.LATE:
+                yield (late or died)(item)
             else:
                 yield outcome
     finally:
@@ -135,18 +135,35 @@ def _received(receiver: connection.Connection, process: multiprocessing.Process)
     return error
 
 
-class _Crew(Generic[T, R]):
-    """Processes that work through items in order."""
+class Crew(Generic[T, R]):
+    """Processes that work through items in order, and afterwards through others."""
 
-    def __init__(self, function: Callable[[T], R], items: Sequence[T], workers: int, seconds: float) -> None:
-        self._function, self._items, self._seconds = function, items, seconds
-        self._workers = [_Worker(function) for _ in range(min(workers, len(items)))]
-        self._waiting = deque(range(len(items)))
+    def __init__(
+        self, function: Callable[[T], R], workers: int, seconds: float, context: BaseContext | None = None
+    ) -> None:
+        """
+        Args:
+            function: As in `ordered_map`.
+            workers: Processes.
+            seconds: Longest time for an item.
+            context: How they are started; None: as Python does.
+        """
+        self._function, self._seconds = function, seconds
+        self._context = context or multiprocessing.get_context()
+        self._workers = [self._begun() for _ in range(workers)]
+
+    def outcomes(self, items: Sequence[T]) -> Generator[R | Ended, None, None]:
+        """What became of each item, in order; to be taken to the end before there are others."""
+        self._items, self._waiting = items, deque(range(len(items)))
         self._again: deque[int] = deque()
-        self._found: dict[int, R | _Ended] = {}
+        self._found: dict[int, R | Ended] = {}
+        for number in range(len(items)):
+            yield self._outcome_of(number)
 
-    def outcome_of(self, number: int) -> R | _Ended:
-        """What became of an item; numbers are to be asked for in order, each once."""
+    def _begun(self) -> "_Worker[T, R]":
+        return _Worker(self._function, self._context)
+
+    def _outcome_of(self, number: int) -> R | Ended:
         while number not in self._found:
             self._hand_out(number + 2 * len(self._workers))
             for worker in _ready(
@@ -177,11 +194,11 @@ class _Crew(Generic[T, R]):
         number = worker.at
         assert number is not None
         outcome = worker.take()
-        if isinstance(outcome, _Ended):
+        if isinstance(outcome, Ended):
             worker.end()
-            self._workers[self._workers.index(worker)] = _Worker(self._function)
+            self._workers[self._workers.index(worker)] = self._begun()
         is_second = bool(self._again) and self._again[0] == number
-        if outcome is _Ended.DIED and not is_second:
+        if outcome is Ended.DIED and not is_second:
             self._again.append(number)
             return
         if is_second:
@@ -198,11 +215,11 @@ class _Worker(Generic[T, R]):
         pipe: Where the result will come from, or the end of the process shows.
     """
 
-    def __init__(self, function: Callable[[T], R]) -> None:
+    def __init__(self, function: Callable[[T], R], context: BaseContext) -> None:
         self.at: int | None = None
         self.since = 0.0
-        self.pipe, there = multiprocessing.Pipe()
-        self._process = multiprocessing.Process(target=_serve, args=(function, there), daemon=True)
+        self.pipe, there = context.Pipe()
+        self._process = context.Process(target=_serve, args=(function, there), daemon=True)  # type: ignore[attr-defined]
         self._process.start()
         there.close()  # or its end would not show
 
@@ -212,14 +229,14 @@ class _Worker(Generic[T, R]):
         with suppress(BrokenPipeError, ConnectionResetError):
             self.pipe.send(item)
 
-    def take(self) -> R | _Ended:
+    def take(self) -> R | Ended:
         """What became of the item, or `LATE` if nothing has yet; raises what the function raised."""
         if not self.pipe.poll():
-            return _Ended.LATE
+            return Ended.LATE
         try:
             result, error = self.pipe.recv()
         except (EOFError, ConnectionResetError):
-            return _Ended.DIED
+            return Ended.DIED
         self.at = None
         if error is not None:
             raise error

@@ -173,6 +173,7 @@ def embed_people(
             param="extract_frames.max_skipped",
             max_skipped=max_skipped,
             max_probe_seconds=max_probe_seconds,
+            sees=[*roots.values(), faces, how.weights],
         )
         meta = {"model": model, **asdict(how), "weights": how.weights.name}
         read = read_found(videos, keys, kept, tally.skipped)

@@ -200,10 +200,10 @@ def test_a_killed_run_goes_on_to_the_same_bytes(
     assert not (killed / "out").exists()
 
     decoded: list[str] = []
-    mapped = extraction.ordered_map
+    mapped = extraction.map_in_order
     monkeypatch.setattr(
         extraction,
-        "ordered_map",
+        "map_in_order",
         lambda f, todo, **k: decoded.extend(v.key for v in todo) or mapped(f, todo, **k),
     )
     assert _extract(footage, killed) == []

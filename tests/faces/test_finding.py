@@ -75,7 +75,7 @@ def test_nobody_is_looked_for_twice_whatever_comes_beside(videos, tmp_path, monk
         return whole(path, *rest)
 
     monkeypatch.setattr(finding, "find_in_video", counted)
-    monkeypatch.setattr(kept_module, "ordered_map", in_this_process)
+    monkeypatch.setattr(kept_module, "map_in_order", in_this_process)
     run(videos, tmp_path)
     assert looked == [Path(NAMES[0]).name, Path(NAMES[2]).name]
     assert content(tmp_path) == content(tmp_path / "whole")
@@ -114,7 +114,7 @@ def test_memory_does_not_grow_with_the_videos(tmp_path, monkeypatch):
         return [astuple(make_face(n, 0, frame=n, person=0)) for n in range(32)]
 
     monkeypatch.setattr(finding, "_find", many)
-    monkeypatch.setattr(kept_module, "ordered_map", in_this_process)
+    monkeypatch.setattr(kept_module, "map_in_order", in_this_process)
     crowd = [Video("set", "X", "", f"t{n}", "", "", 1, "", "", f"{n}.mp4", 30) for n in range(200)]
     run(crowd[:2], tmp_path / "few")
     tracemalloc.start()
@@ -148,7 +148,7 @@ def test_what_the_system_keeps_from_being_read_is_told_and_looked_at_again(
     def failing(*_):
         raise error
 
-    monkeypatch.setattr(kept_module, "ordered_map", in_this_process)
+    monkeypatch.setattr(kept_module, "map_in_order", in_this_process)
     with monkeypatch.context() as patch:
         patch.setattr(finding, "find_in_video", failing)
         _, _, (skipped,) = run(videos[1:2], tmp_path, max_skipped=1.0)

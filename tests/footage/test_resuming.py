@@ -40,7 +40,7 @@ def in_this_process(monkeypatch):
     def mapped(work, items, **_):
         yield from (work(one) for one in items)
 
-    monkeypatch.setattr(kept_module, "ordered_map", mapped)
+    monkeypatch.setattr(kept_module, "map_in_order", mapped)
 
 
 def test_what_was_found_and_counts_beside(tmp_path):

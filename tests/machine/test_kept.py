@@ -128,7 +128,7 @@ def test_work_is_done_once_and_in_order(tmp_path):
             done.extend(todo)
             yield from map(work, todo)
 
-        monkeypatch.setattr(kept_module, "ordered_map", mapped)
+        monkeypatch.setattr(kept_module, "map_in_order", mapped)
         with Kept(tmp_path, "").opened() as kept:
             return list(
                 map_kept(lambda n: "passes" if n == 3 else n * n, items, [*map(str, items)], kept, **options)

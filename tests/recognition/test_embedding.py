@@ -106,7 +106,7 @@ def test_nobody_is_embedded_twice_whatever_comes_beside(footage, how, tmp_path, 
         return embed_video(path, *rest)
 
     monkeypatch.setattr(embedding, "embed_video", counted)
-    monkeypatch.setattr(kept_module, "ordered_map", in_this_process)
+    monkeypatch.setattr(kept_module, "map_in_order", in_this_process)
     run(footage, how, tmp_path)
     assert read == [video.path for video in footage[0] if video is not footage[0][1]]
     assert content(tmp_path) == content(tmp_path / "whole")
@@ -121,7 +121,7 @@ def test_too_many_that_cannot_be_read_stop_the_run(footage, how, tmp_path, monke
         raise UnreadableVideo("is damaged") if path.name != "0.mp4" else OSError(5, "no such disk")
 
     monkeypatch.setattr(embedding, "embed_video", broken)
-    monkeypatch.setattr(kept_module, "ordered_map", in_this_process)
+    monkeypatch.setattr(kept_module, "map_in_order", in_this_process)
     _, _, skipped = run(footage, how, tmp_path, max_skipped=1.0)
     assert [one.reason for one in skipped] == ["cannot be read: no such disk"] + ["is damaged"] * 3
     with pytest.raises(InputError, match=r"extract_frames\.max_skipped=0\.5"):
@@ -142,7 +142,7 @@ def test_folders_of_pictures_and_videos_without_a_face(how, tmp_path):
 
 def test_memory_is_flat_as_videos_are_added(footage, how, tmp_path, monkeypatch):
     """Ten times as many videos take no more memory, but for a line of each's name."""
-    monkeypatch.setattr(kept_module, "ordered_map", in_this_process)
+    monkeypatch.setattr(kept_module, "map_in_order", in_this_process)
     person = embedding.Person(0, 2, np.ones(128, np.float32))
     monkeypatch.setattr(embedding, "embed_video", lambda *_: [person] * 5)
 

@@ -1,0 +1,94 @@
+"""What two machines must have in common for the same bytes, and in which they differ."""
+
+import hashlib
+import os
+import platform
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from clipforensics.machine import kernels
+from clipforensics.machine.scratch import library_versions
+
+INHERITED = ("DVC_ROOT", "CLIPFORENSICS_DEVICE", "CUBLAS_WORKSPACE_CONFIG", *kernels.PINS)
+"""Variables that a process on another machine gets from this one, set or unset; some choose kernels."""
+
+PACKAGE = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What bytes hang on, of one machine.
+
+    Attributes:
+        versions: Of Python, of this project's code (a digest) and of libraries.
+        paths: Of each file or folder that is read, what it is, its size and when it was changed; empty
+            where it is missing.
+    """
+
+    versions: Mapping[str, str]
+    paths: Mapping[str, str]
+
+
+def this_machine(paths: Iterable[Path | str]) -> Machine:
+    """What another machine is held to.
+
+    Args:
+        paths: Absolute, of what is read.
+    """
+    versions = {"Python": platform.python_version(), "clipforensics": code_digest(), **library_versions()}
+    return Machine(versions, {str(path): seen(Path(path)) for path in paths})
+
+
+def code_digest(package: Path = PACKAGE) -> str:
+    """Of every module of the library."""
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        digest.update(f"{path.relative_to(package)}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:12]
+
+
+def seen(path: Path) -> str:
+    """By what a file or folder is taken for the same on two machines; not its content, which is large."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ""
+    return f"folder, {status.st_mtime_ns}" if path.is_dir() else f"{status.st_size}, {status.st_mtime_ns}"
+
+
+def difference(wanted: Machine) -> str:
+    """In what this machine, a node of the cluster, differs from the one that began the work; or empty."""
+    here, name = this_machine(wanted.paths), socket.gethostname()
+    for what in {**wanted.versions, **here.versions}:
+        there, found = wanted.versions.get(what, "none"), here.versions.get(what, "none")
+        if there != found:
+            return (
+                f"Ray's node {name} has {what} {found}, and this machine {there}: bytes might differ; install"
+                " the same on every node, from requirements.lock"
+            )
+    for path, there in wanted.paths.items():
+        if here.paths[path] != there:
+            how = "another" if here.paths[path] else "no"
+            return (
+                f"Ray's node {name} has {how} {path}; every node must see the same files under the same"
+                " path, as on a shared file system"
+            )
+    return ""
+
+
+def inherited(environment: Mapping[str, str] = os.environ) -> dict[str, str | None]:
+    """The variables that processes on other machines are given; None: it is unset."""
+    return {name: environment.get(name) for name in INHERITED}
+
+
+def inherit(variables: Mapping[str, str | None]) -> None:
+    """Set and unset them in this process, before anything is loaded that heeds them."""
+    for name in kernels.OVERRIDING if kernels.asked({k: v for k, v in variables.items() if v}) else ():
+        os.environ.pop(name, None)
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
