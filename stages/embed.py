@@ -9,11 +9,10 @@ from clipforensics.encoder import vision
 from clipforensics.encoder.embedding import embed_frames
 from clipforensics.encoder.embeddings import EmbedSection
 from clipforensics.encoder.vision import EncoderSection
-from clipforensics.engines.choosing import check_engine, versions
-from clipforensics.engines.embedding import engine_embedder
+from clipforensics.engines.opening import open_encoder
 from clipforensics.frames.store import FrameStore
 from clipforensics.machine import kernels
-from clipforensics.machine.devices import arithmetic, choose_device, choose_dtype, compute_deterministically
+from clipforensics.machine.devices import choose_device
 from clipforensics.machine.kept import kept_work
 from clipforensics.machine.scratch import remove_scratch, scratch_folder
 
@@ -29,27 +28,18 @@ def main() -> None:
         read_section(PARAMS, "encoder", EncoderSection),
     )
     frames = FrameStore.open(FRAMES)
-    preprocessing = vision.load_preprocessing(base.model, base.revision, fitting=frames.fitting)
-    device = choose_device()
-    if caution := kernels.caution(gpu=device.type == "cuda"):
+    if caution := kernels.caution(gpu=choose_device().type == "cuda"):
         print(caution)
-    dtype = choose_dtype(params.precision, device)
-    check_engine(params.engine, portable=kernels.asked(), device=device, dtype=dtype)
-    compute_deterministically(seed=0)
-    tower = vision.load_vision_tower(base.model, base.revision, device)
-    about = {**params.model_dump(), **base.model_dump(), "weights_sha256": vision.weights_digest(tower)}
+    scratch = scratch_folder("embed", "engine")
+    encoder = open_encoder(params, base, frames.fitting, scratch / "engine")
+    about = encoder.about
     tower_record = vision.record_of_tower(base.model, base.revision, base.embedding)
     about |= {"tower": tower_record} if tower_record else {}
-    about |= {"engine_versions": there} if (there := versions(params.engine)) else {}
-    scratch = scratch_folder("embed", "engine")
-    how: dict[str, Any] = {"device": device, "dtype": dtype, "batch_size": params.batch_size}
-    how |= {"folder": scratch / "engine"}
-    embed = engine_embedder(params.engine, tower, preprocessing, base.embedding, **how)
-    width = vision.embedding_width(tower, base.embedding)
-    kept = kept_work("embed", {**about, "dtype": dtype, **arithmetic(device)})
-    embed_frames(frames, embed, OUT, width=width, batch_size=params.batch_size, kept=kept, meta=about)
+    kept = kept_work("embed", {**about, **encoder.arithmetic})
+    how: dict[str, Any] = {"width": encoder.width, "batch_size": params.batch_size, "meta": about}
+    embed_frames(frames, encoder.embed, OUT, kept=kept, elsewhere=encoder.elsewhere, **how)
     remove_scratch(scratch)
-    print(f"embedded {len(frames)} frames of {len(frames.rows.videos)} videos, {width} numbers each")
+    print(f"embedded {len(frames)} frames of {len(frames.rows.videos)} videos, {encoder.width} numbers each")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from clipforensics.encoder.embedding import Embed, embed_frames
+from clipforensics.encoder.embedding import Elsewhere, Embed, embed_frames
 from clipforensics.frames.store import FrameStore
 from clipforensics.machine.kept import Kept
 
@@ -19,6 +19,7 @@ def embed_views(
     batch_size: int,
     kept: Kept,
     meta: dict[str, object],
+    elsewhere: Elsewhere | None = None,
 ) -> None:
     """Embed all frames of every view, and write an embedding store a view: `out/<view>`.
 
@@ -30,8 +31,10 @@ def embed_views(
         batch_size: Frames a call of `embed`.
         kept: What was embedded before under the same settings, in other runs too.
         meta: What to remember about the encoder.
+        elsewhere: As in `embed_frames`.
     """
     shutil.rmtree(out, ignore_errors=True)  # a stage that is run by hand finds its last output
     options: dict[str, Any] = {"width": width, "batch_size": batch_size, "kept": kept}
+    options["elsewhere"] = elsewhere
     for name, frames in stores.items():
         embed_frames(frames, embed, out / name, meta={**meta, "view": name}, **options)

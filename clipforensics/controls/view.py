@@ -127,6 +127,10 @@ class AlteredFrames(FrameStore):
         self._store, self._view, self._settings = store, view, settings
         self._known = known[["key", "frame", *view.needs]]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process puts the same view in front of the same store."""
+        return type(self), (self._store, self._view, self._settings, self._known)
+
     def __len__(self) -> int:
         """Frames in the store."""
         return len(self._store)

@@ -82,6 +82,10 @@ class FrameStore:
             raise InputError(f"frame store {str(folder)!r}: index and shards do not agree; {_REMEDY}")
         return store
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process opens the same store; no frame goes along."""
+        return type(self).open, (self.folder.absolute(),)
+
     def __len__(self) -> int:
         """Frames in the store."""
         return int(self._offsets[-1])

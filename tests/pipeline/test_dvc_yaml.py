@@ -104,7 +104,8 @@ BESIDE = {  # modules that lie in a stage's folders and that it never runs: a ch
         comparison/means.py comparison/plots.py comparison/usable.py controls/embedding.py
         statistics/binormal.py""",
     "robustness": f"""adaptation/choice.py encoder/embedding.py {CLUSTER} machine/kept.py
-        statistics/binormal.py statistics/holm.py statistics/permutation.py statistics/power.py statistics/training_sets.py
+        statistics/binormal.py statistics/holm.py statistics/permutation.py statistics/power.py
+        statistics/training_sets.py
         training/costs.py training/hardware.py training/launching.py""",
     "explain": f"""adaptation/choice.py encoder/embedding.py {CLUSTER} machine/kept.py protocol/tables.py
         training/costs.py training/hardware.py training/launching.py""",

@@ -32,6 +32,9 @@ MOST = 16
 ROUNDS = 4
 """Tasks a processor, where there are few items, so that none waits long for the last."""
 
+RETRIES = 3
+"""Times that Ray does a task again whose worker or node is gone; then its items are done one by one."""
+
 WINDOW = 8192
 """Tasks that Ray is told of at once: it holds something of each in memory."""
 
@@ -63,6 +66,7 @@ def map_on_ray(
     seconds: float = inf,
     late: Callable[[T], R] | None = None,
     sees: Iterable[Path] = (),
+    most: int = MOST,
 ) -> Generator[R, None, None]:
     """Apply a function to each item on the nodes of the user's cluster and yield the results in order.
 
@@ -75,6 +79,7 @@ def map_on_ray(
         seconds: As there.
         late: As there.
         sees: Files and folders that the function reads, which every node must see as this machine does.
+        most: Items a task.
 
     Raises:
         InputError: the cluster cannot be joined, has no such share to give, or a node would give other bytes.
@@ -86,7 +91,7 @@ def map_on_ray(
         machine = this_machine([mark, *(path.absolute() for path in sees)])
         task = Task(uuid.uuid4().hex, pickle.dumps(function), seconds, machine, inherited(), os.getcwd())
         cpus = _check_nodes(ray, machine, share)
-        per_task = max(1, min(MOST, ceil(len(items) / (ROUNDS * cpus))))
+        per_task = max(1, min(most, ceil(len(items) / (ROUNDS * cpus))))
         outcomes = _Job(ray, task, share).outcomes(items, per_task)
         for item, outcome in zip(items, outcomes, strict=True):
             if outcome is Ended.DIED:
@@ -157,20 +162,22 @@ class _Job:
     def _streamed(self, tables: Sequence[Any]) -> Iterator[tuple[int, Any]]:
         """Number and outcome of each item, but of those whose task Ray gave up."""
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Ray Data warns of its own settings
+            warnings.simplefilter(
+                "ignore"
+            )  # of its settings; the only bound to its retries goes with Ray 2.64
             data = self._ray.data.from_arrow(tables)
-        data.context.execution_options.preserve_order = True
-        data.context.max_errored_blocks = -1  # a task that was given up is not the run's end
-        data.context.enable_progress_bars = False
-        done = data.map_batches(
-            serve,
-            fn_kwargs={"task": self._task},
-            batch_size=None,
-            batch_format="pyarrow",
-            zero_copy_batch=True,
-            max_calls=0,  # a worker stays, with what it has loaded
-            **self._share.options,
-        )
+            data.context.execution_options.preserve_order = True
+            data.context.max_errored_blocks = -1  # a task that was given up is not the run's end
+            data.context.enable_progress_bars = False
+            done = data.map_batches(
+                serve,
+                fn_kwargs={"task": self._task},
+                batch_size=None,
+                batch_format="pyarrow",
+                max_calls=0,  # a worker stays, with what it has loaded
+                ray_remote_args_fn=_bounded,
+                **self._share.options,
+            )
         for batch in done.iter_batches(batch_size=None, batch_format="pyarrow"):
             for row in batch.to_pylist():
                 yield row[NUMBER], _outcome(row)
@@ -187,6 +194,11 @@ class _Job:
             why = " ".join(str(error).split())[-300:]
             raise InputError(f"a node of the Ray cluster cannot do its task ({why})") from error
         return _outcome(answer.to_pylist()[0])
+
+
+def _bounded() -> dict[str, Any]:
+    """Ray Data would try for ever, and an item may kill every worker."""
+    return {"max_retries": RETRIES}
 
 
 def _outcome(row: dict[str, Any]) -> Any:

@@ -1,0 +1,101 @@
+"""`python -m tests.support.ray_driver`: tries of `map_on_ray` in a process of their own; writes `found.json`.
+
+Ray's threads would stay in the process of other tests, which fork.
+"""
+
+import importlib
+import json
+import os
+import signal
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from clipforensics.core.faults import InputError
+from clipforensics.machine.cluster.mapping import Share, map_on_ray
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+def where(number: int) -> list[Any]:
+    """On which node, in which folder, with which threads; slow enough that both nodes have some."""
+    time.sleep(0.2)
+    return [os.environ["NODE"], os.getcwd(), os.environ.get("OMP_NUM_THREADS")]
+
+
+def deadly(number: int) -> int:
+    if number in (0, 7, 8):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number * number
+
+
+def slow(number: int) -> int:
+    if number in (3, 4):
+        time.sleep(60)
+    return number * number
+
+
+def lethal(number: int) -> int:
+    """One number kills Ray's own worker with it, as the kernel's memory killer may."""
+    if number == 5:
+        kill_ray_worker()
+    return number * number
+
+
+def lethal_once(folder: Path, number: int) -> int:
+    """As if somebody killed a worker in mid-run."""
+    if number == 5 and not (folder / "killed").exists():
+        (folder / "killed").touch()
+        kill_ray_worker()
+    return number * number
+
+
+def kill_ray_worker() -> None:
+    for process in psutil.Process().parents():
+        if "ray::" in " ".join(process.cmdline()):
+            process.kill()
+            time.sleep(60)
+
+
+def refuses(number: int) -> int:
+    if number == 5:
+        raise InputError("`x` is 5; write 4")
+    return number
+
+
+def megabytes(folder: Path, number: int) -> bytes:
+    (folder / str(number)).touch()
+    return bytes(5_000_000)
+
+
+def run(function: Any, n: int = 20, **options: Any) -> list[Any]:
+    how: dict[str, Any] = {"died": lambda number: -1, "late": lambda number: -2, **options}
+    return list(map_on_ray(function, range(n), share=Share(1), **how))
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    found: dict[str, Any] = {"where": run(where, 10), "squares": run(square)}
+    found |= {"deadly": run(deadly), "slow": run(slow, seconds=1)}
+    found |= {"lethal": run(lethal), "lethal_once": run(partial(lethal_once, folder)), "none": run(square, 0)}
+    try:
+        run(refuses)
+    except InputError as error:
+        found["refused"] = str(error)
+    results = map_on_ray(partial(megabytes, folder), range(120), share=Share(1), died=lambda number: b"")
+    next(results)
+    time.sleep(8)
+    found["ahead"] = len(list(folder.glob("[0-9]*")))
+    results.close()
+    found["after"] = run(square, 3)
+    (folder / "found.json").write_text(json.dumps(found))
+
+
+if __name__ == "__main__":
+    importlib.import_module("tests.support.ray_driver").main()  # so that nodes find what is in it by its name
