@@ -23,7 +23,7 @@ from clipforensics.training.hardware import describe_machine
 
 BENCHMARKS = (
     *("extraction", "faces", "embedding", "engines", "training", "embedding_methods"),
-    *("bootstrap", "audit", "robustness", "growth", "ingest", "once"),
+    *("bootstrap", "audit", "robustness", "growth", "ingest", "once", "cluster"),
     *("scoring", "starting", "shipping", "serving", "accelerator"),
 )
 LEGEND = """

@@ -1,4 +1,4 @@
-"""A Ray cluster of two nodes on this machine, one processor each, that wants a token."""
+"""A Ray cluster on this machine that wants a token."""
 
 import importlib.util
 import os
@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -28,22 +28,24 @@ SECONDS = 60.0
 
 
 @contextmanager
-def two_nodes(*, gpus: int = 0) -> Iterator[dict[str, str]]:
+def ray_nodes(cpus: Sequence[int] = (1, 1), *, store: int = STORE) -> Iterator[dict[str, str]]:
     """Environment variables with which a process joins; `NODE` tells a process on which node it is.
 
     Args:
-        gpus: That each node says it has.
+        cpus: Of each node.
+        store: Bytes of each node's store of objects.
     """
     folder, port = Path(tempfile.mkdtemp(prefix="ray")), _free_port()  # a short path: sockets lie in it
     settings = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(16), "HOME": str(folder)}
     settings |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ADDRESS": f"127.0.0.1:{port}"}
-    size = ["--num-cpus=1", f"--num-gpus={gpus}", f"--object-store-memory={STORE}", "--block"]
+    size = ["--num-gpus=0", f"--object-store-memory={store}", "--block"]
     head = ["--head", f"--port={port}", "--include-dashboard=false", f"--temp-dir={folder}"]
     nodes = []
     try:
-        for number, how in enumerate([head, [f"--address=127.0.0.1:{port}"]]):
+        for number, n_cpus in enumerate(cpus):
+            how = [*(head if number == 0 else [f"--address=127.0.0.1:{port}"]), f"--num-cpus={n_cpus}"]
             nodes.append(_start([*how, *size], {**settings, "NODE": str(number)}, folder))
-            _wait_for(port, nodes[-1], folder)
+            _wait_for(number, nodes[-1], folder)
         yield settings
     finally:
         for node in nodes:
@@ -66,15 +68,12 @@ def _start(how: list[str], settings: dict[str, str], folder: Path) -> subprocess
         )
 
 
-def _wait_for(port: int, node: subprocess.Popen[bytes], folder: Path) -> None:
-    until = time.monotonic() + SECONDS
-    while time.monotonic() < until and node.poll() is None:
-        with suppress(OSError):
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
+def _wait_for(number: int, node: subprocess.Popen[bytes], folder: Path) -> None:
+    log, until = folder / f"node{number}.log", time.monotonic() + SECONDS
+    while "Ray runtime started" not in log.read_text(errors="replace"):
+        if time.monotonic() > until or node.poll() is not None:
+            raise RuntimeError(f"Ray did not start:\n{log.read_text(errors='replace')[-2000:]}")
         time.sleep(0.1)
-    logs = "\n".join(path.read_text(errors="replace")[-2000:] for path in sorted(folder.glob("*.log")))
-    raise RuntimeError(f"Ray did not start:\n{logs}")
 
 
 def _end(node: subprocess.Popen[bytes]) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from clipforensics.core.faults import InputError
+from clipforensics.core.faults import InputError, one_line_errors
 from clipforensics.machine.cluster.mapping import Share, map_on_ray
 
 
@@ -23,9 +23,12 @@ def square(number: int) -> int:
     return number * number
 
 
-def where(number: int) -> list[Any]:
-    """On which node, in which folder, with which threads; slow enough that both nodes have some."""
-    time.sleep(0.2)
+def where(folder: Path, number: int) -> list[Any]:
+    """On which node, in which folder, with which threads; the first item waits until both nodes work."""
+    (folder / f"node-{os.environ['NODE']}").touch()
+    until = time.monotonic() + 60
+    while number == 0 and len(list(folder.glob("node-*"))) < 2 and time.monotonic() < until:
+        time.sleep(0.1)
     return [os.environ["NODE"], os.getcwd(), os.environ.get("OMP_NUM_THREADS")]
 
 
@@ -81,7 +84,7 @@ def run(function: Any, n: int = 20, **options: Any) -> list[Any]:
 
 def main() -> None:
     folder = Path(sys.argv[1])
-    found: dict[str, Any] = {"where": run(where, 10), "squares": run(square)}
+    found: dict[str, Any] = {"where": run(partial(where, folder)), "squares": run(square)}
     found |= {"deadly": run(deadly), "slow": run(slow, seconds=1)}
     found |= {"lethal": run(lethal), "lethal_once": run(partial(lethal_once, folder)), "none": run(square, 0)}
     try:
@@ -98,4 +101,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    importlib.import_module("tests.support.ray_driver").main()  # so that nodes find what is in it by its name
+    with one_line_errors():  # imported, so that nodes find what is in it by its name
+        importlib.import_module("tests.support.ray_driver").main()

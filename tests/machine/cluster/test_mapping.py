@@ -2,35 +2,49 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.imports import ROOT
-from tests.support.ray_cluster import join_with, needs_ray, two_nodes
+from tests.support.ray_cluster import join_with, needs_ray, ray_nodes
 
 pytestmark = needs_ray
 
 
+def tried(folder: Path, environment: dict[str, str], cwd: Path = ROOT) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.support.ray_driver", str(folder)],
+        cwd=cwd,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What a process that joined a cluster of two nodes found on it."""
+    """What a process that joined a cluster of two nodes found on it, and what others were told."""
     folder = tmp_path_factory.mktemp("ray")
-    with two_nodes() as settings:
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.support.ray_driver", str(folder)],
-            cwd=ROOT,
-            env=join_with(settings),
-            capture_output=True,
-            text=True,
-            timeout=100,
-            check=False,
-        )
-    assert done.returncode == 0, done.stderr
-    assert "Traceback" not in done.stderr
-    return json.loads((folder / "found.json").read_text())
+    for name in ("clipforensics", "tests/support"):
+        shutil.copytree(ROOT / name, folder / "other" / name)
+    (folder / "other/clipforensics/machine/extra.py").touch()
+    with ray_nodes() as settings:
+        inside = join_with(settings)
+        stranger = tried(folder, {**inside, "RAY_AUTH_MODE": "disabled"})
+        other = tried(folder, {**inside, "PYTHONPATH": str(folder / "other")}, folder / "other")
+        told = {"other": other.communicate(timeout=100)[1]}
+        done = tried(folder, inside)
+        errors = done.communicate(timeout=150)[1]
+        told["stranger"] = stranger.communicate(timeout=100)[1]
+    assert done.returncode == 0, errors
+    assert "Traceback" not in errors
+    return told | json.loads((folder / "found.json").read_text())
 
 
 SQUARES = [number * number for number in range(20)]
@@ -75,3 +89,14 @@ def test_few_results_wait_to_be_taken_and_the_rest_may_be_left(found: dict[str, 
     """Of 120 times 5 MB for which nobody asks; the two nodes may hold 200 MB."""
     assert 1 <= found["ahead"] <= 96
     assert found["after"] == [0, 1, 4]
+
+
+def test_who_has_no_token_is_told_what_to_do(found: dict[str, Any]) -> None:
+    (line,) = found["stranger"].splitlines()
+    assert "cannot be joined: the cluster wants a token" in line
+
+
+def test_nodes_with_other_code_are_refused(found: dict[str, Any]) -> None:
+    (line,) = found["other"].splitlines()
+    assert "has clipforensics" in line
+    assert "bytes might differ; install the same on every node" in line

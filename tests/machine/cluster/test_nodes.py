@@ -1,0 +1,80 @@
+"""A node that would give other bytes is told from one that would not."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from clipforensics.machine import kernels
+from clipforensics.machine.cluster.nodes import (
+    code_digest,
+    difference,
+    inherit,
+    inherited,
+    seen,
+    this_machine,
+)
+
+
+def test_this_machine_is_like_itself(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    assert difference(this_machine([tmp_path, tmp_path / "file"])) == ""
+
+
+@pytest.mark.parametrize("what", ["Python", "clipforensics", "numpy"])
+def test_another_version_of_anything_is_told(what: str) -> None:
+    here = this_machine([])
+    other = replace(here, versions={**here.versions, what: "0.1"})
+    found = difference(other)
+    assert f"{what} {here.versions[what]}, and this machine 0.1: bytes might differ" in found
+    assert found.count("\n") == 0
+
+
+def test_a_library_that_only_one_has_is_told() -> None:
+    here = this_machine([])
+    without = {name: version for name, version in here.versions.items() if name != "numpy"}
+    assert "and this machine none" in difference(replace(here, versions=without))
+    assert "has torchcodec none" in difference(replace(here, versions={**here.versions, "torchcodec": "1"}))
+
+
+def test_a_file_that_is_another_or_missing_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "weights"
+    path.write_text("one")
+    wanted = this_machine([path])
+    os.utime(path, ns=(1, 1))
+    assert f"has another {path}; every node must see the same files" in difference(wanted)
+    path.unlink()
+    assert f"has no {path}; every node must see the same files" in difference(wanted)
+
+
+def test_a_folder_is_known_by_its_own_time(tmp_path: Path) -> None:
+    assert seen(tmp_path) == seen(tmp_path) != ""
+    before = seen(tmp_path)
+    os.utime(tmp_path, ns=(1, 1))
+    assert seen(tmp_path) != before
+    assert seen(tmp_path / "gone") == ""
+
+
+def test_any_change_of_the_code_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "one.py").write_text("x = 1\n")
+    before = code_digest(tmp_path)
+    (tmp_path / "one.py").write_text("x = 2\n")
+    assert before != code_digest(tmp_path)
+
+
+def test_variables_that_choose_kernels_are_set_or_unset_as_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in kernels.PINS:
+        monkeypatch.delenv(name, raising=False)
+    unpinned = inherited()
+    assert unpinned["MKL_CBWR"] is None
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")  # as Ray sets it
+    monkeypatch.setenv("MKL_ENABLE_INSTRUCTIONS", "AVX512")
+    inherit(unpinned)
+    assert "OMP_NUM_THREADS" not in os.environ
+    assert os.environ["MKL_ENABLE_INSTRUCTIONS"] == "AVX512"
+    inherit(inherited({**os.environ, **kernels.PINS}))
+    assert {name: os.environ.get(name) for name in kernels.PINS} == dict(kernels.PINS)
+    assert "MKL_ENABLE_INSTRUCTIONS" not in os.environ, "it contradicts a pin"
+    for name in kernels.PINS:
+        monkeypatch.delenv(name)
