@@ -2,10 +2,8 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,30 +14,31 @@ from tests.support.ray_cluster import join_with, needs_ray, ray_nodes
 pytestmark = needs_ray
 
 
-def tried(folder: Path, environment: dict[str, str], cwd: Path = ROOT) -> subprocess.Popen[str]:
+OTHER_CODE = """
+from clipforensics.core.faults import one_line_errors
+from clipforensics.machine.cluster import mapping, nodes
+nodes.PACKAGE = nodes.PACKAGE / "core"
+with one_line_errors():
+    list(mapping.map_on_ray(abs, [1], share=mapping.Share(1), died=abs))
+"""
+
+
+def tried(environment: dict[str, str], *words: str) -> subprocess.Popen[str]:
+    pipe = subprocess.PIPE
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.support.ray_driver", str(folder)],
-        cwd=cwd,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+        [sys.executable, *words], cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True
     )
 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What a process that joined a cluster of two nodes found on it, and what others were told."""
-    folder = tmp_path_factory.mktemp("ray")
-    for name in ("clipforensics", "tests/support"):
-        shutil.copytree(ROOT / name, folder / "other" / name)
-    (folder / "other/clipforensics/machine/extra.py").touch()
+    folder, driver = tmp_path_factory.mktemp("ray"), "tests.support.ray_driver"
     with ray_nodes() as settings:
         inside = join_with(settings)
-        stranger = tried(folder, {**inside, "RAY_AUTH_MODE": "disabled"})
-        other = tried(folder, {**inside, "PYTHONPATH": str(folder / "other")}, folder / "other")
-        told = {"other": other.communicate(timeout=100)[1]}
-        done = tried(folder, inside)
+        stranger = tried({**inside, "RAY_AUTH_MODE": "disabled"}, "-m", driver, str(folder))
+        told = {"other": tried(inside, "-c", OTHER_CODE).communicate(timeout=100)[1]}
+        done = tried(inside, "-m", driver, str(folder))
         errors = done.communicate(timeout=150)[1]
         told["stranger"] = stranger.communicate(timeout=100)[1]
     assert done.returncode == 0, errors
