@@ -17,7 +17,7 @@ pytestmark = needs_ray
 OTHER_CODE = """
 from clipforensics.core.faults import one_line_errors
 from clipforensics.machine.cluster import mapping, nodes
-nodes.PACKAGE = nodes.PACKAGE / "core"
+nodes.code_digest = lambda: "another"
 with one_line_errors():
     list(mapping.map_on_ray(abs, [1], share=mapping.Share(1), died=abs))
 """

@@ -1,0 +1,55 @@
+"""An encoder that is opened elsewhere embeds to the same bytes, or says why it would not."""
+
+import pickle
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+from benchmarks.material import TOY, write_clip
+from clipforensics.core.faults import InputError
+from clipforensics.core.fitting import Fitting
+from clipforensics.encoder.embeddings import EmbedSection
+from clipforensics.encoder.vision import EncoderSection
+from clipforensics.engines.opening import Opened, open_encoder
+from tests.support.repository import ROOT
+
+FRAMES = np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Opened:
+    folder = tmp_path_factory.mktemp("opening")
+    write_clip(folder / "clip", TOY)
+    shipped = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["embed"]
+    base = EncoderSection(model=str(folder / "clip"), revision="local", embedding="projected")
+    return open_encoder(EmbedSection.model_validate(shipped), base, Fitting(64), folder / "engine")
+
+
+def test_opened_here_and_from_a_pickle_it_embeds_to_the_same_bytes(opened: Opened) -> None:
+    there = pickle.loads(pickle.dumps(opened.elsewhere.open))()
+    assert there(FRAMES).tobytes() == opened.embed(FRAMES).tobytes()
+    assert opened.embed(FRAMES).shape == (3, opened.width)
+
+
+def test_a_processor_that_rounds_otherwise_is_refused(opened: Opened) -> None:
+    elsewhere = replace(opened.elsewhere.open, arithmetic={**opened.arithmetic, "torch": "0.1"})  # type: ignore[type-var]
+    with pytest.raises(InputError, match=rf"computes with torch {torch.__version__[:4]}.*bytes would differ"):
+        elsewhere()
+
+
+def test_other_weights_are_refused(opened: Opened) -> None:
+    elsewhere = replace(opened.elsewhere.open, weights_sha256="0" * 64)  # type: ignore[type-var]
+    with pytest.raises(InputError, match=r"has other weights of .*; delete its copy"):
+        elsewhere()
+
+
+def test_it_takes_as_many_processors_of_a_node_as_it_has_threads_here(opened: Opened) -> None:
+    assert (opened.elsewhere.share.cpus, opened.elsewhere.share.gpus) == (torch.get_num_threads(), 0)
+
+
+def test_what_is_remembered_names_settings_and_weights(opened: Opened, tmp_path: Path) -> None:
+    assert set(opened.about) >= {"model", "revision", "batch_size", "engine", "weights_sha256"}
