@@ -42,9 +42,10 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("both")
     write_footage(folder / "footage")
     write_clip(folder / "clip", TOY)
-    run(folder, "local", {**os.environ, VARIABLE: "local"})
+    local = begun(folder, "local", {**os.environ, VARIABLE: "local"})
     with ray_nodes() as settings:
-        run(folder, "ray", join_with(settings))
+        end(begun(folder, "ray", join_with(settings)))
+    end(local)
     return folder / "local", folder / "ray"
 
 
@@ -56,12 +57,15 @@ def write_footage(folder: Path) -> None:
     (folder / "broken.mp4").write_bytes((folder / "0.mp4").read_bytes()[:900])
 
 
-def run(folder: Path, name: str, environment: dict[str, str]) -> None:
+def begun(folder: Path, name: str, environment: dict[str, str]) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tests.support.ray_bytes", str(folder), str(folder / name)]
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=150, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True)
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    errors = process.communicate(timeout=200)[1]
+    assert process.returncode == 0, errors
 
 
 def contents(folder: Path) -> dict[str, bytes]:
