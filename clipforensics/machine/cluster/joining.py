@@ -17,7 +17,7 @@ ADDRESS = "RAY_ADDRESS"
 SECONDS = 5.0
 """How long the cluster's port may take to answer."""
 
-TOKEN = (
+WANTS_IT = (
     "the cluster wants a token, or another one: export RAY_AUTH_MODE=token, and the cluster's own as"
     " RAY_AUTH_TOKEN or in the file RAY_AUTH_TOKEN_PATH"
 )
@@ -79,7 +79,7 @@ def _init(ray: Any, address: str) -> None:
 
 def _why(error: BaseException, said: str) -> str:
     if "Auth" in said or "uthentication" in f"{type(error)} {error}":
-        return TOKEN
+        return WANTS_IT
     if "Could not find any running" in str(error):
         return f"none runs on this machine; start one (`ray start --head`), or set {ADDRESS}"
     return f"{' '.join(str(error).split())[:300]}; is it of the same version, {_version()}?"

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from clipforensics.core.faults import InputError
 from clipforensics.machine.cluster.joining import join
 from clipforensics.machine.cluster.nodes import Machine, difference, inherited, this_machine
-from clipforensics.machine.cluster.serving import NUMBER, RESULT, WHAT, Raised, Task, serve
+from clipforensics.machine.cluster.serving import NUMBER, RESULT, WHAT, Raised, Task, serve, unpickled
 from clipforensics.machine.workers import Ended
 
 T = TypeVar("T")
@@ -204,10 +204,10 @@ def _bounded() -> dict[str, Any]:
 def _outcome(row: dict[str, Any]) -> Any:
     if row[WHAT] in Ended.__members__:
         return Ended[row[WHAT]]
-    result = pickle.loads(row[RESULT])
+    result = unpickled(row[RESULT])
     if isinstance(result, Raised):
         raise result.error
-    return pickle.loads(result)
+    return unpickled(result)
 
 
 def _table(numbers: range, items: Sequence[Any]) -> Any:

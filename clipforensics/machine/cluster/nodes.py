@@ -66,7 +66,7 @@ def difference(wanted: Machine) -> str:
         if there != found:
             return (
                 f"Ray's node {name} has {what} {found}, and this machine {there}: bytes might differ; install"
-                " the same on every node, from requirements.lock"
+                " the same on every node, from requirements/*.lock"
             )
     for path, there in wanted.paths.items():
         if here.paths[path] != there:

@@ -103,6 +103,11 @@ def _end() -> None:
     _CREWS.clear()
 
 
+def unpickled(data: bytes) -> Any:
+    """What another process of this run, here or on a node, pickled: a cluster is trusted."""
+    return pickle.loads(data)  # noqa: S301
+
+
 class _Pickled:
     """A function between pickles, so that the process between them need not load what it hands on."""
 
@@ -114,13 +119,13 @@ class _Pickled:
         if self._function is None:
             if self._gpus is not None:  # of the task, which may be others than those of the task before
                 os.environ[GPUS] = self._gpus
-            self._function = pickle.loads(self._pickle)
-        return pickle.dumps(self._function(pickle.loads(item)), protocol=5)
+            self._function = unpickled(self._pickle)
+        return pickle.dumps(self._function(unpickled(item)), protocol=5)
 
 
 def _sendable(error: Exception) -> Exception:
     try:
-        pickle.loads(pickle.dumps(error))
+        unpickled(pickle.dumps(error))
     except Exception:  # whatever its class does
         return RuntimeError(f"{type(error).__name__}: {error}")
     return error
