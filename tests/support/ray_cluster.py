@@ -32,13 +32,13 @@ def ray_nodes(cpus: Sequence[int] = (1, 1), *, store: int = STORE) -> Iterator[d
     """Environment variables with which a process joins; `NODE` tells a process on which node it is.
 
     Args:
-        cpus: Of each node.
+        cpus: Of each node, which says that it has a GPU too.
         store: Bytes of each node's store of objects.
     """
     folder, port = Path(tempfile.mkdtemp(prefix="ray")), _free_port()  # a short path: sockets lie in it
     settings = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(16), "HOME": str(folder)}
     settings |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ADDRESS": f"127.0.0.1:{port}"}
-    size = ["--num-gpus=0", f"--object-store-memory={store}", "--block"]
+    size = ["--num-gpus=1", f"--object-store-memory={store}", "--block"]
     head = ["--head", f"--port={port}", "--include-dashboard=false", f"--temp-dir={folder}"]
     nodes = []
     try:

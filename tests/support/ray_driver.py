@@ -72,6 +72,10 @@ def refuses(number: int) -> int:
     return number
 
 
+def card(number: int) -> str | None:
+    return os.environ.get("CUDA_VISIBLE_DEVICES")
+
+
 def megabytes(folder: Path, number: int) -> bytes:
     (folder / str(number)).touch()
     return bytes(5_000_000)
@@ -79,7 +83,7 @@ def megabytes(folder: Path, number: int) -> bytes:
 
 def run(function: Any, n: int = 20, **options: Any) -> list[Any]:
     how: dict[str, Any] = {"died": lambda number: -1, "late": lambda number: -2, **options}
-    return list(map_on_ray(function, range(n), share=Share(1), **how))
+    return list(map_on_ray(function, range(n), **{"share": Share(1), **how}))
 
 
 def main() -> None:
@@ -87,6 +91,12 @@ def main() -> None:
     found: dict[str, Any] = {"where": run(partial(where, folder)), "squares": run(square)}
     found |= {"deadly": run(deadly), "slow": run(slow, seconds=1)}
     found |= {"lethal": run(lethal), "lethal_once": run(partial(lethal_once, folder)), "none": run(square, 0)}
+    found["cards"] = run(card, 4, share=Share(1, 1))
+    for name, share in (("too_large", Share(2)), ("too_many_cards", Share(1, 2))):
+        try:
+            run(square, share=share)
+        except InputError as error:
+            found[name] = str(error)
     try:
         run(refuses)
     except InputError as error:

@@ -172,7 +172,7 @@ class _Job:
             done = data.map_batches(
                 serve,
                 fn_kwargs={"task": self._task},
-                batch_size=None,
+                batch_size=tables[0].num_rows,  # one table a task
                 batch_format="pyarrow",
                 max_calls=0,  # a worker stays, with what it has loaded
                 ray_remote_args_fn=_bounded,

@@ -99,3 +99,12 @@ def test_nodes_with_other_code_are_refused(found: dict[str, Any]) -> None:
     (line,) = found["other"].splitlines()
     assert "has clipforensics" in line
     assert "bytes might differ; install the same on every node" in line
+
+
+def test_a_task_has_the_card_that_ray_gave_it(found: dict[str, Any]) -> None:
+    assert found["cards"] == ["0"] * 4
+
+
+def test_a_share_that_no_node_has_is_told_at_once(found: dict[str, Any]) -> None:
+    assert "no node of the Ray cluster has 2 processors for a task" in found["too_large"]
+    assert "no node of the Ray cluster has 1 processors and 2 GPU" in found["too_many_cards"]
