@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -116,3 +117,14 @@ def test_a_background_of_other_frames_is_refused(store, tmp_path):
 def test_a_view_is_found_by_its_name():
     assert find_view("reencoded").settings is not None
     assert views.VIEWS.name == "views"
+
+
+def test_another_process_puts_the_same_view_in_front_of_the_same_store(store):
+    altered = AlteredFrames(store, DARKER, None, table(store))
+    rows = np.arange(len(store))
+    assert (pickle.loads(pickle.dumps(altered)).read(rows) == altered.read(rows)).all()
+
+
+@pytest.mark.parametrize("name", known_views())
+def test_every_view_can_be_sent_to_another_process(name):
+    assert pickle.loads(pickle.dumps(find_view(name))).title == find_view(name).title

@@ -8,9 +8,10 @@ from clipforensics.core.faults import InputError
 from clipforensics.core.files import read_json, write_json
 from clipforensics.core.fitting import Fitting
 from clipforensics.encoder import embedding, vision
-from clipforensics.encoder.embedding import embed_frames
+from clipforensics.encoder.embedding import Elsewhere, embed_frames
 from clipforensics.encoder.embeddings import EmbeddingStore
 from clipforensics.frames.store import FrameStore
+from clipforensics.machine.cluster.mapping import Share
 from clipforensics.machine.kept import Kept
 from tests.encoder.test_vision import write_encoder
 from tests.support.stores import noise_videos, write_frame_store
@@ -45,8 +46,8 @@ def with_digests(folder, videos, per_shard=3):
     return FrameStore.open(folder)
 
 
-def run(frames, tmp_path, embed=embed_mean, *, name="out", kept="kept", batch_size=2):
-    options = {"width": 2, "batch_size": batch_size, "meta": {"a": 1}}
+def run(frames, tmp_path, embed=embed_mean, *, name="out", kept="kept", batch_size=2, **more):
+    options = {"width": 2, "batch_size": batch_size, "meta": {"a": 1}, **more}
     embed_frames(frames, embed, tmp_path / name, kept=Kept(tmp_path / kept, "made by"), **options)
     return EmbeddingStore(tmp_path / name)
 
@@ -151,3 +152,13 @@ def test_a_damaged_shard_is_not_embedded(tmp_path):
     first = frames.rows.keys[frames.shards[1][0].start]
     with pytest.raises(InputError, match=f"the shard that begins with {first} holds other frames than were"):
         run(FrameStore.open(tmp_path / "frames"), tmp_path)
+
+
+def test_of_what_is_kept_nothing_is_sent_to_a_cluster(tmp_path, monkeypatch):
+    """Nor is one joined: where nothing is kept, tests/machine/cluster/test_choosing.py sends it."""
+    frames = with_digests(tmp_path / "frames", noise_videos(5))
+    here = run(frames, tmp_path)
+    monkeypatch.setenv("CLIPFORENSICS_ENGINE", "ray")
+    monkeypatch.setenv("RAY_ADDRESS", "nowhere")
+    there = Elsewhere(lambda: embed_mean, Share(1))
+    assert same(here, run(frames, tmp_path, None, name="again", elsewhere=there))

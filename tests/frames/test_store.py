@@ -1,6 +1,7 @@
 """The frame store gives back exactly what was put in."""
 
 import json
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -96,3 +97,12 @@ def test_a_damaged_store_says_what_to_do(
         {"no shard": shard, "no meta": tmp_path / "meta.json", "no index": index}[damage].unlink()
     with pytest.raises(InputError, match="dvc repro -f extract_frames"):
         FrameStore.open(tmp_path)
+
+
+def test_another_process_opens_the_same_store_and_is_sent_no_frame(
+    stored: tuple[Path, NDArray[np.uint8]],
+) -> None:
+    folder, frames = stored
+    sent = pickle.dumps(FrameStore.open(folder))
+    assert len(sent) < 300
+    assert (pickle.loads(sent).read(np.arange(len(frames))) == frames).all()
