@@ -28,12 +28,13 @@ SECONDS = 60.0
 
 
 @contextmanager
-def ray_nodes(cpus: Sequence[int] = (1, 1), *, store: int = STORE) -> Iterator[dict[str, str]]:
+def ray_nodes(cpus: Sequence[int] = (1, 1), *, store: int = STORE, **more: str) -> Iterator[dict[str, str]]:
     """Environment variables with which a process joins; `NODE` tells a process on which node it is.
 
     Args:
         cpus: Of each node, which says that it has a GPU too.
         store: Bytes of each node's store of objects.
+        more: Variables of the nodes alone.
     """
     folder, port = Path(tempfile.mkdtemp(prefix="ray")), _free_port()  # a short path: sockets lie in it
     settings = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(16), "HOME": str(folder)}
@@ -44,7 +45,7 @@ def ray_nodes(cpus: Sequence[int] = (1, 1), *, store: int = STORE) -> Iterator[d
     try:
         for number, n_cpus in enumerate(cpus):
             how = [*(head if number == 0 else [f"--address=127.0.0.1:{port}"]), f"--num-cpus={n_cpus}"]
-            nodes.append(_start([*how, *size], {**settings, "NODE": str(number)}, folder))
+            nodes.append(_start([*how, *size], {**settings, **more, "NODE": str(number)}, folder))
             _wait_for(number, nodes[-1], folder)
         yield settings
     finally:

@@ -14,6 +14,12 @@ from clipforensics.core.faults import InputError
 ADDRESS = "RAY_ADDRESS"
 """Ray's own variable; unset or `auto`: the cluster that this machine is a node of."""
 
+OUT_OF_MEMORY = ("RAY_task_oom_retries", "3")
+"""Ray's own: times that a task is done again that its memory monitor killed.
+
+Unset it is for ever, whatever else is said of retries, so a video that fills a node would never be given up.
+"""
+
 SECONDS = 5.0
 """How long the cluster's port may take to answer."""
 
@@ -31,6 +37,7 @@ def join() -> Any:
     Raises:
         InputError: Ray is not installed, no cluster answers, or it does not let us in.
     """
+    os.environ.setdefault(*OUT_OF_MEMORY)  # read when Ray is loaded
     try:
         import ray
         import ray.data

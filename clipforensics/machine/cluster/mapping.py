@@ -125,9 +125,10 @@ def _check_nodes(ray: Any, machine: Machine, share: Share) -> int:
         try:
             found = ray.get(answer)
         except ray.exceptions.RayError as error:
-            name, why = node["NodeManagerHostname"], " ".join(str(error).split())[-300:]
+            name, why = node["NodeManagerHostname"], _why(ray, error)
             raise InputError(
-                f"Ray's node {name} cannot run this project's code ({why}); install it there as it is here"
+                f"Ray's node {name} cannot work for this project ({why}); install it there as it is here, and"
+                " see that the node has memory left"
             ) from error
         if found:
             raise InputError(found)
@@ -191,9 +192,17 @@ class _Job:
         except (exceptions.WorkerCrashedError, exceptions.OutOfMemoryError, exceptions.NodeDiedError):
             return Ended.DIED
         except exceptions.RayError as error:
-            why = " ".join(str(error).split())[-300:]
-            raise InputError(f"a node of the Ray cluster cannot do its task ({why})") from error
+            raise InputError(
+                f"a node of the Ray cluster cannot do its task ({_why(self._ray, error)}); take it out of the"
+                " cluster, or mend it"
+            ) from error
         return _outcome(answer.to_pylist()[0])
+
+
+def _why(ray: Any, error: Exception) -> str:
+    """The line of an error of Ray's that says it: of a traceback the last, else the first."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[-1 if isinstance(error, ray.exceptions.RayTaskError) else 0][:300]
 
 
 def _bounded() -> dict[str, Any]:

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tests.support.imports import ROOT
-from tests.support.ray_cluster import needs_ray
+from tests.support.ray_cluster import join_with, needs_ray, ray_nodes
 
 CODE = """
 from clipforensics.core.faults import one_line_errors
@@ -51,6 +51,21 @@ def test_nobody_answers() -> None:
         port = server.getsockname()[1]
     address = f"127.0.0.1:{port}"
     assert f"no Ray cluster answers at RAY_ADDRESS {address}" in told(RAY_ADDRESS=address)
+
+
+@needs_ray
+def test_a_task_that_ray_kills_for_its_memory_is_not_done_for_ever() -> None:
+    """A node that always finds its memory full kills every task; Ray alone would try without end."""
+    full = {"RAY_memory_usage_threshold": "0.01", "RAY_memory_monitor_refresh_ms": "100"}
+    with ray_nodes([1], **full) as settings:
+        environment = join_with(settings)
+        command = [sys.executable, "-c", CODE.format(before="")]
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=120
+        )
+    assert done.returncode == 1
+    assert "cannot work for this project" in done.stderr
+    assert "memory" in done.stderr
 
 
 @needs_ray
