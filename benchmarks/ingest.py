@@ -34,7 +34,7 @@ class Size:
     rounds: int
 
 
-FULL = Size(files=10_000, few=1_000, frames=12, kinds=50, rounds=2)
+FULL = Size(files=10_000, few=1_000, frames=12, kinds=50, rounds=1)
 TINY = Size(files=12, few=4, frames=4, kinds=3, rounds=1)
 
 
