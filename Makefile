@@ -57,7 +57,7 @@ bench: install ## benchmarks in one table, each beside a floor or peer measured 
 
 supply: .venv/supply ## known vulnerabilities of what is locked (asks PyPI), and the bill of materials of .venv: sbom.json
 	.venv/supply/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o sbom.json .venv/bin/python
-	.venv/supply/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/build.lock -r requirements/test.lock
+	.venv/supply/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/build.lock -r requirements/test.lock -r requirements/peers.lock
 	.venv/supply/bin/pip-audit --strict --disable-pip --no-deps -r requirements/torch.txt
 
 prune: install ## forget cells that params.yaml no longer names; what is current comes back from DVC's cache

@@ -4,13 +4,14 @@ import hashlib
 import sys
 from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
+from sqlite3 import DatabaseError
 from typing import Any
 
 import yaml
 from tqdm import tqdm
 
 from clipforensics import pipeline
-from clipforensics.check.wreckage import LOCK, Wreck
+from clipforensics.check.wreckage import LOCK, Wreck, is_lock
 from clipforensics.core.files import read_json
 from clipforensics.machine.kept import DATABASE, FOLDER, find_altered, forget
 
@@ -38,7 +39,11 @@ def find_damage(root: Path) -> tuple[list[Wreck], int]:
     kinds = sorted(path.parent for path in (root / FOLDER).glob(f"*/{DATABASE}"))
     n_read = len(objects)
     for kind in kinds:
-        altered, n_arrays = find_altered(kind)
+        try:
+            altered, n_arrays = find_altered(kind)
+        except DatabaseError:
+            found.append(_database(kind))
+            continue
         n_read += n_arrays
         found += [_kept(kind, entry) for entry in altered]
     return found, n_read
@@ -72,6 +77,15 @@ def _kept(folder: Path, entry: Any) -> Wreck:
     return Wreck(path, about, "`clipforensics kept --clear`", mend, COMMAND)
 
 
+def _database(folder: Path) -> Wreck:
+    def mend() -> str:
+        path.unlink(missing_ok=True)
+        return f"{path} is damaged and is removed; what it held is made again"
+
+    path = folder / DATABASE
+    return Wreck(path, "(kept work) is damaged", "`clipforensics kept --clear`", mend, COMMAND)
+
+
 def _names(root: Path, cache: Path, damaged: Set[Path]) -> Mapping[Path, list[Path]]:
     """Object -> the outputs of the last run that are made of it; of folders whose list is damaged, none."""
     found: dict[Path, list[Path]] = {}
@@ -83,7 +97,10 @@ def _names(root: Path, cache: Path, damaged: Set[Path]) -> Mapping[Path, list[Pa
 def _outputs(root: Path, cache: Path, damaged: Set[Path]) -> Iterator[tuple[str, Path]]:
     if not (root / LOCK).is_file():
         return
-    content = yaml.load((root / LOCK).read_bytes(), yaml.CSafeLoader)
+    text = (root / LOCK).read_bytes()
+    if not is_lock(text):
+        return  # it is cut, which is told apart
+    content = yaml.load(text, yaml.CSafeLoader)
     for stage in (content.get("stages") or {}).values():
         for out in stage.get("outs", []):
             digest, path = str(out.get("md5", "")), root / out["path"]

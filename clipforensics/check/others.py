@@ -11,6 +11,9 @@ READERS = Path(".dvc/tmp/rwlock")
 CLOCK = 2.0
 """Seconds by which the beginning of a process and the time of a file may be told wrongly."""
 
+RUNS_DVC = ("dvc", "python", "clipforensics")
+"""A word with which the command of every dvc process has one to begin."""
+
 
 def find_others(root: Path) -> list[str]:
     """A line for each dvc process that is running or saving a stage of this project, but for our own.
@@ -29,12 +32,37 @@ def find_others(root: Path) -> list[str]:
 
 
 def reused(path: Path) -> list[tuple[int, str]]:
-    """Entries of processes that began after the last entry was written."""
+    """Entries whose number a process has that is no dvc, or that began after the last entry was written."""
     if not path.is_file():
         return []
     written = path.stat().st_mtime
     begun = [(entry, since(entry[0])) for entry in entries(path)]
-    return [entry for entry, at in begun if at is not None and at > written + CLOCK]
+    return [
+        entry
+        for entry, at in begun
+        if at is not None and (at > written + CLOCK or not _may_run_dvc(entry[0]))
+    ]
+
+
+def without(path: Path, pids: set[int]) -> None:
+    """Take the entries of some processes out of the list."""
+    content = json.loads(path.read_bytes())
+    writing = {name: one for name, one in content.get("write", {}).items() if int(one["pid"]) not in pids}
+    reading = {
+        name: [one for one in several if int(one["pid"]) not in pids]
+        for name, several in content.get("read", {}).items()
+    }
+    left = {"write": writing, "read": {name: several for name, several in reading.items() if several}}
+    path.write_text(json.dumps(left), encoding="utf-8")
+
+
+def _may_run_dvc(pid: int) -> bool:
+    try:
+        process = psutil.Process(pid)
+        words = (process.name(), *process.cmdline()[:3])
+    except psutil.Error:
+        return True  # ended meanwhile, or of another user
+    return any(Path(word).name.startswith(RUNS_DVC) for word in words)
 
 
 def entries(path: Path) -> list[tuple[int, str]]:

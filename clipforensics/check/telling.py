@@ -38,9 +38,11 @@ def tell(*, mend: bool, digests: bool = False) -> None:
     for line in mend_wrecks(Path()) if mend else ():
         print(f"mended: {line}")
     damage, n_read = find_damage(Path()) if digests else ([], 0)
-    if mend:
-        for wreck in damage:
-            print(f"mended: {wreck.mend()}")
+    if mend and damage:
+        _refuse(find_others(Path()))  # what it has just made would be taken for damaged
+        with pipeline.dvc_at_rest(lambda: False):
+            for wreck in damage:
+                print(f"mended: {wreck.mend()}")
         damage = []
     in_the_way = [*map(str, find_wrecks(Path())), *find_others(Path())]
     checked = check_everything(Path(PARAMS), Path(PROFILES))

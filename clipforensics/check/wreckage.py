@@ -16,7 +16,7 @@ from dvc.utils.serialize import dump_yaml
 from voluptuous import Invalid
 
 from clipforensics import pipeline
-from clipforensics.check.others import READERS, reused
+from clipforensics.check.others import READERS, reused, without
 from clipforensics.core.faults import InputError
 
 LOCK, PARAMS = Path("dvc.lock"), "params.yaml"
@@ -97,10 +97,11 @@ def _strangers(path: Path) -> Iterator[Wreck]:
     """A dvc that was killed stays listed, and dvc takes another process of the same number for it."""
 
     def mend() -> str:
-        path.unlink(missing_ok=True)
-        return f"{path} is removed, for process {number} is no dvc; dvc makes it anew"
+        without(path, {number for number, _ in strangers})
+        return f"{path} names process {number} no longer, which is no dvc"
 
-    for number, command in reused(path)[:1]:
+    strangers = reused(path)
+    for number, command in strangers[:1]:
         about = f"names process {number} as `{command}`, which was killed: another process has its number"
         yield Wreck(path, about, f"`rm {path}`", mend)
 
@@ -116,7 +117,7 @@ def _lock(path: Path) -> Iterator[Wreck]:
         kept = f"{len(whole)} whole entries of its own and {len(entries) - len(whole)} of HEAD's"
         return f"{path} holds {kept}; what is missing comes back from dvc's cache"
 
-    if not path.is_file() or _becomes(lambda: _is_lock(path.read_bytes())):
+    if not path.is_file() or _becomes(lambda: is_lock(path.read_bytes())):
         return
     if b"\n<<<<<<< " in path.read_bytes():
         raise InputError(
@@ -156,12 +157,16 @@ def _git_is_at_work(root: Path) -> bool:
     folder = Path(_git(root, "rev-parse", "--show-toplevel").decode().strip()).resolve()
     for process in psutil.process_iter():
         try:
+            if not process.name().startswith(("git", "dvc", "python")):
+                continue
             names = {Path(word).name for word in (process.name(), *process.cmdline()[:3])}
-            here = Path(process.cwd())
+            is_one = any(name.startswith(("git", "dvc")) for name in names)
+            if is_one and Path(process.cwd()).is_relative_to(folder):
+                return True
+        except psutil.AccessDenied:
+            return True  # another user's, and where it works cannot be seen
         except (psutil.Error, OSError):
-            continue  # ended meanwhile, or of another user
-        if here.is_relative_to(folder) and any(name.startswith(("git", "dvc")) for name in names):
-            return True
+            continue  # ended meanwhile
     return False
 
 
@@ -173,7 +178,7 @@ def _becomes(is_sound: Callable[[], bool]) -> bool:
     return False
 
 
-def _is_lock(content: bytes) -> bool:
+def is_lock(content: bytes) -> bool:
     """Whether DVC takes it for a dvc.lock."""
     try:
         COMPILED_LOCKFILE_SCHEMA(yaml.load(content, yaml.CSafeLoader))
@@ -188,7 +193,7 @@ def _whole_entries(content: bytes) -> dict[str, Any]:
     begins = [i for i, line in enumerate(lines) if line[:2] == "  " and line[2:3].strip()]
     for end in reversed(begins):
         text = "".join(lines[:end])
-        if _is_lock(text.encode()):
+        if is_lock(text.encode()):
             return dict(yaml.load(text, yaml.CSafeLoader).get("stages") or {})
     return {}
 
@@ -196,7 +201,7 @@ def _whole_entries(content: bytes) -> dict[str, Any]:
 def _committed(path: Path) -> dict[str, Any]:
     """The entries of git's HEAD; none without git, HEAD or such a file."""
     content = _of_head(path)
-    if not content or not _is_lock(content):
+    if not content or not is_lock(content):
         return {}
     return dict(yaml.load(content, yaml.CSafeLoader).get("stages") or {})
 

@@ -204,12 +204,13 @@ class _Standing:
     """Settings of a process that reads them once.
 
     Attributes:
-        began: All of params.yaml when the run began, by file; empty where that is not known.
+        began: All of params.yaml when the run began, by file, as either version of YAML reads it; empty where
+            that is not known.
         contents: Of each file that was read.
         used: What was used of them, by file and name (`section.key`).
     """
 
-    began: dict[str, Any]
+    began: list[dict[str, Any]]
     contents: dict[Path, dict[str, Any]] = field(default_factory=dict)
     used: dict[tuple[Path, str], Any] = field(default_factory=dict)
 
@@ -234,11 +235,13 @@ def keep_still(path: Path, name: str) -> None:
     if _standing is None or (path, name) in _standing.used:
         return
     value = _standing.used[path, name] = _look_up(read_yaml(path), name)
-    began = _standing.began.get(str(path))
-    if began and (moved := _difference(name, _look_up(began, name), value)):
+    began = [content[str(path)] for content in _standing.began if content.get(str(path))]
+    moved = [_difference(name, _look_up(content, name), value) for content in began]
+    if moved and all(moved):
         raise InputError(
-            f"{path}: {moved} since the stage `check` ran, with which a run begins; another `dvc exp run` or"
-            " an editor did it: change nothing during a run, and run `dvc repro` again"
+            f"{path}: {moved[0]} since the stage `check` ran, with which a run begins; if another `dvc exp"
+            " run` or an editor did it, run `dvc repro` again; if a stage is run alone on purpose (`-s`,"
+            " `--downstream`), run `dvc repro -s check` before it"
         )
 
 
@@ -279,20 +282,39 @@ def _difference(name: str, before: Any, now: Any) -> str:
     return f"`{name}` went from {said[0]} to {said[1]}"
 
 
-def _began() -> dict[str, Any]:
+class _Loader12(yaml.SafeLoader):
+    """The safe loader with YAML 1.2's plain words, in which DVC writes: `on` and `12:30` are text."""
+
+
+_Loader12.yaml_implicit_resolvers = {}
+for _tag, _words, _first in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("null", r"~|null|Null|NULL|", "~nN"),
+    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", "-+0123456789"),
+    (
+        "float",
+        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        "-+.0123456789",
+    ),
+):
+    _Loader12.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_words})$"), [*_first, ""])
+
+
+def _began() -> list[dict[str, Any]]:
     """What dvc.lock says that the stage `check` ran with: all of params.yaml, since a run begins with it.
 
     Nothing where DVC did not start this process. Another dvc process may just be writing the file, so only an
     entry that another one follows is taken to be whole.
     """
     if os.environ.get("DVC_STAGE", "check") == "check" or not LOCK.is_file():
-        return {}
+        return []
     text = LOCK.read_text(encoding="utf-8", errors="replace")
     entry = re.search(r"^  check:\n(?:   .*\n)*(?=  \S)", text, re.M)
     if entry is None:
-        return {}
+        return []
     try:
-        found = _look_up(yaml.load(entry[0], _Loader), "check.params")  # noqa: S506 - a safe loader
-    except yaml.YAMLError:
-        return {}  # a cut file, which `clipforensics check` tells of
-    return found if isinstance(found, dict) else {}
+        read = [yaml.load(entry[0], loader) for loader in (_Loader, _Loader12)]  # noqa: S506  safe loaders
+    except (yaml.YAMLError, ValueError):
+        return []  # a cut file, which `clipforensics check` tells of
+    found = [_look_up(content, "check.params") for content in read]
+    return [content for content in found if isinstance(content, dict)]

@@ -104,8 +104,8 @@ def _sent(
     how: dict[str, Any] = {"share": elsewhere.share, "died": _give_up, "sees": work.frames.files, "most": 1}
     with closing(map_on_ray(there, todo, **how)) as results:
         for (rows, digest), is_there in zip(parts, known, strict=True):
-            if is_there and (found := work.known(digest)) is not None:
-                yield found
+            if is_there:
+                yield work.part(rows, digest)  # which is no work, unless somebody cleared it meanwhile
             else:
                 found, whole, videos = next(results)
                 work.hold(rows, digest, whole)

@@ -59,7 +59,8 @@ def open_encoder(params: EmbedSection, base: EncoderSection, fitting: Fitting, f
     about = {**params.model_dump(), **base.model_dump(), "weights_sha256": vision.weights_digest(tower)}
     about |= {"engine_versions": there} if (there := versions(params.engine)) else {}
     last_digits = {"dtype": dtype, **arithmetic(device)}
-    there_too = _There(opening, str(about["weights_sha256"]), last_digits, torch.get_num_threads())
+    held = {**last_digits, **versions(params.engine)}
+    there_too = _There(opening, str(about["weights_sha256"]), held, torch.get_num_threads())
     share = Share(1, 1) if device.type == "cuda" else Share(torch.get_num_threads())
     width = vision.embedding_width(tower, base.embedding)
     return Opened(embed, width, about, last_digits, Elsewhere(there_too, share))
@@ -102,7 +103,7 @@ class _There:
         """
         torch.set_num_threads(self.threads)
         device, dtype = self.opening.place()
-        here = {"dtype": dtype, **arithmetic(device)}
+        here = {"dtype": dtype, **arithmetic(device), **versions(self.opening.params.engine)}
         for what, wanted in self.arithmetic.items():
             if here.get(what) != wanted:
                 raise InputError(

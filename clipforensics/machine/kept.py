@@ -236,8 +236,10 @@ def map_kept(
     options: dict[str, Any] = {"workers": workers, "died": died, "seconds": seconds, "late": late}
     options["sees"] = sees
     with closing(map_in_order(function, todo, **options)) as results:
-        for key in keys:
+        for item, key in zip(items, keys, strict=True):
             (result,) = kept.get([key]) if key in known else [next(results)]
+            if result is None:  # somebody cleared it meanwhile
+                result = function(item)
             if key not in known and lasting(result):
                 kept.put(key, result)
             yield result
@@ -289,9 +291,10 @@ def find_altered(folder: Path) -> tuple[list[Entry], int]:
     """Arrays of one kind of work that hold other bytes than were kept, and how many were read.
 
     Raises:
-        InputError: the folder cannot be written.
+        sqlite3.DatabaseError: the database is damaged.
     """
-    with closing(_open(folder / DATABASE)) as database:
+    address = f"{(folder / DATABASE).absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(address, uri=True)) as database:
         rows = database.execute("select name, sha256, used from arrays").fetchall()
     there = [row for row in rows if (folder / row[0]).is_file()]
     altered = [row for row in there if _digest(folder / row[0]) != row[1]]

@@ -105,6 +105,7 @@ def asks_for_portable(params: Path, profiles: Path) -> bool:
     keep_still(params, "portable")
     if setting != "auto":
         return setting == "always"
+    keep_still(params, "dataset")
     profile = profiles / f"{content.get('dataset')}.yaml"
     if not profile.is_file():
         name, there = content.get("dataset"), sorted(path.stem for path in profiles.glob("*.yaml"))

@@ -1,13 +1,17 @@
 """What DVC would check out damaged is found, named by its output, removed and made again."""
 
+import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
 from clipforensics.check.digests import find_damage, is_object
+from clipforensics.check.telling import tell
 from clipforensics.core.faults import InputError
 from tests.support.repository import Repository, stages_run
 
@@ -109,6 +113,37 @@ def test_what_a_killed_dvc_was_writing_is_no_object():
     assert is_object(Path("ab") / ("0" * 30))
     assert is_object(Path("ab") / f"{'0' * 30}.dir")
     assert not is_object(Path("ab") / f".{'x' * 22}.tmp")
+
+
+def test_a_dvc_lock_that_is_cut_names_no_output_and_is_no_crash(repo):
+    damage(object_of(Path("one.txt")))
+    for text in (repo.lock[:-40], ""):
+        Path("dvc.lock").write_text(text)
+        (wreck,) = find_damage(Path())[0]
+        assert "holds other bytes than its name says" in str(wreck)
+
+
+def test_a_damaged_database_of_what_is_kept_is_told_and_only_then_removed(repo):
+    database = Path(".scratch/kept/embed/results.sqlite")
+    database.parent.mkdir(parents=True)
+    database.write_bytes(b"x" * 4096)
+    (wreck,) = find_damage(Path())[0]
+    assert str(wreck).startswith(f"{database} (kept work) is damaged; ")
+    assert database.exists()
+    wreck.mend()
+    assert not database.exists()
+
+
+def test_nothing_is_mended_while_another_dvc_is_at_work(repo, capsys):
+    damage(object_of(Path("one.txt")))
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process:
+        entry = {"pid": process.pid, "cmd": "dvc repro"}
+        Path(".dvc/tmp/rwlock").write_text(json.dumps({"write": {"one.txt": entry}, "read": {}}))
+        with pytest.raises(SystemExit):
+            tell(mend=True, digests=True)
+        process.kill()
+    assert "another dvc is at work here" in capsys.readouterr().err
+    assert len(find_damage(Path())[0]) == 1
 
 
 def test_outside_of_a_repository_it_is_one_line(tmp_path, monkeypatch):

@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
-import time
+import sys
 from pathlib import Path
 
 import psutil
@@ -37,10 +37,8 @@ def stranger():
 def test_a_killed_dvc_whose_number_another_process_has_is_found_and_mended(repo, stranger):
     """As after a restart of the machine, or of a container, in which every run has the same number."""
     list_as_writer(repo, stranger)
-    os.utime(repo.path / READERS, (time.time() - 60, time.time() - 60))
     (repo.path / "in.txt").write_text("y")
     assert "is busy, it is being blocked by" in repo.run("dvc", "repro", check=False)
-    os.utime(repo.path / READERS, (time.time() - 60, time.time() - 60))
     (wreck,) = find_wrecks(repo.path)
     assert (
         f"names process {stranger} as `dvc repro`, which was killed: another process has its number"
@@ -48,16 +46,36 @@ def test_a_killed_dvc_whose_number_another_process_has_is_found_and_mended(repo,
     )
     assert find_others(repo.path) == []
     (said,) = mend_wrecks(repo.path)
-    assert f"for process {stranger} is no dvc" in said
+    assert f"names process {stranger} no longer, which is no dvc" in said
     assert stages_run(repo.run("dvc", "repro")) == {"a", "b", "c"}
 
 
-def test_a_dvc_that_is_at_work_is_one_line_and_no_wreck(repo, stranger):
-    list_as_writer(repo, stranger)
+@pytest.fixture
+def living():
+    """As dvc is run: by Python."""
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process:
+        yield process.pid
+        process.kill()
+
+
+def test_a_dvc_that_is_at_work_is_one_line_and_no_wreck(repo, living):
+    list_as_writer(repo, living)
     assert find_wrecks(repo.path) == mend_wrecks(repo.path) == []
     assert find_others(repo.path) == [
-        f"another dvc is at work here (process {stranger}: `dvc repro`); wait until it has ended, or end it"
+        f"another dvc is at work here (process {living}: `dvc repro`); wait until it has ended, or end it"
     ]
+
+
+def test_mending_takes_no_other_process_off_the_list(repo, stranger, living):
+    list_as_writer(repo, stranger)
+    content = json.loads((repo.path / READERS).read_text())
+    content["read"] = {"b.txt": [{"pid": living, "cmd": "dvc status"}, {"pid": stranger, "cmd": "dvc repro"}]}
+    (repo.path / READERS).write_text(json.dumps(content))
+    assert len(mend_wrecks(repo.path)) == 1
+    assert json.loads((repo.path / READERS).read_text()) == {
+        "write": {},
+        "read": {"b.txt": [{"pid": living, "cmd": "dvc status"}]},
+    }
 
 
 def test_a_killed_dvc_is_neither(repo, stranger):

@@ -232,6 +232,19 @@ def test_where_that_is_not_known_or_the_same_a_stage_goes_on(lock, stage, standi
     params.check_unmoved()
 
 
+@pytest.mark.parametrize("word", ["on", "no", "12:30:45", "null", "true", "1e5", "010"])
+def test_a_word_that_versions_of_yaml_read_otherwise_is_no_change(standing, word):
+    """DVC reads and writes YAML 1.2, in which `on` is text without quotes."""
+    from dvc.utils.serialize import dump_yaml
+
+    standing.write_text(f'demo:\n  names: ["{word}"]\n')
+    dump_yaml("dvc.lock", {"stages": {"check": {"params": {"params.yaml": {"demo": {"names": [word]}}}}}})
+    Path("dvc.lock").write_text(Path("dvc.lock").read_text() + NEXT)
+    params.stand_still()
+    assert read_value(standing, "demo", "names", list) == [word]
+    params.check_unmoved()
+
+
 def test_a_setting_that_is_gone_is_told(standing):
     params.stand_still()
     read_value(standing, "", "other", int)

@@ -154,6 +154,24 @@ def test_a_damaged_shard_is_not_embedded(tmp_path):
         run(FrameStore.open(tmp_path / "frames"), tmp_path)
 
 
+def test_what_is_cleared_before_it_is_taken_is_embedded_here(tmp_path, monkeypatch):
+    """No other shard's embeddings come in its place."""
+    frames = with_digests(tmp_path / "frames", noise_videos(5))
+    here = run(frames, tmp_path)
+    known = embedding._Work.known
+    asked = []
+
+    def forgets(work, digest):
+        asked.append(digest)
+        return known(work, digest) if len(asked) <= len(frames.shards) else None
+
+    monkeypatch.setattr(embedding._Work, "known", forgets)
+    monkeypatch.setenv("CLIPFORENSICS_ENGINE", "ray")
+    monkeypatch.setenv("RAY_ADDRESS", "nowhere")
+    there = Elsewhere(lambda: embed_mean, Share(1))
+    assert same(here, run(frames, tmp_path, name="again", elsewhere=there))
+
+
 def test_of_what_is_kept_nothing_is_sent_to_a_cluster(tmp_path, monkeypatch):
     """Nor is one joined: where nothing is kept, tests/machine/cluster/test_choosing.py sends it."""
     frames = with_digests(tmp_path / "frames", noise_videos(5))

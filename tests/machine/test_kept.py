@@ -15,7 +15,7 @@ import pytest
 
 from clipforensics.core.faults import InputError
 from clipforensics.machine import kept as kept_module
-from clipforensics.machine.kept import Kept, find_altered, kept_work, map_kept
+from clipforensics.machine.kept import Kept, entries, find_altered, forget, kept_work, map_kept
 from tests.support.imports import ROOT
 
 
@@ -138,6 +138,17 @@ def test_work_is_done_once_and_in_order(tmp_path):
         assert run([1, 3, 5], patch) == [1, "passes", 25]
         assert run([5, 4, 3, 1], patch) == [25, 16, "passes", 1]
     assert done == [1, 3, 5, 4, 3]
+
+
+def test_what_is_cleared_while_it_is_used_is_done_again(tmp_path):
+    options = {"workers": 1, "died": str, "lasting": lambda found: True}
+    for clear in (False, True):
+        with Kept(tmp_path, "").opened() as kept:
+            found = map_kept(str, [1, 2, 3], ["a", "b", "c"], kept, **options)
+            assert next(found) == "1"
+            if clear:
+                forget(tmp_path, entries(tmp_path))
+            assert list(found) == ["2", "3"]
 
 
 def test_its_folder_is_the_projects(tmp_path, monkeypatch):

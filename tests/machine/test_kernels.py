@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from clipforensics.core import params as core_params
 from clipforensics.core.faults import InputError
 from clipforensics.machine import kernels
 from tests.support.imports import ROOT
@@ -137,6 +138,16 @@ def test_a_stage_pins_before_it_loads_anything(tmp_path):
     assert shown("-c", "import stages.show") == "None False False"
     (tmp_path / "params.yaml").write_text("portable: no\n")
     assert shown("-m", "stages.show").startswith("error: params.yaml: `portable`: input should be 'auto'")
+
+
+def test_the_data_set_that_decides_is_held_to_the_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(core_params, "_standing", None)
+    path = settings_file(tmp_path, "auto")
+    core_params.stand_still()
+    assert kernels.asks_for_portable(path, PROFILES)
+    settings_file(tmp_path, "auto", "celebdf")
+    with pytest.raises(InputError, match="`dataset` went from 'sample' to 'celebdf'"):
+        core_params.check_unmoved()
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def test_what_is_known_of_locked_releases_is_asked_and_a_release_that_could_not_
     audits = re.findall(r"pip-audit (.*)", MAKEFILE.split("\nsupply:")[1])
     assert all("--strict" in line for line in audits)
     assert {file for line in audits for file in re.findall(r"-r (\S+)", line)} == {
-        f"requirements/{name}" for name in ("build.lock", "test.lock", "torch.txt")
+        f"requirements/{name}" for name in ("build.lock", "test.lock", "peers.lock", "torch.txt")
     }
     workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
     assert {"run": "make supply"} in workflow["jobs"]["supply"]["steps"]

@@ -11,7 +11,8 @@ from pathlib import Path
 from clipforensics.machine import kernels
 from clipforensics.machine.scratch import library_versions
 
-INHERITED = ("DVC_ROOT", "CLIPFORENSICS_DEVICE", "CUBLAS_WORKSPACE_CONFIG", *kernels.PINS)
+DEVICE = "CLIPFORENSICS_DEVICE"
+INHERITED = ("DVC_ROOT", DEVICE, "CUBLAS_WORKSPACE_CONFIG", *kernels.PINS)
 """Variables that a process on another machine gets from this one, set or unset; some choose kernels."""
 
 PACKAGE = Path(__file__).parents[2]
@@ -37,7 +38,12 @@ def this_machine(paths: Iterable[Path | str]) -> Machine:
     Args:
         paths: Absolute, of what is read.
     """
-    versions = {"Python": platform.python_version(), "clipforensics": code_digest(), **library_versions()}
+    versions = {
+        "processors of the kind": platform.machine(),
+        "Python": platform.python_version(),
+        "clipforensics": code_digest(),
+        **library_versions(),
+    }
     return Machine(versions, {str(path): seen(Path(path)) for path in paths})
 
 
@@ -80,7 +86,10 @@ def difference(wanted: Machine) -> str:
 
 def inherited(environment: Mapping[str, str] = os.environ) -> dict[str, str | None]:
     """The variables that processes on other machines are given; None: it is unset."""
-    return {name: environment.get(name) for name in INHERITED}
+    found = {name: environment.get(name) for name in INHERITED}
+    if (found[DEVICE] or "").startswith("cuda:"):
+        found[DEVICE] = "cuda"  # the one that the task is given there
+    return found
 
 
 def inherit(variables: Mapping[str, str | None]) -> None:

@@ -86,9 +86,9 @@ def _crew(task: Task) -> Crew[bytes, bytes]:
     name = f"{task.name} {gpus}"
     if name not in _CREWS:
         _end()
-        os.chdir(task.folder)
         if found := difference(task.machine):
             raise InputError(found)
+        os.chdir(task.folder)
         inherit(task.variables)
         vars(sys.modules["__main__"]).pop("__file__", None)  # or each process would load Ray's own script
         # Not forked from here: Ray's threads hold locks that a fork would keep for ever

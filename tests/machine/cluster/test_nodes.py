@@ -31,6 +31,17 @@ def test_another_version_of_anything_is_told(what: str) -> None:
     assert found.count("\n") == 0
 
 
+def test_a_processor_of_another_kind_is_told() -> None:
+    here = this_machine([])
+    other = replace(here, versions={**here.versions, "processors of the kind": "riscv64"})
+    assert "has processors of the kind" in difference(other)
+
+
+def test_a_node_is_handed_any_gpu_and_not_the_number_of_one_here() -> None:
+    assert inherited({"CLIPFORENSICS_DEVICE": "cuda:1"})["CLIPFORENSICS_DEVICE"] == "cuda"
+    assert inherited({"CLIPFORENSICS_DEVICE": "cpu"})["CLIPFORENSICS_DEVICE"] == "cpu"
+
+
 def test_a_library_that_only_one_has_is_told() -> None:
     here = this_machine([])
     without = {name: version for name, version in here.versions.items() if name != "numpy"}
