@@ -7,7 +7,7 @@ LOCKED := $(PIP) --no-deps --no-build-isolation --require-hashes
 # Index that torch alone is taken from; https://download.pytorch.org/whl/cpu saves gigabytes where there is no GPU.
 TORCH_INDEX ?=
 .DEFAULT_GOAL := help
-.PHONY: help install repro browser test check docs bench supply prune clean
+.PHONY: help install repro browser test slow check docs bench supply prune clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,8 +35,11 @@ browser: ## install Debian's Chromium, in which tests open the report (needs roo
 	$(LOCKED) -r requirements/peers.lock
 	touch $@
 
-test: install .venv/peers ## the whole test suite, beside the libraries that it holds the code against
-	OMP_NUM_THREADS=1 python -m pytest -n 2 --dist worksteal
+test: install .venv/peers ## all tests but the slow ones, beside the libraries that they hold the code against
+	OMP_NUM_THREADS=1 python -m pytest -n 2 --dist worksteal -m "not slow and not slow_mutants and not slow_kills"
+
+slow: install .venv/peers ## the slow tests: whole pipelines through DVC in temporary repositories, and simulations
+	OMP_NUM_THREADS=1 python -m pytest -n 2 --dist worksteal -m "slow and not slow_mutants and not slow_kills"
 
 docs: install ## build the docs (docs/_build/html/index.html); a link that leads nowhere stops it
 	sphinx-build -q --fail-on-warning --keep-going docs docs/_build/html

@@ -5,6 +5,7 @@ Memory, too: a table of what was found grows with the files, what works on them 
 
 import hashlib
 import json
+import mmap
 import subprocess
 import sys
 import tempfile
@@ -100,7 +101,7 @@ def main(folder: Path, n: int) -> None:
     probe(folder, names, workers=2)
     memory.stop.set()
     memory.join()
-    print(json.dumps((memory.peak - memory.before) / 2**20))
+    print(json.dumps(max(memory.peak - memory.before, mmap.PAGESIZE) / 2**20))
 
 
 if __name__ == "__main__":
