@@ -78,6 +78,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 @needs_ray
 def test_faces_frames_and_embeddings_are_the_same_bytes_though_workers_were_killed(
     both: tuple[Path, Path],

@@ -37,6 +37,7 @@ def test_without_ray() -> None:
     assert "`pip install 'clipforensics[ray]'`, or unset it" in told(before)
 
 
+@pytest.mark.slow
 @needs_ray
 @pytest.mark.parametrize("address", ["ray://10.0.0.1:10001", "somewhere", ":6379"])
 def test_an_address_that_is_none(address: str) -> None:
@@ -45,6 +46,7 @@ def test_an_address_that_is_none(address: str) -> None:
     )
 
 
+@pytest.mark.slow
 @needs_ray
 def test_nobody_answers() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -53,6 +55,7 @@ def test_nobody_answers() -> None:
     assert f"no Ray cluster answers at RAY_ADDRESS {address}" in told(RAY_ADDRESS=address)
 
 
+@pytest.mark.slow
 @needs_ray
 def test_a_task_that_ray_kills_for_its_memory_is_not_done_for_ever() -> None:
     """A node that always finds its memory full kills every task; Ray alone would try without end."""
@@ -68,6 +71,7 @@ def test_a_task_that_ray_kills_for_its_memory_is_not_done_for_ever() -> None:
     assert "memory" in done.stderr
 
 
+@pytest.mark.slow
 @needs_ray
 def test_no_cluster_runs_here(tmp_path: str) -> None:
     """Ray notes a cluster's address in its temporary folder."""

@@ -11,7 +11,7 @@ import pytest
 from tests.support.imports import ROOT
 from tests.support.ray_cluster import join_with, needs_ray, ray_nodes
 
-pytestmark = needs_ray
+pytestmark = [needs_ray, pytest.mark.slow]
 
 
 OTHER_CODE = """
