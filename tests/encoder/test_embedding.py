@@ -143,7 +143,15 @@ def test_with_a_real_encoder_it_is_one_forward_pass_whatever_was_kept(tmp_path):
         np.testing.assert_allclose(stores["fresh"].matrix[row], alone, atol=1e-5)
 
 
-def test_a_damaged_shard_is_not_embedded(tmp_path):
+@pytest.mark.parametrize("engine", ["local", "ray"])
+def test_a_damaged_shard_is_not_embedded(tmp_path, monkeypatch, engine):
+    """By the code that a node runs as well, here in this process."""
+
+    def mapped(there, todo, **_):
+        yield from map(there, todo)
+
+    monkeypatch.setenv("CLIPFORENSICS_ENGINE", engine)
+    monkeypatch.setattr(embedding, "map_on_ray", mapped)
     frames = with_digests(tmp_path / "frames", noise_videos(8))
     shard = tmp_path / "frames/shard-00001.npy"
     content = bytearray(shard.read_bytes())
@@ -151,7 +159,7 @@ def test_a_damaged_shard_is_not_embedded(tmp_path):
     shard.write_bytes(content)
     first = frames.rows.keys[frames.shards[1][0].start]
     with pytest.raises(InputError, match=f"the shard that begins with {first} holds other frames than were"):
-        run(FrameStore.open(tmp_path / "frames"), tmp_path)
+        run(FrameStore.open(tmp_path / "frames"), tmp_path, elsewhere=Elsewhere(lambda: embed_mean, Share(1)))
 
 
 def test_what_is_cleared_before_it_is_taken_is_embedded_here(tmp_path, monkeypatch):

@@ -14,7 +14,10 @@ from clipforensics.core.faults import InputError
 from clipforensics.core.fitting import Fitting
 from clipforensics.encoder.embeddings import EmbedSection
 from clipforensics.encoder.vision import EncoderSection
+from clipforensics.engines import opening
+from clipforensics.engines.choosing import versions
 from clipforensics.engines.opening import Opened, open_encoder
+from tests.support.packages import skip_without_onnx
 from tests.support.repository import ROOT
 
 FRAMES = np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3), dtype=np.uint8)
@@ -22,9 +25,12 @@ FRAMES = np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3), dtype=np.uint
 
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Opened:
-    folder = tmp_path_factory.mktemp("opening")
+    return opened_by("eager", tmp_path_factory.mktemp("opening"))
+
+
+def opened_by(engine: str, folder: Path) -> Opened:
     write_clip(folder / "clip", TOY)
-    shipped = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["embed"]
+    shipped = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["embed"] | {"engine": engine}
     base = EncoderSection(model=str(folder / "clip"), revision="local", embedding="projected")
     return open_encoder(EmbedSection.model_validate(shipped), base, Fitting(64), folder / "engine")
 
@@ -39,6 +45,15 @@ def test_a_processor_that_rounds_otherwise_is_refused(opened: Opened) -> None:
     elsewhere = replace(opened.elsewhere.open, arithmetic={**opened.arithmetic, "torch": "0.1"})  # type: ignore[type-var]
     with pytest.raises(InputError, match=rf"computes with torch {torch.__version__[:4]}.*bytes would differ"):
         elsewhere()
+
+
+def test_another_version_of_the_engine_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    skip_without_onnx()
+    there = opened_by("onnxruntime", tmp_path).elsewhere.open
+    assert there()(FRAMES).shape[0] == 3
+    monkeypatch.setattr(opening, "versions", lambda engine: {**versions(engine), "onnxruntime": "0.1"})
+    with pytest.raises(InputError, match=r"computes with onnxruntime 0\.1, .*bytes would differ"):
+        there()
 
 
 def test_other_weights_are_refused(opened: Opened) -> None:
