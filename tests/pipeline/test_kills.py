@@ -89,8 +89,9 @@ def kill_one(dvc: subprocess.Popen[bytes], kind: str, is_due: Callable[[], bool]
 
 
 def stages_of(pid: int) -> Iterator[psutil.Process]:
+    """Below dvc, or below a shell of its that does not replace itself."""
     try:
-        for process in psutil.Process(pid).children():
+        for process in psutil.Process(pid).children(recursive=True):
             if any(word.startswith("stages.") for word in process.cmdline()):
                 yield process
     except psutil.NoSuchProcess:

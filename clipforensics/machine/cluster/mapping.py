@@ -104,7 +104,7 @@ def map_on_ray(
 
 @contextmanager
 def _mark() -> Iterator[Path]:
-    """A file in the working folder by which a node shows that it sees the same one."""
+    """A file in the working folder, ignored by git, by which a node shows that it sees the same one."""
     with tempfile.NamedTemporaryFile(dir=Path.cwd(), prefix=".ray-") as file:
         yield Path(file.name)
 
@@ -152,13 +152,20 @@ class _Job:
             window = range(start, min(start + WINDOW * per_task, len(items)))
             parts = [window[at : at + per_task] for at in range(0, len(window), per_task)]
             next_one = start
-            for number, outcome in self._streamed([_table(part, items) for part in parts]):
+            for number, outcome in self._told(self._streamed([_table(part, items) for part in parts])):
                 for lost in range(next_one, number):
                     yield self._alone(_table(range(lost, lost + 1), items))
                 yield outcome
                 next_one = number + 1
             for lost in range(next_one, window.stop):
                 yield self._alone(_table(range(lost, lost + 1), items))
+
+    def _told(self, stream: Iterator[T]) -> Iterator[T]:
+        """The stream; where it breaks with a task of Ray's own, that is told in one line."""
+        try:
+            yield from stream
+        except self._ray.exceptions.RayError as error:
+            raise _cannot(self._ray, error) from error
 
     def _streamed(self, tables: Sequence[Any]) -> Iterator[tuple[int, Any]]:
         """Number and outcome of each item, but of those whose task Ray gave up."""
@@ -192,11 +199,15 @@ class _Job:
         except (exceptions.WorkerCrashedError, exceptions.OutOfMemoryError, exceptions.NodeDiedError):
             return Ended.DIED
         except exceptions.RayError as error:
-            raise InputError(
-                f"a node of the Ray cluster cannot do its task ({_why(self._ray, error)}); take it out of the"
-                " cluster, or mend it"
-            ) from error
+            raise _cannot(self._ray, error) from error
         return _outcome(answer.to_pylist()[0])
+
+
+def _cannot(ray: Any, error: Exception) -> InputError:
+    return InputError(
+        f"a node of the Ray cluster cannot do its task ({_why(ray, error)}); take it out of the cluster, or"
+        " mend it"
+    )
 
 
 def _why(ray: Any, error: Exception) -> str:
