@@ -7,6 +7,7 @@ from pathlib import Path
 from clipforensics.check.controls import check_controls
 from clipforensics.check.encoder import Described, check_encoder
 from clipforensics.check.engine import check_embedding
+from clipforensics.check.environment import check_environment
 from clipforensics.check.faces import check_faces
 from clipforensics.check.fit import check_fit
 from clipforensics.check.footage import Footage, find_footage
@@ -36,7 +37,7 @@ class Checked:
 
 
 def check_everything(params: Path, profiles: Path) -> Checked:
-    """Settings, names, data set, face detector, splits, encoder; nothing is decoded, and nothing is written.
+    """Environment, settings, names, data, detector, splits, encoder; nothing is decoded or written.
 
     Paths that settings name are relative to the working folder, as they are for the stages.
 
@@ -45,6 +46,7 @@ def check_everything(params: Path, profiles: Path) -> Checked:
         profiles: Folder of the data sets' profiles.
     """
     problems = Problems()
+    check_environment(problems)
     read = read_params(params, problems)
     if not read.content:
         return Checked(read, None, {}, None, problems.lines)

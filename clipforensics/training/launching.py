@@ -38,24 +38,40 @@ def relaunch(module: str, arguments: Sequence[str], environment: Mapping[str, st
     """
     if not is_asked_for(environment):
         return
-    words = _words(environment[VARIABLE])
-    path = os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", os.defpath)])
-    program = shutil.which(words[0], path=path)
-    if program is None:
-        raise InputError(
-            f"{VARIABLE}: there is no program {words[0]!r} in PATH or beside {sys.executable};"
-            " name torchrun, accelerate, srun or another, or unset it"
-        )
+    program, words = launcher(environment)
     sys.stdout.flush()
     sys.stderr.flush()
     end_with_dvc(signal.SIGTERM, environment)  # a launcher then ends what it has started
-    os.execve(program, [*words, "-m", module, *arguments], {**environment, "PATH": path, LAUNCHED: "1"})  # noqa: S606
+    variables = {**environment, "PATH": _path(environment), LAUNCHED: "1"}
+    os.execve(program, [*words, "-m", module, *arguments], variables)  # noqa: S606
 
 
 def is_asked_for(environment: Mapping[str, str]) -> bool:
     """Whether a launcher is named and this process was not started by one."""
     started = LAUNCHED in environment or any(name in environment for name in RANKS)
     return bool(environment.get(VARIABLE, "").strip()) and not started
+
+
+def launcher(environment: Mapping[str, str]) -> tuple[str, list[str]]:
+    """The program that the variable names, and its command line; the two are empty where it is unset.
+
+    Raises:
+        InputError: as `relaunch`.
+    """
+    words = _words(environment.get(VARIABLE, ""))
+    if not words:
+        return "", []
+    program = shutil.which(words[0], path=_path(environment))
+    if program is None:
+        raise InputError(
+            f"{VARIABLE}: there is no program {words[0]!r} in PATH or beside {sys.executable};"
+            " name torchrun, accelerate, srun or another, or unset it"
+        )
+    return program, words
+
+
+def _path(environment: Mapping[str, str]) -> str:
+    return os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", os.defpath)])
 
 
 def _words(text: str) -> list[str]:
