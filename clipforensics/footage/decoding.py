@@ -15,10 +15,19 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from clipforensics.footage.content import UnreadableVideo
+from clipforensics.footage.content import UnreadableVideo, content_of
 from clipforensics.footage.limits import ANY, Limits
 from clipforensics.footage.pictures import check_picture, holds_pictures, list_pictures
-from clipforensics.footage.video import open_video, read_packets
+from clipforensics.footage.video import (
+    KEPT_BYTES,
+    Footage,
+    Timeline,
+    check_whole,
+    footage_of,
+    open_video,
+    read_packets,
+    read_timeline,
+)
 
 CHECKS = "crccheck+bitstream+buffer"
 """What libav is to look at beyond what it must: check sums, the rules of the bitstream, lengths."""
@@ -33,6 +42,47 @@ _CHECKED_FORMATS = ("yuv420p", "yuv422p", "yuv440p", "yuv444p", "gbrp")  # of 8 
 
 Log = list[tuple[int, str, str]]
 """What libav said: level, who, text."""
+
+
+def probe_sound(path: Path, limits: Limits = ANY) -> Footage | None:
+    """Of a video whose decoder complains of nothing what `video.probe_video` gives, by opening it once.
+
+    Args:
+        path: A video file.
+        limits: The most that it may have.
+
+    Returns:
+        None: it is not sound, is large, or needs another decoder to be judged; what holds of it
+        `probe_video` says, and then `check_frames` or `count_complaints`.
+
+    Raises:
+        OSError: it cannot be read, whatever it holds.
+    """
+    opening = open_video(path, {"err_detect": f"{CHECKS}+explode"}, limits)
+    try:
+        if content_of(path).size > KEPT_BYTES:
+            return None
+        with _heard() as log, opening as (container, stream):
+            others, footage = _others(container, stream), None
+            if _checker(stream) is stream.codec_context:
+                timeline = read_timeline(container, stream, limits)
+                check_whole(path, timeline)
+                footage = _sound_footage(timeline, stream, limits)
+            return None if any(name not in others for _, name, _ in log) else footage
+    except UnreadableVideo:
+        return None
+
+
+def _sound_footage(timeline: Timeline, stream: VideoStream, limits: Limits) -> Footage | None:
+    """What the frames show; None if one is damaged, or the packets were not kept."""
+    footage = None
+    for packet in [*timeline.kept, None] if timeline.kept else ():
+        for frame in stream.codec_context.decode(packet):
+            limits.check_pixels(frame.width, frame.height)
+            if frame.is_corrupt:
+                return None
+            footage = footage or footage_of(timeline, stream, frame)
+    return footage
 
 
 def check_frames(path: Path, limits: Limits = ANY) -> None:

@@ -17,12 +17,12 @@ from clipforensics.core.faults import InputError
 from clipforensics.core.params import Section
 from clipforensics.core.records import Skipped, Video
 from clipforensics.footage.content import UnreadableVideo, content_of, sha256_of
-from clipforensics.footage.decoding import check_frames, count_complaints
+from clipforensics.footage.decoding import check_frames, count_complaints, probe_sound
 from clipforensics.footage.digests import check_digest
 from clipforensics.footage.limits import ANY, MAX_FRAMES, MAX_PIXELS, Limits
 from clipforensics.footage.pictures import files_of, holds_pictures, n_bytes, probe_pictures
 from clipforensics.footage.reasons import DIED, late_after, may_pass, not_read
-from clipforensics.footage.video import probe_video
+from clipforensics.footage.video import Footage, probe_video
 from clipforensics.machine.cluster.choosing import map_in_order
 from clipforensics.machine.kept import Kept, map_kept
 
@@ -282,7 +282,7 @@ class _Probe:
             _check_inside(path, self.root)
         size = n_bytes(path)
         self.limits.check_bytes(size)
-        footage = (probe_pictures if holds_pictures(path) else probe_video)(path, self.limits)
+        footage, n_complaints = self._looked_into(path)
         return {
             "n_frames": footage.n_frames,
             "width": footage.width,
@@ -294,8 +294,16 @@ class _Probe:
             "n_bytes": size,
             "sha256": digest(path),
             "mask": video.mask if self.follow_links else _mask_inside(video.mask, self.root),
-            "complaints": self._complaints(path),
+            "complaints": n_complaints,
         }
+
+    def _looked_into(self, path: Path) -> tuple[Footage, int]:
+        """What the frames are, and how many complaints there are of them."""
+        if holds_pictures(path):
+            return probe_pictures(path, self.limits), self._complaints(path)
+        if self.decoding is not None and (footage := probe_sound(path, self.limits)):
+            return footage, 0
+        return probe_video(path, self.limits), self._complaints(path)
 
     def _complaints(self, path: Path) -> int:
         if self.decoding == "strict":

@@ -29,8 +29,8 @@ _OPEN_OPTIONS = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
 _CODEC_OPTIONS = ("err_detect", "max_pixels")  # of those that a file is opened with
 
 
-# Up to this size the packets of a video stay in memory, so that it is opened and read once.
-_KEPT_BYTES = 1 << 26
+KEPT_BYTES = 1 << 26
+"""Up to this size the packets of a video stay in memory, so that it is opened and read once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +51,17 @@ class Footage:
 
 
 @dataclass(frozen=True, slots=True)
-class _Timeline:
-    """What one pass over the packets shows.
+class Timeline:
+    """What one pass over the packets shows, and what the headers say of them.
 
     Attributes:
         times: Presentation times of the packets that yield a picture, in file order.
         n_packets: All packets.
         n_keys: Those of key frames.
         incomplete: The last packet is damaged, or the stream ends before its stated length.
-        kept: All packets, or none if they exceed `_KEPT_BYTES`.
+        kept: All packets, or none if they exceed `KEPT_BYTES`.
+        n_promised: Packets by the header, 0 where it does not say.
+        encoder: As `read_encoder` gives it.
     """
 
     times: list[int | None]
@@ -67,6 +69,8 @@ class _Timeline:
     n_keys: int
     incomplete: bool
     kept: list[Packet]
+    n_promised: int
+    encoder: str
 
 
 def probe_video(path: Path, limits: Limits = ANY) -> Footage:
@@ -86,28 +90,42 @@ def probe_video(path: Path, limits: Limits = ANY) -> Footage:
     """
     limits.check_bytes(content_of(path).size)
     with open_video(path, limits=limits) as (container, stream):
-        timeline, promised = _read_timeline(container, stream, limits), stream.frames
-        limits.check_seconds(_seconds(timeline, stream))
-        encoder = read_encoder(container.metadata, stream.metadata)
-    if not timeline.times:
-        raise UnreadableVideo("holds no frames; remove it")
-    cut = timeline.incomplete or _is_cut_matroska(path)
-    if cut or (promised > timeline.n_packets and promised > _packets_without_edits(path)):
-        raise UnreadableVideo(
-            f"is truncated: its header promises {promised or 'more'} frames,"
-            f" the file holds {timeline.n_packets}; copy it again"
-        )
+        timeline = read_timeline(container, stream, limits)
+    check_whole(path, timeline)
     with open_video(path, limits=limits) as (container, stream):
         stream.codec_context.thread_count = 1
         for frame in container.decode(stream):
             limits.check_pixels(frame.width, frame.height)
-            codec, rate = stream.codec_context.codec.canonical_name, float(stream.average_rate or 0)
-            width, height = frame.width, frame.height
-            if _quarters(frame) % 2:
-                width, height = height, width
-            interval = round(timeline.n_packets / timeline.n_keys, 3) if timeline.n_keys else 0.0
-            return Footage(len(timeline.times), width, height, codec, rate, interval, encoder)
+            return footage_of(timeline, stream, frame)
     raise UnreadableVideo("no frame of it can be decoded; remove it or copy it again")
+
+
+def check_whole(path: Path, timeline: Timeline) -> None:
+    """Hold what a pass over a file's packets showed against what the file promises.
+
+    Raises:
+        UnreadableVideo: it holds no frames, or is cut off.
+        OSError: it cannot be read.
+    """
+    promised, n_packets = timeline.n_promised, timeline.n_packets
+    if not timeline.times:
+        raise UnreadableVideo("holds no frames; remove it")
+    cut = timeline.incomplete or _is_cut_matroska(path)
+    if cut or (promised > n_packets and promised > _packets_without_edits(path)):
+        raise UnreadableVideo(
+            f"is truncated: its header promises {promised or 'more'} frames,"
+            f" the file holds {n_packets}; copy it again"
+        )
+
+
+def footage_of(timeline: Timeline, stream: VideoStream, frame: VideoFrame) -> Footage:
+    """What a video holds, by its packets, its stream, whose decoder is open, and its first frame."""
+    codec, rate = stream.codec_context.codec.canonical_name, float(stream.average_rate or 0)
+    width, height = frame.width, frame.height
+    if _quarters(frame) % 2:
+        width, height = height, width
+    interval = round(timeline.n_packets / timeline.n_keys, 3) if timeline.n_keys else 0.0
+    return Footage(len(timeline.times), width, height, codec, rate, interval, timeline.encoder)
 
 
 def decode_frames(path: Path, indices: Sequence[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
@@ -136,7 +154,7 @@ def decode_frames(path: Path, indices: Sequence[int]) -> Iterator[tuple[int, NDA
     if any(b <= a for a, b in pairwise(indices)):
         raise ValueError(f"frame numbers must increase strictly, got {list(indices)}")
     with open_video(path) as (container, stream):
-        timeline = _read_timeline(container, stream)
+        timeline = read_timeline(container, stream)
         wanted = _wanted_times(timeline.times, indices)
         if wanted and timeline.kept:
             yield from _decode_by_time(stream, timeline.kept, wanted, skip_unwanted=True)
@@ -211,7 +229,8 @@ def _quarters(frame: VideoFrame) -> int:
     return round(frame.rotation / 90) % 4
 
 
-def _read_timeline(container: InputContainer, stream: VideoStream, limits: Limits = ANY) -> _Timeline:
+def read_timeline(container: InputContainer, stream: VideoStream, limits: Limits = ANY) -> Timeline:
+    """Read every packet; of more frames or seconds than `limits` has, UnreadableVideo."""
     times: list[int | None] = []
     kept: list[Packet] = []
     n_packets = n_bytes = n_keys = last_time = 0
@@ -220,24 +239,27 @@ def _read_timeline(container: InputContainer, stream: VideoStream, limits: Limit
         n_packets += 1
         n_bytes += packet.size
         n_keys += packet.is_keyframe
-        if n_bytes <= _KEPT_BYTES:
+        if n_bytes <= KEPT_BYTES:
             kept.append(packet)
         damaged = packet.is_corrupt
         last_time = max(last_time, packet.pts or 0)
         if is_shown(packet, stream):
             times.append(packet.pts)
+    limits.check_seconds(_seconds(times, stream))
     last_second = float(last_time * stream.time_base) if stream.time_base else 0.0
-    early = last_second < 0.9 * _tagged_seconds(stream) - 0.5
-    return _Timeline(times, n_packets, n_keys, damaged or early, kept if len(kept) == n_packets else [])
+    incomplete = damaged or last_second < 0.9 * _tagged_seconds(stream) - 0.5
+    kept = kept if len(kept) == n_packets else []
+    encoder = read_encoder(container.metadata, stream.metadata)
+    return Timeline(times, n_packets, n_keys, incomplete, kept, stream.frames, encoder)
 
 
-def _seconds(timeline: _Timeline, stream: VideoStream) -> float:
+def _seconds(times: Sequence[int | None], stream: VideoStream) -> float:
     """How long a player would show it: by the packets' times, else by their number and the stated rate."""
     a_frame = float(1 / stream.average_rate) if stream.average_rate else 0.0
-    times = [time for time in timeline.times if time is not None]
-    if not times or not stream.time_base:
-        return len(timeline.times) * a_frame
-    return float((max(times) - min(times)) * stream.time_base) + a_frame
+    known = [time for time in times if time is not None]
+    if not known or not stream.time_base:
+        return len(times) * a_frame
+    return float((max(known) - min(known)) * stream.time_base) + a_frame
 
 
 def read_encoder(container: Mapping[str, str], stream: Mapping[str, str]) -> str:

@@ -11,9 +11,9 @@ from PIL import Image
 
 from clipforensics.footage import decoding
 from clipforensics.footage.content import UnreadableVideo
-from clipforensics.footage.decoding import check_frames, count_complaints
+from clipforensics.footage.decoding import check_frames, count_complaints, probe_sound
 from clipforensics.footage.limits import Limits
-from clipforensics.footage.video import open_video, probe_video
+from clipforensics.footage.video import Footage, open_video, probe_video
 from tests.footage.test_video import KINDS
 from tests.support.clips import decode_all, make_clip, make_mov, make_png
 from tests.support.damage import flip, same_pictures, shortened
@@ -42,12 +42,70 @@ def test_nothing_is_wrong_with_a_sound_video_of_any_kind(name: str, clips: dict[
     assert count_complaints(clips[name]) == 0
 
 
+def looked_into_twice(path: Path) -> Footage | None:
+    """Of a sound video, by opening it for its packets, for its first frame and for its complaints."""
+    try:
+        footage = probe_video(path)
+        check_frames(path)
+    except UnreadableVideo:
+        return None
+    return footage
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_sound_video_is_opened_once(name: str, clips: dict[str, Path]) -> None:
+    found = probe_sound(clips[name])
+    assert (found is None) == name.endswith(".webm")  # at VP8 and VP9 their own libraries look
+    if found is not None:
+        assert found == looked_into_twice(clips[name])
+
+
+@pytest.mark.parametrize("rotation", [90, 180])
+def test_so_is_a_turned_one(rotation: int, tmp_path: Path) -> None:
+    path = make_clip(tmp_path / "turned.mp4", rotation=rotation)
+    assert probe_sound(path) == probe_video(path)
+
+
+@pytest.mark.parametrize("name", ["h264-no-b.mp4", "h264.avi", "lossless.mkv", "mpeg4-b.mp4"])
+def test_nothing_is_called_sound_by_the_one_opening_that_is_not(
+    name: str, tmp_path: Path, clips: dict[str, Path]
+) -> None:
+    """Cut files and flipped bits: what is refused otherwise is never taken, and numbers are the same."""
+    content, whole, n_sound = clips[name].read_bytes(), probe_sound(clips[name]), 0
+    for number in range(40):
+        path = flip(clips[name], tmp_path / f"flipped{clips[name].suffix}", seed=number)
+        if number % 4 == 0:
+            path.write_bytes(content[: len(content) * number // 40])
+        found = probe_sound(path)
+        n_sound += found is not None
+        assert found == looked_into_twice(path)
+    assert n_sound < 40
+    assert whole is not None
+
+
+def test_a_large_file_is_read_packet_by_packet(
+    clips: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding, "KEPT_BYTES", clips["h264.avi"].stat().st_size - 1)
+    assert probe_sound(clips["h264.avi"]) is None
+
+
+def test_limits_hold_there_too(clips: dict[str, Path]) -> None:
+    for limits in (Limits(max_pixels=64 * 48 - 1), Limits(max_frames=29), Limits(max_seconds=1)):
+        assert probe_sound(clips["h264.avi"], limits) is None
+
+
 @needs_shared
 def test_nothing_is_wrong_with_real_footage() -> None:
     found = [path for path in sorted(FOOTAGE.rglob("*")) if path.suffix in (".mp4", ".webm")]
     assert len(found) == 28
+    n_once = 0
     for path in found:
         check_frames(path)
+        if (footage := probe_sound(path)) is not None:
+            n_once += 1
+            assert footage == probe_video(path)
+    assert n_once >= 20
 
 
 @pytest.mark.parametrize("ending", [".mkv", ".mp4"])

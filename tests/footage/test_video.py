@@ -118,7 +118,7 @@ def test_one_pass_is_enough(clips: dict[str, Path], monkeypatch: pytest.MonkeyPa
 def test_long_files_are_read_twice_instead_of_kept(
     clips: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(video, "_KEPT_BYTES", 1000)
+    monkeypatch.setattr(video, "KEPT_BYTES", 1000)
     test_frames_equal_those_of_a_full_decode("h264-b-pyramid.mp4", 7, clips)
 
 
@@ -311,7 +311,7 @@ def test_size_and_length_are_bounded(limits: Limits, reason: str, name: str, cli
 def test_the_size_is_looked_at_before_anything_else_is_read(
     clips: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(video, "_read_timeline", lambda *_: pytest.fail("packets were read"))
+    monkeypatch.setattr(video, "read_timeline", lambda *_: pytest.fail("packets were read"))
     with pytest.raises(UnreadableVideo, match="is 64x48"):
         probe_video(clips["vp9.webm"], Limits(max_pixels=64 * 48 - 1))
 
