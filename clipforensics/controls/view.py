@@ -91,7 +91,9 @@ def open_views(
     Raises:
         InputError: a view's section is missing or wrong.
     """
-    known = pd.DataFrame({"key": frames.rows.keys, "frame": frames.rows.frames, "margin": frames.margin})
+    rows = frames.rows
+    keys = pd.Categorical.from_codes(rows.videos_of(np.arange(len(rows))), categories=rows.videos)
+    known = pd.DataFrame({"key": keys, "frame": rows.frames, "margin": frames.margin})
     found: dict[str, FrameStore] = {}
     for name in known_views():
         view = find_view(name)
@@ -116,13 +118,14 @@ class AlteredFrames(FrameStore):
         Raises:
             InputError: the table is not of these frames, or lacks a column that the view needs.
         """
-        same = len(known) == len(store) and (known["key"].to_numpy() == store.rows.keys).all()
+        keys = store.rows.keys_of()
+        same = len(known) == len(store) and (known["key"].to_numpy(dtype=object) == keys).all()
         if not same or (known["frame"].to_numpy() != store.rows.frames).any():
             raise InputError("what is known of frames is of other frames than the store's; run `dvc repro`")
         if missing := sorted(set(view.needs) - set(known.columns)):
             raise InputError(f"{view.title}: of the frames {', '.join(missing)} is not known; find it first")
         self.folder, self.size, self.n_frames = store.folder, store.size, store.n_frames
-        self.index, self.rows = store.index, store.rows
+        self.rows = store.rows
         self.fitting, self.margin, self.shards = store.fitting, store.margin, []
         self._store, self._view, self._settings = store, view, settings
         self._known = known[["key", "frame", *view.needs]]
@@ -140,7 +143,7 @@ class AlteredFrames(FrameStore):
 
         Neighbours of one video are altered in one call.
         """
-        frames, keys = self._store.read(rows), self.rows.keys[rows]
+        frames, keys = self._store.read(rows), self.rows.keys_of(rows)
         changes = np.flatnonzero(keys[1:] != keys[:-1]) + 1
         for places in np.split(np.arange(len(keys)), changes) if len(keys) else ():
             known = self._known.iloc[rows[places]].reset_index(drop=True)

@@ -1,6 +1,7 @@
 """What a video is, how it is named, and the table of videos that `ingest` writes."""
 
 import csv
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -16,6 +17,9 @@ PARTS = ("train", "val", "test")
 
 REST = "rest"
 """In a list of test manipulations: every other manipulation of the data set, sorted by name."""
+
+REPEATED = ("dataset", "manipulation", "compression", "codec", "part", "encoder")
+"""Columns of the table of videos in which few texts stand again and again: each is in memory once."""
 
 OF = "@"
 """Parts the name of a manipulation from that of its data set, where that one is only tested on."""
@@ -141,13 +145,14 @@ def read_videos(path: Path) -> list[Video]:
     """
     if not path.is_file():
         raise InputError(f"{path} does not exist; run `dvc repro ingest`")
-    numbers = {field.name: field.type for field in fields(Video) if field.type in (int, float)}
+    kinds = {field.name: sys.intern if field.name in REPEATED else field.type for field in fields(Video)}
     with path.open(newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
-        missing = {field.name for field in fields(Video)} - set(reader.fieldnames or ())
-        if missing:
-            raise InputError(f"{path}: columns {sorted(missing)} are missing; run `dvc repro ingest`")
-        return [_video(row, numbers, path) for row in reader]
+        found = set(reader.fieldnames or ())
+        for wrong, names in (("missing", kinds.keys() - found), ("unknown", found - kinds.keys())):
+            if names:
+                raise InputError(f"{path}: columns {sorted(names)} are {wrong}; run `dvc repro ingest`")
+        return [_video(row, kinds, path) for row in reader]
 
 
 def check_unique(videos: Sequence[Video]) -> None:
@@ -162,8 +167,10 @@ def check_unique(videos: Sequence[Video]) -> None:
             )
 
 
-def _video(row: dict[str, str], numbers: Mapping[str, Any], path: Path) -> Video:
+def _video(row: dict[str, str], kinds: Mapping[str, Any], path: Path) -> Video:
     try:
-        return Video(**{k: numbers[k](v) if k in numbers else v for k, v in row.items()})  # type: ignore[arg-type]
+        if None in row or None in row.values():  # as csv tells of too many cells, and of too few
+            raise ValueError("has another number of cells than the table has columns")
+        return Video(**{name: kinds[name](text) for name, text in row.items()})
     except (TypeError, ValueError) as error:
         raise InputError(f"{path}: row {row.get('path')!r}: {error}; run `dvc repro ingest`") from error

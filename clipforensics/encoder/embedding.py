@@ -180,7 +180,7 @@ class _Work:
     def hold(self, rows: range, digest: str, whole: str) -> None:
         """Raise InputError where the frames of a shard are not those that the store names."""
         if digest and whole != digest:
-            first = self.frames.rows.keys[rows.start]
+            first = self.frames.rows.keys_of([rows.start])[0]
             raise InputError(
                 f"{self.frames.folder}: the shard that begins with {first} holds other frames than were"
                 " extracted; `clipforensics check --digests --mend` removes what is damaged, then `dvc repro`"
@@ -255,7 +255,7 @@ def _filled(frames: FrameStore, embed: Embed, rows: Rows, batch_size: int) -> Fl
 
 def _batches(frames: FrameStore, rows: Rows, batch_size: int) -> Iterator[Rows]:
     """None of two data sets, so that testing on a further one moves no byte of the first."""
-    names = [str(key)[: str(key).find("/") + 1] for key in frames.rows.keys[rows]]
+    names = [str(key)[: str(key).find("/") + 1] for key in frames.rows.keys_of(rows)]
     edges = [0, *np.cumsum([len([*of]) for _, of in groupby(names)]).tolist()]
     for start, stop in pairwise(edges):
         for row in range(start, stop, batch_size):
@@ -264,7 +264,7 @@ def _batches(frames: FrameStore, rows: Rows, batch_size: int) -> Iterator[Rows]:
 
 def _videos(frames: FrameStore, rows: range) -> list[Rows]:
     """The rows of each video among these."""
-    keys = frames.rows.keys[rows.start : rows.stop]
+    keys = frames.rows.keys_of(np.arange(rows.start, rows.stop))
     changes = np.flatnonzero(keys[1:] != keys[:-1]) + 1
     return np.split(np.arange(rows.start, rows.stop, dtype=np.int64), changes)
 

@@ -73,7 +73,7 @@ def find_rows(frames: FrameStore, chosen: Sequence[Shown]) -> np.ndarray:
     """
     index, stored = frames.rows, frames.rows_of(sorted({one[0] for one in chosen}))
     people = [] if index.people is None else [index.people[stored].tolist()]
-    shown = zip(map(str, index.keys[stored]), index.frames[stored].tolist(), *people, strict=True)
+    shown = zip(map(str, index.keys_of(stored)), index.frames[stored].tolist(), *people, strict=True)
     rows: dict[tuple[Any, ...], int] = dict(zip(shown, stored.tolist(), strict=True))
     if lost := sorted(set(chosen) - set(rows)):
         raise InputError(

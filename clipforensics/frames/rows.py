@@ -5,13 +5,14 @@ time, and the first is the main one, whom `extract_frames.person: largest` would
 rows of that person alone, and what is judged is a frame, by the highest score of its people.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from clipforensics.core.faults import InputError
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:  # pandas takes as long to load as all else here
 
 PERSON = "person"
 """Column of an index that has one where people are stored apart."""
+
+AT_ONCE = 1 << 17
+"""Rows of an index's CSV that are in memory at once."""
 
 
 @dataclass(frozen=True)
@@ -45,56 +49,97 @@ class Labelled:
 
 
 class RowIndex:
-    """Row i of a store holds frame `frames[i]` of video `keys[i]`; a video's rows are neighbours.
+    """Row i of a store holds frame `frames[i]` of the video `keys_of([i])[0]`; a video's rows are neighbours.
+
+    Of a row four bytes are held, eight with people; a key is held once a video.
 
     Attributes:
-        keys: Video key a row, object array (n,).
-        frames: 0-based frame number in its video a row, int64 (n,).
-        people: Number of the person a row, -1: nobody, a whole frame, int64 (n,); None where people are not
+        frames: 0-based frame number in its video a row, int32 (n,).
+        people: Number of the person a row, -1: nobody, a whole frame, int32 (n,); None where people are not
             stored apart.
         videos: Video keys in store order, each once.
+        starts: First row of each video, and behind them n, int64 (videos + 1,).
     """
 
     def __init__(
         self, keys: Iterable[str], frames: Iterable[int], people: Iterable[int] | None = None
     ) -> None:
-        self.keys = np.asarray(list(keys), dtype=object)
-        self.frames = np.asarray(list(frames), dtype=np.int64)
-        self.people = None if people is None else np.asarray(list(people), dtype=np.int64)
-        changes = np.flatnonzero(self.keys[1:] != self.keys[:-1]) + 1
-        starts = np.concatenate([[0], changes]) if len(self.keys) else changes
-        stops = np.concatenate([changes, [len(self.keys)]])
-        self.videos = [str(key) for key in self.keys[starts]]
-        self._spans = dict(zip(self.videos, zip(starts.tolist(), stops.tolist(), strict=False), strict=True))
-        if len(self._spans) != len(starts):
+        import pandas as pd
+
+        table = pd.DataFrame({"key": list(keys), "frame": list(frames)}, dtype=object)
+        self._take([table if people is None else table.assign(**{PERSON: list(people)})])
+
+    @classmethod
+    def of(cls, tables: Iterable["pd.DataFrame"]) -> "RowIndex":
+        """Of tables that follow one another, each with (at least) the columns key and frame, and person where
+        people are stored apart.
+
+        Raises:
+            ValueError: a video's rows are not neighbours, or a number is not one that four bytes hold.
+        """
+        index = cls.__new__(cls)
+        index._take(tables)
+        return index
+
+    def _take(self, tables: Iterable["pd.DataFrame"]) -> None:
+        keys: list[str] = []
+        counts: list[int] = []
+        numbers: dict[str, list[NDArray[np.int32]]] = {"frame": [], PERSON: []}
+        for table in tables:
+            for name in numbers.keys() & set(table.columns):
+                numbers[name].append(_in_four_bytes(table[name].to_numpy()))
+            found = table["key"].to_numpy(dtype=object)
+            starts = np.flatnonzero(np.concatenate([[True], found[1:] != found[:-1]])[: len(found)])
+            for key, count in zip(found[starts], np.diff([*starts, len(found)]).tolist(), strict=True):
+                if keys and keys[-1] == key:  # it goes on from the table before
+                    counts[-1] += count
+                else:
+                    keys.append(str(key))
+                    counts.append(count)
+        self.videos = keys
+        self.starts = np.cumsum([0, *counts], dtype=np.int64)
+        self.frames = np.concatenate([*numbers["frame"], np.empty(0, np.int32)])
+        self.people = np.concatenate(numbers[PERSON]) if numbers[PERSON] else None
+        self._place = {key: place for place, key in enumerate(keys)}
+        if len(self._place) != len(keys):
             raise ValueError("a video's rows must be neighbours in the store")
 
     @classmethod
-    def of(cls, table: "pd.DataFrame") -> "RowIndex":
-        """Of a table with (at least) the columns key and frame, and person where people are stored apart."""
-        return cls(table["key"], table["frame"], table.get(PERSON))
-
-    @classmethod
     def read(cls, path: Path) -> "RowIndex":
-        """Read a CSV with the columns that `of` takes."""
-        import pandas as pd
-
-        kinds = {"key": str, "frame": np.int64, PERSON: np.int64}
-        return cls.of(pd.read_csv(path, usecols=lambda name: name in kinds, dtype=kinds, na_filter=False))
+        """Read a CSV with the columns key and frame, and perhaps person; it never is in memory as a whole."""
+        return cls.of(read_tables(path, ("key", "frame", PERSON)))
 
     def write(self, path: Path) -> None:
         """Write the CSV that `read` reads."""
         import pandas as pd
 
-        people = {} if self.people is None else {PERSON: self.people}
-        table = pd.DataFrame({"key": self.keys, "frame": self.frames, **people})
-        table.to_csv(path, index=False, lineterminator="\n")
+        with path.open("w", newline="", encoding="utf-8") as file:
+            for start in range(0, max(len(self), 1), AT_ONCE):
+                rows = np.arange(start, min(start + AT_ONCE, len(self)))
+                people = {} if self.people is None else {PERSON: self.people[rows]}
+                table = pd.DataFrame({"key": self.keys_of(rows), "frame": self.frames[rows], **people})
+                table.to_csv(file, index=False, header=start == 0, lineterminator="\n")
+
+    def taken(self, rows: np.ndarray) -> "RowIndex":
+        """The index of a store that holds some rows of this one; those of a video are neighbours in it."""
+        people = None if self.people is None else self.people[rows]
+        return RowIndex(self.keys_of(rows), self.frames[rows], people)
+
+    def videos_of(self, rows: np.ndarray) -> np.ndarray:
+        """Place in `videos` of the video of each of some rows, int64 (n,)."""
+        return np.searchsorted(self.starts, rows, side="right") - 1
+
+    def keys_of(self, rows: ArrayLike | None = None) -> np.ndarray:
+        """Video key of each of some rows, or of all, object array (n,)."""
+        asked = np.arange(len(self)) if rows is None else np.asarray(rows, dtype=np.int64)
+        places, back = np.unique(self.videos_of(asked), return_inverse=True)
+        return np.array([*map(self.videos.__getitem__, places.tolist()), ""], dtype=object)[back]
 
     def __len__(self) -> int:
-        return len(self.keys)
+        return len(self.frames)
 
     def __contains__(self, key: object) -> bool:
-        return key in self._spans
+        return key in self._place
 
     def span(self, key: str) -> np.ndarray:
         """Row numbers of one video, ascending.
@@ -102,13 +147,13 @@ class RowIndex:
         Raises:
             InputError: the store does not hold the video.
         """
-        if key not in self._spans:
+        if key not in self._place:
             raise InputError(
                 f"video {key!r} has no stored frames; look for it in data/frames/skipped.csv,"
                 " or run `dvc repro -f extract_frames`"
             )
-        start, stop = self._spans[key]
-        return np.arange(start, stop)
+        place = self._place[key]
+        return np.arange(self.starts[place], self.starts[place + 1])
 
     def apart(self, rows: np.ndarray) -> list[np.ndarray]:
         """Rows of one video, person by person, the main one first; all together where nobody is apart."""
@@ -158,8 +203,36 @@ class RowIndex:
     def _moments(self, rows: np.ndarray, videos: np.ndarray) -> np.ndarray | None:
         if self.people is None:
             return None
-        frames = self.frames[rows]
+        frames = self.frames[rows].astype(np.int64)
         return np.unique(videos * (frames.max(initial=0) + 1) + frames, return_inverse=True)[1]
+
+
+def read_tables(path: Path, columns: Collection[str] = ()) -> Iterator["pd.DataFrame"]:
+    """Read an index's CSV, some rows after others.
+
+    Args:
+        path: The file.
+        columns: Those that are wanted, where it has them; none: all.
+    """
+    import pandas as pd
+
+    kinds: defaultdict[str, type] = defaultdict(lambda: np.int64, key=str)
+    with pd.read_csv(
+        path,
+        usecols=(lambda name: name in columns) if columns else None,
+        dtype=kinds,
+        na_filter=False,
+        encoding="utf-8",
+        chunksize=AT_ONCE,
+    ) as reader:
+        yield from reader
+
+
+def _in_four_bytes(numbers: np.ndarray) -> NDArray[np.int32]:
+    made = numbers.astype(np.int32)
+    if (made != numbers).any():
+        raise ValueError(f"a number of an index lies beyond {np.iinfo(np.int32).max}")
+    return made
 
 
 def sample_frame_indices(n_frames: int, k: int) -> NDArray[np.int64]:

@@ -1,7 +1,7 @@
 """The frame store: every extracted frame, packed, lossless and memory-mapped."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.fitting import Fitting
-from clipforensics.frames.rows import PERSON, RowIndex
+from clipforensics.frames.rows import PERSON, RowIndex, read_tables
 
 if TYPE_CHECKING:  # pandas takes as long to load as all else here
     import pandas as pd
@@ -43,22 +43,20 @@ class FrameStore:
         size: Side of a frame in pixels.
         n_frames: Most frames of one video (k).
         margin: Side of a frame over that of the face that it is cut around; None: cut around the middle.
-        index: The table index.csv.
         shards: Rows of each shard and the sha256 of its frames; empty where meta.json does not say.
         rows: Which row is which frame of which video.
     """
 
-    def __init__(self, folder: Path, meta: dict[str, Any], index: "pd.DataFrame") -> None:
+    def __init__(self, folder: Path, meta: dict[str, Any], rows: RowIndex) -> None:
         """Use `open`."""
         self.folder = folder
         self.fitting = Fitting.of_store(meta)
         self.size = self.fitting.size
         self.n_frames = int(meta["n_frames"])
         self.margin = float(meta["margin"]) if meta.get("around") == "face" else None
-        self.index = index
         self._shards = [_map_shard(folder, i, n, self.size) for i, n in enumerate(meta["shards"])]
         self._offsets = np.concatenate([[0], np.cumsum(meta["shards"], dtype=np.int64)]).astype(np.int64)
-        self.rows = RowIndex.of(index)
+        self.rows = rows
         spans = [range(*ends) for ends in pairwise(self._offsets.tolist())]
         self.shards = list(zip(spans, meta.get("sha256", []), strict=False))
 
@@ -69,18 +67,11 @@ class FrameStore:
         Raises:
             InputError: a part is missing or does not fit the others.
         """
-        import pandas as pd
-
         try:
             meta = json.loads((folder / META).read_text(encoding="utf-8"))
-            index = pd.read_csv(folder / INDEX, dtype={"key": str}, keep_default_na=False, encoding="utf-8")
-            store = cls(folder, meta, index)
+            return cls(folder, meta, RowIndex.of(_held_against(meta["shards"], folder / INDEX)))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"frame store {str(folder)!r} cannot be opened ({error}); {_REMEDY}") from error
-        columns = tuple(index.columns)
-        if columns not in (INDEX_COLUMNS, (*INDEX_COLUMNS, PERSON)) or len(index) != len(store):
-            raise InputError(f"frame store {str(folder)!r}: index and shards do not agree; {_REMEDY}")
-        return store
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Another process opens the same store; no frame goes along."""
@@ -133,6 +124,23 @@ class FrameStore:
             here = np.flatnonzero(shards == shard)
             frames[here] = self._shards[shard][rows[here] - self._offsets[shard]]
         return frames
+
+
+def _held_against(shards: Sequence[int], path: Path) -> Iterator["pd.DataFrame"]:
+    """The tables of an index whose rows lie in shards of so many frames, one after another."""
+    starts = np.concatenate([[0], np.cumsum(shards, dtype=np.int64)])
+    n = 0
+    for table in read_tables(path):
+        if tuple(table.columns) not in (INDEX_COLUMNS, (*INDEX_COLUMNS, PERSON)):
+            raise ValueError(f"{path.name} has the columns {', '.join(table.columns)}")
+        shard, row = (table[name].to_numpy(np.int64) for name in ("shard", "row"))
+        n_rows, known = len(table), (shard >= 0) & (shard < len(shards))
+        if not known.all() or (starts[shard] + row != np.arange(n, n + n_rows)).any():
+            break
+        n += n_rows
+        yield table
+    if n != starts[-1]:
+        raise ValueError(f"index and shards do not agree after {n} frames")
 
 
 def _map_shard(folder: Path, shard: int, n_frames: int, size: int) -> NDArray[np.uint8]:

@@ -159,8 +159,7 @@ class ChunkFrames(FrameStore):
             store.size,
             store.n_frames,
         )
-        self.index = store.index.iloc[rows].reset_index(drop=True)
-        self.rows = RowIndex.of(self.index)
+        self.rows = store.rows.taken(rows)
         self._shards, self._offsets = [pixels], np.array([0, len(pixels)])
 
 

@@ -31,7 +31,7 @@ def store(tmp_path):
 
 
 def table(store, **more):
-    return pd.DataFrame({"key": store.rows.keys, "frame": store.rows.frames, **more})
+    return pd.DataFrame({"key": store.rows.keys_of(), "frame": store.rows.frames, **more})
 
 
 def test_frames_are_altered_in_whatever_order_they_are_read(store):

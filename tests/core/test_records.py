@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clipforensics.core.faults import InputError
-from clipforensics.core.records import Video, check_unique, read_videos, write_records
+from clipforensics.core.records import REPEATED, Video, check_unique, read_videos, write_records
 
 VIDEO = Video(
     "ffpp", "FaceSwap", "c23", "000", "003", "", 1, "yt0", "", "m/000_003.mp4", 300, 640, 480, 9, "ab"
@@ -66,3 +66,32 @@ def test_a_table_without_a_column_or_with_a_bad_number(tmp_path):
     file.write_text(text.replace(",300,", ",many,"))
     with pytest.raises(InputError, match="'many'"):
         read_videos(file)
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("cut", "another number of cells than the table has columns"),
+        ("longer", "another number of cells"),
+        ("of a later version", r"columns \['colour'\] are unknown"),
+    ],
+)
+def test_a_table_that_is_cut_short_or_of_another_version(tmp_path, row, told):
+    file = tmp_path / "videos.csv"
+    write_records(file, Video, [VIDEO])
+    header, line = file.read_text().splitlines()
+    changed = {
+        "cut": f"{header}\n{line.rpartition(',')[0]}\n",
+        "longer": f"{header}\n{line},more\n",
+        "of a later version": f"{header},colour\n{line},red\n",
+    }
+    file.write_text(changed[row])
+    with pytest.raises(InputError, match=told):
+        read_videos(file)
+
+
+def test_what_many_videos_share_is_in_memory_once(tmp_path):
+    write_records(tmp_path / "videos.csv", Video, [VIDEO, replace(VIDEO, target="other")])
+    one, other = read_videos(tmp_path / "videos.csv")
+    for name in REPEATED:
+        assert getattr(one, name) is getattr(other, name)

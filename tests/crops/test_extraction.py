@@ -41,6 +41,7 @@ from tests.support.clips import decode_all, make_clip
 from tests.support.faces import YUNET, make_face, needs_yunet
 from tests.support.profiles import use_profiles
 from tests.support.shared_data import FOOTAGE, needs_shared
+from tests.support.stores import index_of
 
 SETTINGS = {"n_frames": 5, "fitting": Fitting(16), "shard_frames": 12, "max_skipped": 0.5}
 N_FRAMES = [9, 3, 30, 5, 6, 12, 7, 8, 11]
@@ -91,7 +92,7 @@ def test_the_store_holds_the_chosen_frames(footage: tuple[Path, list[Video]], tm
         rows = store.rows_of([video.key])
         chosen = sample_frame_indices(video.n_frames, 5)
         whole = decode_all(root / video.path)
-        assert store.index["frame"].to_numpy()[rows].tolist() == chosen.tolist()
+        assert index_of(store)["frame"].to_numpy()[rows].tolist() == chosen.tolist()
         expected = np.stack([resize_and_crop(whole[i], Fitting(16)) for i in chosen])
         assert np.array_equal(store.read(rows), expected)
     first = np.asarray(Image.open(root / "pictures/001.png"))
@@ -102,12 +103,12 @@ def test_shards_close_at_the_end_of_a_video(footage: tuple[Path, list[Video]], t
     _extract(footage, tmp_path)
     store = FrameStore.open(tmp_path / "out")
     ends = [n for n, video in enumerate(footage[1]) if ends_a_shard(video.key, 12 // 5)]
-    by_shard = store.index.groupby("shard")["key"].last().tolist()
+    by_shard = index_of(store).groupby("shard")["key"].last().tolist()
     assert by_shard == [footage[1][n].key for n in sorted({*ends, 8})]
     assert json.loads((tmp_path / "out/meta.json").read_text())["shards"] == [
-        len(frames) for _, frames in store.index.groupby("shard")
+        len(frames) for _, frames in index_of(store).groupby("shard")
     ]
-    assert (store.index.groupby("key")["shard"].nunique() == 1).all()
+    assert (index_of(store).groupby("key")["shard"].nunique() == 1).all()
 
 
 @pytest.mark.parametrize("workers", [2, 3])
@@ -496,7 +497,7 @@ def test_frames_are_cut_around_the_largest_person(
     for number, person in ((0, 1), (1, 0), (2, 0)):
         chosen = [face for face in found[number] if face.person == person]
         rows = store.rows_of([videos[number].key])
-        assert store.index["frame"].to_numpy()[rows].tolist() == [face.frame for face in chosen]
+        assert index_of(store)["frame"].to_numpy()[rows].tolist() == [face.frame for face in chosen]
         whole = decode_all(root / videos[number].path)
         expected = [way(whole[face.frame], face, 1.5, Fitting(16)) for face in chosen]
         assert np.array_equal(store.read(rows), np.stack(expected))
@@ -527,11 +528,11 @@ def test_the_same_frames_without_any_face(
     _extract(footage, tmp_path, faces=folder, cut=CUT, max_skipped=0.2)
     _extract(footage, tmp_path / "blank", faces=folder, cut=CUT, max_skipped=0.2, blanked=True)
     store, blanked = (FrameStore.open(one / "out") for one in (tmp_path, tmp_path / "blank"))
-    assert store.index.equals(blanked.index)
+    assert index_of(store).equals(index_of(blanked))
     for number in range(3):
         whole = decode_all(root / videos[number].path)
         rows = blanked.rows_of([videos[number].key])
-        for row, frame in zip(rows, blanked.index["frame"].to_numpy()[rows], strict=True):
+        for row, frame in zip(rows, index_of(blanked)["frame"].to_numpy()[rows], strict=True):
             here = [face for face in found[number] if face.frame == frame]
             assert np.array_equal(
                 blanked.read(np.array([row]))[0], resize_and_crop(blank(whole[frame], here), Fitting(16))
@@ -653,7 +654,7 @@ def test_every_person_is_cut_out_apart_the_largest_first(
     store = FrameStore.open(tmp_path / "out")
     pixels = [frame.tobytes() for frame in store.read(np.arange(len(store)))]
     assert store.rows.people is not None
-    found = list(zip(store.rows.keys, store.rows.frames, store.rows.people, pixels, strict=True))
+    found = list(zip(store.rows.keys_of(), store.rows.frames, store.rows.people, pixels, strict=True))
     assert found == _slow_store(footage, faces[1], cut)
     crops = pd.read_csv(tmp_path / "out/crops.csv").drop(columns="key")
     assert crops.to_numpy().tolist() == [[2, 1, 0, 20], [2, 0, 0, 16], [1, 0, 0, 16], [1, 0, 2, 16]]
@@ -678,7 +679,7 @@ def test_whole_frames_are_nobodys(
 ) -> None:
     cut = EVERY.model_copy(update={"without_face": "whole"})
     _extract(footage, tmp_path, faces=faces[0], cut=cut, max_skipped=0.2)
-    index = FrameStore.open(tmp_path / "out").index
+    index = index_of(FrameStore.open(tmp_path / "out"))
     assert set(index["person"][index["key"] == footage[1][4].key]) == {-1}
     assert set(index["person"][index["key"] == footage[1][0].key]) == {0, 1}
 
@@ -710,7 +711,7 @@ def test_every_row_has_its_background(
     for name, blanked in (("cut", False), ("blank", True)):
         _extract(footage, tmp_path / name, faces=folder, cut=EVERY, max_skipped=0.2, blanked=blanked)
     store, blank_ = (FrameStore.open(tmp_path / name / "out") for name in ("cut", "blank"))
-    assert store.index.equals(blank_.index)
+    assert index_of(store).equals(index_of(blank_))
     whole, rows = decode_all(root / videos[0].path), blank_.rows_of([videos[0].key])
     for row in rows:
         frame = int(blank_.rows.frames[row])
@@ -789,7 +790,7 @@ def test_the_person_under_the_mask_is_cut_out(
     crops = pd.read_csv(tmp_path / "out/crops.csv")
     assert crops["person"].tolist() == [0, 0, 0]  # the largest of the first video is person 1
     assert crops["marked"].iloc[0] > 0.5 > 0 == crops["marked"].iloc[1]
-    assert "person" not in FrameStore.open(tmp_path / "out").index
+    assert "person" not in index_of(FrameStore.open(tmp_path / "out"))
     longer = [replace(videos[0], mask="pictures"), *videos[1:]]
     skipped = _extract((root, longer), tmp_path / "longer", faces=faces[0], cut=cut)
     assert skipped[0].reason == "its mask has 11 frames, the video 9; replace or remove it"

@@ -17,6 +17,7 @@ from tests.support.faces import YUNET, YUNET_SHA256, needs_yunet
 from tests.support.profiles import use_profiles
 from tests.support.repository import ROOT, edit_yaml
 from tests.support.shared_data import FOOTAGE, needs_shared
+from tests.support.stores import index_of
 
 SMALL, LARGE, SIDE = "real/liveportrait_d2.mp4", "fake/sadtalker_art_0_japanese.mp4", 256
 N_FRAMES = 12
@@ -112,7 +113,7 @@ def test_the_background_has_a_row_for_every_person(project):
     store, _, _ = extract("every")
     extract_background.main()
     background = FrameStore.open(extract_background.OUT)
-    assert background.index.equals(store.index)
+    assert index_of(background).equals(index_of(store))
     assert len(background) == 16
 
 

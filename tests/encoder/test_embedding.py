@@ -157,7 +157,7 @@ def test_a_damaged_shard_is_not_embedded(tmp_path, monkeypatch, engine):
     content = bytearray(shard.read_bytes())
     content[-1] ^= 1
     shard.write_bytes(content)
-    first = frames.rows.keys[frames.shards[1][0].start]
+    first = frames.rows.keys_of([frames.shards[1][0].start])[0]
     with pytest.raises(InputError, match=f"the shard that begins with {first} holds other frames than were"):
         run(FrameStore.open(tmp_path / "frames"), tmp_path, elsewhere=Elsewhere(lambda: embed_mean, Share(1)))
 

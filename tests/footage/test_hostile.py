@@ -35,6 +35,7 @@ from tests.support.damage import (
 )
 from tests.support.profiles import use_profiles
 from tests.support.repository import ROOT
+from tests.support.stores import index_of
 from tests.support.videos import make_video
 
 MEMORY = 250
@@ -187,7 +188,7 @@ def test_sound_videos_give_the_frames_that_they_give_without_the_others(run: Run
 
 def test_what_was_accepted_gives_frames_or_has_a_reason(run: Run) -> None:
     keys = {video.key: video.path for video in read_videos(run.work / "data/videos.csv")}
-    given = {keys[key] for key in FrameStore.open(run.work / "data/frames").index["key"]}
+    given = {keys[key] for key in index_of(FrameStore.open(run.work / "data/frames"))["key"]}
     reasons = run.reasons("data/frames/skipped.csv")
     assert given | reasons.keys() == set(keys.values())
     assert not given & reasons.keys()

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from clipforensics.core.faults import InputError
 from clipforensics.frames.store import FrameStore, shard_name
+from tests.support.stores import index_of
 
 SHARDS = ((("v/a", 3), ("v/b ü'\"", 2)), (("v/c", 4),), (("NA", 1),))
 """Videos and their numbers of frames, shard by shard."""
@@ -39,7 +40,7 @@ def test_what_the_store_knows(stored: tuple[Path, NDArray[np.uint8]]) -> None:
     store = FrameStore.open(stored[0])
     assert (store.size, store.n_frames, len(store)) == (5, 4, 10)
     assert store.keys == ["v/a", "v/b ü'\"", "v/c", "NA"]
-    assert store.index["frame"].tolist() == [0, 10, 20, 0, 10, 0, 10, 20, 30, 0]
+    assert index_of(store)["frame"].tolist() == [0, 10, 20, 0, 10, 0, 10, 20, 30, 0]
     assert "v/c" in store
     assert "v/d" not in store
 
@@ -77,7 +78,7 @@ def test_a_copy_is_read_and_the_files_stay(stored: tuple[Path, NDArray[np.uint8]
 
 
 @pytest.mark.parametrize(
-    "damage", ["no shard", "no meta", "no index", "other shape", "pickle", "short index"]
+    "damage", ["no shard", "no meta", "no index", "other shape", "pickle", "short index", "other order"]
 )
 def test_a_damaged_store_says_what_to_do(
     damage: str, stored: tuple[Path, NDArray[np.uint8]], tmp_path: Path
@@ -89,6 +90,9 @@ def test_a_damaged_store_says_what_to_do(
         np.save(shard, np.zeros((4, 6, 5, 3), np.uint8))
     elif damage == "pickle":
         np.save(shard, np.array([object()]), allow_pickle=True)
+    elif damage == "other order":
+        first, *others = index.read_text(encoding="utf-8").splitlines()
+        index.write_text("\n".join([first, *reversed(others)]) + "\n", encoding="utf-8")
     elif damage == "short index":
         index.write_text(
             "\n".join(index.read_text(encoding="utf-8").splitlines()[:-1]) + "\n", encoding="utf-8"

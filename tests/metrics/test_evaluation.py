@@ -422,7 +422,7 @@ def test_each_data_set_is_scored_by_itself_so_that_none_moves_the_digits_of_anot
     index, asked = RowIndex(np.repeat(keys, 2), np.tile([0, 1], len(keys))), []
 
     def score(rows):
-        asked.append({key.partition("/")[0] for key in index.keys[rows]})
+        asked.append({key.partition("/")[0] for key in index.keys_of(rows)})
         return index.frames[rows] / 2
 
     found = score_parts(tables, index, score)

@@ -20,6 +20,7 @@ from clipforensics.metrics.auc import roc_auc
 from clipforensics.protocol.tables import read_split
 from stages import controls, embed_controls, evaluate, explain, hash_frames, package, robustness, train
 from tests.support.repository import edit_yaml
+from tests.support.stores import index_of
 from tests.support.trained_project import CELL, N_FRAMES, code_of, make_project
 
 DETECTORS = ("baseline", "mlp", "lora")
@@ -51,7 +52,7 @@ def all_scores(name):
     embeddings = EmbeddingStore(Path("data/embeddings"))
     folder = Path("data/weights") / CELL / name
     scores = find_detector(name).score(folder, np.arange(len(frames)), frames=frames, embeddings=embeddings)
-    return frames.index.assign(score=scores)
+    return index_of(frames).assign(score=scores)
 
 
 @pytest.mark.parametrize("name", DETECTORS)

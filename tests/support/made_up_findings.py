@@ -3,10 +3,10 @@
 import html.parser
 
 import numpy as np
-import pandas as pd
 
 from clipforensics.comparison.league import league, standings
 from clipforensics.explanations.maps import Heatmaps
+from clipforensics.frames.rows import RowIndex
 from clipforensics.report import page
 from clipforensics.report.page import Findings, render
 from clipforensics.report.reading.cast import cast_of
@@ -32,8 +32,10 @@ UNSEEN = {"head", "title"}
 class Store:
     """A frame store in memory: each row is a plain picture whose red is its row number."""
 
-    def __init__(self, keys=(REAL_KEY, FAKE_KEY, NASTY_KEY), frames=(0, 10, 20, 30, 40), size=32):
-        self.index = pd.DataFrame([(k, f) for k in keys for f in frames], columns=["key", "frame"])
+    def __init__(
+        self, keys=(REAL_KEY, FAKE_KEY, NASTY_KEY), frames=(0, 10, 20, 30, 40), size=32, people=None
+    ):
+        self.rows = RowIndex([k for k in keys for _ in frames], [*frames] * len(keys), people)
         self.size, self.reads = size, []
 
     def read(self, rows):

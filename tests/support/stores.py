@@ -11,6 +11,11 @@ from clipforensics.core.fitting import Fitting
 from clipforensics.frames.store import FrameStore
 
 
+def index_of(store: FrameStore) -> pd.DataFrame:
+    """The table that says where each frame of a store lies."""
+    return pd.read_csv(store.folder / "index.csv", dtype={"key": str}, na_filter=False)
+
+
 def write_frame_store(
     folder: Path,
     videos: Mapping[str, np.ndarray],

@@ -85,7 +85,7 @@ def fit(known: Known, settings: Any, draw: int) -> Fitted:
     rank, leaf, forest = best
 
     def score(rows: np.ndarray) -> np.ndarray:
-        keys, places = np.unique(known.index.keys[rows].astype(str), return_inverse=True)
+        keys, places = np.unique(known.index.keys_of(rows).astype(str), return_inverse=True)
         probabilities = forest.predict_proba(features(known.videos.loc[keys], names))[:, 1]
         return np.asarray(probabilities[places], dtype=np.float64)
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-import pandas as pd
 from markupsafe import Markup
 from numpy.typing import NDArray
 from PIL import Image
 
 from clipforensics.explanations.maps import Heatmaps
+from clipforensics.frames.rows import RowIndex
 from clipforensics.report.figures.bars import score_bar, sparkline
 from clipforensics.report.figures.overlay import overlay
 from clipforensics.report.wording.names import label_of
@@ -30,12 +30,12 @@ class Frames(Protocol):
     """What the gallery needs of a frame store (clipforensics.frames.store.FrameStore has it)."""
 
     @property
-    def index(self) -> pd.DataFrame:
-        """One row a stored frame, with columns key and frame; and person, where people are stored apart."""
+    def rows(self) -> RowIndex:
+        """Which row is which frame of which video; and of which person, where people are stored apart."""
         ...
 
     def read(self, rows: Any) -> NDArray[np.uint8]:
-        """RGB pictures of these rows of the index, shape (n, size, size, 3)."""
+        """RGB pictures of these rows, shape (n, size, size, 3)."""
         ...
 
 
@@ -103,10 +103,7 @@ class Album:
         """Take `per_video` frames a video, shrunk to at most `size` pixels a side; heatmaps by detector."""
         self._frames, self._size, self._per_video = frames, size, per_video
         self._heatmaps = dict(heatmaps or {})
-        index = frames.index.reset_index(drop=True)
-        self._rows = {str(key): rows for key, rows in index.groupby("key", sort=False).indices.items()}
-        self._numbers = index["frame"].to_numpy()
-        self._people = index["person"].to_numpy() if "person" in index else None
+        self._rows, self._numbers, self._people = frames.rows, frames.rows.frames, frames.rows.people
         self._seen: dict[tuple[str, int], Picture] = {}
 
     def pictures(
@@ -133,9 +130,9 @@ class Album:
         return tuple(found)
 
     def _chosen(self, key: str, wanted: Sequence[int], whose: Mapping[int, int]) -> list[int]:
-        rows = self._rows.get(key)
-        if rows is None:
+        if key not in self._rows:
             return []
+        rows = self._rows.span(key)
         chosen = [row for number in wanted for row in rows if self._is(row, number, whose)]
         if self._heatmaps:  # frames that can be shown with a map come first
             chosen.sort(key=lambda row: not self._is_mapped(key, row))

@@ -123,8 +123,7 @@ class Crowd(Store):
     """Two people in every frame of each video: rows of person 2, the main one, then of person 0."""
 
     def __init__(self):
-        super().__init__(keys=(FAKE_KEY,), frames=(0, 10, 20, 0, 10, 20))
-        self.index["person"] = [2, 2, 2, 0, 0, 0]
+        super().__init__(keys=(FAKE_KEY,), frames=(0, 10, 20, 0, 10, 20), people=(2, 2, 2, 0, 0, 0))
 
 
 def reds(pictures):
