@@ -4,6 +4,7 @@ import errno
 import os
 import re
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,9 @@ WORDS = (
     (r"Input/output error|disk I/O error|os error 5\b", BROKEN),
 )
 """What NumPy, SQLite and safetensors say in errors that carry no number."""
+
+SAFETENSORS = "safetensors"
+"""Package of an error that is no OSError, but may be of a disk; it is not loaded for this."""
 
 
 def find_trouble(error: BaseException) -> str:
@@ -74,6 +78,9 @@ def _kind(error: BaseException) -> str:
     number = getattr(error, "errno", None)
     if isinstance(error, OSError) and number in NUMBERS:
         return NUMBERS[number]
+    package = type(error).__module__.partition(".")[0]
+    if not isinstance(error, OSError | sqlite3.Error) and package != SAFETENSORS:
+        return ""  # others may say such words, too
     return next((what for words, what in WORDS if re.search(words, str(error))), "")
 
 

@@ -140,3 +140,9 @@ def test_other_errors_stay_what_they_are(error):
 
 def test_room_of_a_folder_that_is_not_there_yet(tmp_path):
     assert room(tmp_path / "a" / "b") == pytest.approx(room(tmp_path), rel=0.01)
+
+
+@pytest.mark.parametrize("kind", [RuntimeError, ValueError, KeyError])
+def test_words_alone_do_not_hide_a_traceback(kind):
+    with pytest.raises(kind), one_line_errors():
+        raise kind("disk I/O error, No space left on device")
