@@ -111,7 +111,8 @@ class _There:
                     f" {wanted}: bytes would differ; use nodes that are alike, begin the run on one of them,"
                     " or set portable to always"
                 )
-        tower, embed = self.opening.load(Path(tempfile.mkdtemp(prefix="clipforensics-engine-")))
+        with tempfile.TemporaryDirectory(prefix="clipforensics-engine-") as folder:
+            tower, embed = self.opening.load(Path(folder))  # which has read its files, or holds them open
         if vision.weights_digest(tower) != self.weights_sha256:
             raise InputError(
                 f"a node of the Ray cluster has other weights of {self.opening.base.model}; delete its copy"

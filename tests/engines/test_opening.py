@@ -1,6 +1,7 @@
 """An encoder that is opened elsewhere embeds to the same bytes, or says why it would not."""
 
 import pickle
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from clipforensics.encoder.vision import EncoderSection
 from clipforensics.engines import opening
 from clipforensics.engines.choosing import versions
 from clipforensics.engines.opening import Opened, open_encoder
+from tests.support.engines import skip_without
 from tests.support.packages import skip_without_onnx
 from tests.support.repository import ROOT
 
@@ -54,6 +56,19 @@ def test_another_version_of_the_engine_is_refused(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(opening, "versions", lambda engine: {**versions(engine), "onnxruntime": "0.1"})
     with pytest.raises(InputError, match=r"computes with onnxruntime 0\.1, .*bytes would differ"):
         there()
+
+
+@pytest.mark.parametrize("engine", ["compile", "onnxruntime", "openvino"])
+def test_what_an_engine_writes_elsewhere_does_not_stay(
+    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    skip_without(engine)
+    opened = opened_by(engine, tmp_path)
+    (temporary := tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    there = opened.elsewhere.open()
+    assert not list(temporary.iterdir())
+    assert there(FRAMES).tobytes() == opened.embed(FRAMES).tobytes()  # and is not missed
 
 
 def test_other_weights_are_refused(opened: Opened) -> None:
