@@ -30,13 +30,14 @@ from clipforensics.footage.probing import digest
 from clipforensics.footage.reasons import DIED, late_after, may_pass, not_read
 from clipforensics.footage.resuming import Shares
 from clipforensics.footage.video import decode_frames
+from clipforensics.frames.codecs import RAW, Codec, pack
 from clipforensics.frames.rows import sample_frame_indices
 from clipforensics.machine.cluster.choosing import map_in_order
 from clipforensics.machine.kept import Kept
 
 STAGE = "extract_frames"
 SHARD_FRAMES = 1024
-"""Frames after which a stage closes a shard (154 MB at 224 pixels); no result depends on it."""
+"""Frames after which a stage closes a shard (154 MB of pixels at 224); no result depends on it."""
 
 NO_FACE = "no face was found"
 """Begins the reason of a video in none of whose sampled frames there was one."""
@@ -50,6 +51,7 @@ class ExtractSection(Cut):
     resample: Resample
     squash: bool
     resize_edge: int = Field(ge=0, le=4096)
+    codec: Codec
     max_skipped: float = Field(ge=0, le=1)
     max_without_face: float = Field(ge=0, le=1)
 
@@ -59,6 +61,7 @@ class ExtractSection(Cut):
         return {
             "n_frames": self.n_frames,
             "fitting": self.fitting,
+            "codec": self.codec,
             "max_skipped": self.max_skipped,
             "cut": self,
             "max_without_face": self.max_without_face,
@@ -127,6 +130,7 @@ def extract_frames(
     max_without_face: float = 1.0,
     max_probe_seconds: float = inf,
     blanked: bool = False,
+    codec: Codec = RAW,
 ) -> list[Skipped]:
     """Write the frame store of all videos to `out`; no content is decoded twice under the same settings.
 
@@ -152,6 +156,7 @@ def extract_frames(
         max_probe_seconds: Longest time that is spent on one video.
         blanked: Whether the same frames are stored whole, with a black box in place of every face; those of a
             data set that is cut around faces already are all box.
+        codec: As which frames are stored; workers pack them.
 
     Returns:
         Videos that could not be decoded or have no face, also written to skipped.csv.
@@ -160,11 +165,11 @@ def extract_frames(
         InputError: more than `max_skipped` of the videos failed, or `max_without_face` of them have no face.
     """
     looked = faces if faces is not None and cut is not None and read_detector(faces) != NONE else None
-    work = _Work(roots, n_frames, fitting, looked, None if looked is None else cut, blanked)
+    work = _Work(roots, n_frames, fitting, looked, None if looked is None else cut, blanked, codec)
     limits = {"max_skipped": max_skipped, "max_without_face": max_without_face}
     shares = Shares(videos, {f"{STAGE}.{name}": limit for name, limit in limits.items()})
     shape = fitting.size, LARGEST * shard_frames, crop_kind(work.cut)
-    with kept.opened(), StoreWriter(scratch / "store", kept, *shape, apart=work.apart) as store:
+    with kept.opened(), StoreWriter(scratch / "store", kept, *shape, apart=work.apart, codec=codec) as store:
         per_shard = max(1, shard_frames // n_frames)
         options: dict[str, Any] = {"workers": workers, "died": lambda video: DIED}
         options |= {"seconds": max_probe_seconds, "late": lambda video: late_after(max_probe_seconds)}
@@ -185,7 +190,8 @@ def _fill(
     options: Mapping[str, Any],
 ) -> None:
     """Take in every video: what was decoded before as it is, else decoded now, a shard after another."""
-    before = Before(store.kept, [work.key(store.kept, video) for video in videos], store.kind)
+    keys = [work.key(store.kept, video) for video in videos]
+    before = Before(store.kept, keys, store.kind, size=store.size, codec=store.codec)
     todo = [video for video, is_there in zip(videos, before.usable, strict=True) if not is_there]
     bar = tqdm(total=len(videos), desc="extracting", unit="video", disable=None)
     with closing(map_in_order(work, todo, **options)) as results, bar:
@@ -240,6 +246,7 @@ class _Work:
     faces: Path | None
     cut: Cut | None
     blanked: bool
+    codec: Codec
 
     def meta_of(self, dataset: str) -> dict[str, object]:
         """How the frames of a data set are made: of the one that is trained on, the store says it."""
@@ -267,7 +274,7 @@ class _Work:
 
     def key(self, kept: Kept, video: Video) -> str:
         """Of a video's frames: its content, the faces in it and the mask that chooses among them."""
-        how = [video.sha256, video.n_frames, self.k, self.fitting.as_meta(), self.blanked]
+        how = [video.sha256, video.n_frames, self.k, self.fitting.as_meta(), self.blanked, self.codec]
         if self.faces is None or self.cut is None or self._is_whole(video.dataset):
             return kept.key(*how, self.apart)
         table = _table(self.faces)
@@ -303,7 +310,8 @@ class _Work:
         path = self._path(video, video.path)
         indices, frames = extract_video(path, video.n_frames, self.k, self.fitting)
         nobody = np.full(len(indices), -1) if self.apart else None
-        return Extracted(indices, np.zeros_like(frames) if boxed else frames, crops, nobody)
+        packed = pack(np.zeros_like(frames) if boxed else frames, self.codec)
+        return Extracted(indices, packed, crops, nobody)
 
     def _around_faces(self, video: Video, table: FaceTable, cut: Cut) -> Extracted | str:
         if reason := table.skipped.get((video.dataset, video.path)):
@@ -320,7 +328,8 @@ class _Work:
         )
         around = everybody if self.blanked else None
         frames = extract_faces(self._path(video, video.path), faces, cut, self.fitting, around)
-        return Extracted(indices, frames, chosen, people if cut.person == "every" else None)
+        packed = pack(frames, self.codec)
+        return Extracted(indices, packed, chosen, people if cut.person == "every" else None)
 
     def _chosen(self, video: Video, everybody: Sequence[Face], cut: Cut, n_sampled: int) -> list[Crop]:
         """The people whom the video's frames are cut around, of several the main one first."""

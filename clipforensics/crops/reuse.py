@@ -6,13 +6,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from clipforensics.core.faults import InputError
 from clipforensics.core.records import Video
 from clipforensics.crops.person import Crop
 from clipforensics.crops.shards import Extracted, ends_a_shard
+from clipforensics.frames.codecs import Codec
+from clipforensics.frames.shard_file import PackedShard, Pixels, open_shard
 from clipforensics.machine.kept import Kept
 
 
@@ -41,15 +40,18 @@ class Before:
         usable: Of each, whether its frames, or the reason why it has none, are there.
     """
 
-    def __init__(self, kept: Kept, keys: Sequence[str], kind: type[Crop]) -> None:
+    def __init__(self, kept: Kept, keys: Sequence[str], kind: type[Crop], *, size: int, codec: Codec) -> None:
         """Ask for all, and look at every kept shard once.
 
         Args:
             kept: Opened.
             keys: Of the videos, in the order of the store.
             kind: Of the crops.
+            size: Side of a frame.
+            codec: Of the shards, which the keys stand for too.
         """
         self.keys, self._kept, self._kind = keys, kept, kind
+        self._size, self._codec = size, codec
         self._paths: dict[str, Path | None] = {}
         self.usable = [self._is_usable(record) for record in self._records(range(len(keys)))]
 
@@ -57,7 +59,7 @@ class Before:
         """What is kept of one video: its frames, or why it has none; None: nothing.
 
         Raises:
-            InputError: its frames are gone meanwhile.
+            InputError: its frames are gone meanwhile, or damaged.
         """
         if not self.usable[number]:
             return None
@@ -65,10 +67,22 @@ class Before:
         if isinstance(record, str):
             return record
         try:
-            frames = _opened(self._paths[record["array"]])[record["start"] : record["stop"]]
+            frames = self._packed(record)
         except (OSError, KeyError, TypeError) as error:
             raise InputError(f"{self._kept.folder} was cleared while it was used; run again") from error
+        except ValueError as error:
+            raise InputError(
+                f"{self._kept.folder / record['array']}: {error}; `clipforensics check --digests --mend`"
+                " removes what is damaged, then run again"
+            ) from error
         return Extracted.of_record(record, frames, self._kind, video)
+
+    def _packed(self, record: Any) -> list[bytes] | Pixels:
+        """The frames of a video as they lie in its kept shard."""
+        path = self._paths[record["array"]]
+        shard = _opened(path, self._codec, record["n_frames"], self._size)
+        start, stop = record["start"], record["stop"]
+        return shard.packed(start, stop) if isinstance(shard, PackedShard) else shard[start:stop]
 
     def whole(self, span: range, most: int) -> list[Shard] | None:
         """The shards that hold just these videos, cut as they would be cut now; None: there are no such.
@@ -106,10 +120,7 @@ class Before:
         return self._paths[name] is not None
 
 
-@lru_cache(maxsize=4)
-def _opened(path: Path) -> NDArray[np.uint8]:
-    frames: NDArray[np.uint8] = np.load(path, mmap_mode="r", allow_pickle=False)
-    return frames
+_opened = lru_cache(maxsize=4)(open_shard)
 
 
 def _cut(records: Sequence[Any], most: int) -> bool | None:

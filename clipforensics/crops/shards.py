@@ -13,14 +13,16 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clipforensics.core.records import Skipped, Video, write_records
 from clipforensics.crops.person import Crop
+from clipforensics.frames.codecs import Codec, Packed, shard_digest
 from clipforensics.frames.rows import PERSON
+from clipforensics.frames.shard_file import ShardWriter
 from clipforensics.frames.store import INDEX, INDEX_COLUMNS, META, SKIPPED, shard_name
 from clipforensics.machine.kept import Kept
 
@@ -37,13 +39,13 @@ class Extracted:
 
     Attributes:
         indices: Frame numbers in the video, (n,).
-        frames: uint8 (n, size, size, 3), RGB.
+        packed: The frames, already as the shard will hold them.
         crops: What they are cut around.
         people: Whose each is, (n,), where people are stored apart.
     """
 
     indices: NDArray[np.int64]
-    frames: NDArray[np.uint8]
+    packed: Packed
     crops: Sequence[Crop] = ()
     people: NDArray[np.int64] | None = None
 
@@ -53,20 +55,25 @@ class Extracted:
         return [(video.key, *numbers) for numbers in zip(self.indices.tolist(), *people, strict=True)]
 
     def record(self) -> dict[str, Any]:
-        """All but the frames, as JSON."""
+        """All but the frames, as JSON; their digest is there."""
         people = None if self.people is None else self.people.tolist()
         crops = [asdict(replace(crop, key="")) for crop in self.crops]
-        return {"indices": self.indices.tolist(), "people": people, "crops": crops}
+        pixels = self.packed.sha256
+        return {"indices": self.indices.tolist(), "people": people, "crops": crops, "pixels": pixels}
 
     @classmethod
     def of_record(
-        cls, record: Mapping[str, Any], frames: NDArray[np.uint8], kind: type[Crop], video: Video
+        cls,
+        record: Mapping[str, Any],
+        frames: Sequence[bytes] | NDArray[np.uint8],
+        kind: type[Crop],
+        video: Video,
     ) -> "Extracted":
         """From what `record` gave, and the frames; of any video of the same content."""
         people = record["people"]
         return cls(
             np.array(record["indices"], dtype=np.int64),
-            frames,
+            Packed(frames, record["pixels"]),
             [kind(**crop | {"key": video.key}) for crop in record["crops"]],
             None if people is None else np.array(people, dtype=np.int64),
         )
@@ -86,7 +93,7 @@ class StoreWriter:
     """Writes a frame store into a folder; index and crops go to disk video by video."""
 
     def __init__(
-        self, folder: Path, kept: Kept, size: int, most: int, kind: type[Crop], *, apart: bool
+        self, folder: Path, kept: Kept, size: int, most: int, kind: type[Crop], *, apart: bool, codec: Codec
     ) -> None:
         """Begin anew in an empty folder.
 
@@ -97,13 +104,13 @@ class StoreWriter:
             most: Frames after which a shard is closed at the latest.
             kind: Of the crops.
             apart: Whether people are stored apart.
+            codec: As which the frames are packed.
         """
         self.folder, self.kept, self.size, self.most = folder, kept, size, most
-        self.kind, self.apart = kind, apart
+        self.kind, self.apart, self.codec = kind, apart, codec
         self.skipped: list[Skipped] = []
-        self._shards: list[tuple[int, str]] = []  # frames and digest of each
+        self._shards: list[tuple[int, str]] = []  # frames and digest of the pixels of each
         self._under_way: list[tuple[str, dict[str, Any]]] = []  # key and record of each video
-        self._n = 0
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
 
@@ -137,31 +144,27 @@ class StoreWriter:
 
     def add(self, video: Video, key: str, result: Extracted) -> None:
         """Take in a video's frames; close the shard if it is as large as any may be."""
-        self._file.write(result.frames.data)
-        self._digest.update(result.frames.data)
-        self._note(video, result, len(self._shards), self._n)
-        stop = self._n + len(result.indices)
-        self._under_way.append((key, {**result.record(), "start": self._n, "stop": stop}))
-        self._n = stop
-        if self._n >= self.most:
+        start = self._file.n_frames
+        self._file.add(result.packed.frames)
+        self._note(video, result, len(self._shards), start)
+        self._under_way.append((key, {**result.record(), "start": start, "stop": self._file.n_frames}))
+        if self._file.n_frames >= self.most:
             self.end_shard()
 
     def end_shard(self) -> None:
         """Make the shard under way stand, and keep it and what is known of its videos; begin the next."""
-        if not self._n:
+        n_frames = self._file.n_frames
+        if not n_frames:
             return
-        self._file.seek(0)
-        _write_header(self._file, self._n, self.size)
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        path, sha256 = self.folder / shard_name(len(self._shards)), self._digest.hexdigest()
+        content = self._file.finish()
+        path = self.folder / shard_name(len(self._shards))
         self._temporary.replace(path)
-        name = kept_name(sha256, self._n, self.size)
-        self.kept.keep_array(path, name, sha256)
+        name = kept_name(content, n_frames, self.size)
+        self.kept.keep_array(path, name, content)
+        pixels = shard_digest(record["pixels"] for _, record in self._under_way)
         for key, record in self._under_way:
-            self.kept.put(key, {**record, "array": name, "sha256": sha256, "n_frames": self._n})
-        self._shards.append((self._n, sha256))
+            self.kept.put(key, {**record, "array": name, "sha256": pixels, "n_frames": n_frames})
+        self._shards.append((n_frames, pixels))
         self._begin()
 
     def link(self, path: Path, sha256: str, results: Sequence[tuple[Video, Extracted]]) -> None:
@@ -169,7 +172,7 @@ class StoreWriter:
 
         Args:
             path: Where it is kept.
-            sha256: Of its frames.
+            sha256: Of its pixels.
             results: Each video whose frames it holds, in its order, and what was extracted of it.
         """
         target, row = self.folder / shard_name(len(self._shards)), 0
@@ -187,7 +190,7 @@ class StoreWriter:
         self.end_shard()
         write_records(self.folder / SKIPPED, Skipped, self.skipped)
         shards = {"shards": [n for n, _ in self._shards], "sha256": [sha256 for _, sha256 in self._shards]}
-        text = json.dumps({**meta, **shards}, indent=2, sort_keys=True)
+        text = json.dumps({**meta, "codec": self.codec, **shards}, indent=2, sort_keys=True)
         (self.folder / META).write_text(text + "\n", encoding="utf-8")
 
     def _note(self, video: Video, result: Extracted, shard: int, row: int) -> None:
@@ -196,14 +199,5 @@ class StoreWriter:
         self._crops.writerows(asdict(crop).values() for crop in result.crops)
 
     def _begin(self) -> None:
-        self._n = 0
         self._under_way = []
-        self._digest = hashlib.sha256()
-        self._file = self._temporary.open("wb")
-        _write_header(self._file, 0, self.size)
-
-
-def _write_header(file: BinaryIO, n_frames: int, size: int) -> None:
-    """NumPy's header; it leaves room for the first axis to grow, so its length never changes."""
-    shape = (n_frames, size, size, 3)
-    np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+        self._file = ShardWriter(self._temporary, self.codec, self.size)

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from clipforensics.core.disk import reserve
 from clipforensics.core.faults import InputError
 from clipforensics.core.files import write_json
+from clipforensics.frames.codecs import shard_digest
 from clipforensics.frames.store import FrameStore
 from clipforensics.machine.cluster.choosing import RAY, engine
 from clipforensics.machine.cluster.mapping import Share, map_on_ray
@@ -130,12 +131,8 @@ class _There:
 
 def _digests(frames: FrameStore, videos: Sequence[Rows]) -> tuple[str, list[str]]:
     """Of the frames of all videos together, and of each video's."""
-    whole, each = hashlib.sha256(), []
-    for of in videos:
-        read = frames.read(of)
-        whole.update(read.data)
-        each.append(_digest(read))
-    return whole.hexdigest(), each
+    each = [_digest(frames.read(of)) for of in videos]
+    return shard_digest(each), each
 
 
 def _give_up(rows: range) -> tuple[Floats, str, list[str]]:

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.fitting import Fitting
+from clipforensics.frames.codecs import CODECS, RAW
 from clipforensics.frames.rows import PERSON, RowIndex, read_tables
+from clipforensics.frames.shard_file import open_shard
 
 if TYPE_CHECKING:  # pandas takes as long to load as all else here
     import pandas as pd
@@ -20,6 +22,7 @@ META, INDEX, SKIPPED = "meta.json", "index.csv", "skipped.csv"
 INDEX_COLUMNS = ("key", "frame", "shard", "row")
 
 _REMEDY = "run `dvc repro -f extract_frames`"
+_DAMAGED = "`clipforensics check --digests --mend` removes what is damaged, then `dvc repro`"
 
 
 def shard_name(shard: int) -> str:
@@ -30,12 +33,12 @@ def shard_name(shard: int) -> str:
 class FrameStore:
     """Frames of all videos, numbered globally from 0 in store order.
 
-    A folder of `shard-<n>.npy` (uint8, (frames, size, size, 3), RGB), `index.csv` (one row a
-    frame: key of its video, frame number in the video, shard, row in the shard) and
-    `meta.json`. A video's frames are neighbours, in order, in one shard. Shards are mapped
-    read-only; only what is read enters memory. Where every person is cut out apart a row is one
-    of a frame's people, numbered in one more column `person`, and a video's people follow one
-    another (`rows`).
+    A folder of `shard-<n>.npy` (frames of (size, size, 3), uint8, RGB, as they are or packed:
+    `shard_file`), `index.csv` (one row a frame: key of its video, frame number in the video, shard,
+    row in the shard) and `meta.json`, which names the codec. A video's frames are neighbours, in
+    order, in one shard. Shards are mapped read-only; only what is read enters memory. Where every
+    person is cut out apart a row is one of a frame's people, numbered in one more column `person`,
+    and a video's people follow one another (`rows`).
 
     Attributes:
         folder: Where it lies.
@@ -43,7 +46,8 @@ class FrameStore:
         size: Side of a frame in pixels.
         n_frames: Most frames of one video (k).
         margin: Side of a frame over that of the face that it is cut around; None: cut around the middle.
-        shards: Rows of each shard and the sha256 of its frames; empty where meta.json does not say.
+        shards: Rows of each shard and the digest of its frames (`codecs.shard_digest`); empty where
+            meta.json does not say.
         rows: Which row is which frame of which video.
     """
 
@@ -54,7 +58,13 @@ class FrameStore:
         self.size = self.fitting.size
         self.n_frames = int(meta["n_frames"])
         self.margin = float(meta["margin"]) if meta.get("around") == "face" else None
-        self._shards = [_map_shard(folder, i, n, self.size) for i, n in enumerate(meta["shards"])]
+        codec = meta.get("codec", RAW)  # older stores have none
+        if codec not in CODECS:
+            raise ValueError(f"{META}: codec {codec!r} is none of {', '.join(CODECS)}")
+        self._shards = [
+            open_shard(folder / shard_name(shard), codec, n_frames, self.size)
+            for shard, n_frames in enumerate(meta["shards"])
+        ]
         self._offsets = np.concatenate([[0], np.cumsum(meta["shards"], dtype=np.int64)]).astype(np.int64)
         self.rows = rows
         spans = [range(*ends) for ends in pairwise(self._offsets.tolist())]
@@ -114,6 +124,7 @@ class FrameStore:
 
         Raises:
             IndexError: a number is negative or not below `len(self)`.
+            InputError: a shard is damaged.
         """
         rows = np.asarray(rows, dtype=np.int64)
         if len(rows) and (rows.min() < 0 or rows.max() >= len(self)):
@@ -122,7 +133,10 @@ class FrameStore:
         shards = np.searchsorted(self._offsets, rows, side="right") - 1
         for shard in np.unique(shards):
             here = np.flatnonzero(shards == shard)
-            frames[here] = self._shards[shard][rows[here] - self._offsets[shard]]
+            try:
+                frames[here] = self._shards[shard][rows[here] - self._offsets[shard]]
+            except ValueError as error:
+                raise InputError(f"frame store {str(self.folder)!r}: {error}; {_DAMAGED}") from error
         return frames
 
 
@@ -141,10 +155,3 @@ def _held_against(shards: Sequence[int], path: Path) -> Iterator["pd.DataFrame"]
         yield table
     if n != starts[-1]:
         raise ValueError(f"index and shards do not agree after {n} frames")
-
-
-def _map_shard(folder: Path, shard: int, n_frames: int, size: int) -> NDArray[np.uint8]:
-    frames = np.load(folder / shard_name(shard), mmap_mode="r", allow_pickle=False)
-    if frames.dtype != np.uint8 or frames.shape != (n_frames, size, size, 3):
-        raise ValueError(f"{shard_name(shard)} holds {frames.dtype} {frames.shape}")
-    return frames

@@ -370,7 +370,7 @@ def _seen(path: Path) -> tuple[int, int, int]:
 def _digest(path: Path) -> str:
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError):
+    except Exception:  # whatever a damaged header makes NumPy raise
         return ""
     return hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()
 

@@ -57,6 +57,8 @@ def test_disk_is_the_frames_and_embeddings():
     found = checked()
     frames = 500 * 8
     assert forecast(found, ["extract_frames"], SPEED).disk == frames * 3 * 64 * 64
+    packed = forecast(checked(extract_frames={"codec": "webp"}), ["extract_frames"], SPEED).disk
+    assert packed < frames * 3 * 64 * 64 / 2
     assert forecast(found, ["embed"], SPEED).disk == frames * 64 * 4
     assert forecast(found, ["embed_controls"], SPEED).disk == 0, "the sample has no controls"
     on = checked(controls={"enabled": "always"})

@@ -36,6 +36,7 @@ def test_the_settings_that_it_names_make_it(fitting):
         resample=told["resample"],
         squash=told["squash"] == "true",
         resize_edge=int(told["resize_edge"]),
+        codec="none",
         max_skipped=0.0,
         person="largest",
         min_share=0.25,

@@ -33,6 +33,7 @@ from clipforensics.footage.pictures import resize_and_crop
 from clipforensics.footage.probing import check_unchanged, probe_videos
 from clipforensics.footage.reasons import DIED, late_after
 from clipforensics.footage.video import decode_frames
+from clipforensics.frames.codecs import CODECS, Codec
 from clipforensics.frames.rows import sample_frame_indices
 from clipforensics.frames.store import FrameStore
 from clipforensics.machine.kept import Kept
@@ -111,10 +112,12 @@ def test_shards_close_at_the_end_of_a_video(footage: tuple[Path, list[Video]], t
     assert (index_of(store).groupby("key")["shard"].nunique() == 1).all()
 
 
-@pytest.mark.parametrize("workers", [2, 3])
-def test_workers_change_nothing(workers: int, footage: tuple[Path, list[Video]], tmp_path: Path) -> None:
-    _extract(footage, tmp_path / "one")
-    _extract(footage, tmp_path / "many", workers=workers)
+@pytest.mark.parametrize(("workers", "codec"), [(2, "none"), (3, "none"), (2, "webp")])
+def test_workers_change_nothing(
+    workers: int, codec: Codec, footage: tuple[Path, list[Video]], tmp_path: Path
+) -> None:
+    _extract(footage, tmp_path / "one", codec=codec)
+    _extract(footage, tmp_path / "many", workers=workers, codec=codec)
     assert _content(tmp_path / "one/out") == _content(tmp_path / "many/out")
 
 
@@ -143,8 +146,8 @@ def dying_end(self):
 
 def dying_add(self, video, key, result):
     add(self, video, key, result)
-    if len(self._shards) == 1 and self._n >= 5:
-        self._file.flush()
+    if len(self._shards) == 1 and self._file.n_frames >= 5:
+        self._file._file.flush()
         die()
 
 def dying_finish(self, meta):
@@ -177,12 +180,17 @@ MOMENTS = {
 }
 
 
+@pytest.mark.parametrize("codec", CODECS)
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_killed_run_goes_on_to_the_same_bytes(
-    moment: str, footage: tuple[Path, list[Video]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    moment: str,
+    codec: Codec,
+    footage: tuple[Path, list[Video]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     root, videos = footage
-    _extract(footage, tmp_path / "undisturbed")
+    _extract(footage, tmp_path / "undisturbed", codec=codec)
     killed = tmp_path / "killed"
     write_records(killed / "videos.csv", Video, videos)
     arguments = [
@@ -192,7 +200,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(
         moment,
         str(killed),
         str(root),
-        json.dumps({**SETTINGS, "fitting": 16}),
+        json.dumps({**SETTINGS, "fitting": 16, "codec": codec}),
     ]
     done = subprocess.run(
         arguments, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=60, check=False
@@ -207,7 +215,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(
         "map_in_order",
         lambda f, todo, **k: decoded.extend(v.key for v in todo) or mapped(f, todo, **k),
     )
-    assert _extract(footage, killed) == []
+    assert _extract(footage, killed, codec=codec) == []
     first = 1 + next(n for n, video in enumerate(videos) if ends_a_shard(video.key, 12 // 5))
     n_kept = {0: 0, 1: first, 9: 9}[MOMENTS[moment]]
     assert decoded == [v.key for v in videos[n_kept:]]
@@ -344,6 +352,7 @@ extract_frames:
   resample: bicubic
   squash: false
   resize_edge: 0
+  codec: none
   max_skipped: 0.0
   person: largest
   min_share: 0.25
@@ -395,6 +404,7 @@ def test_stage(
         "frame_size: 0",
         "frame_size: large",
         "resize_edge: 23",
+        "codec: jpeg",
         "max_skipped: 2",
         "margin: 0.9",
         "person: nicest",
@@ -415,12 +425,23 @@ def test_stage_names_wrong_params(
         stage.main()
 
 
-def test_the_store_names_the_pixels_of_each_shard(footage: tuple[Path, list[Video]], tmp_path: Path) -> None:
-    _extract(footage, tmp_path)
-    digests = json.loads((tmp_path / "out/meta.json").read_text())["sha256"]
-    shards = sorted((tmp_path / "out").glob("shard-*.npy"))
-    assert len(digests) == len(shards) > 1
-    assert digests == [hashlib.sha256(np.load(shard).tobytes()).hexdigest() for shard in shards]
+@pytest.mark.parametrize("codec", CODECS)
+def test_the_store_names_the_pixels_of_each_shard(
+    codec: Codec, footage: tuple[Path, list[Video]], tmp_path: Path
+) -> None:
+    """By the digests of its videos' pixels, whatever the codec."""
+    _extract(footage, tmp_path, codec=codec)
+    meta, store = json.loads((tmp_path / "out/meta.json").read_text()), FrameStore.open(tmp_path / "out")
+    shards: dict[int, list[str]] = {}
+    for key in store.keys:
+        rows = store.rows_of([key])
+        pixels = hashlib.sha256(store.read(rows).tobytes()).hexdigest()
+        shards.setdefault(store.index["shard"][rows[0]], []).append(pixels)
+    assert len(shards) > 1
+    assert meta["sha256"] == [
+        hashlib.sha256("".join(videos).encode()).hexdigest() for videos in shards.values()
+    ]
+    assert meta["codec"] == codec
 
 
 class Stopped(Exception):

@@ -9,6 +9,7 @@ from clipforensics.core.records import Skipped
 from clipforensics.crops.person import Crop, MarkedCrop
 from clipforensics.crops.reuse import Before
 from clipforensics.crops.shards import Extracted, StoreWriter
+from clipforensics.frames.codecs import CODECS, pack
 from clipforensics.frames.store import FrameStore
 from clipforensics.machine.kept import Kept
 from tests.support.videos import make_video
@@ -18,16 +19,17 @@ META = {"size": 4, "resample": "bicubic", "crop": "center", "n_frames": 3}
 MOST = 6
 
 
-def extracted(n, people=None, crops=()):
+def extracted(n, people=None, crops=(), codec="none"):
     frames = np.random.default_rng(n).integers(0, 256, (n, 4, 4, 3), dtype=np.uint8)
-    return Extracted(np.arange(n) * 2, frames, crops, None if people is None else np.array(people))
+    whose = None if people is None else np.array(people)
+    return Extracted(np.arange(n) * 2, pack(frames, codec), crops, whose)
 
 
-def write(folder, results, kind=Crop, kept="kept", apart=False):
+def write(folder, results, kind=Crop, kept="kept", apart=False, codec="none"):
     """A store of these videos, by their names, all in one span."""
     with (
         Kept(folder.parent / kept, "made by").opened() as keeping,
-        StoreWriter(folder, keeping, 4, MOST, kind, apart=apart) as store,
+        StoreWriter(folder, keeping, 4, MOST, kind, apart=apart, codec=codec) as store,
     ):
         for video, result in zip(VIDEOS, results, strict=False):
             key = keeping.key(video.key)
@@ -38,20 +40,22 @@ def write(folder, results, kind=Crop, kept="kept", apart=False):
         store.finish(META)
 
 
-def before(folder, videos, kind=Crop):
+def before(folder, videos, kind=Crop, codec="none"):
     with Kept(folder, "made by").opened() as kept:
-        found = Before(kept, [kept.key(video.key) for video in videos], kind)
+        found = Before(kept, [kept.key(video.key) for video in videos], kind, size=4, codec=codec)
         taken = [found.take(video, number) for number, video in enumerate(videos)]
         return found, taken, found.whole(range(len(videos)), MOST)
 
 
+@pytest.mark.parametrize("codec", CODECS)
 @pytest.mark.parametrize("people", [None, [4, 4, 0]])
-def test_what_is_kept_of_a_video_comes_back_as_it_was(people, tmp_path):
+def test_what_is_kept_of_a_video_comes_back_as_it_was(people, codec, tmp_path):
     crop = MarkedCrop(VIDEOS[0].key, 2, 1, 0, 40, 0.25)
-    one = extracted(3, people, [crop])
-    write(tmp_path / "store", [one, "is damaged", "passes"], MarkedCrop)
-    _, (again, damaged, passing, never), _ = before(tmp_path / "kept", VIDEOS, MarkedCrop)
-    np.testing.assert_array_equal(again.frames, one.frames)
+    one = extracted(3, people, [crop], codec)
+    write(tmp_path / "store", [one, "is damaged", "passes"], MarkedCrop, codec=codec)
+    _, (again, damaged, passing, never), _ = before(tmp_path / "kept", VIDEOS, MarkedCrop, codec)
+    assert list(map(bytes, again.packed.frames)) == list(map(bytes, one.packed.frames))
+    assert again.packed.sha256 == one.packed.sha256
     assert again.rows(VIDEOS[0]) == one.rows(VIDEOS[0])
     assert again.crops == [crop]
     assert (damaged, passing, never) == ("is damaged", None, None)

@@ -41,7 +41,7 @@ def with_digests(folder, videos, per_shard=3):
     store = write_frame_store(folder, videos, per_shard=per_shard)
     sizes = read_json(folder / "meta.json")["shards"]
     ends = zip(np.cumsum([0, *sizes[:-1]]), np.cumsum(sizes), strict=True)
-    digests = [embedding._digest(store.read(np.arange(*end))) for end in ends]
+    digests = [embedding._digests(store, embedding._videos(store, range(*end)))[0] for end in ends]
     write_json(folder / "meta.json", read_json(folder / "meta.json") | {"sha256": digests})
     return FrameStore.open(folder)
 
