@@ -20,7 +20,7 @@ from clipforensics.core.records import Skipped, Video
 from clipforensics.crops.choosing import choose, choose_all, choose_marked
 from clipforensics.crops.masks import lend_masks, marked_by
 from clipforensics.crops.person import Crop, Cut, MarkedCrop, crop_kind, extract_faces
-from clipforensics.crops.reuse import Before, shards_of
+from clipforensics.crops.reuse import Before, Stored, Todo, shards_of
 from clipforensics.crops.shards import LARGEST, Extracted, StoreWriter
 from clipforensics.faces.face import Face
 from clipforensics.faces.table import NONE, FaceTable, read_detector
@@ -66,14 +66,6 @@ class ExtractSection(Cut):
             "cut": self,
             "max_without_face": self.max_without_face,
         }
-
-    @property
-    def shaping(self) -> dict[str, Any]:
-        """The settings that decide what is stored.
-
-        How many videos may fail is none: a run that stopped over it goes on with more allowed.
-        """
-        return self.model_dump(exclude={"max_skipped", "max_without_face"})
 
     @field_validator("resize_edge")
     @classmethod
@@ -192,9 +184,8 @@ def _fill(
     """Take in every video: what was decoded before as it is, else decoded now, a shard after another."""
     keys = [work.key(store.kept, video) for video in videos]
     before = Before(store.kept, keys, store.kind, size=store.size, codec=store.codec)
-    todo = [video for video, is_there in zip(videos, before.usable, strict=True) if not is_there]
     bar = tqdm(total=len(videos), desc="extracting", unit="video", disable=None)
-    with closing(map_in_order(work, todo, **options)) as results, bar:
+    with closing(map_in_order(work, Todo(before, videos), **options)) as results, bar:
         for span in shards_of(videos, per_shard):
             shards, found = before.whole(span, store.most), {}
             for number in span:
@@ -274,7 +265,7 @@ class _Work:
 
     def key(self, kept: Kept, video: Video) -> str:
         """Of a video's frames: its content, the faces in it and the mask that chooses among them."""
-        how = [video.sha256, video.n_frames, self.k, self.fitting.as_meta(), self.blanked, self.codec]
+        how = [video.sha256, video.n_frames, self.k, self.fitting.as_meta(), self.blanked]
         if self.faces is None or self.cut is None or self._is_whole(video.dataset):
             return kept.key(*how, self.apart)
         table = _table(self.faces)
@@ -291,8 +282,13 @@ class _Work:
         except (OSError, UnreadableVideo) as error:  # told where the mask is used
             return str(error)
 
-    def __call__(self, video: Video) -> Extracted | str:
-        """The frames of a video, or why there are none."""
+    def __call__(self, item: Video | Stored) -> Extracted | str:
+        """The frames of a video, or why there are none; decoded unless they are kept under another codec."""
+        if not isinstance(item, Stored):
+            return self._extracted(item)
+        return item.repacked(self.codec, crop_kind(self.cut)) or self._extracted(item.video)
+
+    def _extracted(self, video: Video) -> Extracted | str:
         try:
             if self.faces is None or self.cut is None or self._is_whole(video.dataset):
                 return self._whole(video, boxed=self.blanked)

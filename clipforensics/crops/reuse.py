@@ -1,16 +1,18 @@
 """Frames that were decoded before: which videos have them, and shards that can be taken over whole."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from clipforensics.core.faults import InputError
 from clipforensics.core.records import Video
 from clipforensics.crops.person import Crop
 from clipforensics.crops.shards import Extracted, ends_a_shard
-from clipforensics.frames.codecs import Codec
+from clipforensics.frames.codecs import Codec, pack
 from clipforensics.frames.shard_file import PackedShard, Pixels, open_shard
 from clipforensics.machine.kept import Kept
 
@@ -32,6 +34,49 @@ class Shard(NamedTuple):
     videos: list[int]
 
 
+class Stored(NamedTuple):
+    """A video whose frames are kept under another codec: to be packed anew, which is less than decoding it.
+
+    Attributes:
+        video: The video.
+        record: What is kept of it.
+        path: Shard that holds its frames.
+        size: Side of a frame.
+    """
+
+    video: Video
+    record: Mapping[str, Any]
+    path: Path
+    size: int
+
+    def repacked(self, codec: Codec, kind: type[Crop]) -> Extracted | None:
+        """Its frames under this codec; None where the shard is gone, not seen from here, or damaged."""
+        record = self.record
+        try:
+            shard = _opened(self.path, record["codec"], record["n_frames"], self.size)
+            packed = pack(shard[np.arange(record["start"], record["stop"])], codec)
+        except (OSError, ValueError):
+            return None
+        if packed.sha256 != record["pixels"]:
+            return None
+        return Extracted.of_record(record, packed.frames, kind, self.video)
+
+
+class Todo(Sequence[Video | Stored]):
+    """Videos of which nothing usable is kept; what is kept under another codec is looked up one by one."""
+
+    def __init__(self, before: "Before", videos: Sequence[Video]) -> None:
+        self._before, self._videos = before, videos
+        self._numbers = [number for number, is_there in enumerate(before.usable) if not is_there]
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __getitem__(self, place: Any) -> Any:
+        number = self._numbers[place]
+        return self._before.stored(self._videos[number], number) or self._videos[number]
+
+
 class Before:
     """What is kept of the videos that a store is made of.
 
@@ -48,12 +93,13 @@ class Before:
             keys: Of the videos, in the order of the store.
             kind: Of the crops.
             size: Side of a frame.
-            codec: Of the shards, which the keys stand for too.
+            codec: Of the shards.
         """
         self.keys, self._kept, self._kind = keys, kept, kind
         self._size, self._codec = size, codec
         self._paths: dict[str, Path | None] = {}
-        self.usable = [self._is_usable(record) for record in self._records(range(len(keys)))]
+        self._elsewise: set[int] = set()  # kept under another codec
+        self.usable = [self._is_usable(*one) for one in enumerate(self._records(range(len(keys))))]
 
     def take(self, video: Video, number: int) -> Extracted | str | None:
         """What is kept of one video: its frames, or why it has none; None: nothing.
@@ -76,6 +122,14 @@ class Before:
                 " removes what is damaged, then run again"
             ) from error
         return Extracted.of_record(record, frames, self._kind, video)
+
+    def stored(self, video: Video, number: int) -> Stored | None:
+        """The frames of one video under another codec; None: they are not kept so."""
+        if number not in self._elsewise:
+            return None
+        (record,) = self._kept.get([self.keys[number]])
+        path = self._paths.get(record["array"]) if isinstance(record, dict) else None
+        return None if path is None else Stored(video, record, path, self._size)
 
     def _packed(self, record: Any) -> list[bytes] | Pixels:
         """The frames of a video as they lie in its kept shard."""
@@ -111,12 +165,15 @@ class Before:
         for start in range(span.start, span.stop, 500):
             yield from self._kept.get(self.keys[start : min(start + 500, span.stop)])
 
-    def _is_usable(self, record: Any) -> bool:
+    def _is_usable(self, number: int, record: Any) -> bool:
         if not isinstance(record, dict):
             return record is not None
         name = record["array"]
         if name not in self._paths:
             self._paths[name] = self._kept.array(name)
+        if self._paths[name] is not None and record["codec"] != self._codec:
+            self._elsewise.add(number)
+            return False
         return self._paths[name] is not None
 
 

@@ -163,7 +163,8 @@ class StoreWriter:
         self.kept.keep_array(path, name, content)
         pixels = shard_digest(record["pixels"] for _, record in self._under_way)
         for key, record in self._under_way:
-            self.kept.put(key, {**record, "array": name, "sha256": pixels, "n_frames": n_frames})
+            where = {"array": name, "codec": self.codec, "sha256": pixels, "n_frames": n_frames}
+            self.kept.put(key, record | where)
         self._shards.append((n_frames, pixels))
         self._begin()
 

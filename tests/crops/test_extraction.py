@@ -25,6 +25,7 @@ from clipforensics.crops import extraction
 from clipforensics.crops.cutting import blank, cut_square, cut_upright
 from clipforensics.crops.extraction import extract_frames, extract_video
 from clipforensics.crops.person import Cut
+from clipforensics.crops.reuse import Stored
 from clipforensics.crops.shards import StoreWriter, ends_a_shard
 from clipforensics.faces.face import Face
 from clipforensics.faces.finding import Looking, find_faces
@@ -432,16 +433,53 @@ def test_the_store_names_the_pixels_of_each_shard(
     """By the digests of its videos' pixels, whatever the codec."""
     _extract(footage, tmp_path, codec=codec)
     meta, store = json.loads((tmp_path / "out/meta.json").read_text()), FrameStore.open(tmp_path / "out")
-    shards: dict[int, list[str]] = {}
+    lies_in, shards = index_of(store)["shard"].tolist(), dict[int, list[str]]()
     for key in store.keys:
         rows = store.rows_of([key])
         pixels = hashlib.sha256(store.read(rows).tobytes()).hexdigest()
-        shards.setdefault(store.index["shard"][rows[0]], []).append(pixels)
+        shards.setdefault(lies_in[rows[0]], []).append(pixels)
     assert len(shards) > 1
     assert meta["sha256"] == [
         hashlib.sha256("".join(videos).encode()).hexdigest() for videos in shards.values()
     ]
     assert meta["codec"] == codec
+
+
+def _never(path: Path, indices: Sequence[int]) -> object:
+    raise AssertionError(f"{path} is decoded")
+
+
+@pytest.mark.parametrize("cleared", [False, True])
+def test_another_codec_packs_what_is_kept_and_decodes_nothing(
+    cleared: bool, footage: tuple[Path, list[Video]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless it is cleared meanwhile, or is not what was kept: then it is decoded again."""
+    (root, videos), spoilt = footage, _spoilt(footage, 4)
+    _extract(spoilt, tmp_path / "fresh", codec="webp")
+    _extract(spoilt, tmp_path, codec="none")
+    with monkeypatch.context() as patch:
+        if cleared:
+            patch.setattr(Stored, "repacked", lambda *_: None)
+        else:
+            patch.setattr(extraction, "decode_frames", _never)
+            patch.setattr(extraction, "read_pictures", _never)
+        _extract(spoilt, tmp_path, codec="webp", workers=2)
+    assert _content(tmp_path / "out") == _content(tmp_path / "fresh/out")
+    monkeypatch.setattr(extraction, "decode_frames", _never)
+    _extract((root, [video for n, video in enumerate(videos) if n != 4]), tmp_path, codec="none")
+    assert len(FrameStore.open(tmp_path / "out").keys) == 8
+
+
+def test_one_more_video_links_the_other_shards(footage: tuple[Path, list[Video]], tmp_path: Path) -> None:
+    root, videos = footage
+    _extract((root, videos[:-1]), tmp_path, codec="webp")
+    before = sorted((tmp_path / "out").glob("shard-*.npy"))[:-1]
+    nodes = [shard.stat().st_ino for shard in before]
+    _extract(footage, tmp_path, codec="webp")
+    assert nodes
+    assert [shard.stat().st_ino for shard in before] == nodes
+    _extract(footage, tmp_path / "fresh", codec="webp")
+    assert _content(tmp_path / "out") == _content(tmp_path / "fresh/out")
 
 
 class Stopped(Exception):
@@ -695,6 +733,22 @@ def test_who_is_shown_too_seldom_is_not_stored(footage: tuple[Path, list[Video]]
         assert set(pd.read_csv(tmp_path / f"{share}/out/index.csv")["person"]) == people
 
 
+@pytest.mark.parametrize("blanked", [False, True])
+@pytest.mark.parametrize("person", ["largest", "every", "mask"])
+def test_a_codec_changes_no_pixel_row_or_crop(
+    person: str, blanked: bool, footage: tuple[Path, list[Video]], faces: tuple[Path, dict], tmp_path: Path
+) -> None:
+    more = {"faces": faces[0], "cut": EVERY.model_copy(update={"person": person}), "blanked": blanked}
+    for codec in CODECS:
+        _extract(_with_masks(footage), tmp_path / codec, codec=codec, max_skipped=0.2, **more)
+    none, webp = (FrameStore.open(tmp_path / codec / "out") for codec in CODECS)
+    rows = np.random.default_rng(0).integers(0, len(none), 50)
+    assert np.array_equal(none.read(rows), webp.read(rows))
+    assert none.shards == webp.shards
+    for name in ("index.csv", "crops.csv", "skipped.csv"):
+        assert (none.folder / name).read_bytes() == (webp.folder / name).read_bytes()
+
+
 def test_whole_frames_are_nobodys(
     footage: tuple[Path, list[Video]], faces: tuple[Path, dict], tmp_path: Path
 ) -> None:
@@ -848,8 +902,8 @@ def test_one_person_is_stored_as_ever_whatever_the_other_choices_need(
     assert (out / "index.csv").read_text().startswith("key,frame,shard,row\n")
     assert (out / "crops.csv").read_text().startswith("key,n_at_once,person,n_missing,face_size\n")
     assert sorted(json.loads((out / "meta.json").read_text())) == [
-        "align", "around", "crop", "margin", "n_frames", "person", "resample", "sha256", "shards", "size",
-        "without_face",
+        "align", "around", "codec", "crop", "margin", "n_frames", "person", "resample", "sha256", "shards",
+        "size", "without_face",
     ]  # fmt: skip
 
 

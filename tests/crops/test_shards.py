@@ -1,17 +1,19 @@
 """Shards as they are written: where they end, what is kept of them, and what comes back."""
 
 import json
+import os
 
 import numpy as np
 import pytest
 
+from clipforensics.core.faults import InputError
 from clipforensics.core.records import Skipped
 from clipforensics.crops.person import Crop, MarkedCrop
 from clipforensics.crops.reuse import Before
 from clipforensics.crops.shards import Extracted, StoreWriter
 from clipforensics.frames.codecs import CODECS, pack
 from clipforensics.frames.store import FrameStore
-from clipforensics.machine.kept import Kept
+from clipforensics.machine.kept import Kept, find_altered
 from tests.support.videos import make_video
 
 VIDEOS = [make_video(name, path=f"{name}.mp4") for name in "abcd"]
@@ -73,3 +75,21 @@ def test_the_index_has_a_column_of_people_only_where_they_are_apart(tmp_path):
     )
     assert FrameStore.open(tmp_path / "apart").rows.people.tolist() == [2, 2, 0]
     assert json.loads((tmp_path / "plain/meta.json").read_text())["shards"] == [3]
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x93NUMPY\x01\x00v\x00{'descr': (", "a flipped bit"])
+def test_a_packed_shard_that_was_damaged_unseen_is_found_and_not_used(damage, tmp_path):
+    write(tmp_path / "store", [extracted(3, codec="webp")], codec="webp")
+    (path,) = (tmp_path / "kept").glob("*.npy")
+    assert find_altered(tmp_path / "kept") == ([], 1)
+    status, content = path.stat(), bytearray(path.read_bytes())
+    content[200] ^= 1
+    damage = content if damage == "a flipped bit" else damage
+    path.write_bytes(damage.ljust(len(content), b" ") if damage else b"")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert len(find_altered(tmp_path / "kept")[0]) == 1
+    if damage:
+        with pytest.raises(InputError, match=r"npy: .*; `clipforensics check --digests --mend` removes"):
+            before(tmp_path / "kept", VIDEOS[:1], codec="webp")
+    else:
+        assert before(tmp_path / "kept", VIDEOS[:1], codec="webp")[0].usable == [False]

@@ -10,6 +10,7 @@ from clipforensics.core.fitting import Fitting
 from clipforensics.encoder import embedding, vision
 from clipforensics.encoder.embedding import Elsewhere, embed_frames
 from clipforensics.encoder.embeddings import EmbeddingStore
+from clipforensics.frames.codecs import CODECS
 from clipforensics.frames.store import FrameStore
 from clipforensics.machine.cluster.mapping import Share
 from clipforensics.machine.kept import Kept
@@ -36,9 +37,9 @@ class Counting:
         return self.function(batch)
 
 
-def with_digests(folder, videos, per_shard=3):
+def with_digests(folder, videos, per_shard=3, codec="none"):
     """A frame store that names its shards' digests, as `extract_frames` writes them."""
-    store = write_frame_store(folder, videos, per_shard=per_shard)
+    store = write_frame_store(folder, videos, per_shard=per_shard, codec=codec)
     sizes = read_json(folder / "meta.json")["shards"]
     ends = zip(np.cumsum([0, *sizes[:-1]]), np.cumsum(sizes), strict=True)
     digests = [embedding._digests(store, embedding._videos(store, range(*end)))[0] for end in ends]
@@ -141,6 +142,18 @@ def test_with_a_real_encoder_it_is_one_forward_pass_whatever_was_kept(tmp_path):
     for row in range(len(frames)):
         alone = embed(frames.read(np.array([row])))[0]
         np.testing.assert_allclose(stores["fresh"].matrix[row], alone, atol=1e-5)
+
+
+def test_another_codec_embeds_nothing_again_and_to_the_same_bytes(tmp_path):
+    videos, embed = noise_videos(5), Counting()
+    none, webp = (with_digests(tmp_path / f"frames-{codec}", videos, codec=codec) for codec in CODECS)
+    fresh = run(webp, tmp_path, name="fresh", kept="fresh")
+    first = run(none, tmp_path, embed, name="first")
+    n_calls = len(embed.calls)
+    again = run(webp, tmp_path, embed, name="again")
+    assert n_calls == len(embed.calls) > 0
+    assert same(first, fresh)
+    assert same(first, again)
 
 
 @pytest.mark.parametrize("engine", ["local", "ray"])

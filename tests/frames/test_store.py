@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from clipforensics.core.faults import InputError
 from clipforensics.frames.store import FrameStore, shard_name
-from tests.support.stores import index_of
+from tests.support.stores import index_of, noise_videos, write_frame_store
 
 SHARDS = ((("v/a", 3), ("v/b ü'\"", 2)), (("v/c", 4),), (("NA", 1),))
 """Videos and their numbers of frames, shard by shard."""
@@ -110,3 +110,40 @@ def test_another_process_opens_the_same_store_and_is_sent_no_frame(
     sent = pickle.dumps(FrameStore.open(folder))
     assert len(sent) < 300
     assert (pickle.loads(sent).read(np.arange(len(frames))) == frames).all()
+
+
+@pytest.fixture
+def packed(tmp_path: Path) -> FrameStore:
+    return write_frame_store(tmp_path / "packed", noise_videos(7, size=16), codec="webp")
+
+
+def test_frames_of_a_codec_are_the_same_frames(packed: FrameStore, tmp_path: Path) -> None:
+    plain = write_frame_store(tmp_path / "plain", noise_videos(7, size=16))
+    rows = np.random.default_rng(0).integers(0, len(plain), 60)
+    for store in (packed, pickle.loads(pickle.dumps(packed))):
+        assert np.array_equal(store.read(rows), plain.read(rows))
+        assert store.read(rows[:0]).shape == (0, 16, 16, 3)
+    with pytest.raises(IndexError, match=r"0\.\.20"):
+        packed.read(np.array([21]))
+
+
+def test_a_damaged_frame_of_a_codec_is_told_in_one_line_and_costs_no_other(packed: FrameStore) -> None:
+    path, frames = packed.folder / shard_name(1), packed.read(np.arange(21))
+    content = bytearray(path.read_bytes())
+    content[300] ^= 1
+    path.write_bytes(content)
+    store = FrameStore.open(packed.folder)
+    with pytest.raises(
+        InputError, match=r"^frame store .*shard-00001\.npy, frame 0: .*check --digests --mend`"
+    ):
+        store.read(np.arange(21))
+    others = np.delete(np.arange(21), 9)
+    assert np.array_equal(store.read(others), frames[others])
+
+
+@pytest.mark.parametrize("codec", ["zip", None, 3, ["webp"], "none"])
+def test_a_codec_that_there_is_not_or_that_is_another_is_told(packed: FrameStore, codec: object) -> None:
+    meta = json.loads((packed.folder / "meta.json").read_text())
+    (packed.folder / "meta.json").write_text(json.dumps({**meta, "codec": codec}))
+    with pytest.raises(InputError, match=r"(codec .* is none of none, webp|shard-00000\.npy holds)"):
+        FrameStore.open(packed.folder)

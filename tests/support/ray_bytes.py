@@ -46,6 +46,7 @@ def run(folder: Path, out: Path) -> None:
         find_faces(videos, roots, out / "faces", looking, detector="yunet", kept=kept, **how)
         cut = Cut.model_validate({name: SHIPPED["extract_frames"][name] for name in Cut.model_fields})
     options: dict[str, Any] = {"n_frames": 4, "fitting": Fitting(SIZE), "shard_frames": 8, "cut": cut}
+    options["codec"] = "webp"  # whose bytes nodes make
     options |= {"scratch": out / "scratch", "kept": Kept(out / "kept/frames", "")}
     options["faces"] = out / "faces" if cut else None
     skipped += extract_frames(videos, roots, out / "frames", **options, **how)

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from clipforensics.core.fitting import Fitting
-from clipforensics.frames.store import FrameStore
+from clipforensics.frames.codecs import Codec, pack
+from clipforensics.frames.shard_file import ShardWriter
+from clipforensics.frames.store import FrameStore, shard_name
 
 
 def index_of(store: FrameStore) -> pd.DataFrame:
@@ -23,6 +25,7 @@ def write_frame_store(
     per_shard: int = 3,
     fitting: Fitting | None = None,
     apart: Mapping[str, Sequence[tuple[int, int]]] | None = None,
+    codec: Codec = "none",
 ) -> FrameStore:
     """A frame store of the given videos (key -> uint8 (n, s, s, 3)), a few videos a shard.
 
@@ -33,9 +36,11 @@ def write_frame_store(
     rows, sizes = [], []
     groups = [list(videos)[i : i + per_shard] for i in range(0, len(videos), per_shard)]
     for number, keys in enumerate(groups):
-        shard = np.concatenate([videos[key] for key in keys])
-        np.save(folder / f"shard-{number:05d}.npy", shard)
-        sizes.append(len(shard))
+        shard = ShardWriter(folder / shard_name(number), codec, videos[keys[0]].shape[1])
+        for key in keys:
+            shard.add(pack(videos[key], codec).frames)
+        shard.finish()
+        sizes.append(shard.n_frames)
         whose = apart or {key: [(frame, -1) for frame in range(len(videos[key]))] for key in keys}
         flat = [(key, *one) for key in keys for one in whose[key]]
         rows += [(key, frame, number, row, person) for row, (key, frame, person) in enumerate(flat)]
@@ -44,9 +49,8 @@ def write_frame_store(
     table.to_csv(folder / "index.csv", index=False)
     size = next(iter(videos.values())).shape[1]
     n_frames = max(map(len, videos.values()))
-    (folder / "meta.json").write_text(
-        json.dumps({**(fitting or Fitting(size)).as_meta(), "n_frames": n_frames, "shards": sizes})
-    )
+    meta = {**(fitting or Fitting(size)).as_meta(), "n_frames": n_frames, "shards": sizes, "codec": codec}
+    (folder / "meta.json").write_text(json.dumps(meta))
     return FrameStore.open(folder)
 
 
