@@ -22,7 +22,7 @@ from clipforensics.core.faults import InputError, one_line_errors
 from clipforensics.training.hardware import describe_machine
 
 BENCHMARKS = (
-    *("extraction", "faces", "embedding", "engines", "training", "embedding_methods"),
+    *("extraction", "codecs", "faces", "embedding", "engines", "training", "embedding_methods"),
     *("bootstrap", "audit", "robustness", "growth", "ingest", "once", "cluster"),
     *("scoring", "starting", "shipping", "serving", "accelerator"),
 )

@@ -13,6 +13,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.WebPImagePlugin import WebPImageFile
 
 Codec = Literal["none", "webp"]
 """`none`: pixels as they are; `webp`: each frame as a lossless WebP. What is read is the same."""
@@ -71,8 +72,9 @@ def decode_webp(data: bytes, frame: NDArray[np.uint8]) -> None:
     if data[:4] != b"RIFF" or data[8:16] != b"WEBPVP8L" or data[20:25] != _header(side):
         raise ValueError(f"is no lossless WebP of {side} x {side} pixels")
     try:
-        with Image.open(io.BytesIO(data), formats=("WEBP",)) as picture:
-            frame[:] = np.asarray(picture)
+        frame[:] = np.asarray(WebPImageFile(io.BytesIO(data)))
+    except MemoryError:
+        raise
     except Exception as error:  # whatever damaged bytes make a decoder raise
         raise ValueError(f"cannot be decoded ({error})") from error
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
+from clipforensics.frames import codecs
 from clipforensics.frames.codecs import CODECS, decode_webp, encode_webp, pack, shard_digest
 
 
@@ -65,7 +66,7 @@ def test_only_a_lossless_webp_of_the_size_is_decoded(data, monkeypatch):
     def never(*_, **__):
         raise AssertionError("Pillow was asked")
 
-    monkeypatch.setattr(Image, "open", never)
+    monkeypatch.setattr(codecs, "WebPImageFile", never)
     with pytest.raises(ValueError, match="no lossless WebP of 16 x 16"):
         decode_webp(data, np.empty((16, 16, 3), np.uint8))
 

@@ -110,8 +110,9 @@ BESIDE = {  # modules that lie in a stage's folders and that it never runs: a ch
     "explain": f"""adaptation/choice.py encoder/embedding.py {CLUSTER} machine/kept.py protocol/tables.py
         training/costs.py training/hardware.py training/launching.py""",
     "record": "core/fitting.py",
-    "package": """frames/store.py likelihood/assessment.py likelihood/conditions.py likelihood/costs.py
-        likelihood/curves.py likelihood/summary.py metrics/errors.py metrics/evaluation.py
+    "package": """frames/codecs.py frames/shard_file.py frames/store.py likelihood/assessment.py
+        likelihood/conditions.py likelihood/costs.py likelihood/curves.py likelihood/summary.py
+        metrics/errors.py metrics/evaluation.py
         metrics/thresholds.py metrics/usability.py publishing/inspecting.py publishing/opening.py
         report/wording/html.py report/wording/nested.py report/wording/printable.py
         report/wording/tables.py""",
