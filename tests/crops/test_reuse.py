@@ -1,11 +1,15 @@
 """Shards that were made before: taken over whole, video by video, or not at all."""
 
 import json
+import os
 
 import numpy as np
+import pytest
 
-from clipforensics.crops.reuse import shards_of
+from clipforensics.crops.person import Crop
+from clipforensics.crops.reuse import Before, Todo, shards_of
 from clipforensics.crops.shards import ends_a_shard
+from clipforensics.machine.kept import Kept
 from tests.crops.test_shards import VIDEOS, before, extracted, write
 from tests.support.videos import make_video
 
@@ -42,3 +46,26 @@ def test_one_more_video_moves_no_other_end_of_a_shard():
     assert 10 < len(ends) < 45
     assert [n for span in shards_of(videos, 8) for n in span] == [*range(200)]
     assert all(ends_a_shard(video.key, 1) for video in videos)
+
+
+@pytest.mark.parametrize("damage", ["none", "gone", "altered"])
+def test_frames_under_another_codec_are_packed_anew_if_they_are_what_was_kept(damage, tmp_path):
+    write(tmp_path / "store", [extracted(4), extracted(2)])
+    with Kept(tmp_path / "kept", "made by").opened() as kept:
+        keys = [kept.key(video.key) for video in VIDEOS]
+        found = Before(kept, keys, Crop, size=4, codec="webp")
+        todo = Todo(found, VIDEOS)
+        assert (found.usable, [*todo][2:]) == ([False] * 4, VIDEOS[2:])
+        one = todo[1]
+    if damage == "gone":
+        one.path.unlink()
+    elif damage == "altered":
+        with one.path.open("r+b") as file:
+            file.seek(-1, os.SEEK_END)
+            file.write(b"\xff" if one.path.read_bytes()[-1] != 255 else b"\0")
+    again = one.repacked("webp", Crop)
+    if damage != "none":
+        assert again is None
+    else:
+        assert again.packed == extracted(2, codec="webp").packed
+        assert again.rows(VIDEOS[1]) == extracted(2).rows(VIDEOS[1])
