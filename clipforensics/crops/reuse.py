@@ -128,12 +128,14 @@ class Before:
         if number not in self._elsewise:
             return None
         (record,) = self._kept.get([self.keys[number]])
-        path = self._paths.get(record["array"]) if isinstance(record, dict) else None
+        path = self._path(record["array"]) if isinstance(record, dict) else None
         return None if path is None else Stored(video, record, path, self._size)
 
     def _packed(self, record: Any) -> list[bytes] | Pixels:
         """The frames of a video as they lie in its kept shard."""
-        path = self._paths[record["array"]]
+        path = self._path(record["array"])
+        if path is None:
+            raise FileNotFoundError(record["array"])
         shard = _opened(path, self._codec, record["n_frames"], self._size)
         start, stop = record["start"], record["stop"]
         return shard.packed(start, stop) if isinstance(shard, PackedShard) else shard[start:stop]
@@ -157,7 +159,7 @@ class Before:
 
     def _shard(self, part: dict[int, Any]) -> Shard:
         first = next(iter(part.values()))
-        path = self._paths[first["array"]]
+        path = self._path(first["array"])
         assert path is not None  # it is usable
         return Shard(path, first["sha256"], [*part])
 
@@ -168,13 +170,17 @@ class Before:
     def _is_usable(self, number: int, record: Any) -> bool:
         if not isinstance(record, dict):
             return record is not None
-        name = record["array"]
-        if name not in self._paths:
-            self._paths[name] = self._kept.array(name)
-        if self._paths[name] is not None and record["codec"] != self._codec:
+        is_there = self._path(record["array"]) is not None
+        if is_there and record["codec"] != self._codec:
             self._elsewise.add(number)
             return False
-        return self._paths[name] is not None
+        return is_there
+
+    def _path(self, name: str) -> Path | None:
+        """Of a kept shard, looked at once; this run may have made it, of a video with the same content."""
+        if name not in self._paths:
+            self._paths[name] = self._kept.array(name)
+        return self._paths[name]
 
 
 _opened = lru_cache(maxsize=4)(open_shard)

@@ -482,6 +482,21 @@ def test_one_more_video_links_the_other_shards(footage: tuple[Path, list[Video]]
     assert _content(tmp_path / "out") == _content(tmp_path / "fresh/out")
 
 
+@pytest.mark.parametrize("codec", CODECS)
+def test_one_content_under_several_names_is_found_wherever_it_was_put_last(
+    codec: Codec, footage: tuple[Path, list[Video]], tmp_path: Path
+) -> None:
+    root, videos = footage
+    twice = [*videos, *(replace(video, target=f"{video.target}-again") for video in videos)]
+    for number, some in enumerate([twice, twice[1:], twice]):
+        for shard_frames in (5, 12):
+            how = {"codec": codec if number < 2 else "none", "shard_frames": shard_frames}
+            _extract((root, some), tmp_path, **how)
+            _extract((root, some), tmp_path / f"fresh-{number}-{shard_frames}", **how)
+            fresh = _content(tmp_path / f"fresh-{number}-{shard_frames}/out")
+            assert _content(tmp_path / "out") == fresh
+
+
 class Stopped(Exception):
     """Stands for a kill just before the store is finished."""
 
