@@ -4,12 +4,13 @@ Every question is asked under DVC's repository lock. A dvc process writes `dvc.l
 that lock meanwhile, so whoever reads without it may find half a file.
 """
 
+import itertools
 import json
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -115,41 +116,32 @@ def put_in_order(order: Sequence[str], *, old: Iterable[str]) -> None:
 
 
 @contextmanager
-def dvc_at_rest(give_up: Callable[[], bool]) -> Iterator[None]:
+def dvc_at_rest() -> Iterator[None]:
     """While the body runs, no dvc process of this repository writes dvc.lock, its cache or git's index.
 
     So a dvc process that is killed in the body leaves nothing half written.
 
-    Args:
-        give_up: Asked every few seconds while another process holds the lock; True enters the body
-            without it.
-
     Raises:
         InputError: the working folder is in no DVC repository.
     """
-    with _dvc_errors(), Repo() as repo, _held(repo, give_up):
+    with _dvc_errors(), Repo() as repo, _held(repo):
         yield
 
 
 @contextmanager
-def _held(repo: Repo, give_up: Callable[[], bool] = lambda: False) -> Iterator[None]:
+def _held(repo: Repo) -> Iterator[None]:
     """Hold the repository lock; a dvc process has it for seconds, never while a stage's command runs."""
-    held, n_tries = False, 0
-    while not held:
+    for n_tries in itertools.count(1):
         try:
             repo.lock.lock()  # tries for three seconds
-            held = True
+            break
         except LockError:
-            n_tries += 1
             if n_tries == PATIENCE:
                 print(f"waiting for another dvc process, which holds {repo.lock.lockfile}", file=sys.stderr)
-            if give_up():
-                break
     try:
         yield
     finally:
-        if held:
-            repo.lock.unlock()
+        repo.lock.unlock()
 
 
 @contextmanager

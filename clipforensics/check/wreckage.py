@@ -74,7 +74,7 @@ def mend_wrecks(root: Path) -> list[str]:
     """
     if not find_wrecks(root):
         return []
-    with contextlib.chdir(root), pipeline.dvc_at_rest(lambda: False):
+    with contextlib.chdir(root), pipeline.dvc_at_rest():
         return [wreck.mend() for wreck in find_wrecks(Path())]
 
 

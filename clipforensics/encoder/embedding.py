@@ -19,7 +19,8 @@ from clipforensics.core.files import write_json
 from clipforensics.frames.codecs import shard_digest
 from clipforensics.frames.store import FrameStore
 from clipforensics.machine.cluster.choosing import RAY, engine
-from clipforensics.machine.cluster.mapping import Share, map_on_ray
+from clipforensics.machine.cluster.mapping import map_on_ray
+from clipforensics.machine.cluster.nodes import Share
 from clipforensics.machine.kept import Kept
 
 Embed = Callable[[NDArray[np.uint8]], NDArray[np.float32]]

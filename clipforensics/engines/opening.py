@@ -17,7 +17,7 @@ from clipforensics.encoder.vision import EncoderSection
 from clipforensics.engines.choosing import check_engine, versions
 from clipforensics.engines.embedding import engine_embedder
 from clipforensics.machine import kernels
-from clipforensics.machine.cluster.mapping import Share
+from clipforensics.machine.cluster.nodes import Share
 from clipforensics.machine.devices import arithmetic, choose_device, choose_dtype, compute_deterministically
 
 

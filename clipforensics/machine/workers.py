@@ -43,10 +43,15 @@ def n_workers() -> int:
     """
     text = os.environ.get(VARIABLE, "").strip()
     if not text:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return n_processors()
     if not (text.isascii() and text.isdigit() and int(text) > 0):
         raise InputError(f"{VARIABLE} is {text!r}; it must be a whole number of at least 1, or unset")
     return int(text)
+
+
+def n_processors() -> int:
+    """Of this machine, those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def ordered_map(

@@ -1,1 +1,1 @@
-"""The matrix over several GPUs of one machine."""
+"""The matrix over the GPUs of one machine or of a Ray cluster."""

@@ -1,4 +1,4 @@
-"""Which cells of matrix stages belong together, and which task of an array job runs them."""
+"""Which cells of matrix stages are asked for, what must be done before them, and which of them must run."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,12 +13,11 @@ class Plan:
 
     Attributes:
         upstream: Stages that the cells read, directly or not, in the order of `dvc repro`.
-        chains: Cells that read one another, in the order in which they must run; no cell reads one of
-            another chain, so chains may run side by side.
+        cells: In the same order, so that what a cell reads comes before it.
     """
 
     upstream: tuple[str, ...]
-    chains: tuple[tuple[str, ...], ...]
+    cells: tuple[str, ...]
 
 
 def make_plan(reads: Mapping[str, frozenset[str]], patterns: Sequence[str]) -> Plan:
@@ -46,26 +45,22 @@ def make_plan(reads: Mapping[str, frozenset[str]], patterns: Sequence[str]) -> P
     between = [name for name in reads if name in needed and not wanted.isdisjoint(_ancestors(reads, [name]))]
     if between:
         raise InputError(f"{between[0]} reads some of {' '.join(patterns)}, and others read it; name it too")
-    return Plan(tuple(name for name in reads if name in needed), _chains(reads, cells))
+    return Plan(tuple(name for name in reads if name in needed), tuple(cells))
 
 
-def share(chains: Sequence[tuple[str, ...]], *, task: int, tasks: int) -> tuple[tuple[str, ...], ...]:
-    """The chains of one task of an array job: chain i belongs to task i mod `tasks`.
+def due(cells: Sequence[str], reads: Mapping[str, frozenset[str]], changed: Iterable[str]) -> list[str]:
+    """Those cells that must run: what has changed, and what reads a cell that must run.
 
     Args:
-        chains: All chains; every task must see the same.
-        task: From 0 to `tasks` - 1.
-        tasks: How many there are.
-
-    Raises:
-        InputError: there is no such task.
+        cells: In the order in which they may run.
+        reads: Of each, what it reads.
+        changed: Those that are not up to date by themselves.
     """
-    if not 0 <= task < tasks:
-        raise InputError(
-            f"--task {task} of --tasks {tasks}: tasks are counted from 0 to {tasks - 1};"
-            f" submit with --array=0-{tasks - 1}"
-        )
-    return tuple(chains[task::tasks])
+    found = dict.fromkeys(changed)
+    for cell in cells:
+        if not reads[cell].isdisjoint(found):
+            found[cell] = None
+    return [cell for cell in cells if cell in found]
 
 
 def _matching(cells: Iterable[str], pattern: str) -> list[str]:
@@ -81,16 +76,3 @@ def _ancestors(reads: Mapping[str, frozenset[str]], names: Iterable[str]) -> set
         found |= new
         waiting += new
     return found
-
-
-def _chains(reads: Mapping[str, frozenset[str]], cells: Sequence[str]) -> tuple[tuple[str, ...], ...]:
-    """Connected components of the cells, each in the given order and ordered by their first cell."""
-    chain_of: dict[str, list[str]] = {}
-    for cell in cells:  # what a cell reads comes before it
-        joined = [cell]
-        for other in {id(c): c for c in map(chain_of.get, sorted(reads[cell])) if c is not None}.values():
-            joined += other
-        chain_of |= dict.fromkeys(joined, joined)
-    rank = {cell: i for i, cell in enumerate(cells)}
-    chains = {id(chain): sorted(chain, key=rank.__getitem__) for chain in chain_of.values()}
-    return tuple(sorted(map(tuple, chains.values()), key=lambda chain: rank[chain[0]]))

@@ -1,19 +1,20 @@
-"""Cells of DVC's matrix stages side by side: what they read first, then those that are not up to date."""
+"""Bring up to date what cells of DVC's matrix stages read, then run those that are not up to date."""
 
-import argparse
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from clipforensics import pipeline
 from clipforensics.core.faults import InputError
-from clipforensics.spread.chains import run_chains
-from clipforensics.spread.children import Children
-from clipforensics.spread.plan import make_plan, share
+from clipforensics.machine.cluster.joining import check_installed, joined_or_begun
+from clipforensics.machine.workers import n_processors
+from clipforensics.spread import guard
+from clipforensics.spread.cells import DVC, Cells, n_threads
+from clipforensics.spread.plan import due, make_plan
 
-DVC = (sys.executable, "-m", "dvc", "--wait-for-lock", "repro")
-"""Without waiting, a dvc process gives up, and its finished work with it, after 3 s without DVC's lock."""
+ASKS = "`clipforensics spread` runs cells as Ray tasks"
 
 LOST = (
     "ran, but is not up to date; run again: its inputs changed meanwhile, or this file system keeps no locks"
@@ -21,83 +22,53 @@ LOST = (
 )
 
 
-def run(given: argparse.Namespace, slots: Sequence[Mapping[str, str]], project: Path | None) -> None:
+def run(patterns: Sequence[str], gpus: int | None, project: Path | None) -> None:
     """Bring up to date what the cells read, then run the cells that are not up to date.
 
     Args:
-        given: The command line.
-        slots: Environment variables of each slot; a slot runs one cell at a time.
+        patterns: Stages, or cells with * for anything.
+        gpus: That each cell has for itself; None: one where there are any.
         project: The project's folder; that of the DVC repository around the working folder if not given.
 
     Raises:
-        InputError: the pipeline does not allow it.
-        SystemExit: with 1, a cell failed; with 128 + signal, ended.
+        InputError: Ray, the cluster or the pipeline does not allow it.
+        SystemExit: with 1, a cell failed.
+        KeyboardInterrupt: Ctrl-C, SIGTERM or SIGHUP has come, and all that was started has ended.
     """
+    check_installed(ASKS)
     os.chdir(project or pipeline.find_root())
-    with Children(pipeline.dvc_at_rest) as children:
-        reads = pipeline.read_stages()
-        plan = make_plan(reads, given.cells)
-        _bring_up_to_date(plan.upstream, slots[0], children, only_check=given.task is not None)
-        if given.prepare:
-            return
-        chains = plan.chains
-        if given.task is not None:
-            chains = share(chains, task=given.task, tasks=given.tasks)
-        failed = _run(chains, slots, children, reads)
+    _hear_signals()
+    reads = pipeline.read_stages()
+    plan = make_plan(reads, patterns)
+    changed = pipeline.find_changed(plan.upstream)
+    if changed and guard.run([*DVC, *plan.upstream]) != 0:
+        raise InputError(f"`dvc repro` of {', '.join(changed)} failed; its output stands above")
+    failed = _run(plan.cells, reads, gpus)
     for cell, reason in failed.items():
         print(f"{cell} {reason}", file=sys.stderr)
     if failed:
         sys.exit(1)
 
 
-def _bring_up_to_date(
-    stages: Sequence[str], slot: Mapping[str, str], children: Children, *, only_check: bool
-) -> None:
-    """Run `dvc repro` of what is not up to date; a task of an array job must not, the others would too."""
-    if not (changed := pipeline.find_changed(stages)):
-        return
-    if only_check:
-        raise InputError(
-            f"{', '.join(changed)} must be up to date before an array job starts;"
-            " run `clipforensics spread --prepare`"
-        )
-    children.start("upstream", [*DVC, *stages], log=None, environment=slot)
-    _, status = children.wait()
-    if status != 0:
-        raise InputError(f"`dvc repro` of {', '.join(changed)} failed; its output stands above")
-
-
-def _run(
-    chains: Sequence[Sequence[str]],
-    slots: Sequence[Mapping[str, str]],
-    children: Children,
-    reads: Mapping[str, frozenset[str]],
-) -> dict[str, str]:
-    """Run those chains that are not up to date; of each cell that then is not in dvc.lock, why."""
-    cells = [cell for chain in chains for cell in chain]
-    changed = set(pipeline.find_changed(cells))
-    due = [chain for chain in chains if not changed.isdisjoint(chain)]
-    n_due, logs = sum(map(len, due)), _log_folder()
-    print(
-        f"{n_due} cells to run, in {len(due)} chains; {len(cells) - n_due} up to date; logs: {logs}",
-        flush=True,
-    )
+def _run(cells: Sequence[str], reads: Mapping[str, frozenset[str]], gpus: int | None) -> dict[str, str]:
+    """Run those cells that must; of each that then is not in dvc.lock, why."""
+    wanted = due(cells, reads, pipeline.find_changed(cells))
+    logs = Path(os.environ.get("DVC_ROOT", ".")) / ".scratch" / "spread"
+    logs.mkdir(parents=True, exist_ok=True)
+    print(f"{len(wanted)} cells to run; {len(cells) - len(wanted)} up to date; logs: {logs}", flush=True)
+    if not wanted:
+        return {}
     old = set(pipeline.recorded_stages()) & pipeline.committed_stages()
-    failed = run_chains(
-        due,
-        slots,
-        children=children,
-        command=lambda cell: [*DVC, "--single-item", cell],
-        log=lambda cell: logs / f"{cell.replace('/', '_')}.log",
-        reads=reads,
-        tell=lambda line: print(line, flush=True),
-    )
+    with joined_or_begun(ASKS, max(n_processors(), n_threads())) as ray:
+        _hear_signals()  # again, since Ray has its own way
+        failed = Cells(ray, {cell: reads[cell] for cell in wanted}, logs).run(gpus)
     pipeline.put_in_order(list(reads), old=old)
-    done = [cell for chain in due for cell in chain if cell not in failed]
+    done = [cell for cell in wanted if cell not in failed]
     return failed | dict.fromkeys(pipeline.find_changed(done), LOST)
 
 
-def _log_folder() -> Path:
-    folder = Path(os.environ.get("DVC_ROOT", ".")) / ".scratch" / "spread"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def _hear_signals() -> None:
+    """SIGTERM and SIGHUP do what Ctrl-C does; where they are ignored (nohup) they stay so."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)

@@ -66,7 +66,7 @@ HOLDING = """
 import sys, time
 from pathlib import Path
 from clipforensics.pipeline import dvc_at_rest
-with dvc_at_rest(lambda: False):
+with dvc_at_rest():
     print("held", flush=True)
     time.sleep(2)
     Path(".dvc/tmp/rwlock").write_text("{}")

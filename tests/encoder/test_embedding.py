@@ -12,7 +12,7 @@ from clipforensics.encoder.embedding import Elsewhere, embed_frames
 from clipforensics.encoder.embeddings import EmbeddingStore
 from clipforensics.frames.codecs import CODECS
 from clipforensics.frames.store import FrameStore
-from clipforensics.machine.cluster.mapping import Share
+from clipforensics.machine.cluster.nodes import Share
 from clipforensics.machine.kept import Kept
 from tests.encoder.test_vision import write_encoder
 from tests.support.stores import noise_videos, write_frame_store

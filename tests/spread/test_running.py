@@ -1,11 +1,14 @@
 """Cells side by side, with real DVC, in a repository whose stages take no time."""
 
 import fcntl
+import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -15,22 +18,28 @@ from dvc.repo import Repo
 
 from clipforensics.core.faults import one_line_errors
 from clipforensics.pipeline import dvc_at_rest
+from clipforensics.spread.cells import DVC
 from clipforensics.spread.command import main
+from tests.support.ray_cluster import needs_ray, ray_nodes
 from tests.support.repository import ROOT, Repository
+
+pytestmark = needs_ray
 
 CELL = '''
 """`python cell.py WRITTEN READ`: copies; files beside the repository say who fails, hangs or waits."""
-import os, subprocess, sys, time
+import os, sys, time
 from pathlib import Path
+from clipforensics.core.parent import end_with_dvc
+end_with_dvc()
 written, read = map(Path, sys.argv[1:])
 orders = Path(os.environ["DVC_ROOT"] + ".orders")
 order = lambda word: (orders / f"{word}-{written.name}").exists()
-print("gpu", os.environ.get("CUDA_VISIBLE_DEVICES"), "stage", os.environ["DVC_STAGE"])
+names = "NODE", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "DVC_STAGE"
+print({name: os.environ.get(name) for name in names}, flush=True)
 if order("fail"):
     sys.exit(3)
 if order("hang"):
-    apart = subprocess.Popen(["sleep", "600"], start_new_session=True)
-    (orders / "hanging").write_text(f"{os.getpid()} {apart.pid}")
+    (orders / "hanging").write_text(f"{os.getpid()} {os.getppid()} .")
     time.sleep(600)
 if order("forget"):
     os.replace(orders / "dvc.lock", "dvc.lock")
@@ -62,7 +71,7 @@ stages:
     outs: [all.txt]
 """
 SPREAD = (sys.executable, "-m", "clipforensics", "spread")
-IGNORED = "/models/\n/prepared.txt\n/all.txt\n/.scratch/\n"
+IGNORED = "/.ray-*\n/models/\n/prepared.txt\n/all.txt\n/.scratch/\n"
 
 
 class Spread(Repository):
@@ -70,7 +79,8 @@ class Spread(Repository):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        self.env |= {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+        self.env |= {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+        self.env.pop("RAY_ADDRESS", None)
         self.orders = Path(f"{path}.orders")
         self.orders.mkdir(exist_ok=True)
 
@@ -90,13 +100,22 @@ class Spread(Repository):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
 
-    def spread(self, *arguments: str, status: int = 0) -> str:
-        running = self.start(*arguments)
+    def spread(self, *arguments: str, status: int = 0, env=()) -> str:
+        running = self.start(*arguments, env=env)
         output, _ = running.communicate(timeout=100)
         assert running.returncode == status, output
         return output
+
+    def hanging(self) -> tuple[int, int]:
+        """Process ids of the stage that hangs, and of its dvc, once it does."""
+        path = self.orders / "hanging"
+        wait_for(lambda: path.exists() and path.read_text().endswith("."))
+        stage, dvc, _ = path.read_text().split()
+        path.unlink()
+        return int(stage), int(dvc)
 
 
 @pytest.fixture(scope="module")
@@ -134,45 +153,123 @@ def repo(fresh, tmp_path):
     return fresh.copy(tmp_path / "project")
 
 
-def test_side_by_side_and_then_repro_gives_the_lock_of_repro_alone(repo, plain):
+@pytest.fixture(scope="module")
+def cluster():
+    """Two nodes, each with a processor and, so it says, a GPU."""
+    with ray_nodes(PYTHONPATH=str(ROOT)) as settings:
+        yield settings
+
+
+@pytest.mark.slow
+def test_cells_on_two_nodes_give_the_lock_of_repro_alone(repo, plain, cluster):
     repo.order("wait", "t1", "scores/e2")
-    output = repo.spread("--gpus", "5,6+MIG-x")
-    assert "gpu 5 stage prepare" in output
-    assert "4 cells to run, in 2 chains; 0 up to date" in output
-    assert output.index("train@2 done") < output.index("train@1 done"), "they end in another order"
+    output = repo.spread(env=cluster)
+    assert "4 cells to run; 0 up to date; logs: .scratch/spread\n2 at a time\n" in output
+    assert re.findall(r"\[(\d)/4\] (\S+) done, \d+ s", output)[:2] == [("1", "train@2"), ("2", "evaluate@2")]
     logs = [(repo.path / f".scratch/spread/train@{seed}.log").read_text() for seed in (1, 2)]
-    assert "gpu 5 " in logs[0]
-    assert "gpu 6,MIG-x " in logs[1]
+    assert {word for log in logs for word in re.findall(r"'NODE': '(\d)'", log)} == {"0", "1"}
+    assert all("'CUDA_VISIBLE_DEVICES': '0', 'OMP_NUM_THREADS': '1'" in log for log in logs)
     repo.run("dvc", "repro")
     assert repo.lock == plain.lock
     assert repo.run("git", "diff", "--name-only") == "", "what is staged is what is there"
 
 
-def test_cells_of_several_goes_stand_in_the_lock_as_those_of_one(repo, plain):
-    repo.spread("train@2", "evaluate@2")
-    repo.spread()
+@pytest.mark.slow
+def test_a_cell_whose_ray_worker_is_killed_is_run_again_once_it_has_ended(repo, plain, cluster):
+    hanging = repo.order("hang", "t2")
+    running = repo.start(env=cluster)
+    stage, dvc = repo.hanging()
+    hanging.unlink()
+    [worker] = [p for p in psutil.process_iter(["cmdline"]) if "ray::train@2" in (p.info["cmdline"] or [])]
+    worker.kill()
+    output, _ = running.communicate(timeout=100)
+    assert running.returncode == 0, output
+    assert not is_alive(stage)
+    assert not is_alive(dvc)
     repo.run("dvc", "repro")
     assert repo.lock == plain.lock
 
 
-def test_what_is_up_to_date_is_left_alone(plain, tmp_path):
-    repo = plain.copy(tmp_path / "project")
-    assert "0 cells to run, in 0 chains; 4 up to date" in repo.spread("--jobs", "2")
+@pytest.mark.slow
+def test_what_runs_on_a_cluster_ends_with_a_signal(repo, cluster):
+    ends_with(repo, signal.SIGTERM, env=cluster)
+
+
+@pytest.mark.slow
+def test_what_runs_on_this_machine_ends_with_ctrl_c(repo):
+    ends_with(repo, signal.SIGINT)
+
+
+@pytest.mark.slow
+def test_it_ends_with_a_run_that_is_killed_and_goes_on_in_the_next(repo, plain):
+    ends_with(repo, signal.SIGKILL)
+    output = repo.spread()
+    assert "\n4 cells to run" not in output, "what was done stays done"
+    repo.run("dvc", "repro")
+    assert repo.lock == plain.lock
+
+
+def ends_with(repo, number, env=()):
+    """A run in mid-cell gets a signal: afterwards there is no process of it."""
+    hanging = repo.order("hang", "t2")
+    running = repo.start(env={**dict(env), "MARK": str(repo.path)})
+    repo.hanging()
+    if number == signal.SIGINT:
+        os.killpg(running.pid, number)  # as a terminal sends it
+    else:
+        running.send_signal(number)
+    output, _ = running.communicate(timeout=100)
+    assert running.returncode == (-number if number == signal.SIGKILL else 130), output
+    wait_for(lambda: processes_of(repo) == [])
+    hanging.unlink()
+
+
+def processes_of(repo):
+    """Those in the project's folder, or begun there with all that they began; not Ray's that only wait.
+
+    Its agents notice the end of a Ray that was killed a minute later.
+    """
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            ours = process.environ().get("MARK") == str(repo.path) or process.cwd() == str(repo.path)
+            waits = process.status() == psutil.STATUS_ZOMBIE or re.match(
+                r"ray::\w*(Agent|IDLE)", process.name()
+            )
+            if ours and not waits:
+                found.append(process)
+    return found
+
+
+@pytest.mark.slow
+def test_a_failing_cell_holds_up_only_what_reads_it_and_the_rest_is_kept(repo, plain, cluster):
+    mended = repo.order("fail", "t2")
+    output = repo.spread(status=1, env=cluster)
+    log = ".scratch/spread/train@2.log"
+    assert f"\ntrain@2 failed (dvc ended with 255), see {log}\n" in output
+    assert "\nevaluate@2 not run, since it reads train@2\n" in output
+    assert "'DVC_STAGE': 'train@2'" in (repo.path / log).read_text()
+    assert list(yaml.safe_load(repo.lock)["stages"]) == ["prepare", "train@1", "evaluate@1"]
+    mended.unlink()
+    assert "2 cells to run; 2 up to date" in repo.spread(env=cluster)
+    repo.run("dvc", "repro")
+    assert repo.lock == plain.lock
     (repo.path / "params.yaml").write_text("value: 1\nseeds: [1, 2, 3]\n")
     repo.run("git", "commit", "-qam", "with a lock")
-    assert "2 cells to run, in 1 chains; 4 up to date" in repo.spread()
+    assert "2 cells to run; 4 up to date" in repo.spread(env=cluster)
     assert list(yaml.safe_load(repo.lock)["stages"])[-3:] == ["compare", "train@3", "evaluate@3"]
 
 
-def test_a_failing_cell_holds_up_only_its_own_chain(repo):
-    mended = repo.order("fail", "t2")
-    output = repo.spread("--jobs", "2", status=1)
-    assert "\ntrain@2 failed, see .scratch/spread/train@2.log\n" in output
-    assert "\nevaluate@2 not run, since it reads train@2\n" in output
-    assert "stage train@2" in (repo.path / ".scratch/spread/train@2.log").read_text()
-    assert list(yaml.safe_load(repo.lock)["stages"]) == ["prepare", "train@1", "evaluate@1"]
-    mended.unlink()
-    assert "2 cells to run, in 1 chains; 2 up to date" in repo.spread()
+@pytest.mark.slow
+def test_an_entry_that_gets_lost_is_told(repo, cluster):
+    """Where a file system keeps no locks, the last writer wins: here a cell puts an older dvc.lock back."""
+    repo.run("dvc", "repro", "prepare")
+    shutil.copy(repo.path / "dvc.lock", repo.orders / "dvc.lock")
+    repo.order("wait", "t2", "models/t1")
+    repo.order("forget", "t2")
+    output = repo.spread("train", status=1, env=cluster)
+    assert "[2/2] train@2 done" in output
+    assert "\ntrain@1 ran, but is not up to date; run again" in output
 
 
 def test_upstream_that_fails_stops_it(repo):
@@ -182,41 +279,22 @@ def test_upstream_that_fails_stops_it(repo):
     assert not (repo.path / "models").exists()
 
 
-def test_killed_with_all_that_it_started_and_run_again(repo, plain):
-    hanging = repo.order("hang", "t2")
-    running = repo.start("--jobs", "2")
-    pids = repo.orders / "hanging"
-    wait_for(lambda: pids.exists() and len(pids.read_text().split()) == 2)
-    running.send_signal(signal.SIGTERM)
-    running.communicate(timeout=60)
-    assert running.returncode == 128 + signal.SIGTERM
-    assert not any(is_alive(int(pid)) for pid in pids.read_text().split())
-    hanging.unlink()
-    repo.spread("--jobs", "2")
-    repo.run("dvc", "repro")
-    assert repo.lock == plain.lock
+def test_where_all_is_up_to_date_nothing_is_started(plain, tmp_path):
+    repo = plain.copy(tmp_path / "project")
+    assert "0 cells to run; 4 up to date" in repo.spread()
+    (repo.path / "dvc.lock").write_text("")
+    output = repo.spread(status=1)
+    assert "`clipforensics check --mend` and run again" in output.splitlines()[-1]
+    repo.run("git", "checkout", "--", "dvc.lock")
+    (repo.path / ".dvc/tmp/rwlock").write_text("")
+    assert repo.spread(status=1).splitlines()[-1].endswith("; run `clipforensics check --mend`")
 
 
-def test_tasks_of_the_slurm_script_at_once(repo, plain):
-    script = str(ROOT / "conf" / "slurm" / "train.sbatch")
-    output = repo.spread("--task", "0", "--tasks", "2", status=1)
-    assert "error: prepare must be up to date before an array job starts" in output
-    repo.spread("--prepare")
-    slurm = [{"SLURM_ARRAY_TASK_ID": str(task), "SLURM_ARRAY_TASK_COUNT": "2"} for task in (0, 1)]
-    tasks = [repo.start(program=("bash", script), env=each) for each in slurm]
-    outputs = [task.communicate(timeout=100)[0] for task in tasks]
-    assert [task.returncode for task in tasks] == [0, 0], outputs
-    for output in outputs:
-        assert "2 cells to run, in 1 chains; 0 up to date" in output
-    repo.run("dvc", "repro")
-    assert repo.lock == plain.lock
-
-
-def test_it_waits_for_the_lock_of_dvc(repo):
-    """DVC by itself gives up after three seconds, and what the cell has made is lost."""
-    repo.order("wait", "t1", "go")
-    running = repo.start("train")
-    wait_for(lambda: "stage train@1" in read(repo.path / ".scratch/spread/train@1.log"))
+def test_dvc_waits_for_its_lock(repo):
+    """By itself it gives up after three seconds, and what the cell has made is lost."""
+    repo.order("wait", "prepared.txt", "go")
+    running = repo.start("prepare", program=DVC)
+    wait_for(lambda: list((repo.path / ".dvc/tmp").glob("rwlock")))
     with Repo(str(repo.path)) as dvc, dvc.lock:
         (repo.path / "go").touch()
         time.sleep(5)
@@ -226,54 +304,17 @@ def test_it_waits_for_the_lock_of_dvc(repo):
 
 def test_at_rest_no_dvc_process_can_write(plain, monkeypatch):
     monkeypatch.chdir(plain.path)
-    asked = []
-    with dvc_at_rest(lambda: False), Path(".dvc/tmp/lock").open("r+") as file:
-        with pytest.raises(BlockingIOError):
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        with dvc_at_rest(lambda: bool(asked.append("give up?") or asked)):
-            assert asked, "it waits, and asks whether it shall give up"
+    with dvc_at_rest(), Path(".dvc/tmp/lock").open("r+") as file, pytest.raises(BlockingIOError):
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def test_an_entry_that_gets_lost_is_told(repo):
-    """Where a file system keeps no locks, the last writer wins: here a cell puts an older dvc.lock back."""
-    repo.spread("--prepare")
-    shutil.copy(repo.path / "dvc.lock", repo.orders / "dvc.lock")
-    repo.order("forget", "t2")
-    output = repo.spread("train", status=1)
-    assert "[2/2] train@2 done" in output
-    lost = [line.split()[0] for line in output.splitlines() if "ran, but is not" in line]
-    assert "train@1" in lost
-    repo.spread("train")
-    logs = [(repo.path / f".scratch/spread/{cell}.log").read_text() for cell in lost]
-    assert all("is cached - skipping run" in log for log in logs), "nothing was trained again"
-
-
-def test_a_lock_file_that_was_cut_off_is_one_line(plain, tmp_path):
-    repo = plain.copy(tmp_path / "project")
-    (repo.path / "dvc.lock").write_text("")
-    output = repo.spread(status=1)
-    assert "`clipforensics check --mend` and run again" in output.splitlines()[-1]
-    repo.run("git", "checkout", "--", "dvc.lock")
-    (repo.path / ".dvc/tmp/rwlock").write_text("")
-    assert repo.spread(status=1).splitlines()[-1].endswith("; run `clipforensics check --mend`")
-    (repo.path / ".dvc/tmp/rwlock").unlink()
-    assert "0 cells to run" in repo.spread()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        (["--task", "2", "--tasks", "2"], "--array=0-1"),
-        (["trian"], "error: 'trian' is no matrix stage of dvc.yaml and no cell"),
-    ],
-)
 @pytest.mark.filterwarnings("ignore:_NoneStep.value:DeprecationWarning")  # DVC's own
-def test_cells_that_there_are_not_are_one_line(plain, monkeypatch, capsys, arguments, told):
+def test_cells_that_there_are_not_are_one_line(plain, monkeypatch, capsys):
     monkeypatch.chdir(plain.path)
     with pytest.raises(SystemExit) as exit, one_line_errors():
-        main(arguments)
+        main(["trian"])
     assert exit.value.code == 1
-    assert told in capsys.readouterr().err
+    assert "error: 'trian' is no matrix stage of dvc.yaml and no cell" in capsys.readouterr().err
 
 
 def wait_for(ready) -> None:
@@ -281,10 +322,6 @@ def wait_for(ready) -> None:
     while not ready():
         assert time.monotonic() < deadline
         time.sleep(0.02)
-
-
-def read(path: Path) -> str:
-    return path.read_text() if path.exists() else ""
 
 
 def is_alive(pid: int) -> bool:

@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from dvc.cli.parser import get_main_parser
 from torch.distributed.run import get_args_parser
 
-from clipforensics.spread.command import make_parser
+from tests.support.ray_cluster import needs_ray
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted((ROOT / "conf" / "slurm").glob("*.sbatch"))
@@ -28,7 +29,7 @@ if __name__ == "__main__":
 
 
 def test_there_are_scripts():
-    assert [script.name for script in SCRIPTS] == ["one_model.sbatch", "train.sbatch"]
+    assert [script.name for script in SCRIPTS] == ["one_model.sbatch", "spread.sbatch"]
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
@@ -37,13 +38,23 @@ def test_bash_reads_it(script):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
-def test_spread_has_every_option_that_it_is_given(script):
-    calls = re.findall(r'clipforensics spread *((?:[^"\n]|"\$\w+"|"\$@")*)', script.read_text())
-    assert calls
-    for call in calls:
-        words = shlex.split(re.sub(r'"\$\w+"', "1", call).replace('"$@"', "train@x"))
-        make_parser().parse_args(words)
+@needs_ray
+def test_ray_has_every_option_that_it_is_given():
+    from ray.scripts.scripts import start
+    from ray.scripts.symmetric_run import symmetric_run
+
+    text = (ROOT / "conf" / "slurm" / "spread.sbatch").read_text().partition("ray symmetric-run")[2]
+    options = re.findall(r" (--[a-z-]+)", text.partition(" -- ")[0])
+    assert options == ["--address", "--min-nodes", "--num-cpus"]
+    known = {word for command in (start, symmetric_run) for each in command.params for word in each.opts}
+    assert set(options) <= known
+
+
+def test_what_the_scripts_end_in():
+    words = {script.name: script.read_text().strip().splitlines()[-1].split() for script in SCRIPTS}
+    assert words["spread.sbatch"] == ["--", "clipforensics", "spread", '"$@"']
+    given = get_main_parser().parse_args([*words["one_model.sbatch"][2:-1], "train@full-*"])
+    assert (given.targets, given.glob, given.on_error) == (["train@full-*"], True, "keep-going")
 
 
 def test_torchrun_has_every_option_that_it_is_given():
@@ -64,7 +75,7 @@ def test_the_launcher_of_one_model_survives_its_quotes(tmp_path):
         (bin_folder / name).chmod(0o755)
     (tmp_path / "tiny.py").write_text(STAGE)
     text = (ROOT / "conf" / "slurm" / "one_model.sbatch").read_text()
-    line = "exec clipforensics spread"
+    line = "exec dvc repro --keep-going --glob"
     assert line in text
     (tmp_path / "script").write_text(text.replace(line, f"exec {shlex.quote(sys.executable)} -m tiny"))
     slurm = {"JOB_ID": "7", "JOB_NODELIST": "n1", "JOB_NUM_NODES": "1", "CPUS_PER_TASK": "2"}

@@ -16,7 +16,8 @@ from typing import Any
 import psutil
 
 from clipforensics.core.faults import InputError, one_line_errors
-from clipforensics.machine.cluster.mapping import Share, map_on_ray
+from clipforensics.machine.cluster.mapping import map_on_ray
+from clipforensics.machine.cluster.nodes import Share
 
 
 def square(number: int) -> int:

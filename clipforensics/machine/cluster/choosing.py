@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from clipforensics.core.faults import InputError
-from clipforensics.machine.cluster.mapping import Share, map_on_ray
+from clipforensics.machine.cluster.mapping import map_on_ray
+from clipforensics.machine.cluster.nodes import Share
 from clipforensics.machine.workers import ordered_map
 
 VARIABLE = "CLIPFORENSICS_ENGINE"

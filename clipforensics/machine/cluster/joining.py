@@ -1,7 +1,9 @@
-"""Join the user's Ray cluster, or say in one line why that cannot be."""
+"""Join the user's Ray cluster or begin one of this machine alone, or say in one line why that cannot be."""
 
+import importlib.util
 import logging
 import os
+import secrets
 import socket
 import sys
 import tempfile
@@ -20,6 +22,19 @@ OUT_OF_MEMORY = ("RAY_task_oom_retries", "3")
 Unset it is for ever, whatever else is said of retries, so a video that fills a node would never be given up.
 """
 
+ALONE = "local"
+"""The address by which Ray begins a cluster of this machine."""
+
+OF_ITS_OWN = {
+    "RAY_AUTH_MODE": "token",
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # by which Ray listens on 127.0.0.1 only, on Linux too
+    "RAY_USAGE_STATS_ENABLED": "0",
+}
+"""Ray's own, for such a one."""
+
+STORE = 80 * 2**20
+"""Bytes of its store of objects, about the least that Ray allows."""
+
 SECONDS = 5.0
 """How long the cluster's port may take to answer."""
 
@@ -29,31 +44,83 @@ WANTS_IT = (
 )
 
 
-def join() -> Any:
+def check_installed(asks: str) -> None:
+    """
+    Args:
+        asks: Who wants Ray, in words.
+
+    Raises:
+        InputError: it is not installed.
+    """
+    if importlib.util.find_spec("ray") is None:
+        raise _missing(asks, "it is not installed")
+
+
+def load(asks: str, module: str = "ray") -> Any:
+    """Ray, or a module of its; nothing of it is loaded before somebody asks.
+
+    Args:
+        asks: Who does, in words.
+        module: Its name.
+
+    Raises:
+        InputError: it is not installed.
+    """
+    os.environ.setdefault(*OUT_OF_MEMORY)  # read when Ray is loaded
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise _missing(asks, error) from error
+
+
+def _missing(asks: str, why: object) -> InputError:
+    return InputError(f"{asks}, and Ray cannot be loaded ({why}); `pip install 'clipforensics[ray]'`")
+
+
+def join(asks: str) -> Any:
     """The module `ray`, connected to the cluster that RAY_ADDRESS names.
 
     A process that has joined one already stays there.
 
+    Args:
+        asks: As for `load`.
+
     Raises:
         InputError: Ray is not installed, no cluster answers, or it does not let us in.
     """
-    os.environ.setdefault(*OUT_OF_MEMORY)  # read when Ray is loaded
-    try:
-        import ray
-        import ray.data
-    except ImportError as error:
-        raise InputError(
-            f"CLIPFORENSICS_ENGINE is ray, and Ray cannot be loaded ({error});"
-            " `pip install 'clipforensics[ray]'`, or unset it"
-        ) from error
-    for handler in logging.getLogger("ray.data").handlers:
-        if isinstance(handler, logging.StreamHandler):
-            handler.setLevel(logging.CRITICAL)  # what it says is in Ray's own logs
+    ray = load(asks)
     if not ray.is_initialized():
         address = os.environ.get(ADDRESS, "").strip() or "auto"
         _check_answers(address)
         _init(ray, address)
     return ray
+
+
+@contextmanager
+def joined_or_begun(asks: str, cpus: int) -> Iterator[Any]:
+    """The module `ray`, connected to the cluster that RAY_ADDRESS names or, where it is unset, to a new one.
+
+    That one is this machine alone; it ends with the body, and nobody else reaches it.
+
+    Args:
+        asks: As for `load`.
+        cpus: Processors that it has to give; its GPUs are those that CUDA_VISIBLE_DEVICES leaves, or all.
+
+    Raises:
+        InputError: as `join`, or Ray does not start.
+    """
+    own = not os.environ.get(ADDRESS, "").strip()
+    if own:
+        os.environ.update(OF_ITS_OWN, RAY_AUTH_TOKEN=secrets.token_hex(16))  # read when Ray is loaded
+    ray = load(asks)
+    with tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as folder:
+        try:
+            if own:
+                size = {"num_cpus": cpus, "object_store_memory": STORE}
+                _init(ray, ALONE, include_dashboard=False, _temp_dir=folder, **size)
+            yield join(asks)
+        finally:
+            ray.shutdown()
 
 
 def _check_answers(address: str) -> None:
@@ -75,13 +142,13 @@ def _check_answers(address: str) -> None:
         ) from error
 
 
-def _init(ray: Any, address: str) -> None:
+def _init(ray: Any, address: str, **options: Any) -> None:
     with _captured() as said:
         try:
-            ray.init(address=address, logging_level=logging.WARNING, log_to_driver=False)
+            ray.init(address=address, logging_level=logging.WARNING, log_to_driver=False, **options)
         except (Exception, SystemExit) as error:  # Ray raises whatever it meets, and ends what it gave up
-            why = _why(error, said())
-            raise InputError(f"the Ray cluster at {address} cannot be joined: {why}") from error
+            what = f"at {address} cannot be joined" if address != ALONE else "of this machine does not start"
+            raise InputError(f"the Ray cluster {what}: {_why(error, said())}") from error
 
 
 def _why(error: BaseException, said: str) -> str:

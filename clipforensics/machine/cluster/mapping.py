@@ -5,26 +5,26 @@ that may be ended, as it is without Ray. So a video that kills its process or ta
 video on both engines, and what Ray loses (a worker, a node) costs no item its result.
 """
 
+import logging
 import os
 import pickle
-import tempfile
 import uuid
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
 from math import ceil, inf
 from pathlib import Path
 from typing import Any, TypeVar
 
 from clipforensics.core.faults import InputError
-from clipforensics.machine.cluster.joining import join
-from clipforensics.machine.cluster.nodes import Machine, difference, inherited, this_machine
+from clipforensics.machine.cluster.joining import join, load
+from clipforensics.machine.cluster.nodes import Share, check_nodes, inherited, mark, this_machine, why
 from clipforensics.machine.cluster.serving import NUMBER, RESULT, WHAT, Raised, Task, serve, unpickled
 from clipforensics.machine.workers import Ended
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+ASKS = "CLIPFORENSICS_ENGINE is ray (unset, none is needed)"
 
 MOST = 16
 """Items a task: a task costs Ray some milliseconds, and a lost worker the items of one."""
@@ -37,24 +37,6 @@ RETRIES = 3
 
 WINDOW = 8192
 """Tasks that Ray is told of at once: it holds something of each in memory."""
-
-
-@dataclass(frozen=True)
-class Share:
-    """What of a node one task takes.
-
-    Attributes:
-        cpus: Processors.
-        gpus: GPUs.
-    """
-
-    cpus: float
-    gpus: float = 0.0
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """As Ray takes it."""
-        return {"num_cpus": self.cpus, "num_gpus": self.gpus}
 
 
 def map_on_ray(
@@ -86,11 +68,11 @@ def map_on_ray(
     """
     if not items:
         return
-    ray = join()
-    with _mark() as mark:
-        machine = this_machine([mark, *(path.absolute() for path in sees)])
+    ray = _with_data()
+    with mark() as file:
+        machine = this_machine([file, *(path.absolute() for path in sees)])
         task = Task(uuid.uuid4().hex, pickle.dumps(function), seconds, machine, inherited(), os.getcwd())
-        cpus = _check_nodes(ray, machine, share)
+        cpus = check_nodes(ray, machine, share)
         per_task = max(1, min(most, ceil(len(items) / (ROUNDS * cpus))))
         outcomes = _Job(ray, task, share).outcomes(items, per_task)
         for item, outcome in zip(items, outcomes, strict=True):
@@ -102,42 +84,13 @@ def map_on_ray(
                 yield outcome
 
 
-@contextmanager
-def _mark() -> Iterator[Path]:
-    """A file in the working folder, ignored by git, by which a node shows that it sees the same one."""
-    with tempfile.NamedTemporaryFile(dir=Path.cwd(), prefix=".ray-") as file:
-        yield Path(file.name)
-
-
-def _check_nodes(ray: Any, machine: Machine, share: Share) -> int:
-    """Hold every node that may work against this machine; how many tasks they can do at once."""
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-    nodes = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) > 0]
-    fitting = sum(_fits(node["Resources"], share) for node in nodes)
-    if not fitting:
-        wanted = f"{share.cpus:g} processors" + (f" and {share.gpus:g} GPU" if share.gpus else "")
-        raise InputError(f"no node of the Ray cluster has {wanted} for a task; add one that has")
-    look = ray.remote(num_cpus=0)(difference)
-    there = [NodeAffinitySchedulingStrategy(node["NodeID"], soft=False) for node in nodes]
-    answers = [look.options(scheduling_strategy=one).remote(machine) for one in there]
-    for node, answer in zip(nodes, answers, strict=True):
-        try:
-            found = ray.get(answer)
-        except ray.exceptions.RayError as error:
-            name, why = node["NodeManagerHostname"], _why(ray, error)
-            raise InputError(
-                f"Ray's node {name} cannot work for this project ({why}); install it there as it is here, and"
-                " see that the node has memory left"
-            ) from error
-        if found:
-            raise InputError(found)
-    return fitting
-
-
-def _fits(resources: dict[str, float], share: Share) -> int:
-    n_tasks = int(resources.get("CPU", 0) / share.cpus)
-    return min(n_tasks, int(resources.get("GPU", 0) / share.gpus)) if share.gpus else n_tasks
+def _with_data() -> Any:
+    """The module `ray`, joined, with Ray Data in it."""
+    load(ASKS, "ray.data")
+    for handler in logging.getLogger("ray.data").handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setLevel(logging.CRITICAL)  # what it says is in Ray's own logs
+    return join(ASKS)
 
 
 class _Job:
@@ -205,15 +158,9 @@ class _Job:
 
 def _cannot(ray: Any, error: Exception) -> InputError:
     return InputError(
-        f"a node of the Ray cluster cannot do its task ({_why(ray, error)}); take it out of the cluster, or"
+        f"a node of the Ray cluster cannot do its task ({why(ray, error)}); take it out of the cluster, or"
         " mend it"
     )
-
-
-def _why(ray: Any, error: Exception) -> str:
-    """The line of an error of Ray's that says it: of a traceback the last, else the first."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[-1 if isinstance(error, ray.exceptions.RayTaskError) else 0][:300]
 
 
 def _bounded() -> dict[str, Any]:

@@ -4,10 +4,14 @@ import hashlib
 import os
 import platform
 import socket
-from collections.abc import Iterable, Mapping
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from clipforensics.core.faults import InputError
 from clipforensics.machine import kernels
 from clipforensics.machine.scratch import library_versions
 
@@ -30,6 +34,29 @@ class Machine:
 
     versions: Mapping[str, str]
     paths: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Share:
+    """What of a node one task takes; not nothing of both.
+
+    Attributes:
+        cpus: Processors.
+        gpus: GPUs.
+    """
+
+    cpus: float
+    gpus: float = 0.0
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """As Ray takes it."""
+        return {"num_cpus": self.cpus, "num_gpus": self.gpus}
+
+    @property
+    def resources(self) -> dict[str, float]:
+        """Under the names that Ray gives them at a node."""
+        return {"CPU": self.cpus, "GPU": self.gpus}
 
 
 def this_machine(paths: Iterable[Path | str]) -> Machine:
@@ -101,3 +128,59 @@ def inherit(variables: Mapping[str, str | None]) -> None:
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
+
+
+@contextmanager
+def mark() -> Iterator[Path]:
+    """A file in the working folder, ignored by git, by which a node shows that it sees the same one."""
+    with tempfile.NamedTemporaryFile(dir=Path.cwd(), prefix=".ray-") as file:
+        yield Path(file.name)
+
+
+def check_nodes(ray: Any, machine: Machine, share: Share) -> int:
+    """Hold every node that may work against this machine.
+
+    Args:
+        ray: The module, connected.
+        machine: What each is held to.
+        share: What of a node a task takes.
+
+    Returns:
+        How many tasks they can do at once.
+
+    Raises:
+        InputError: a node would give other bytes or cannot work at all, or none has such a share to give.
+    """
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    nodes = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) > 0]
+    fitting = sum(_fits(node["Resources"], share) for node in nodes)
+    if not fitting:
+        words = {"CPU": "processors", "GPU": "GPU"}
+        wanted = " and ".join(f"{n:g} {words[what]}" for what, n in share.resources.items() if n)
+        raise InputError(f"no Ray node has {wanted} for a task; add one that has")
+    look = ray.remote(num_cpus=0)(difference)
+    there = [NodeAffinitySchedulingStrategy(node["NodeID"], soft=False) for node in nodes]
+    answers = [look.options(scheduling_strategy=one).remote(machine) for one in there]
+    for node, answer in zip(nodes, answers, strict=True):
+        try:
+            found = ray.get(answer)
+        except ray.exceptions.RayError as error:
+            name = node["NodeManagerHostname"]
+            raise InputError(
+                f"Ray's node {name} cannot work for this project ({why(ray, error)}); install it there as it"
+                " is here, and see that the node has memory left"
+            ) from error
+        if found:
+            raise InputError(found)
+    return fitting
+
+
+def _fits(resources: dict[str, float], share: Share) -> int:
+    return min(int(resources.get(what, 0) / n) for what, n in share.resources.items() if n)
+
+
+def why(ray: Any, error: Exception) -> str:
+    """The line of an error of Ray's that says it: of a traceback the last, else the first."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[-1 if isinstance(error, ray.exceptions.RayTaskError) else 0][:300]

@@ -1,5 +1,6 @@
 """Why a cluster cannot be joined, in one line."""
 
+import json
 import os
 import socket
 import subprocess
@@ -13,7 +14,8 @@ from tests.support.ray_cluster import join_with, needs_ray, ray_nodes
 CODE = """
 from clipforensics.core.faults import one_line_errors
 {before}
-from clipforensics.machine.cluster.mapping import Share, map_on_ray
+from clipforensics.machine.cluster.mapping import map_on_ray
+from clipforensics.machine.cluster.nodes import Share
 with one_line_errors():
     list(map_on_ray(abs, [1], share=Share(1), died=abs))
 """
@@ -33,8 +35,9 @@ def told(before: str = "", **variables: str) -> str:
 
 def test_without_ray() -> None:
     before = "import sys; sys.modules['ray'] = None"
-    assert "Ray cannot be loaded" in told(before)
-    assert "`pip install 'clipforensics[ray]'`, or unset it" in told(before)
+    line = told(before)
+    assert "CLIPFORENSICS_ENGINE is ray (unset, none is needed), and Ray cannot be loaded" in line
+    assert line.endswith("; `pip install 'clipforensics[ray]'`\n")
 
 
 @pytest.mark.slow
@@ -55,7 +58,7 @@ def test_nobody_answers() -> None:
     assert f"no Ray cluster answers at RAY_ADDRESS {address}" in told(RAY_ADDRESS=address)
 
 
-NOT_LOOKED_AT = "import clipforensics.machine.cluster.mapping as m; m._check_nodes = lambda *_: 1"
+NOT_LOOKED_AT = "import clipforensics.machine.cluster.mapping as m; m.check_nodes = lambda *_: 1"
 """The memory of a node that was looked at may be full a moment later."""
 
 
@@ -90,3 +93,43 @@ def test_no_cluster_runs_here(tmp_path: str) -> None:
     """Ray notes a cluster's address in its temporary folder."""
     line = told(RAY_TMPDIR=str(tmp_path), RAY_ADDRESS="auto")
     assert "none runs on this machine" in line or "cannot be joined" in line
+
+
+BEGUN = """
+import json, psutil
+from clipforensics.machine.cluster.joining import joined_or_begun
+with joined_or_begun("a test", 1) as ray:
+    processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    ports = [one.laddr for each in processes for one in each.net_connections("tcp") if one.status == "LISTEN"]
+    where = ray.get_runtime_context().gcs_address
+    print(json.dumps([ray.cluster_resources()["CPU"], ports, where]), flush=True)
+    input()
+print(len(psutil.Process().children(recursive=True)))
+"""
+
+
+STRANGER = """
+import sys
+from ray._raylet import GcsClient
+GcsClient(address=sys.argv[1]).check_alive([], timeout=5)
+"""
+
+
+@pytest.mark.slow
+@needs_ray
+def test_one_of_this_machine_alone_listens_here_only_wants_a_token_and_ends() -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    command, pipe = [sys.executable, "-c", BEGUN], subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, text=True) as begun:
+        assert begun.stdout is not None
+        cpus, ports, address = json.loads(begun.stdout.readline())
+        environment |= {"RAY_AUTH_MODE": "disabled"}
+        stranger = [sys.executable, "-c", STRANGER, address]
+        refused = subprocess.run(stranger, env=environment, capture_output=True, text=True, check=False)
+        rest, _ = begun.communicate("\n")
+    assert cpus == 1
+    assert len(ports) > 2
+    assert {ip.removeprefix("::ffff:") for ip, _ in ports} == {"127.0.0.1"}
+    assert refused.returncode == 1
+    assert "token" in refused.stderr
+    assert rest == "0\n"

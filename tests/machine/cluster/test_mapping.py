@@ -19,7 +19,7 @@ from clipforensics.core.faults import one_line_errors
 from clipforensics.machine.cluster import mapping, nodes
 nodes.code_digest = lambda: "another"
 with one_line_errors():
-    list(mapping.map_on_ray(abs, [1], share=mapping.Share(1), died=abs))
+    list(mapping.map_on_ray(abs, [1], share=nodes.Share(1), died=abs))
 """
 
 
@@ -106,5 +106,5 @@ def test_a_task_has_the_card_that_ray_gave_it(found: dict[str, Any]) -> None:
 
 
 def test_a_share_that_no_node_has_is_told_at_once(found: dict[str, Any]) -> None:
-    assert "no node of the Ray cluster has 2 processors for a task" in found["too_large"]
-    assert "no node of the Ray cluster has 1 processors and 2 GPU" in found["too_many_cards"]
+    assert "no Ray node has 2 processors for a task" in found["too_large"]
+    assert "no Ray node has 1 processors and 2 GPU" in found["too_many_cards"]

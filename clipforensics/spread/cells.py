@@ -1,0 +1,146 @@
+"""Cells as Ray tasks: one dvc process each, on whichever node has room."""
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from clipforensics.core.faults import InputError
+from clipforensics.machine.cluster.nodes import (
+    DEVICE,
+    Machine,
+    Share,
+    check_nodes,
+    difference,
+    inherit,
+    inherited,
+    mark,
+    this_machine,
+    why,
+)
+from clipforensics.machine.workers import n_processors
+from clipforensics.spread import guard
+from clipforensics.training.launching import VARIABLE as LAUNCH
+
+DVC = (sys.executable, "-m", "dvc", "--wait-for-lock", "repro")
+"""Without waiting, a dvc process gives up, and its finished work with it, after 3 s without DVC's lock."""
+
+THREADS = "OMP_NUM_THREADS"
+
+RETRIES = 3
+"""Times that a cell is run again whose Ray worker or node was lost."""
+
+PATIENCE = 60.0
+"""Seconds that cells have to end when a signal has come; what is left of them then ends by itself."""
+
+
+class Cells:
+    """Cells that shall run."""
+
+    def __init__(self, ray: Any, reads: Mapping[str, frozenset[str]], logs: Path) -> None:
+        """
+        Args:
+            ray: The module, connected.
+            reads: Every cell, in the order of `dvc repro`, to what it reads.
+            logs: Folder for what they print.
+        """
+        self._ray, self._reads = ray, reads
+        self._logs = {cell: logs / f"{cell.replace('/', '_')}.log" for cell in reads}
+
+    def run(self, gpus: int | None) -> dict[str, str]:
+        """Run them; a failure holds up only what reads the failed cell.
+
+        Args:
+            gpus: That each has for itself; None: one where there are any.
+
+        Returns:
+            Of each cell that failed or could not run, why.
+
+        Raises:
+            InputError: a node would give other bytes, or none has room for a cell.
+        """
+        share = share_of(self._ray, gpus)
+        with mark() as file:
+            machine = this_machine([file])
+            n_at_once = check_nodes(self._ray, machine, share)
+            print(f"{min(n_at_once, len(self._reads))} at a time", flush=True)
+            task = self._ray.remote(max_retries=RETRIES, **share.options)(_run_one)
+            given = machine, {**inherited(), LAUNCH: os.environ.get(LAUNCH)}, Path.cwd()
+            tasks: dict[str, Any] = {}
+            try:
+                for cell, others in self._reads.items():
+                    after = [tasks[other] for other in sorted(others & tasks.keys())]
+                    tasks[cell] = task.options(name=cell).remote(*given, self._logs[cell], cell, *after)
+                return self._told(tasks)
+            except BaseException:
+                for one in tasks.values():
+                    self._ray.cancel(one)
+                self._ray.wait([*tasks.values()], num_returns=len(tasks), timeout=PATIENCE)
+                raise
+
+    def _told(self, tasks: Mapping[str, Any]) -> dict[str, str]:
+        """Tell of each cell when it has ended; of each that failed or could not run, why."""
+        failed: dict[str, str] = {}
+        left, cells, n_ended = list(tasks.values()), {task: cell for cell, task in tasks.items()}, 0
+        while left:
+            self._ray.wait(left)  # then all that have ended, in this order
+            ready, left = self._ray.wait(left, num_returns=len(left), timeout=0)
+            for task in ready:
+                cell, how, n_ended = cells[task], "failed", n_ended + 1
+                try:
+                    how = f"done, {self._ray.get(task):.0f} s"
+                except self._ray.exceptions.RayError as error:
+                    failed[cell] = self._reason(cell, failed, error)
+                print(f"[{n_ended}/{len(tasks)}] {cell} {how}", flush=True)
+        return failed
+
+    def _reason(self, cell: str, failed: Mapping[str, str], error: Exception) -> str:
+        if lost := sorted(self._reads[cell] & failed.keys()):
+            return f"not run, since it reads {', '.join(lost)}"
+        return f"failed ({getattr(error, 'cause', None) or why(self._ray, error)}), see {self._logs[cell]}"
+
+
+def share_of(ray: Any, gpus: int | None) -> Share:
+    """What of a node a cell takes: GPUs, or else as many processors as it has threads.
+
+    Args:
+        ray: The module, connected.
+        gpus: As many; None: one where there are any.
+
+    Raises:
+        InputError: threads would be more on one node than on another.
+    """
+    nodes = [node for node in ray.nodes() if node["Alive"]]
+    if gpus is None:
+        there = any(node["Resources"].get("GPU") for node in nodes)
+        gpus = int(there and os.environ.get(DEVICE) != "cpu")
+    if gpus:
+        return Share(cpus=0, gpus=gpus)
+    if len(nodes) > 1 and not os.environ.get(THREADS):
+        raise InputError(
+            f"{THREADS} is not set: a cell would have as many threads as its node has processors, and"
+            " round otherwise with each number of them; export it, for `dvc repro` too"
+        )
+    return Share(cpus=n_threads())
+
+
+def n_threads() -> int:
+    """Of a cell on the CPU, as OpenMP takes it: what is no number counts for nothing."""
+    text = os.environ.get(THREADS, "").partition(",")[0].strip()
+    return int(text) if text.isdecimal() and int(text) else n_processors()
+
+
+def _run_one(
+    machine: Machine, variables: Mapping[str, str | None], folder: Path, log: Path, cell: str, *_: float
+) -> float:
+    """On a node: run a cell, once those have ended that it reads; seconds that it took."""
+    if found := difference(machine):
+        raise InputError(found)
+    os.chdir(folder)
+    inherit(variables)
+    began = time.monotonic()
+    if (status := guard.run([*DVC, "--single-item", cell], log=log)) != 0:
+        raise InputError(f"dvc ended with {status}")
+    return time.monotonic() - began
