@@ -41,7 +41,9 @@ COMMANDS = {
     "use": Command("clipforensics.use", "settings to begin with, written into params.yaml"),
     "verdict": Command("clipforensics.verdict.command", "what the last run found, and where its page lies"),
     "league": Command("clipforensics.league", "every detector in one table, with what training cost"),
-    "spread": Command("clipforensics.spread.command", "the matrix over several GPUs, or jobs of a cluster"),
+    "spread": Command(
+        "clipforensics.spread.command", "the matrix over several GPUs, here or of a Ray cluster"
+    ),
     "kept": Command("clipforensics.kept", "finished work that is kept so that none is done twice"),
     "export": Command("clipforensics.exporting.command", "the run for other tools: Croissant, MLflow"),
     "score": Command(

@@ -29,6 +29,9 @@ DVC = (sys.executable, "-m", "dvc", "--wait-for-lock", "repro")
 
 THREADS = "OMP_NUM_THREADS"
 
+KIND = "accelerator_type:"
+"""What Ray puts before the name of a node's GPUs, in its list of resources."""
+
 RETRIES = 3
 """Times that a cell is run again whose Ray worker or node was lost."""
 
@@ -82,24 +85,25 @@ class Cells:
 
     def _told(self, tasks: Mapping[str, Any]) -> dict[str, str]:
         """Tell of each cell when it has ended; of each that failed or could not run, why."""
-        failed: dict[str, str] = {}
-        left, cells, n_ended = list(tasks.values()), {task: cell for cell, task in tasks.items()}, 0
+        ray, failed, n_ended = self._ray, dict[str, str](), 0
+        left, cells = list(tasks.values()), {task: cell for cell, task in tasks.items()}
         while left:
-            self._ray.wait(left)  # then all that have ended, in this order
-            ready, left = self._ray.wait(left, num_returns=len(left), timeout=0)
+            ray.wait(left)
+            ready, left = ray.wait(left, num_returns=len(left), timeout=0)  # all, in the order of `left`
             for task in ready:
-                cell, how, n_ended = cells[task], "failed", n_ended + 1
+                cell, n_ended = cells[task], n_ended + 1
                 try:
-                    how = f"done, {self._ray.get(task):.0f} s"
-                except self._ray.exceptions.RayError as error:
-                    failed[cell] = self._reason(cell, failed, error)
+                    how = f"done, {ray.get(task):.0f} s"
+                except ray.exceptions.RayError as error:
+                    how, failed[cell] = self._told_why(cell, failed, error)
                 print(f"[{n_ended}/{len(tasks)}] {cell} {how}", flush=True)
         return failed
 
-    def _reason(self, cell: str, failed: Mapping[str, str], error: Exception) -> str:
+    def _told_why(self, cell: str, failed: Mapping[str, str], error: Exception) -> tuple[str, str]:
         if lost := sorted(self._reads[cell] & failed.keys()):
-            return f"not run, since it reads {', '.join(lost)}"
-        return f"failed ({getattr(error, 'cause', None) or why(self._ray, error)}), see {self._logs[cell]}"
+            return "not run", f"not run, since it reads {', '.join(lost)}"
+        reason = getattr(error, "cause", None) or why(self._ray, error)
+        return "failed", f"failed ({reason}), see {self._logs[cell]}"
 
 
 def share_of(ray: Any, gpus: int | None) -> Share:
@@ -110,13 +114,19 @@ def share_of(ray: Any, gpus: int | None) -> Share:
         gpus: As many; None: one where there are any.
 
     Raises:
-        InputError: threads would be more on one node than on another.
+        InputError: GPUs would be of several kinds, or threads more on one node than on another.
     """
     nodes = [node for node in ray.nodes() if node["Alive"]]
     if gpus is None:
         there = any(node["Resources"].get("GPU") for node in nodes)
         gpus = int(there and os.environ.get(DEVICE) != "cpu")
     if gpus:
+        kinds = {name for node in nodes for name in node["Resources"] if name.startswith(KIND)}
+        if len(kinds) > 1:
+            names = " and ".join(sorted(name.removeprefix(KIND) for name in kinds))
+            raise InputError(
+                f"the cluster has GPUs of several kinds ({names}), which round otherwise; use one"
+            )
         return Share(cpus=0, gpus=gpus)
     if len(nodes) > 1 and not os.environ.get(THREADS):
         raise InputError(

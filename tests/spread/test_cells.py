@@ -44,6 +44,15 @@ def test_on_several_nodes_the_number_of_threads_must_be_said(monkeypatch):
     assert share_of(nodes(1, 1), None).gpus == 1
 
 
+def test_gpus_of_several_kinds_are_refused():
+    ray = nodes(1, 1)
+    for node, name in zip(ray.nodes(), ("H200", "A100"), strict=True):
+        node["Resources"][f"accelerator_type:{name}"] = 1.0
+    with pytest.raises(InputError, match=r"GPUs of several kinds \(A100 and H200\)"):
+        share_of(ray, None)
+    assert share_of(ray, 0).gpus == 0
+
+
 @pytest.mark.parametrize(("text", "n"), [("2", 2), ("4,2", 4), ("", None), ("0", None), ("many", None)])
 def test_threads_as_openmp_takes_them(monkeypatch, text, n):
     monkeypatch.setitem(os.environ, "OMP_NUM_THREADS", text)

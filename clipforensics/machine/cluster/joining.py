@@ -29,6 +29,7 @@ OF_ITS_OWN = {
     "RAY_AUTH_MODE": "token",
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # by which Ray listens on 127.0.0.1 only, on Linux too
     "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_prestart_worker_first_driver": "0",  # or it would begin a process for each processor
 }
 """Ray's own, for such a one."""
 
