@@ -78,9 +78,8 @@ class Cells:
                     tasks[cell] = task.options(name=cell).remote(*given, self._logs[cell], cell, *after)
                 return self._told(tasks)
             except BaseException:
-                for one in tasks.values():
-                    self._ray.cancel(one)
-                self._ray.wait([*tasks.values()], num_returns=len(tasks), timeout=PATIENCE)
+                self._ray.shutdown()  # which ends the workers; `ray.cancel` may bring Ray 2.60 itself down
+                guard.wait_for_end(self._logs.values(), PATIENCE)
                 raise
 
     def _told(self, tasks: Mapping[str, Any]) -> dict[str, str]:

@@ -11,10 +11,13 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from select import select
+
+from clipforensics.core.faults import InputError
 
 POLL = 0.1
 """Seconds between two looks at dvc, or at who waits for it."""
@@ -36,8 +39,6 @@ def run(command: Sequence[str], *, log: Path | None = None) -> int:
             words = [sys.executable, "-m", __name__, str(log or ""), *command]
             starter = subprocess.Popen(words, stdin=theirs.fileno(), start_new_session=True)
         try:
-            while not _has_news(ours):
-                pass
             return int(ours.recv(16) or -signal.SIGKILL)  # nothing: the guard itself was killed
         except BaseException:
             ours.shutdown(socket.SHUT_WR)
@@ -46,6 +47,27 @@ def run(command: Sequence[str], *, log: Path | None = None) -> int:
             raise
         finally:
             starter.wait()
+
+
+def wait_for_end(logs: Iterable[Path], seconds: float) -> None:
+    """Until nothing that a run has begun writes to one of its logs any more, on whichever machine.
+
+    Args:
+        logs: Of runs that have been told to end, or never began.
+        seconds: No longer than these.
+    """
+    until = time.monotonic() + seconds
+    for log in filter(Path.exists, logs):
+        with log.open("ab") as file:
+            while not _locked(file.fileno()) and time.monotonic() < until:
+                time.sleep(POLL)
+
+
+def _locked(file: int) -> bool:
+    with suppress(BlockingIOError):
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
 
 
 def _has_news(end: socket.socket) -> bool:
@@ -72,10 +94,7 @@ def _taken(log: str, waits: socket.socket) -> bool:
     The lock lasts until the last of them has ended: what Ray does again does not meet what it gave up.
     """
     file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-    while True:
-        with suppress(BlockingIOError):
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            break
+    while not _locked(file):
         if _has_news(waits):
             return False
     os.ftruncate(file, 0)
@@ -87,7 +106,9 @@ def _taken(log: str, waits: socket.socket) -> bool:
 def _end(dvc: subprocess.Popen[bytes]) -> None:
     from clipforensics.pipeline import dvc_at_rest  # which loads dvc: seconds that only an end takes
 
-    with dvc_at_rest():
+    with ExitStack() as stack:
+        with suppress(InputError):  # a project that is gone has nothing that could be cut short
+            stack.enter_context(dvc_at_rest())
         os.killpg(dvc.pid, signal.SIGTERM)
         dvc.wait()
 
