@@ -35,9 +35,6 @@ KIND = "accelerator_type:"
 RETRIES = 3
 """Times that a cell is run again whose Ray worker or node was lost."""
 
-PATIENCE = 60.0
-"""Seconds that cells have to end when a signal has come; what is left of them then ends by itself."""
-
 
 class Cells:
     """Cells that shall run."""
@@ -79,7 +76,7 @@ class Cells:
                 return self._told(tasks)
             except BaseException:
                 self._ray.shutdown()  # which ends the workers; `ray.cancel` may bring Ray 2.60 itself down
-                guard.wait_for_end(self._logs.values(), PATIENCE)
+                guard.wait_for_end(self._logs.values())
                 raise
 
     def _told(self, tasks: Mapping[str, Any]) -> dict[str, str]:
@@ -94,15 +91,13 @@ class Cells:
                 try:
                     how = f"done, {ray.get(task):.0f} s"
                 except ray.exceptions.RayError as error:
-                    how, failed[cell] = self._told_why(cell, failed, error)
+                    lost, how = sorted(self._reads[cell] & failed.keys()), "failed"
+                    reason = getattr(error, "cause", None) or why(ray, error)
+                    failed[cell] = f"failed ({reason}), see {self._logs[cell]}"
+                    if lost:
+                        how, failed[cell] = "not run", f"not run, since it reads {', '.join(lost)}"
                 print(f"[{n_ended}/{len(tasks)}] {cell} {how}", flush=True)
         return failed
-
-    def _told_why(self, cell: str, failed: Mapping[str, str], error: Exception) -> tuple[str, str]:
-        if lost := sorted(self._reads[cell] & failed.keys()):
-            return "not run", f"not run, since it reads {', '.join(lost)}"
-        reason = getattr(error, "cause", None) or why(self._ray, error)
-        return "failed", f"failed ({reason}), see {self._logs[cell]}"
 
 
 def share_of(ray: Any, gpus: int | None) -> Share:

@@ -19,6 +19,9 @@ from select import select
 
 from clipforensics.core.faults import InputError
 
+PATIENCE = 60.0
+"""Seconds that runs have to end; what is left of them then ends by itself."""
+
 POLL = 0.1
 """Seconds between two looks at dvc, or at who waits for it."""
 
@@ -49,14 +52,9 @@ def run(command: Sequence[str], *, log: Path | None = None) -> int:
             starter.wait()
 
 
-def wait_for_end(logs: Iterable[Path], seconds: float) -> None:
-    """Until nothing that a run has begun writes to one of its logs any more, on whichever machine.
-
-    Args:
-        logs: Of runs that have been told to end, or never began.
-        seconds: No longer than these.
-    """
-    until = time.monotonic() + seconds
+def wait_for_end(logs: Iterable[Path]) -> None:
+    """Until nothing that runs with these logs have begun writes to them any more; a minute at most."""
+    until = time.monotonic() + PATIENCE
     for log in filter(Path.exists, logs):
         with log.open("ab") as file:
             while not _locked(file.fileno()) and time.monotonic() < until:

@@ -1,23 +1,17 @@
 """Which cells of matrix stages are asked for, what must be done before them, and which of them must run."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from clipforensics.core.faults import InputError
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What is to be done before the cells, and the cells.
+class Plan(NamedTuple):
+    """What must be up to date before the cells, and the cells; both in the order of `dvc repro`."""
 
-    Attributes:
-        upstream: Stages that the cells read, directly or not, in the order of `dvc repro`.
-        cells: In the same order, so that what a cell reads comes before it.
-    """
-
-    upstream: tuple[str, ...]
-    cells: tuple[str, ...]
+    upstream: list[str]
+    cells: list[str]
 
 
 def make_plan(reads: Mapping[str, frozenset[str]], patterns: Sequence[str]) -> Plan:
@@ -45,7 +39,7 @@ def make_plan(reads: Mapping[str, frozenset[str]], patterns: Sequence[str]) -> P
     between = [name for name in reads if name in needed and not wanted.isdisjoint(_ancestors(reads, [name]))]
     if between:
         raise InputError(f"{between[0]} reads some of {' '.join(patterns)}, and others read it; name it too")
-    return Plan(tuple(name for name in reads if name in needed), tuple(cells))
+    return Plan([name for name in reads if name in needed], cells)
 
 
 def due(cells: Sequence[str], reads: Mapping[str, frozenset[str]], changed: Iterable[str]) -> list[str]:
@@ -56,10 +50,8 @@ def due(cells: Sequence[str], reads: Mapping[str, frozenset[str]], changed: Iter
         reads: Of each, what it reads.
         changed: Those that are not up to date by themselves.
     """
-    found = dict.fromkeys(changed)
-    for cell in cells:
-        if not reads[cell].isdisjoint(found):
-            found[cell] = None
+    found = set(changed)
+    found.update(cell for cell in cells if reads[cell] & found)  # which grows meanwhile
     return [cell for cell in cells if cell in found]
 
 

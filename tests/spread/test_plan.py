@@ -16,21 +16,21 @@ def pipeline(seeds=("1", "2")):
 
 def test_cells_in_the_order_of_repro_and_what_they_read():
     plan = make_plan(pipeline(), ["train", "evaluate"])
-    assert plan.upstream == ("ingest", "split@a", "embed")
-    assert plan.cells == ("train@1", "train@2", "evaluate@1", "evaluate@2")
+    assert plan.upstream == ["ingest", "split@a", "embed"]
+    assert plan.cells == ["train@1", "train@2", "evaluate@1", "evaluate@2"]
     assert make_plan(pipeline(), ["evaluate", "train"]) == plan
 
 
 def test_stages_that_are_not_named_are_upstream_or_left_alone():
-    assert make_plan(pipeline(), ["train"]).cells == ("train@1", "train@2")
-    upstream = ("ingest", "split@a", "embed", "train@1", "train@2")
+    assert make_plan(pipeline(), ["train"]).cells == ["train@1", "train@2"]
+    upstream = ["ingest", "split@a", "embed", "train@1", "train@2"]
     assert make_plan(pipeline(), ["evaluate"]).upstream == upstream
 
 
 def test_single_cells_and_patterns():
     plan = make_plan(pipeline(), ["train@2", "evaluate@*"])
-    assert plan.upstream == ("ingest", "split@a", "embed", "train@1")
-    assert plan.cells == ("train@2", "evaluate@1", "evaluate@2")
+    assert plan.upstream == ["ingest", "split@a", "embed", "train@1"]
+    assert plan.cells == ["train@2", "evaluate@1", "evaluate@2"]
 
 
 @pytest.mark.parametrize(
