@@ -17,10 +17,8 @@ import pytest
 import yaml
 from dvc.repo import Repo
 
-from clipforensics.core.faults import one_line_errors
 from clipforensics.pipeline import dvc_at_rest
 from clipforensics.spread.cells import DVC
-from clipforensics.spread.command import main
 from tests.support.ray_cluster import needs_ray, ray_nodes
 from tests.support.repository import ROOT, Repository
 
@@ -318,13 +316,9 @@ def test_at_rest_no_dvc_process_can_write(plain, monkeypatch):
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-@pytest.mark.filterwarnings("ignore:_NoneStep.value:DeprecationWarning")  # DVC's own
-def test_cells_that_there_are_not_are_one_line(plain, monkeypatch, capsys):
-    monkeypatch.chdir(plain.path)
-    with pytest.raises(SystemExit) as exit, one_line_errors():
-        main(["trian"])
-    assert exit.value.code == 1
-    assert "error: 'trian' is no matrix stage of dvc.yaml and no cell" in capsys.readouterr().err
+def test_cells_that_there_are_not_are_one_line(plain):
+    line = plain.spread("trian", status=1).splitlines()[-1]
+    assert line.startswith("error: 'trian' is no matrix stage of dvc.yaml and no cell")
 
 
 def wait_for(ready) -> None:
