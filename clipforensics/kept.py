@@ -35,8 +35,9 @@ def main(arguments: Sequence[str] | None = None, project: Path = Path()) -> None
         print(f"{_size([entry for some in found.values() for entry in some])} given back")
         return
     for name, some in found.items():
-        last = datetime.fromtimestamp(max((entry.used for entry in some), default=0))
-        print(f"{name:20}{len(some):>9} results{_size(some):>12}   last used {last:%Y-%m-%d %H:%M}")
+        last = max((datetime.fromtimestamp(entry.used) for entry in some), default=None)
+        when = f"   last used {last:%Y-%m-%d %H:%M}" if last else ""
+        print(f"{name:20}{len(some):>9} results{_size(some):>12}{when}")
     print(f"at most {limit() / 1e9:g} GB are kept between runs ({VARIABLE}); what outputs hold too counts 0")
 
 

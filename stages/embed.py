@@ -39,7 +39,8 @@ def main() -> None:
     how: dict[str, Any] = {"width": encoder.width, "batch_size": params.batch_size, "meta": about}
     embed_frames(frames, encoder.embed, OUT, kept=kept, elsewhere=encoder.elsewhere, **how)
     remove_scratch(scratch)
-    print(f"embedded {len(frames)} frames of {len(frames.rows.videos)} videos, {encoder.width} numbers each")
+    n_videos = len(frames.rows.videos)
+    print(f"embeddings of {len(frames)} frames of {n_videos} videos, {encoder.width} numbers each")
 
 
 if __name__ == "__main__":

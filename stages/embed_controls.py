@@ -41,7 +41,7 @@ def main() -> None:
     how: dict[str, Any] = {"width": encoder.width, "batch_size": params.batch_size, "meta": encoder.about}
     embed_views(stores, encoder.embed, OUT, kept=kept, elsewhere=encoder.elsewhere, **how)
     remove_scratch(scratch)
-    print(f"embedded {len(frames)} frames in {len(stores)} views: {', '.join(stores)}")
+    print(f"embeddings of {len(frames)} frames in {len(stores)} views: {', '.join(stores)}")
 
 
 if __name__ == "__main__":

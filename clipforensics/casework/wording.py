@@ -139,10 +139,12 @@ def of_validation(point: Json, validated: Validated, auc: float) -> Iterator[str
         auc: Of validation videos.
     """
     video, real, fake = point["video"], validated.abstainer.real, validated.abstainer.manipulated
+    n_unknown = validated.footage["n_unknown"]
+    of_real, of_fake = ("" if n_unknown else f" of {_people(one.n_groups)}" for one in (real, fake))
     yield (
-        f"On {counted(video['n_real'], 'real video')} of {_people(real.n_groups)} and"
-        f" {count(video['n_fake'])} manipulated of {_people(fake.n_groups)}, it ranked a manipulated one"
-        f" above a real one in {percent(auc)} of pairs (AUC {number(auc)}; guessing is 50%)."
+        f"On {counted(video['n_real'], 'real video')}{of_real} and {count(video['n_fake'])}"
+        f" manipulated{of_fake}, it ranked a manipulated one above a real one in {percent(auc)} of pairs"
+        f" (AUC {number(auc)}; guessing is 50%)."
     )
     at = video["thresholds"][point["rule"]]
     yield (
@@ -151,6 +153,11 @@ def of_validation(point: Json, validated: Validated, auc: float) -> Iterator[str
         " very videos: elsewhere expect worse."
     )
     yield trained_on(validated.footage)
+    if n_unknown:
+        yield (
+            f"Who is in {count(n_unknown)} of these videos is not known: the same people may have been"
+            " trained and validated on, and then validation flatters."
+        )
 
 
 def trained_on(footage: Json) -> str:

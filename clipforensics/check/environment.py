@@ -5,6 +5,8 @@ import os
 from clipforensics.check.problems import Problems
 from clipforensics.machine import kept, workers
 from clipforensics.machine.cluster import choosing
+from clipforensics.machine.cluster.joining import check_installed
+from clipforensics.machine.cluster.mapping import ASKS
 from clipforensics.machine.devices import choose_device
 from clipforensics.training import launching
 
@@ -17,10 +19,15 @@ def check_environment(problems: Problems) -> None:
     """
     for ask in (
         workers.n_workers,
-        choosing.engine,
+        _engine,
         kept.limit,
         choose_device,
         lambda: launching.launcher(os.environ),
     ):
         with problems.caught():
             ask()
+
+
+def _engine() -> None:
+    if choosing.engine() == choosing.RAY:
+        check_installed(ASKS)

@@ -8,6 +8,9 @@ from typing import NoReturn
 
 from clipforensics.core.disk import find_trouble
 
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
+
 
 class InputError(ValueError):
     """Something the user gave is wrong; the message names it, its value, the rule and the remedy.
@@ -39,7 +42,8 @@ def run_command(main: Callable[..., None], *, example: str = "") -> None:
 
     They are `--name value` pairs, one for each parameter of `main`, in any order: the form in which DVC
     writes a cell of a matrix into a command, quoted for the shell. An :class:`InputError`, or anything else
-    on the command line, is one line on stderr and exit status 1. So is a setting that was changed meanwhile.
+    on the command line, is one line on stderr and exit status 1. So is a setting that was changed meanwhile;
+    and Ctrl-C, with status `INTERRUPTED`.
 
     Args:
         main: Takes text; its parameters' names are what the usage line shows.
@@ -52,7 +56,11 @@ def run_command(main: Callable[..., None], *, example: str = "") -> None:
             options = [f"--{name} {name.upper()}" for name in names]
             usage = " ".join(["usage: python -m", main.__globals__["__spec__"].name, *options])
             raise InputError(f"{usage}, such as {example}" if example else usage)
-        main(**given)
+        try:
+            main(**given)
+        except KeyboardInterrupt:
+            print("interrupted; `dvc repro` goes on where it can", file=sys.stderr)
+            sys.exit(INTERRUPTED)
         from clipforensics.core.params import check_unmoved  # which needs this module
 
         check_unmoved()

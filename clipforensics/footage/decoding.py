@@ -5,10 +5,11 @@ says so in its log, and marks frames that it made up. Of formats without check s
 content, which nothing can notice (docs/explanation/faults.md has the numbers).
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import av
 from av.container import InputContainer
@@ -40,6 +41,7 @@ CHECKERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
 _CHECKED_FORMATS = ("yuv420p", "yuv422p", "yuv440p", "yuv444p", "gbrp")  # of 8 bits, which any libvpx reads
 
+P = TypeVar("P")
 Log = list[tuple[int, str, str]]
 """What libav said: level, who, text."""
 
@@ -63,24 +65,44 @@ def probe_sound(path: Path, limits: Limits = ANY) -> Footage | None:
         if content_of(path).size > KEPT_BYTES:
             return None
         with _heard() as log, opening as (container, stream):
-            others, footage = _others(container, stream), None
-            if _checker(stream) is stream.codec_context:
-                timeline = read_timeline(container, stream, limits)
-                check_whole(path, timeline)
-                footage = _sound_footage(timeline, stream, limits)
-            return None if any(name not in others for _, name, _ in log) else footage
+            if _checker(stream) is not stream.codec_context:
+                return None
+            quiet = _Quiet(log, _others(container, stream))
+            packets = quiet.checked(read_packets(container, stream, limits))
+            timeline = read_timeline(container, stream, limits, packets)
+            check_whole(path, timeline)
+            return _sound_footage(timeline, stream, limits, quiet)
     except UnreadableVideo:
         return None
 
 
-def _sound_footage(timeline: Timeline, stream: VideoStream, limits: Limits) -> Footage | None:
-    """What the frames show; None if one is damaged, or the packets were not kept."""
+@dataclass(frozen=True)
+class _Quiet:
+    """Ends with the first complaint: the rest of the log, which may be long, is not waited for."""
+
+    log: Log
+    others: Collection[str]
+
+    def checked(self, packets: Iterable[P]) -> Iterator[P]:
+        for packet in packets:
+            self.check()
+            yield packet
+        self.check()
+
+    def check(self) -> None:
+        if any(name not in self.others for _, name, _ in self.log):
+            raise UnreadableVideo("its decoder complains")
+        self.log.clear()
+
+
+def _sound_footage(timeline: Timeline, stream: VideoStream, limits: Limits, quiet: _Quiet) -> Footage | None:
+    """What the frames show; None if the packets were not kept."""
     footage = None
-    for packet in [*timeline.kept, None] if timeline.kept else ():
+    for packet in quiet.checked([*timeline.kept, None] if timeline.kept else ()):
         for frame in stream.codec_context.decode(packet):
             limits.check_pixels(frame.width, frame.height)
             if frame.is_corrupt:
-                return None
+                raise UnreadableVideo("a frame is marked as damaged")
             footage = footage or footage_of(timeline, stream, frame)
     return footage
 

@@ -229,13 +229,18 @@ def _quarters(frame: VideoFrame) -> int:
     return round(frame.rotation / 90) % 4
 
 
-def read_timeline(container: InputContainer, stream: VideoStream, limits: Limits = ANY) -> Timeline:
-    """Read every packet; of more frames or seconds than `limits` has, UnreadableVideo."""
+def read_timeline(
+    container: InputContainer,
+    stream: VideoStream,
+    limits: Limits = ANY,
+    packets: Iterable[Packet] | None = None,
+) -> Timeline:
+    """Read every packet (or those that `read_packets` gave); beyond `limits` UnreadableVideo."""
     times: list[int | None] = []
     kept: list[Packet] = []
     n_packets = n_bytes = n_keys = last_time = 0
     damaged = False
-    for packet in read_packets(container, stream, limits):
+    for packet in read_packets(container, stream, limits) if packets is None else packets:
         n_packets += 1
         n_bytes += packet.size
         n_keys += packet.is_keyframe

@@ -175,4 +175,5 @@ def _free_threads() -> int:
     if multiprocessing.parent_process() or threading.current_thread() is not threading.main_thread():
         return 1
     n_cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(THREADS, n_cpus // int(os.environ.get("LOCAL_WORLD_SIZE") or 1))
+    text = os.environ.get("LOCAL_WORLD_SIZE", "")  # as torchrun sets it
+    return min(THREADS, n_cpus // (int(text) if text.isdecimal() and int(text) else 1))

@@ -80,7 +80,7 @@ class FrameStore:
         try:
             meta = json.loads((folder / META).read_text(encoding="utf-8"))
             return cls(folder, meta, RowIndex.of(_held_against(meta["shards"], folder / INDEX)))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
             raise InputError(f"frame store {str(folder)!r} cannot be opened ({error}); {_REMEDY}") from error
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -150,8 +150,8 @@ def _held_against(shards: Sequence[int], path: Path) -> Iterator["pd.DataFrame"]
         shard, row = (table[name].to_numpy(np.int64) for name in ("shard", "row"))
         n_rows, known = len(table), (shard >= 0) & (shard < len(shards))
         if not known.all() or (starts[shard] + row != np.arange(n, n + n_rows)).any():
-            break
+            raise ValueError(f"index and shards do not agree after {n} frames")
         n += n_rows
         yield table
     if n != starts[-1]:
-        raise ValueError(f"index and shards do not agree after {n} frames")
+        raise ValueError(f"the index has {n} frames, the shards have {starts[-1]}")

@@ -94,7 +94,8 @@ def _rows(path: Path) -> list[list[str]]:
         mark = ";" if lines and ";" in lines[0] and "," not in lines[0] else ","
         header, *rows = [row for row in csv.reader(lines, delimiter=mark, strict=True) if row] or [[]]
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}; check --identities") from error
+        why = error.strerror or error
+        raise InputError(f"{path}: cannot be read: {why}; name the table of identities as it lies") from error
     except (UnicodeError, csv.Error) as error:
         raise InputError(f"{path}: is not CSV in UTF-8 ({error}); mend it") from error
     names = [name.strip().lower() for name in header]

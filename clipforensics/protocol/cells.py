@@ -10,7 +10,7 @@ import pandas as pd
 from pydantic import AfterValidator, Field
 
 from clipforensics.core.faults import InputError
-from clipforensics.core.params import Section
+from clipforensics.core.params import Section, nearest
 from clipforensics.core.records import REST, data_set_of
 
 TRAIN_SET = r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$"
@@ -25,11 +25,20 @@ REPEATS = "grouped_repeat"
 SPLIT = rf"^(per_class|grouped|grouped_cut|official|({FOLDS}|{REPEATS})-[1-9][0-9]?)$"
 """What a split may be called: its protocol, and its number where the protocol has several."""
 
+WHOLE = ("per_class", "grouped", "grouped_cut", "official")
+SPLITS = f"{', '.join(WHOLE)}, {FOLDS}-1 and on or {REPEATS}-1 and on"
+
 
 def _each_once(values: list[Any]) -> list[Any]:
     if len(set(values)) < len(values):
         raise ValueError("one is listed twice; list each once")
     return values
+
+
+def _a_split(name: str) -> str:
+    if not re.fullmatch(SPLIT, name):
+        raise ValueError(f"must be {SPLITS}{nearest(name, WHOLE)}")
+    return name
 
 
 EachOnce = AfterValidator(_each_once)
@@ -48,7 +57,7 @@ class Protocol(Section):
         seeds: Training seeds, one model each.
     """
 
-    splits: Annotated[list[Annotated[str, Field(pattern=SPLIT)]], EachOnce] = Field(min_length=1)
+    splits: Annotated[list[Annotated[str, AfterValidator(_a_split)]], EachOnce] = Field(min_length=1)
     train_sets: Annotated[list[Annotated[str, Field(pattern=TRAIN_SET)]], EachOnce] = Field(min_length=1)
     test_manipulations: Annotated[list[str], EachOnce] = Field(min_length=1)
     test_on: Annotated[list[str], EachOnce] = Field(default=[])
@@ -104,10 +113,7 @@ class Cell:
 def check_split(name: str) -> None:
     """Raise InputError unless `name` is one that `protocol.splits` may list."""
     if not re.fullmatch(SPLIT, name):
-        raise InputError(
-            f"protocol.splits: {name!r} is not a split;"
-            f" write per_class, grouped, grouped_cut, official, {FOLDS}-1 and on or {REPEATS}-1 and on"
-        )
+        raise InputError(f"protocol.splits: {name!r} is not a split; write {SPLITS}")
 
 
 def protocol_of(split: str) -> str:

@@ -75,8 +75,8 @@ class Records:
     embeddings: EmbeddingStore
 
     def known(self, detector: str, cell: Cell) -> Knowledge:
-        """What is known of the videos that a detector was trained and validated on."""
-        train = self.left.part(cell, "train")["key"].tolist()
+        """What is known of the videos with frames that a detector was trained and validated on."""
+        train = [key for key in self.left.part(cell, "train")["key"] if key in self.embeddings.rows]
         return Knowledge(self.left.model(detector, cell), train, self.videos, self.embeddings)
 
 

@@ -38,7 +38,7 @@ class Knowledge:
 
     Attributes:
         scored: Validation videos with their scores, and whether they are ranked better than by chance.
-        train: Keys of training videos.
+        train: Keys of training videos that have frames.
         videos: videos.csv by key, with `face_size` (pixels of the full frame) where faces were looked for.
         embeddings: Of the frozen encoder, of every stored frame.
     """
@@ -93,15 +93,18 @@ def validation_record(known: Knowledge, weighing: LikelihoodSection, origin: Ori
 
 
 def describe_footage(videos: "pd.DataFrame") -> Json:
-    """Codecs with how many videos have each; least and most of sides, frames and faces, in pixels; digests.
+    """Codecs with how many videos have each; least and most of sides, frames and faces, in pixels; digests;
+    of how many nobody knows who is in them, as `core.records.Video.unknown`.
 
     By its digest, which names nobody, a video that the detector knows is told when it is scored.
     """
     codecs = Counter(videos["codec"].tolist())
     shorter = np.minimum(videos["width"], videos["height"])
     faces = videos["face_size"][videos["face_size"] > 0] if "face_size" in videos else videos["width"][:0]
+    unknown = (videos["target"] == "") | ((videos["label"] == 1) & (videos["source"] == ""))
     return {
         "n_videos": len(videos),
+        "n_unknown": int(unknown.sum()),
         "codecs": dict(sorted(codecs.items(), key=lambda one: (-one[1], one[0]))),
         "shorter_side": _ends(shorter),
         "n_frames": _ends(videos["n_frames"]),
@@ -117,7 +120,7 @@ def _ends(values: "pd.Series[int]") -> list[int]:
 def likeness_of(known: Knowledge) -> Likeness:
     """The cloud of the training videos' embeddings, and validation's distances from it."""
     train, val = (
-        np.stack([_embedding(known.embeddings, key) for key in keys if key in known.embeddings.rows])
+        np.stack([_embedding(known.embeddings, key) for key in keys])
         for keys in (known.train, known.scored.val.keys)
     )
     return fit_likeness(train, val)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from clipforensics.footage.pictures import PICTURES
+from clipforensics.publishing.validation import DIGITS
 from clipforensics.scoring.drawn import Drawn
 from clipforensics.scoring.validated import Validated
 
@@ -16,6 +17,8 @@ def cautions(case: "Case", drawn: Drawn, validated: Validated) -> Iterator[str]:
     exhibit, seen, known = case.exhibit, case.seen, validated.footage
     if validated.is_toy:
         yield "this detector is a toy: it has only ever seen rendered cartoon faces"
+    if not validated.usable and exhibit.sha256[:DIGITS] in known["digests"]:  # else it is the reason
+        yield "it is one of the videos that the detector was trained or validated on"
     yield from _people(case, drawn)
     if case.unlike is None:
         yield "whether its frames are like the footage of training cannot be told with this detector"

@@ -51,6 +51,7 @@ Ends = Annotated[list[int], Field(min_length=2, max_length=2)]
 
 class _Footage(_Part):
     n_videos: int
+    n_unknown: int = 0  # older packages do not say
     codecs: dict[str, int]
     shorter_side: Ends
     n_frames: Ends

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from clipforensics.core.faults import InputError
+from clipforensics.machine.cluster.joining import where
 from clipforensics.machine.cluster.nodes import (
     DEVICE,
     Machine,
@@ -49,11 +50,12 @@ class Cells:
         self._ray, self._reads = ray, reads
         self._logs = {cell: logs / f"{cell.replace('/', '_')}.log" for cell in reads}
 
-    def run(self, gpus: int | None) -> dict[str, str]:
+    def run(self, gpus: int | None, *, pinned: bool) -> dict[str, str]:
         """Run them; a failure holds up only what reads the failed cell.
 
         Args:
             gpus: That each has for itself; None: one where there are any.
+            pinned: As for `share_of`.
 
         Returns:
             Of each cell that failed or could not run, why.
@@ -61,13 +63,16 @@ class Cells:
         Raises:
             InputError: a node would give other bytes, or none has room for a cell.
         """
-        share = share_of(self._ray, gpus)
+        share = share_of(self._ray, gpus, pinned=pinned)
         with mark() as file:
             machine = this_machine([file])
             n_at_once = check_nodes(self._ray, machine, share)
-            print(f"{min(n_at_once, len(self._reads))} at a time", flush=True)
+            print(f"{min(n_at_once, len(self._reads))} at a time, {where()}", flush=True)
             task = self._ray.remote(max_retries=RETRIES, **share.options)(_run_one)
-            given = machine, {**inherited(), LAUNCH: os.environ.get(LAUNCH)}, Path.cwd()
+            variables = {**inherited(), LAUNCH: os.environ.get(LAUNCH)}
+            if not share.gpus:
+                variables[DEVICE] = "cpu"  # Ray hides no GPU from who asks for none
+            given = machine, variables, Path.cwd()
             tasks: dict[str, Any] = {}
             try:
                 for cell, others in self._reads.items():
@@ -100,16 +105,23 @@ class Cells:
         return failed
 
 
-def share_of(ray: Any, gpus: int | None) -> Share:
+def share_of(ray: Any, gpus: int | None, *, pinned: bool) -> Share:
     """What of a node a cell takes: GPUs, or else as many processors as it has threads.
 
     Args:
         ray: The module, connected.
         gpus: As many; None: one where there are any.
+        pinned: Whether kernels are, and with them the number of threads.
 
     Raises:
-        InputError: GPUs would be of several kinds, or threads more on one node than on another.
+        InputError: GPUs would be of several kinds, or threads more on one node than on another; or the
+            environment names one GPU.
     """
+    if (device := os.environ.get(DEVICE, "")).startswith("cuda:"):
+        raise InputError(
+            f"{DEVICE} is {device!r}, but cells share all GPUs that there are; unset it, and name some by"
+            " CUDA_VISIBLE_DEVICES"
+        )
     nodes = [node for node in ray.nodes() if node["Alive"]]
     if gpus is None:
         there = any(node["Resources"].get("GPU") for node in nodes)
@@ -122,16 +134,18 @@ def share_of(ray: Any, gpus: int | None) -> Share:
                 f"the cluster has GPUs of several kinds ({names}), which round otherwise; use one"
             )
         return Share(cpus=0, gpus=gpus)
-    if len(nodes) > 1 and not os.environ.get(THREADS):
+    if len(nodes) > 1 and not os.environ.get(THREADS) and not pinned:
         raise InputError(
             f"{THREADS} is not set: a cell would have as many threads as its node has processors, and"
             " round otherwise with each number of them; export it, for `dvc repro` too"
         )
-    return Share(cpus=n_threads())
+    return Share(cpus=n_threads(pinned=pinned))
 
 
-def n_threads() -> int:
-    """Of a cell on the CPU, as OpenMP takes it: what is no number counts for nothing."""
+def n_threads(*, pinned: bool) -> int:
+    """Of a cell on the CPU: one where kernels are pinned, else as OpenMP takes it (words are nothing)."""
+    if pinned:
+        return 1
     text = os.environ.get(THREADS, "").partition(",")[0].strip()
     return int(text) if text.isdecimal() and int(text) else n_processors()
 

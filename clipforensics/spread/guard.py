@@ -56,7 +56,7 @@ def wait_for_end(logs: Iterable[Path]) -> None:
     """Until nothing that runs with these logs have begun writes to them any more; a minute at most."""
     until = time.monotonic() + PATIENCE
     for log in filter(Path.exists, logs):
-        with log.open("ab") as file:
+        with log.open("ab") as file, suppress(OSError):  # without locks nothing has begun
             while not _locked(file.fileno()) and time.monotonic() < until:
                 time.sleep(POLL)
 
@@ -92,9 +92,15 @@ def _taken(log: str, waits: socket.socket) -> bool:
     The lock lasts until the last of them has ended: what Ray does again does not meet what it gave up.
     """
     file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-    while not _locked(file):
-        if _has_news(waits):
-            return False
+    try:
+        while not _locked(file):
+            if _has_news(waits):
+                return False
+    except OSError as error:
+        os.write(
+            file, f"error: {log} cannot be locked ({error}); use a file system that has flock\n".encode()
+        )
+        return False
     os.ftruncate(file, 0)
     for stream in (1, 2):
         os.dup2(file, stream)

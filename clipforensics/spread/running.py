@@ -9,17 +9,16 @@ from pathlib import Path
 from clipforensics import pipeline
 from clipforensics.core.faults import InputError
 from clipforensics.machine.cluster.joining import check_installed, joined_or_begun
+from clipforensics.machine.kernels import asks_for_portable
 from clipforensics.machine.workers import n_processors
 from clipforensics.spread import guard
 from clipforensics.spread.cells import DVC, Cells, n_threads
 from clipforensics.spread.plan import due, make_plan
 
+PARAMS, PROFILES = Path("params.yaml"), Path("conf/data")
 ASKS = "`clipforensics spread` runs cells as Ray tasks"
 
-LOST = (
-    "ran, but is not up to date; run again: its inputs changed meanwhile, or this file system keeps no locks"
-    " (then `dvc config --local core.hardlink_lock true` and `rm -f .dvc/tmp/*lock` help)"
-)
+LOST = "ran, but is not up to date; run again: its inputs changed meanwhile"
 
 
 def run(patterns: Sequence[str], gpus: int | None, project: Path | None) -> None:
@@ -59,9 +58,10 @@ def _run(cells: Sequence[str], reads: Mapping[str, frozenset[str]], gpus: int | 
     if not wanted:
         return {}
     old = set(pipeline.recorded_stages()) & pipeline.committed_stages()
-    with joined_or_begun(ASKS, max(n_processors(), n_threads())) as ray:
+    pinned = asks_for_portable(PARAMS, PROFILES)
+    with joined_or_begun(ASKS, max(n_processors(), n_threads(pinned=pinned))) as ray:
         _hear_signals()  # again, since Ray has its own way
-        failed = Cells(ray, {cell: reads[cell] for cell in wanted}, logs).run(gpus)
+        failed = Cells(ray, {cell: reads[cell] for cell in wanted}, logs).run(gpus, pinned=pinned)
     pipeline.put_in_order(list(reads), old=old)
     done = [cell for cell in wanted if cell not in failed]
     return failed | dict.fromkeys(pipeline.find_changed(done), LOST)

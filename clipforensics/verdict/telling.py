@@ -18,7 +18,7 @@ from clipforensics.report.wording.tables import Json, detectors_of
 METRICS, PAGE = "metrics", "report/report.html"
 COMPARISON, HEADLINE = f"{METRICS}/comparison.json", f"{METRICS}/headline/video.json"
 CONTROLS = f"{METRICS}/controls.json"
-PARAMS, PROFILES = "params.yaml", "conf/data"
+PARAMS, PROFILES, LOCK = "params.yaml", "conf/data", "dvc.lock"
 SAMPLE = "The built-in sample: these numbers show the machinery, not science."
 
 
@@ -38,13 +38,24 @@ def tell(project: Path) -> None:
         print(line)
     if _is_sample(project):
         print(SAMPLE)
+    ran, asked = _data_set(project), read_yaml(project / PARAMS).get("dataset")
+    if ran != asked:
+        print(f"This is of an earlier run, on {ran}; {PARAMS} names {asked}: `dvc repro` makes its own.")
     page = project / PAGE
     print(f"page: {page}" if page.is_file() else f"page: none here yet; `dvc repro` writes {page}")
 
 
+def _data_set(project: Path) -> object:
+    """That of the last run, by dvc.lock; where it names none, that of params.yaml."""
+    lock = project / LOCK
+    stages = read_yaml(lock).get("stages", {}) if lock.is_file() else {}
+    params = stages.get("report", {}).get("params", {}).get(PARAMS, {})
+    return params.get("dataset", read_yaml(project / PARAMS).get("dataset"))
+
+
 def _is_sample(project: Path) -> bool:
-    """Whether params.yaml names the built-in sample."""
-    profile = project / PROFILES / f"{read_yaml(project / PARAMS).get('dataset')}.yaml"
+    """Whether the last run was on the built-in sample."""
+    profile = project / PROFILES / f"{_data_set(project)}.yaml"
     return profile.is_file() and read_yaml(profile).get("layout") == "sample"
 
 

@@ -68,6 +68,14 @@ def test_validation_in_sentences(whole):
     )
 
 
+def test_where_nobody_knows_who_is_shown_no_people_are_counted(whole):
+    validated = whole.detector.validated
+    unknown = replace(validated, footage={**validated.footage, "n_unknown": 7})
+    first, *_, last = wording.of_validation(whole.record["model"]["validation"], unknown, 0.955)
+    assert first.startswith("On 15 real videos and 15 manipulated, it ranked a manipulated one above a real")
+    assert last.startswith("Who is in 7 of these videos is not known: the same people may have been trained")
+
+
 @pytest.mark.parametrize(("value", "text"), [(0.5, "50%"), (0.005, "0.5%"), (0.001, "0.1%")])
 def test_shares(value, text):
     assert wording.share(value) == text

@@ -1,7 +1,10 @@
 """A wrong variable of the environment is told before the first stage, not by the one that reads it."""
 
+import importlib.util
+
 import pytest
 
+from tests.support.ray_cluster import needs_ray
 from tests.support.settings import problems
 
 WRONG = {
@@ -28,6 +31,16 @@ def test_all_of_them_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [line.split()[0].partition("=")[0].rstrip(":") for line in problems()] == list(WRONG)
 
 
+def test_ray_is_wanted_and_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "ray" else real(name))
+    monkeypatch.setenv("CLIPFORENSICS_ENGINE", "ray")
+    (line,) = problems()
+    assert line.startswith("CLIPFORENSICS_ENGINE is ray")
+    assert line.endswith("`pip install 'clipforensics[ray]'`")
+
+
+@needs_ray
 def test_ones_that_are_right_start_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     right = {"WORKERS": "2", "ENGINE": "ray", "KEPT": "0", "DEVICE": "cpu", "LAUNCH": "torchrun --standalone"}
     for name, text in right.items():

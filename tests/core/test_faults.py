@@ -13,6 +13,8 @@ from clipforensics.core.faults import InputError, run_command
 def main(split: str, seed: str) -> None:
     if split == "wrong":
         raise InputError("split 'wrong':\\n must be another; mend it")
+    if split == "ctrl-c":
+        raise KeyboardInterrupt
     print(split, int(seed))
 if __name__ == "__main__":
     run_command(main, example="--split grouped --seed 42")
@@ -31,6 +33,11 @@ def run(folder, *words):
 def test_words_of_the_command_line_are_arguments(tmp_path):
     assert run(tmp_path, "--split", "grouped", "--seed", "42") == (0, "grouped 42\n", "")
     assert run(tmp_path, "--seed", "42", "--split", "--seed") == (0, "--seed 42\n", "")
+
+
+def test_ctrl_c_is_one_line(tmp_path):
+    told = "interrupted; `dvc repro` goes on where it can\n"
+    assert run(tmp_path, "--split", "ctrl-c", "--seed", "42") == (130, "", told)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
 """What a decoder complains of is heard: damage that changes pictures and raises no error."""
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import av
 import numpy as np
@@ -13,7 +16,7 @@ from clipforensics.footage import decoding
 from clipforensics.footage.content import UnreadableVideo
 from clipforensics.footage.decoding import check_frames, count_complaints, probe_sound
 from clipforensics.footage.limits import Limits
-from clipforensics.footage.video import Footage, open_video, probe_video
+from clipforensics.footage.video import Footage, Timeline, open_video, probe_video
 from tests.footage.test_video import KINDS
 from tests.support.clips import decode_all, make_clip, make_mov, make_png
 from tests.support.damage import flip, same_pictures, shortened
@@ -88,6 +91,66 @@ def test_a_large_file_is_read_packet_by_packet(
 ) -> None:
     monkeypatch.setattr(decoding, "KEPT_BYTES", clips["h264.avi"].stat().st_size - 1)
     assert probe_sound(clips["h264.avi"]) is None
+
+
+def test_a_frame_that_grows_later_is_refused_there_too(tmp_path: Path) -> None:
+    """Of a bare stream, whose first frame says nothing of the others."""
+    small = make_clip(tmp_path / "small.h264", n_frames=5)
+    large = make_clip(tmp_path / "large.h264", n_frames=5, width=640, height=480)
+    (both := tmp_path / "both.h264").write_bytes(small.read_bytes() + large.read_bytes())
+    assert probe_sound(both) is not None
+    assert probe_sound(both, Limits(max_pixels=640 * 480 - 1)) is None
+
+
+class Codec:
+    """A decoder that gives one frame a packet, and two more at the end; some are marked as damaged."""
+
+    def __init__(self, damaged: int) -> None:
+        self.damaged, self.n, self.codec = damaged, 0, SimpleNamespace(canonical_name="h264")
+
+    def decode(self, packet: object) -> list[Any]:
+        found = range(self.n, self.n + (1 if packet else 2))
+        self.n = found.stop
+        return [
+            SimpleNamespace(width=64, height=48, rotation=0, is_corrupt=number == self.damaged)
+            for number in found
+        ]
+
+
+@pytest.mark.parametrize("damaged", [None, 0, 2, 4])
+def test_no_frame_may_be_marked_as_damaged_not_even_one_that_comes_last(damaged: int | None) -> None:
+    stream: Any = SimpleNamespace(codec_context=Codec(-1 if damaged is None else damaged), average_rate=25)
+    packets: list[Any] = ["packet"] * 3
+    timeline = Timeline([0, 1, 2, 3, 4], 3, 1, False, packets, 0, "")
+    quiet = decoding._Quiet([], ())
+    if damaged is None:
+        assert decoding._sound_footage(timeline, stream, Limits(), quiet) is not None
+    else:
+        with pytest.raises(UnreadableVideo, match="marked as damaged"):
+            decoding._sound_footage(timeline, stream, Limits(), quiet)
+
+
+def test_the_first_complaint_is_enough_and_the_log_stays_short(
+    tmp_path: Path, clips: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content, longest = bytearray(clips["h264.ts"].read_bytes()), 0
+    for place in range(len(content) // 4, len(content) - 500, 300):
+        content[place] ^= 0xFF
+    (path := tmp_path / "a.ts").write_bytes(content)
+    kept: list[Any] = []
+    heard = decoding._heard
+
+    @contextmanager
+    def noted() -> Iterator[Any]:
+        with heard() as log:
+            kept.append(log)
+            yield log
+
+    monkeypatch.setattr(decoding, "_heard", noted)
+    assert probe_sound(path) is None
+    longest = len(kept[0])
+    monkeypatch.undo()
+    assert count_complaints(path) > 2 * longest > 0
 
 
 def test_limits_hold_there_too(clips: dict[str, Path]) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -106,5 +107,18 @@ def test_threads_are_left_to_who_works_beside_others(monkeypatch):
     assert shard_file._free_threads() == shard_file.THREADS
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "16")
     assert shard_file._free_threads() == 2
+    monkeypatch.setattr(shard_file.multiprocessing, "parent_process", lambda: object())
+    assert shard_file._free_threads() == 1
+
+
+def test_one_thread_where_others_read_beside_it(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(6), raising=False)
+    monkeypatch.delenv("LOCAL_WORLD_SIZE", raising=False)
+    assert shard_file._free_threads() == 6
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(shard_file._free_threads).result() == 1
+    for text, n in (("2", 3), ("auto", 6), ("0", 6)):
+        monkeypatch.setenv("LOCAL_WORLD_SIZE", text)
+        assert shard_file._free_threads() == n
     monkeypatch.setattr(shard_file.multiprocessing, "parent_process", lambda: object())
     assert shard_file._free_threads() == 1

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from clipforensics.core.faults import InputError
+from clipforensics.frames import rows as row_tables
 from clipforensics.frames.store import FrameStore, shard_name
 from tests.support.stores import index_of, noise_videos, write_frame_store
 
@@ -77,11 +78,32 @@ def test_a_copy_is_read_and_the_files_stay(stored: tuple[Path, NDArray[np.uint8]
     assert np.array_equal(store.read(np.arange(10)), frames)
 
 
+MORE = {"more rows": "c,0,2,1", "no such shard": "c,0,7,9", "vast number": f"c,{10**20},3,0"}
+"""A row that an index of ten frames has too many."""
+
+
+@pytest.mark.parametrize("at_once", [5, 1 << 17])
 @pytest.mark.parametrize(
-    "damage", ["no shard", "no meta", "no index", "other shape", "pickle", "short index", "other order"]
+    "damage",
+    [
+        "no shard",
+        "no meta",
+        "no index",
+        "other shape",
+        "pickle",
+        "short index",
+        "other order",
+        "more rows",
+        "no such shard",
+        "vast number",
+    ],
 )
 def test_a_damaged_store_says_what_to_do(
-    damage: str, stored: tuple[Path, NDArray[np.uint8]], tmp_path: Path
+    damage: str,
+    at_once: int,
+    stored: tuple[Path, NDArray[np.uint8]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for path in stored[0].iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
@@ -93,12 +115,15 @@ def test_a_damaged_store_says_what_to_do(
     elif damage == "other order":
         first, *others = index.read_text(encoding="utf-8").splitlines()
         index.write_text("\n".join([first, *reversed(others)]) + "\n", encoding="utf-8")
+    elif damage in MORE:
+        index.write_text(index.read_text(encoding="utf-8") + f"{MORE[damage]}\n", encoding="utf-8")
     elif damage == "short index":
         index.write_text(
             "\n".join(index.read_text(encoding="utf-8").splitlines()[:-1]) + "\n", encoding="utf-8"
         )
     else:
         {"no shard": shard, "no meta": tmp_path / "meta.json", "no index": index}[damage].unlink()
+    monkeypatch.setattr(row_tables, "AT_ONCE", at_once)
     with pytest.raises(InputError, match="dvc repro -f extract_frames"):
         FrameStore.open(tmp_path)
 

@@ -1,5 +1,8 @@
 """What is known of a trained detector: read from the files of its own cell, or told that there is none."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 
@@ -7,6 +10,7 @@ from clipforensics.core.faults import InputError
 from clipforensics.core.files import write_json
 from clipforensics.core.fitting import Fitting
 from clipforensics.core.records import PARTS
+from clipforensics.frames.rows import RowIndex
 from clipforensics.likelihood.reading import Left
 from clipforensics.protocol.cells import Cell
 from clipforensics.protocol.tables import write_scores
@@ -29,8 +33,19 @@ def records(tmp_path):
     left = Left(tmp_path / "scores", tmp_path / "splits", tmp_path / "metrics", "mean")
     comparison, controls = {"cells": []}, {"enabled": False}
     return Records(
-        tmp_path / "weights", left, tmp_path / "leakage", comparison, controls, pd.DataFrame(), None
+        tmp_path / "weights",
+        left,
+        tmp_path / "leakage",
+        comparison,
+        controls,
+        pd.DataFrame(),
+        stored("train/0", "train/1"),
     )
+
+
+def stored(*keys):
+    """Embeddings of a frame of each."""
+    return SimpleNamespace(rows=RowIndex(keys, [0] * len(keys)))
 
 
 def write_tables(folder):
@@ -44,6 +59,12 @@ def write_tables(folder):
         path.parent.mkdir(parents=True, exist_ok=True)
         videos[videos["part"] == part].to_csv(path, index=False)
     write_scores(folder / "scores/lora" / f"{CELL.name}.csv", videos[videos["part"] != "train"])
+
+
+def test_a_training_video_of_which_no_frame_was_stored_is_not_known(records):
+    """It was left out, for it could not be decoded or shows no face: nothing was learnt of it."""
+    without = replace(records, embeddings=stored("train/1"))
+    assert read_model("lora", CELL, without, FOOTAGE).known.train == ["train/1"]
 
 
 def test_everything_is_of_its_own_cell(records):

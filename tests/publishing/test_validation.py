@@ -10,7 +10,7 @@ from safetensors.numpy import load_file, save_file
 from clipforensics.core.faults import InputError
 from clipforensics.encoder.embeddings import EmbeddingStore
 from clipforensics.likelihood.likeness import fit_likeness, video_embedding
-from clipforensics.likelihood.models import Model, Videos
+from clipforensics.likelihood.models import Model
 from clipforensics.publishing.validation import (
     Knowledge,
     Origin,
@@ -34,7 +34,7 @@ def known(tmp_path):
     n = len(keys)
     table = pd.DataFrame(
         {"codec": ["h264"] * (n - 1) + ["av1"], "width": 640, "height": 360, "n_frames": 50}, index=keys
-    )
+    ).assign(target="a", source="b", label=1)
     table["sha256"] = [f"{number:064x}"[::-1] for number in range(n)]
     table.loc[train[0], ["codec", "height", "n_frames"]] = ["vp9", 240, 20]
     rows = pd.DataFrame({"key": np.repeat(keys, 6), "frame": np.tile(np.arange(6), n)})
@@ -49,7 +49,8 @@ def known(tmp_path):
 def test_nothing_of_test_enters(known):
     record = validation_record(known, SETTINGS, ORIGIN)
     assert record["footage"] == {
-        "n_videos": 70, "codecs": {"h264": 69, "vp9": 1}, "shorter_side": [240, 360], "n_frames": [20, 50],
+        "n_videos": 70, "n_unknown": 0, "codecs": {"h264": 69, "vp9": 1}, "shorter_side": [240, 360],
+        "n_frames": [20, 50],
         "face_size": None, "digests": sorted(f"{number:064x}"[::-1][:16] for number in range(70)),
     }  # fmt: skip
     worse = known.scored.test._replace(scores=1 - known.scored.test.scores)
@@ -62,6 +63,13 @@ def test_it_names_no_video_and_is_plain_json(known):
     text = json.dumps(validation_record(known, SETTINGS, ORIGIN), allow_nan=False)
     assert not [key for key in (*known.train, *known.scored.val.keys) if key in text]
     assert json.loads(text)["propositions"]["H1"].startswith("The video was manipulated by FS")
+
+
+def test_it_is_counted_of_whom_nobody_is_known(known):
+    some = known.videos.assign(target=["", "a", "a"] + ["a"] * (len(known.videos) - 3))
+    some.loc[some.index[1], "source"] = ""  # a fake: who lent the face is not known
+    some.loc[some.index[2], ["source", "label"]] = ["", 0]
+    assert describe_footage(some)["n_unknown"] == 2
 
 
 def test_faces_are_told_where_they_were_looked_for(known):
@@ -107,13 +115,6 @@ def test_what_is_damaged_is_told(known, tmp_path):
             read_likeness(tmp_path / name)
     with pytest.raises(InputError, match="cannot be read"):
         read_likeness(tmp_path / "nothing")
-
-
-def test_videos_without_stored_frames_are_left_out(known):
-    table = pd.concat([known.videos, known.videos.iloc[:1].rename(index={"train/0": "train/lost"})])
-    more = Knowledge(known.scored, [*known.train, "train/lost"], table, known.embeddings)
-    np.testing.assert_array_equal(likeness_of(more).mean, likeness_of(known).mean)
-    assert isinstance(known.scored.val, Videos)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """What a reader must know of a video before relying on its score."""
 
+from dataclasses import replace
+
 import pytest
 
 from clipforensics.scoring.drawn import Around, Drawn
@@ -22,6 +24,17 @@ WHOLE = Drawn(n_frames=4, around=None)
 )
 def test_what_a_reader_must_know_is_told(validated, changes, text):
     assert any(text in warning for warning in judge(case([0.5] * 4, **changes), WHOLE, validated()).warnings)
+
+
+def test_a_training_video_is_told_though_chance_is_the_reason(validated):
+    known = validated(usable=False)
+    own = replace(known, footage={**known.footage, "digests": ["a" * 16]})
+    text = "it is one of the videos that the detector was trained or validated on"
+    verdict = judge(case([0.5] * 4, sha256="a" * 64), WHOLE, own)
+    assert (verdict.outcome, text in verdict.warnings) == ("at chance", True)
+    assert text not in judge(case([0.5] * 4, sha256="b" * 64), WHOLE, own).warnings
+    usable = replace(own, usable=True)
+    assert text not in judge(case([0.5] * 4, sha256="a" * 64), WHOLE, usable).warnings  # it is the reason
 
 
 def test_small_frames_with_a_large_face_are_told(validated):

@@ -1,11 +1,15 @@
 """A guarded command: it ends with who waits for it, but not while DVC writes; no two of a cell at once."""
 
+import errno
+import fcntl
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Timer
 
 import psutil
 import pytest
@@ -97,6 +101,33 @@ def test_what_an_earlier_run_left_is_waited_for():
     again.kill()
     again.wait()
     wait_until(lambda: not is_alive(written_pid()))
+
+
+def test_who_is_no_longer_waited_for_begins_nothing():
+    """Its log is still taken by an earlier run."""
+    log, (ours, theirs) = Path("log"), socket.socketpair()
+    with log.open("ab") as earlier, theirs:
+        fcntl.flock(earlier, fcntl.LOCK_EX)
+        ours.close()
+        Timer(1.0, fcntl.flock, (earlier.fileno(), fcntl.LOCK_UN)).start()
+        guard._guard(theirs, "log", *python("open('began', 'w')"))
+        time.sleep(1.5)
+    assert not Path("began").exists()
+
+
+def test_a_file_system_without_locks_is_told_in_the_log(monkeypatch):
+    def none(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(guard.fcntl, "flock", none)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        guard._guard(theirs, "log", *python("open('began', 'w')"))
+    told = Path("log").read_text()
+    assert told.startswith("error: log cannot be locked (")
+    assert told.endswith("No locks available); use a file system that has flock\n")
+    assert not Path("began").exists()
+    guard.wait_for_end([Path("log")])
 
 
 def written_pid() -> int:

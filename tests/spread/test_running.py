@@ -128,7 +128,7 @@ def fresh(tmp_path_factory):
         "cell.py": CELL,
         "dvc.yaml": STAGES,
         ".gitignore": IGNORED,
-        "params.yaml": "value: 1\nseeds: [1, 2]\n",
+        "params.yaml": "value: 1\nseeds: [1, 2]\nportable: never\n",
     }
     for name, text in texts.items():
         (repo.path / name).write_text(text)
@@ -165,7 +165,7 @@ def cluster():
 def test_cells_on_two_nodes_give_the_lock_of_repro_alone(repo, plain, cluster):
     repo.order("wait", "t1", "scores/e2")
     output = repo.spread(env=cluster)
-    assert "4 cells to run; 0 up to date; logs: .scratch/spread\n2 at a time\n" in output
+    assert "4 cells to run; 0 up to date; logs: .scratch/spread\n2 at a time, on the Ray cluster" in output
     cells = re.findall(r"\n\[\d/4\] (\S+) done, \d+ s", output)
     assert (cells[0], sorted(cells[1:])) == ("train@2", ["evaluate@1", "evaluate@2", "train@1"])
     logs = [(repo.path / f".scratch/spread/train@{seed}.log").read_text() for seed in (1, 2)]
@@ -263,7 +263,7 @@ def test_a_failing_cell_holds_up_only_what_reads_it_and_the_rest_is_kept(repo, p
     assert "2 cells to run; 2 up to date" in repo.spread(env=cluster)
     repo.run("dvc", "repro")
     assert repo.lock == plain.lock
-    (repo.path / "params.yaml").write_text("value: 1\nseeds: [1, 2, 3]\n")
+    (repo.path / "params.yaml").write_text("value: 1\nseeds: [1, 2, 3]\nportable: never\n")
     repo.run("git", "commit", "-qam", "with a lock")
     assert "2 cells to run; 4 up to date" in repo.spread(env=cluster)
     assert list(yaml.safe_load(repo.lock)["stages"])[-3:] == ["compare", "train@3", "evaluate@3"]

@@ -134,3 +134,17 @@ def test_what_the_first_lines_stand_on_is_read(project):
 
 def test_evaluations_of_every_split_are_read_so_that_no_failure_is_left_out():
     assert {one["split"] for one in findings_of(ROOT).evaluations} == {"per_class", "grouped"}
+
+
+def test_after_another_data_set_was_named_it_is_still_of_the_run(project, capsys):
+    lock = {"stages": {"report": {"params": {"params.yaml": {"dataset": "sample"}}}}}
+    (project / "dvc.lock").write_text(json.dumps(lock))
+    tell(project)
+    assert "earlier run" not in capsys.readouterr().out
+    edit_yaml(project / "params.yaml", {"dataset": "faceforensics"})
+    tell(project)
+    *_, sample, earlier, _ = capsys.readouterr().out.splitlines()
+    assert sample == SAMPLE
+    assert earlier == (
+        "This is of an earlier run, on sample; params.yaml names faceforensics: `dvc repro` makes its own."
+    )

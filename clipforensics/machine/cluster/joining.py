@@ -14,7 +14,7 @@ from typing import Any
 from clipforensics.core.faults import InputError
 
 ADDRESS = "RAY_ADDRESS"
-"""Ray's own variable; unset or `auto`: the cluster that this machine is a node of."""
+"""Ray's own variable; `auto`: the cluster that this machine is a node of."""
 
 OUT_OF_MEMORY = ("RAY_task_oom_retries", "3")
 """Ray's own: times that a task is done again that its memory monitor killed.
@@ -35,6 +35,9 @@ OF_ITS_OWN = {
 
 STORE = 80 * 2**20
 """Bytes of its store of objects, about the least that Ray allows."""
+
+LONGEST = 28
+"""Characters that a temporary folder may have for it: Ray puts sockets in it, whose paths must be short."""
 
 SECONDS = 5.0
 """How long the cluster's port may take to answer."""
@@ -114,7 +117,8 @@ def joined_or_begun(asks: str, cpus: int) -> Iterator[Any]:
     if own:
         os.environ.update(OF_ITS_OWN, RAY_AUTH_TOKEN=secrets.token_hex(16))  # read when Ray is loaded
     ray = load(asks)
-    with tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as folder:
+    short = "/tmp" if len(tempfile.gettempdir()) > LONGEST else None  # as Ray itself takes it on a Mac  # noqa: S108
+    with tempfile.TemporaryDirectory(prefix="ray", dir=short, ignore_cleanup_errors=True) as folder:
         try:
             if own:
                 size = {"num_cpus": cpus, "object_store_memory": STORE}
@@ -122,6 +126,12 @@ def joined_or_begun(asks: str, cpus: int) -> Iterator[Any]:
             yield join(asks)
         finally:
             ray.shutdown()
+
+
+def where() -> str:
+    """On which Ray `joined_or_begun` works, in words."""
+    address = os.environ.get(ADDRESS, "").strip()
+    return f"on the Ray cluster of {ADDRESS} {address}" if address else "on this machine alone"
 
 
 def _check_answers(address: str) -> None:
@@ -148,8 +158,11 @@ def _init(ray: Any, address: str, **options: Any) -> None:
         try:
             ray.init(address=address, logging_level=logging.WARNING, log_to_driver=False, **options)
         except (Exception, SystemExit) as error:  # Ray raises whatever it meets, and ends what it gave up
-            what = f"at {address} cannot be joined" if address != ALONE else "of this machine does not start"
-            raise InputError(f"the Ray cluster {what}: {_why(error, said())}") from error
+            if address == ALONE:
+                raise InputError(f"Ray does not start on this machine: {_in_a_line(error)}") from error
+            raise InputError(
+                f"the Ray cluster at {address} cannot be joined: {_why(error, said())}"
+            ) from error
 
 
 def _why(error: BaseException, said: str) -> str:
@@ -157,7 +170,11 @@ def _why(error: BaseException, said: str) -> str:
         return WANTS_IT
     if "Could not find any running" in str(error):
         return f"none runs on this machine; start one (`ray start --head`), or set {ADDRESS}"
-    return f"{' '.join(str(error).split())[:300]}; is it of the same version, {_version()}?"
+    return f"{_in_a_line(error)}; is it of the same version, {_version()}?"
+
+
+def _in_a_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300]
 
 
 def _version() -> str:

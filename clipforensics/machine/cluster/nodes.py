@@ -153,7 +153,7 @@ def check_nodes(ray: Any, machine: Machine, share: Share) -> int:
     """
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    nodes = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) > 0]
+    nodes = [node for node in ray.nodes() if node["Alive"] and _works(node["Resources"])]
     fitting = sum(_fits(node["Resources"], share) for node in nodes)
     if not fitting:
         words = {"CPU": "processors", "GPU": "GPU"}
@@ -174,6 +174,10 @@ def check_nodes(ray: Any, machine: Machine, share: Share) -> int:
         if found:
             raise InputError(found)
     return fitting
+
+
+def _works(resources: dict[str, float]) -> bool:
+    return any(resources.get(what, 0) > 0 for what in ("CPU", "GPU"))
 
 
 def _fits(resources: dict[str, float], share: Share) -> int:

@@ -142,5 +142,6 @@ def _notes(comparison: Json, places: Sequence[Place]) -> tuple[str, ...]:
     return (
         f"In brackets at the head how many fakes; beneath a number its {interval_words(comparison)}{none}."
         f" {drawn};"
-        " the dotted line is .5, a coin. Validation chose the model, so its AUC flatters.",
+        " the dotted line is .5, a coin. Validation chose the model, so its AUC flatters; its interval is"
+        " that by which it must lie above a coin, wider where several settings were tried.",
     )

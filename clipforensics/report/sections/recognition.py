@@ -38,8 +38,8 @@ def _about(title: str, audit: Json) -> Iterator[str]:
         if unexplained:
             examples = [_example(row) for row in one["examples"][:EXAMPLES]]
             yield (
-                f"{text} {count(unexplained)} show a face as in a video of {of} though their names share"
-                f" nobody ({pairs}), such as {listed(examples)}; {count(explained)} do as their names"
+                f"{text} {count(unexplained)} show a face as in a video of {of} though their names"
+                f" share nobody ({pairs}), such as {listed(examples)}; {count(explained)} do as their names"
                 " explain."
             )
         elif side == "train_test":
@@ -89,6 +89,6 @@ def about_unnamed(duplicates: Mapping[str, Json], recognised: Mapping[str, Json]
     worst = max(most, key=lambda name: most[name])
     more = f" (and so in {counted(len(most) - 1, 'more split')})" if len(most) > 1 else ""
     return (
-        f"Names do not tell all: under {audit_title(worst)}, {' and '.join(said[worst])} with whose name they"
-        f" share nobody{more}; look at them (`metrics/leakage/`) before any number here is believed."
+        f"Names do not tell all: under {audit_title(worst)}, {' and '.join(said[worst])}, though their"
+        f" names share nobody{more}; look at them in metrics/leakage before any number here is believed."
     )

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -117,8 +118,11 @@ GcsClient(address=sys.argv[1]).check_alive([], timeout=5)
 
 @pytest.mark.slow
 @needs_ray
-def test_one_of_this_machine_alone_listens_here_only_wants_a_token_and_ends() -> None:
+def test_one_of_this_machine_alone_listens_here_only_wants_a_token_and_ends(tmp_path: Path) -> None:
+    """Though the temporary folder's name is longer than a socket's may be."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    (folder := tmp_path / ("long" * 20)).mkdir()
+    environment["TMPDIR"] = str(folder)
     command, pipe = [sys.executable, "-c", BEGUN], subprocess.PIPE
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, text=True) as begun:
         assert begun.stdout is not None

@@ -3,11 +3,16 @@
 import os
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from clipforensics.core.faults import InputError
 from clipforensics.machine import kernels
 from clipforensics.machine.cluster.nodes import (
+    Share,
+    check_nodes,
     code_digest,
     difference,
     inherit,
@@ -15,6 +20,7 @@ from clipforensics.machine.cluster.nodes import (
     seen,
     this_machine,
 )
+from tests.support.ray_cluster import needs_ray
 
 
 def test_this_machine_is_like_itself(tmp_path: Path) -> None:
@@ -89,3 +95,28 @@ def test_variables_that_choose_kernels_are_set_or_unset_as_there(monkeypatch: py
     assert "MKL_ENABLE_INSTRUCTIONS" not in os.environ, "it contradicts a pin"
     for name in kernels.PINS:
         monkeypatch.delenv(name)
+
+
+@needs_ray
+def test_a_node_of_gpus_alone_is_counted_and_looked_at_and_one_of_neither_is_not() -> None:
+    looked: list[str] = []
+
+    def options(scheduling_strategy: Any) -> Any:
+        looked.append(scheduling_strategy.node_id)
+        return SimpleNamespace(remote=lambda machine: "")
+
+    nodes = [
+        {"Alive": True, "NodeID": "a" * 56, "Resources": {"GPU": 4.0}},
+        {"Alive": True, "NodeID": "b" * 56, "Resources": {"memory": 1.0}},
+        {"Alive": False, "NodeID": "c" * 56, "Resources": {"GPU": 8.0}},
+    ]
+    ray = SimpleNamespace(
+        nodes=lambda: nodes,
+        remote=lambda **_: lambda function: SimpleNamespace(options=options),
+        get=lambda answer: answer,
+        exceptions=SimpleNamespace(RayError=RuntimeError),
+    )
+    assert check_nodes(ray, this_machine([]), Share(cpus=0, gpus=1)) == 4
+    assert looked == ["a" * 56]
+    with pytest.raises(InputError, match="no Ray node has 2 processors for a task"):
+        check_nodes(ray, this_machine([]), Share(cpus=2))

@@ -63,8 +63,8 @@ def test_first_lines_tell_looks_and_faces_of_the_worst_split_in_one_sentence():
     )
     assert said == (
         "Names do not tell all: under Grouped: FaceSwap, 7 of 110 test videos show a face as in one of"
-        " validation with whose name they share nobody (and so in 1 more split); look at them"
-        " (`metrics/leakage/`) before any number here is believed."
+        " validation, though their names share nobody (and so in 1 more split); look at them"
+        " in metrics/leakage before any number here is believed."
     )
     both = about_unnamed({"grouped FaceSwap": looks}, {"grouped FaceSwap": unexplained()})
     assert "2 of 110 test videos look like one of training and 2 of 110 test videos show a face as in" in both
@@ -82,4 +82,4 @@ def test_it_stands_in_the_first_lines_only_where_something_is_unexplained(kind):
 
 def test_validation_that_looks_like_training_is_told_where_the_test_does_not():
     said = about_unnamed({"grouped FaceSwap": test_duplicates.unexplained("train_val")}, {})
-    assert " validation videos look like one of training with whose name" in said
+    assert " validation videos look like one of training, though their names" in said
