@@ -15,7 +15,7 @@ from clipforensics.spread import guard
 from clipforensics.spread.cells import DVC, Cells, n_threads
 from clipforensics.spread.plan import due, make_plan
 
-PARAMS, PROFILES = Path("params.yaml"), Path("conf/data")
+PARAMS, PROFILES = "params.yaml", "conf/data"
 ASKS = "`clipforensics spread` runs cells as Ray tasks"
 
 LOST = "ran, but is not up to date; run again: its inputs changed meanwhile"
@@ -58,7 +58,7 @@ def _run(cells: Sequence[str], reads: Mapping[str, frozenset[str]], gpus: int | 
     if not wanted:
         return {}
     old = set(pipeline.recorded_stages()) & pipeline.committed_stages()
-    pinned = asks_for_portable(PARAMS, PROFILES)
+    pinned = asks_for_portable(Path(PARAMS), Path(PROFILES))
     with joined_or_begun(ASKS, max(n_processors(), n_threads(pinned=pinned))) as ray:
         _hear_signals()  # again, since Ray has its own way
         failed = Cells(ray, {cell: reads[cell] for cell in wanted}, logs).run(gpus, pinned=pinned)
