@@ -1,7 +1,8 @@
 """An encoder that is opened elsewhere embeds to the same bytes, or says why it would not."""
 
 import pickle
-import tempfile
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,17 +59,26 @@ def test_another_version_of_the_engine_is_refused(tmp_path: Path, monkeypatch: p
         there()
 
 
+OPENED = """
+import sys, tempfile
+from pathlib import Path
+from tests.engines.test_opening import FRAMES, opened_by
+opened = opened_by(sys.argv[1], Path(sys.argv[2]))
+(temporary := Path(sys.argv[2]) / "tmp").mkdir()
+tempfile.tempdir = str(temporary)
+there = opened.elsewhere.open()
+assert not list(temporary.iterdir())
+assert there(FRAMES).tobytes() == opened.embed(FRAMES).tobytes()
+"""
+
+
 @pytest.mark.parametrize("engine", ["compile", "onnxruntime", "openvino"])
-def test_what_an_engine_writes_elsewhere_does_not_stay(
-    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_an_engine_writes_elsewhere_does_not_stay_and_is_not_missed(engine: str, tmp_path: Path) -> None:
+    """In a process of its own, as on a node."""
     skip_without(engine)
-    opened = opened_by(engine, tmp_path)
-    (temporary := tmp_path / "tmp").mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    there = opened.elsewhere.open()
-    assert not list(temporary.iterdir())
-    assert there(FRAMES).tobytes() == opened.embed(FRAMES).tobytes()  # and is not missed
+    command = [sys.executable, "-c", OPENED, engine, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_other_weights_are_refused(opened: Opened) -> None:
