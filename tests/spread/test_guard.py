@@ -48,7 +48,9 @@ def python(code: str) -> list[str]:
 def test_the_exit_status_and_what_it_printed_last(capfd):
     log = Path("log")
     assert guard.run(python("print('first')"), log=log) == 0
-    assert guard.run(python("import sys; print(sys.stdin.read(), flush=True); sys.exit('second')"), log=log) == 1
+    assert (
+        guard.run(python("import sys; print(sys.stdin.read(), flush=True); sys.exit('second')"), log=log) == 1
+    )
     assert log.read_text() == "\nsecond\n"
     assert guard.run(python("print('let through')")) == 0
     assert capfd.readouterr().out == "let through\n"
