@@ -1,7 +1,8 @@
-"""One more video among many: what ingest, extraction and embedding cost beside two videos from nothing.
+"""One more video among many: what ingest, detection, extraction and embedding cost beside two from nothing.
 
-All that was done for the others is kept (`machine.kept`). Seconds of the work itself, in one process: a stage
-adds its start to both sides.
+Frames are embedded as they are and re-encoded, as a control wants them. All that was done for the others is
+kept (`machine.kept`). Seconds of the work itself, in one process: a stage adds its start to both sides. Needs
+YuNet's weights, as `faces` does.
 """
 
 import tempfile
@@ -12,13 +13,17 @@ from pathlib import Path
 
 import torch
 
+from benchmarks.faces import find_detector_weights
 from benchmarks.material import SAMPLE_CLIP, TOY, Shape, write_clip
 from benchmarks.table import Row, make_row
+from clipforensics.controls.view import AlteredFrames, find_view
+from clipforensics.controls.views.reencoded import Settings
 from clipforensics.core.fitting import Fitting
 from clipforensics.core.records import Video
 from clipforensics.crops.extraction import extract_frames
 from clipforensics.encoder.embedding import embed_frames
 from clipforensics.encoder.vision import frame_embedder, load_preprocessing, load_vision_tower
+from clipforensics.faces.finding import Looking, find_faces
 from clipforensics.footage.probing import probe_videos
 from clipforensics.frames.store import FrameStore
 from clipforensics.machine.kept import Kept
@@ -45,6 +50,7 @@ TINY = Size(videos=6, frames=8, shape=TOY, rounds=1)
 
 def rows(size: Size) -> Iterator[Row]:
     """One more, and nothing new."""
+    find_detector_weights()
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
         write_clip(folder / "clip", size.shape)
@@ -66,18 +72,23 @@ def rows(size: Size) -> Iterator[Row]:
 
 
 def run(folder: Path, names: Sequence[str], kept: str) -> float:
-    """Seconds that ingest, extraction and embedding take of these files."""
+    """Seconds that it takes to make embeddings of these files."""
     tower = load_vision_tower(str(folder / "clip"), "local", torch.device("cpu"))
     preprocessing = load_preprocessing(str(folder / "clip"), "local", fitting=None)
     found = [Video("set", "X", "", Path(name).stem, "", "", 1, "", "", name) for name in names]
     begin = time.perf_counter()
-    work = {name: Kept(folder / kept / name, "") for name in ("probe", "extract", "embed")}
-    videos, _ = probe_videos(found, folder / "clips", workers=n_workers(), kept=work["probe"])
-    options = {"n_frames": FRAMES, "fitting": Fitting(preprocessing.size), "shard_frames": 1024}
-    options |= {"workers": n_workers(), "scratch": folder / "scratch", "kept": work["extract"]}
-    extract_frames(videos, {"set": folder / "clips"}, folder / "frames", max_skipped=0.0, **options)
+    work = {name: Kept(folder / kept / name, "") for name in ("probe", "find", "extract", "embed")}
+    roots, options = {"set": folder / "clips"}, {"max_skipped": 0.0, "workers": n_workers()}
+    videos, _ = probe_videos(found, roots["set"], workers=n_workers(), kept=work["probe"])
+    looking = Looking(find_detector_weights(), FRAMES, detect_size=640, min_score=0.6, stride=1)
+    find_faces(videos, roots, folder / "faces", looking, detector="yunet", kept=work["find"], **options)
+    options |= {"n_frames": FRAMES, "fitting": Fitting(preprocessing.size), "shard_frames": 1024}
+    options |= {"scratch": folder / "scratch", "kept": work["extract"]}
+    extract_frames(videos, roots, folder / "frames", **options)
     frames = FrameStore.open(folder / "frames")
     embed = frame_embedder(tower, preprocessing, "projected", device=tower.device, dtype=torch.float32)
     how = {"width": tower.config.projection_dim, "batch_size": 64, "meta": {}}
-    embed_frames(frames, embed, folder / "embeddings", kept=work["embed"], **how)
+    reencoded = AlteredFrames(frames, find_view("reencoded"), Settings(degradation="h264", strength=4))
+    for name, store in (("embeddings", frames), ("view", reencoded)):
+        embed_frames(store, embed, folder / name, kept=work["embed"], **how)
     return time.perf_counter() - begin

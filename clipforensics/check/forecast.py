@@ -273,7 +273,7 @@ def _n_views(checked: Checked) -> int:
     if not controls_of(checked.params, checked.footage):
         return 0
     views = [find_view(name) for name in known_views()]
-    return sum(_looks(checked) or (view.store == "frames" and "margin" not in view.needs) for view in views)
+    return sum(_looks(checked) or (view.store == "frames" and not view.of_faces) for view in views)
 
 
 def _memory(tower: Tower, train: TrainSection, *, everything_moves: bool) -> float:

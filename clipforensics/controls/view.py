@@ -6,8 +6,9 @@ altered frames of a view; `kinds` of controls never run it.
 """
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from clipforensics.core.faults import InputError
 from clipforensics.core.params import Section, read_section
 from clipforensics.frames.store import FrameStore
+from clipforensics.machine.kept import key_of
 
 Frames = NDArray[np.uint8]
 
@@ -31,7 +33,8 @@ VIEWS = Path(__file__).parent / "views"
 
 Alter = Callable[[Frames, pd.DataFrame, Any], Frames]
 """(frames uint8 (n, s, s, 3) RGB of one video, one row a frame of what is known of it, settings) -> frames
-of the same shape. The table has the columns `key` and `frame`, and those that the view `needs`."""
+of the same shape. The table has the columns `key`, `frame` and `margin` (of the store; None: whole frames).
+The same arguments must give the same frames: what was embedded of them before is not made again."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,7 @@ class View:
             `contract.Control`.
         alter: The function.
         settings: Of its section `controls.views.<name>`, None if it has none.
-        needs: Columns that it reads of what is known of a frame, beside `key` and `frame`. `margin`: the one
-            that frames are cut around faces with; a view that needs it is not made where they are not.
+        of_faces: Whether it is made only where frames are cut around faces, with a margin.
         store: Whose frames are altered: those of `data/frames`, or the same ones whole and without faces,
             which there are only where faces were looked for.
     """
@@ -58,14 +60,14 @@ class View:
     said: str
     alter: Alter
     settings: type[Section] | None = None
-    needs: tuple[str, ...] = ()
+    of_faces: bool = False
     store: Literal["frames", "background"] = "frames"
 
     def made_of(self, frames: FrameStore, background: FrameStore | None) -> FrameStore | None:
         """The store that it alters; None where the view cannot be made."""
         if self.store == "background":
             return background
-        return None if "margin" in self.needs and frames.margin is None else frames
+        return None if self.of_faces and frames.margin is None else frames
 
 
 def known_views() -> list[str]:
@@ -89,66 +91,77 @@ def open_views(
         params: params.yaml, whose `controls.views.<name>` a view with settings has.
 
     Raises:
-        InputError: a view's section is missing or wrong.
+        InputError: a view's section is missing or wrong, or the background is of other frames.
     """
-    rows = frames.rows
-    keys = pd.Categorical.from_codes(rows.videos_of(np.arange(len(rows))), categories=rows.videos)
-    known = pd.DataFrame({"key": keys, "frame": rows.frames, "margin": frames.margin})
+    if background is not None and not background.rows.same_as(frames.rows):
+        raise InputError(f"{background.folder} is of other frames than {frames.folder}; run `dvc repro`")
     found: dict[str, FrameStore] = {}
     for name in known_views():
         view = find_view(name)
         settings = read_section(params, f"controls.views.{name}", view.settings) if view.settings else None
         if (store := view.made_of(frames, background)) is not None:
-            found[name] = AlteredFrames(store, view, settings, known)
+            found[name] = AlteredFrames(store, view, settings)
     return found
 
 
 class AlteredFrames(FrameStore):
-    """A frame store whose frames are altered as they are read; the store on disk stays as it is."""
+    """A frame store whose frames are altered as they are read; the store on disk stays as it is.
 
-    def __init__(self, store: FrameStore, view: View, settings: Any, known: pd.DataFrame) -> None:
+    Its digests are of the frames on disk and of what alters them, so that nothing need be altered to see
+    whether it was before.
+    """
+
+    def __init__(self, store: FrameStore, view: View, settings: Any) -> None:
         """Put a view in front of a store.
 
         Args:
             store: Frames as they are stored.
             view: What alters them.
             settings: Of the view.
-            known: One row a stored frame, in the order of the store.
-
-        Raises:
-            InputError: the table is not of these frames, or lacks a column that the view needs.
         """
-        keys = store.rows.keys_of()
-        same = len(known) == len(store) and (known["key"].to_numpy(dtype=object) == keys).all()
-        if not same or (known["frame"].to_numpy() != store.rows.frames).any():
-            raise InputError("what is known of frames is of other frames than the store's; run `dvc repro`")
-        if missing := sorted(set(view.needs) - set(known.columns)):
-            raise InputError(f"{view.title}: of the frames {', '.join(missing)} is not known; find it first")
         self.folder, self.size, self.n_frames = store.folder, store.size, store.n_frames
-        self.rows = store.rows
-        self.fitting, self.margin, self.shards = store.fitting, store.margin, []
+        self.fitting, self.margin, self.rows = store.fitting, store.margin, store.rows
         self._store, self._view, self._settings = store, view, settings
-        self._known = known[["key", "frame", *view.needs]]
+
+    @cached_property
+    def shards(self) -> list[tuple[range, str]]:  # type: ignore[override]
+        """As of the store's own frames; see there."""
+        return [(rows, self._altered(digest, rows)) for rows, digest in self._store.shards]
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Another process puts the same view in front of the same store."""
-        return type(self), (self._store, self._view, self._settings, self._known)
+        return type(self), (self._store, self._view, self._settings)
 
     def __len__(self) -> int:
         """Frames in the store."""
         return len(self._store)
+
+    def digests(self, rows: range) -> tuple[str, list[str]]:
+        """As of the store's own frames; see there."""
+        whole, each = self._store.digests(rows)
+        videos = self.rows.by_video(rows)
+        digests = [self._altered(one, of) for one, of in zip(each, videos, strict=True)]
+        return self._altered(whole, rows), digests
 
     def read(self, rows: NDArray[np.integer[Any]]) -> Frames:
         """Altered frames of the given rows, uint8 (n, size, size, 3), in their order.
 
         Neighbours of one video are altered in one call.
         """
-        frames, keys = self._store.read(rows), self.rows.keys_of(rows)
-        changes = np.flatnonzero(keys[1:] != keys[:-1]) + 1
-        for places in np.split(np.arange(len(keys)), changes) if len(keys) else ():
-            known = self._known.iloc[rows[places]].reset_index(drop=True)
-            altered = self._view.alter(frames[places], known, self._settings)
+        frames, videos = self._store.read(rows), self.rows.videos_of(rows)
+        changes = np.flatnonzero(np.diff(videos)) + 1
+        for places in np.split(np.arange(len(videos)), changes) if len(videos) else ():
+            altered = self._view.alter(frames[places], self._known(rows[places]), self._settings)
             if altered.shape != frames[places].shape or altered.dtype != np.uint8:
                 raise ValueError(f"{self._view.title}: {altered.dtype} {altered.shape} of uint8 frames")
             frames[places] = altered
         return frames
+
+    def _known(self, rows: "Sequence[int] | NDArray[np.integer[Any]]") -> pd.DataFrame:
+        frames = self.rows.frames[np.asarray(rows)]
+        return pd.DataFrame({"key": self.rows.keys_of(rows), "frame": frames, "margin": self.margin})
+
+    def _altered(self, digest: str, rows: "Sequence[int] | NDArray[np.integer[Any]]") -> str:
+        alter = self._view.alter
+        how = (alter.__module__, alter.__qualname__, self._settings, self._known(rows).to_csv(index=False))
+        return key_of(digest, *how)

@@ -169,7 +169,7 @@ def _innermost(kind: type[Section], path: tuple[Any, ...]) -> type[Section]:
 
 
 def _remedy(kind: str, value: object) -> str:
-    """YAML 1.1 reads 1e-4 as text and yes/no as booleans; say how to write what was meant."""
+    """YAML reads a number in quotes as text, yes and no as booleans; say how to write what was meant."""
     if isinstance(value, str) and kind in ("float_type", "int_type"):
         try:
             number = Decimal(value)

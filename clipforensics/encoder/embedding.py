@@ -16,7 +16,6 @@ from tqdm import tqdm
 from clipforensics.core.disk import reserve
 from clipforensics.core.faults import InputError
 from clipforensics.core.files import write_json
-from clipforensics.frames.codecs import shard_digest
 from clipforensics.frames.store import FrameStore
 from clipforensics.machine.cluster.choosing import RAY, engine
 from clipforensics.machine.cluster.mapping import map_on_ray
@@ -26,9 +25,6 @@ from clipforensics.machine.kept import Kept
 Embed = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
-
-PART_FRAMES = 1024
-"""Frames after which what is embedded is kept, where a store does not say what its shards hold."""
 
 
 def embed_frames(
@@ -57,7 +53,7 @@ def embed_frames(
         batch_size: Frames a call of `embed`.
         kept: What was embedded before under the same settings, in other runs too.
         meta: What to remember about the encoder.
-        elsewhere: How the nodes of a cluster embed, where `CLIPFORENSICS_ENGINE` is ray: whole parts, each
+        elsewhere: How the nodes of a cluster embed, where `CLIPFORENSICS_ENGINE` is ray: whole shards, each
             of which is not kept. None: all is done here.
 
     Raises:
@@ -70,11 +66,12 @@ def embed_frames(
     reserve(out / "embeddings.npy")
     with kept.opened(), tqdm(total=len(frames), unit="frame", desc="embedding", disable=None) as bar:
         work = _Work(frames, embed, batch_size, kept)
-        parts = list(_parts(frames))
+        shards = frames.shards
         away = elsewhere is not None and engine() == RAY
-        done = _sent(work, parts, elsewhere) if away and elsewhere else (work.part(*part) for part in parts)
+        here = (work.shard(*shard) for shard in shards)
+        done = _sent(work, shards, elsewhere) if away and elsewhere else here
         with closing(done):
-            for (rows, _), found in zip(parts, done, strict=True):
+            for (rows, _), found in zip(shards, done, strict=True):
                 matrix[rows.start : rows.stop] = found
                 bar.update(len(rows))
     matrix.flush()
@@ -97,17 +94,17 @@ class Elsewhere:
 
 
 def _sent(
-    work: "_Work", parts: Sequence[tuple[range, str]], elsewhere: Elsewhere
+    work: "_Work", shards: Sequence[tuple[range, str]], elsewhere: Elsewhere
 ) -> Generator[Floats, None, None]:
-    """The embeddings of each part, by the nodes of a cluster where none are kept."""
-    known = [work.known(digest) is not None for _, digest in parts]
-    todo = [rows for (rows, _), is_there in zip(parts, known, strict=True) if not is_there]
+    """The embeddings of each shard, by the nodes of a cluster where none are kept."""
+    known = [work.known(digest) is not None for _, digest in shards]
+    todo = [rows for (rows, _), is_there in zip(shards, known, strict=True) if not is_there]
     there = _There(work.frames, elsewhere.open, work.batch_size)
     how: dict[str, Any] = {"share": elsewhere.share, "died": _give_up, "sees": work.frames.files, "most": 1}
     with closing(map_on_ray(there, todo, **how)) as results:
-        for (rows, digest), is_there in zip(parts, known, strict=True):
+        for (rows, digest), is_there in zip(shards, known, strict=True):
             if is_there:
-                yield work.part(rows, digest)  # which is no work, unless somebody cleared it meanwhile
+                yield work.shard(rows, digest)  # which is no work, unless somebody cleared it meanwhile
             else:
                 found, whole, videos = next(results)
                 work.hold(rows, digest, whole)
@@ -127,13 +124,7 @@ class _There:
             _batches(self._frames, np.arange(rows.start, rows.stop, dtype=np.int64), self._batch_size)
         )
         found = [_filled(self._frames, self._embed, batch, self._batch_size) for batch in batches]
-        return np.concatenate(found), *_digests(self._frames, _videos(self._frames, rows))
-
-
-def _digests(frames: FrameStore, videos: Sequence[Rows]) -> tuple[str, list[str]]:
-    """Of the frames of all videos together, and of each video's."""
-    each = [_digest(frames.read(of)) for of in videos]
-    return shard_digest(each), each
+        return np.concatenate(found), *self._frames.digests(rows)
 
 
 def _give_up(rows: range) -> tuple[Floats, str, list[str]]:
@@ -143,41 +134,27 @@ def _give_up(rows: range) -> tuple[Floats, str, list[str]]:
     )
 
 
-def _parts(frames: FrameStore) -> Iterator[tuple[range, str]]:
-    """Rows of each shard, and the digest of its frames; of neighbours where a store names none."""
-    if frames.shards:
-        yield from frames.shards
-        return
-    start = 0
-    for key in frames.keys:
-        stop = int(frames.rows.span(key)[-1]) + 1
-        if stop - start >= PART_FRAMES or stop == len(frames):
-            yield range(start, stop), ""
-            start = stop
-
-
 class _Work:
-    """Embeds part after part; what is kept of a part, or of a video in it, is not embedded again."""
+    """Embeds shard after shard; what is kept of one, or of a video in it, is not embedded again."""
 
     def __init__(self, frames: FrameStore, embed: Embed, batch_size: int, kept: Kept) -> None:
         self.frames, self._embed, self.batch_size, self._kept = frames, embed, batch_size, kept
         self._is_free: bool | None = None
 
-    def part(self, rows: range, digest: str) -> Floats:
+    def shard(self, rows: range, digest: str) -> Floats:
         """Embeddings (n, width) of these rows."""
         if (found := self.known(digest)) is not None:
             return found
-        videos = _videos(self.frames, rows)
-        whole, each = _digests(self.frames, videos)
+        whole, each = self.frames.digests(rows)
         self.hold(rows, digest, whole)
-        keys = [self._key(one) for one in each]
+        keys, videos = [self._key(one) for one in each], self.frames.rows.by_video(rows)
         found = self._fill(rows, videos, keys)
         self._keep(found, digest, rows, videos, keys)
         return found
 
     def hold(self, rows: range, digest: str, whole: str) -> None:
         """Raise InputError where the frames of a shard are not those that the store names."""
-        if digest and whole != digest:
+        if whole != digest:
             first = self.frames.rows.keys_of([rows.start])[0]
             raise InputError(
                 f"{self.frames.folder}: the shard that begins with {first} holds other frames than were"
@@ -186,11 +163,12 @@ class _Work:
 
     def known(self, digest: str) -> Floats | None:
         """What is kept of a whole shard."""
-        return self._read(*self._kept.get([self._kept.key("shard", digest)])) if digest else None
+        return self._read(*self._kept.get([self._kept.key("shard", digest)]))
 
     def keep(self, rows: range, digest: str, found: Floats, videos: Sequence[str]) -> Floats:
         """Keep what was embedded elsewhere, with the digests of the videos among the rows."""
-        self._keep(found, digest, rows, _videos(self.frames, rows), [self._key(one) for one in videos])
+        keys = [self._key(one) for one in videos]
+        self._keep(found, digest, rows, self.frames.rows.by_video(rows), keys)
         return found
 
     def _key(self, digest: str) -> str:
@@ -233,8 +211,7 @@ class _Work:
         for one, of in zip(keys, videos, strict=True):
             start = int(of[0]) - rows.start
             self._kept.put(one, {"array": name, "start": start, "stop": start + len(of)})
-        if digest:
-            self._kept.put(self._kept.key("shard", digest), {"array": name, "start": 0, "stop": len(rows)})
+        self._kept.put(self._kept.key("shard", digest), {"array": name, "start": 0, "stop": len(rows)})
 
     def _read(self, record: Any) -> Floats | None:
         path = None if record is None else self._kept.array(record["array"])
@@ -258,14 +235,3 @@ def _batches(frames: FrameStore, rows: Rows, batch_size: int) -> Iterator[Rows]:
     for start, stop in pairwise(edges):
         for row in range(start, stop, batch_size):
             yield rows[row : min(row + batch_size, stop)]
-
-
-def _videos(frames: FrameStore, rows: range) -> list[Rows]:
-    """The rows of each video among these."""
-    keys = frames.rows.keys_of(np.arange(rows.start, rows.stop))
-    changes = np.flatnonzero(keys[1:] != keys[:-1]) + 1
-    return np.split(np.arange(rows.start, rows.stop, dtype=np.int64), changes)
-
-
-def _digest(frames: NDArray[np.uint8]) -> str:
-    return hashlib.sha256(np.ascontiguousarray(frames).data).hexdigest()

@@ -129,6 +129,20 @@ class RowIndex:
         """Place in `videos` of the video of each of some rows, int64 (n,)."""
         return np.searchsorted(self.starts, rows, side="right") - 1
 
+    def same_as(self, other: "RowIndex") -> bool:
+        """Whether both are of the same frames of the same videos, and of the same people, in one order."""
+        same = self.videos == other.videos and np.array_equal(self.starts, other.starts)
+        return same and np.array_equal(self._whose(), other._whose())
+
+    def _whose(self) -> np.ndarray:
+        people = np.full(len(self), -1, np.int32) if self.people is None else self.people
+        return np.stack([self.frames, people])
+
+    def by_video(self, rows: range) -> list[np.ndarray]:
+        """These rows, video by video."""
+        changes = np.flatnonzero(np.diff(self.videos_of(np.arange(rows.start, rows.stop)))) + 1
+        return np.split(np.arange(rows.start, rows.stop, dtype=np.int64), changes)
+
     def keys_of(self, rows: ArrayLike | None = None) -> np.ndarray:
         """Video key of each of some rows, or of all, object array (n,)."""
         asked = np.arange(len(self)) if rows is None else np.asarray(rows, dtype=np.int64)

@@ -1,5 +1,6 @@
 """The frame store: every extracted frame, packed, lossless and memory-mapped."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.fitting import Fitting
-from clipforensics.frames.codecs import CODECS, RAW
+from clipforensics.frames.codecs import CODECS, shard_digest
 from clipforensics.frames.rows import PERSON, RowIndex, read_tables
 from clipforensics.frames.shard_file import open_shard
 
@@ -46,8 +47,7 @@ class FrameStore:
         size: Side of a frame in pixels.
         n_frames: Most frames of one video (k).
         margin: Side of a frame over that of the face that it is cut around; None: cut around the middle.
-        shards: Rows of each shard and the digest of its frames (`codecs.shard_digest`); empty where
-            meta.json does not say.
+        shards: Rows of each shard, and the digest of its frames that `digests` must give.
         rows: Which row is which frame of which video.
     """
 
@@ -58,7 +58,9 @@ class FrameStore:
         self.size = self.fitting.size
         self.n_frames = int(meta["n_frames"])
         self.margin = float(meta["margin"]) if meta.get("around") == "face" else None
-        codec = meta.get("codec", RAW)  # older stores have none
+        if missing := sorted({"codec", "sha256"} - meta.keys()):
+            raise ValueError(f"{META} lacks {' and '.join(missing)}")
+        codec = meta["codec"]
         if codec not in CODECS:
             raise ValueError(f"{META}: codec {codec!r} is none of {', '.join(CODECS)}")
         self._shards = [
@@ -68,7 +70,7 @@ class FrameStore:
         self._offsets = np.concatenate([[0], np.cumsum(meta["shards"], dtype=np.int64)]).astype(np.int64)
         self.rows = rows
         spans = [range(*ends) for ends in pairwise(self._offsets.tolist())]
-        self.shards = list(zip(spans, meta.get("sha256", []), strict=False))
+        self.shards: list[tuple[range, str]] = list(zip(spans, meta["sha256"], strict=True))
 
     @classmethod
     def open(cls, folder: Path) -> "FrameStore":
@@ -138,6 +140,19 @@ class FrameStore:
             except ValueError as error:
                 raise InputError(f"frame store {str(self.folder)!r}: {error}; {_DAMAGED}") from error
         return frames
+
+    def digests(self, rows: range) -> tuple[str, list[str]]:
+        """By what frames are known again: a digest of all of these rows together, and one of each video's.
+
+        Args:
+            rows: Of whole videos.
+        """
+        each = [_digest(self.read(of)) for of in self.rows.by_video(rows)]
+        return shard_digest(each), each
+
+
+def _digest(frames: NDArray[np.uint8]) -> str:
+    return hashlib.sha256(np.ascontiguousarray(frames).data).hexdigest()
 
 
 def _held_against(shards: Sequence[int], path: Path) -> Iterator["pd.DataFrame"]:

@@ -28,7 +28,7 @@ def test_every_script_of_the_folder_is_a_benchmark():
 
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_a_tiny_form_gives_rows_of_finite_positive_numbers(name, monkeypatch):
-    if name in ("faces", "scoring"):
+    if name in ("faces", "once", "scoring"):
         if not YUNET.is_file():
             pytest.skip(f"no face detector at {YUNET}")
         monkeypatch.setenv("CLIPFORENSICS_YUNET", str(YUNET))

@@ -1,14 +1,15 @@
 """Views are embedded as `embed` embeds frames, killed or not."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from clipforensics.controls.embedding import embed_views
 from clipforensics.controls.view import AlteredFrames
-from clipforensics.encoder import embedding
 from clipforensics.encoder.embeddings import EmbeddingStore
 from clipforensics.machine.kept import Kept
-from tests.controls.test_view import DARKER, table
+from tests.controls.test_view import DARKER
 from tests.support.stores import noise_videos, write_frame_store
 
 
@@ -34,7 +35,7 @@ def run(stores, tmp_path, name, function=embed):
 
 
 def test_each_view_has_a_store_of_its_own_embeddings(store, tmp_path):
-    stores = {"plain": store, "darker": AlteredFrames(store, DARKER, None, table(store))}
+    stores = {"plain": store, "darker": AlteredFrames(store, DARKER, None)}
     found = run(stores, tmp_path, "out")
     for name, frames in stores.items():
         assert (found[name].matrix == embed(frames.read(np.arange(len(store))))).all()
@@ -43,12 +44,10 @@ def test_each_view_has_a_store_of_its_own_embeddings(store, tmp_path):
 
 
 @pytest.mark.parametrize("killed_at", [45, 170])
-def test_killed_in_any_view_it_ends_in_the_same_bytes_and_repeats_no_finished_part(
-    tmp_path, killed_at, monkeypatch
-):
-    monkeypatch.setattr(embedding, "PART_FRAMES", 30)
-    store = write_frame_store(tmp_path / "frames", noise_videos(40, size=8))  # 120 frames: 120 batches a view
-    stores = {"first": store, "second": AlteredFrames(store, DARKER, None, table(store))}
+def test_killed_in_any_view_it_ends_in_the_same_bytes_and_repeats_no_finished_shard(tmp_path, killed_at):
+    videos = noise_videos(40, size=8)  # 120 frames: 120 batches a view
+    store = write_frame_store(tmp_path / "frames", videos, per_shard=10)
+    stores = {"first": store, "second": AlteredFrames(store, DARKER, None)}
     whole, calls = run(stores, tmp_path, "whole"), []
 
     def dies(frames):
@@ -63,4 +62,27 @@ def test_killed_in_any_view_it_ends_in_the_same_bytes_and_repeats_no_finished_pa
     for name in stores:
         for file, other in zip(whole[name].files, found[name].files, strict=True):
             assert file.read_bytes() == other.read_bytes()
-    assert len(calls) <= 240 + 30 + 2, "only the part that was under way is done twice"
+    assert len(calls) <= 240 + 30 + 2, "only the shard that was under way is done twice"
+
+
+def test_what_was_embedded_before_is_not_altered_again(tmp_path):
+    """One more video costs altering one, and a frame that tells whether places in a batch matter."""
+    altered, videos = [], noise_videos(7, size=8)
+    fewer = {key: frames for key, frames in videos.items() if key != "v4"}
+
+    def counted(frames, known, settings):
+        altered.append(set(known["key"]))
+        return 255 - frames
+
+    def views(some):
+        store = write_frame_store(tmp_path / f"{len(some)}", some)
+        return {"negative": AlteredFrames(store, dataclasses.replace(DARKER, alter=counted), None)}
+
+    run(views(fewer), tmp_path, "out")
+    assert len(altered) == 6 * 3, "a frame at a time"
+    altered.clear()
+    run(views(fewer), tmp_path, "out")
+    assert altered == []
+    more = run(views(videos), tmp_path, "out")["negative"].matrix
+    assert altered == [{"v3"}, *[{"v4"}] * 3]
+    assert (more == embed(255 - np.concatenate([*videos.values()]))).all()

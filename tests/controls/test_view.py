@@ -3,9 +3,9 @@
 import dataclasses
 import json
 import pickle
+from itertools import combinations
 
 import numpy as np
-import pandas as pd
 import pytest
 import yaml
 
@@ -18,8 +18,8 @@ from tests.support.stores import noise_videos, write_frame_store
 
 
 def darker(frames, known, settings):
-    """Every frame minus its number, and minus what is known of it."""
-    return frames - (known["frame"] + known.get("shade", 0)).to_numpy(np.uint8)[:, None, None, None]
+    """Every frame minus its number."""
+    return frames - known["frame"].to_numpy(np.uint8)[:, None, None, None]
 
 
 DARKER = View("darker frames", "Frames are darker.", "removal", "light is read", darker)
@@ -30,12 +30,8 @@ def store(tmp_path):
     return write_frame_store(tmp_path / "frames", noise_videos(5, size=8))
 
 
-def table(store, **more):
-    return pd.DataFrame({"key": store.rows.keys_of(), "frame": store.rows.frames, **more})
-
-
 def test_frames_are_altered_in_whatever_order_they_are_read(store):
-    altered = AlteredFrames(store, DARKER, None, table(store))
+    altered = AlteredFrames(store, DARKER, None)
     rows = np.array([4, 3, 0, 14, 14, 1])
     expected = store.read(rows) - store.rows.frames[rows].astype(np.uint8)[:, None, None, None]
     assert (altered.read(rows) == expected).all()
@@ -43,35 +39,52 @@ def test_frames_are_altered_in_whatever_order_they_are_read(store):
     assert len(altered) == len(store)
 
 
-def test_a_view_sees_one_video_at_a_time_and_only_what_it_needs(store):
+def test_a_view_sees_one_video_at_a_time(store):
     seen = []
 
     def look(frames, known, settings):
         seen.append((list(known.columns), set(known["key"]), len(frames), settings))
         return frames
 
-    view = dataclasses.replace(DARKER, alter=look, needs=("shade",))
-    known = table(store, shade=1, label=1)
-    AlteredFrames(store, view, "mine", known).read(np.array([0, 1, 2, 3, 4]))
+    store.margin = 1.5
+    AlteredFrames(store, dataclasses.replace(DARKER, alter=look), "mine").read(np.array([0, 1, 2, 3, 4]))
     assert seen == [
-        (["key", "frame", "shade"], {"v0"}, 3, "mine"),
-        (["key", "frame", "shade"], {"v1"}, 2, "mine"),
+        (["key", "frame", "margin"], {"v0"}, 3, "mine"),
+        (["key", "frame", "margin"], {"v1"}, 2, "mine"),
     ]
 
 
-def test_what_is_known_of_other_frames_or_not_known_is_refused(store):
-    view = dataclasses.replace(DARKER, needs=("shade",))
-    with pytest.raises(InputError, match="shade is not known"):
-        AlteredFrames(store, view, None, table(store))
-    for wrong in (table(store)[1:], table(store).assign(frame=7), table(store)[::-1]):
-        with pytest.raises(InputError, match="of other frames"):
-            AlteredFrames(store, DARKER, None, wrong)
+def digests(frames):
+    return [*frames.shards, *(frames.digests(rows) for rows, _ in frames.shards)]
+
+
+def test_digests_are_of_the_frames_and_of_what_alters_them(store, tmp_path):
+    found = digests(AlteredFrames(store, DARKER, 1))
+    assert [digest for _, digest in found[:2]] == [whole for whole, _ in found[2:]]
+    assert [len(each) for _, each in found[2:]] == [3, 2]
+    assert digests(AlteredFrames(FrameStore.open(store.folder), DARKER, 1)) == found
+    renamed = {f"w{key}": store.read(store.rows_of([key])) for key in store.keys}
+    margin, index = FrameStore.open(store.folder), FrameStore.open(store.folder)
+    margin.margin = 2.0
+    index.rows.frames = index.rows.frames + 1
+    others = [
+        store,
+        AlteredFrames(store, DARKER, 2),
+        AlteredFrames(store, dataclasses.replace(DARKER, alter=lambda frames, *_: frames), 1),
+        AlteredFrames(write_frame_store(tmp_path / "others", noise_videos(5, size=8, seed=1)), DARKER, 1),
+        AlteredFrames(write_frame_store(tmp_path / "renamed", renamed), DARKER, 1),
+        AlteredFrames(margin, DARKER, 1),
+        AlteredFrames(index, DARKER, 1),
+    ]
+    for one, other in combinations([found, *map(digests, others)], 2):
+        for (_, a), (_, b) in zip(one, other, strict=True):
+            assert not {a} & {b} if isinstance(a, str) else not {*a} & {*b}
 
 
 def test_a_view_that_changes_the_shape_is_a_fault(store):
     cropping = dataclasses.replace(DARKER, alter=lambda frames, *_: frames[:, 1:])
     with pytest.raises(ValueError, match="darker frames"):
-        AlteredFrames(store, cropping, None, table(store)).read(np.arange(3))
+        AlteredFrames(store, cropping, None).read(np.arange(3))
 
 
 def test_every_view_is_opened_with_its_own_settings(store, tmp_path):
@@ -120,7 +133,7 @@ def test_a_view_is_found_by_its_name():
 
 
 def test_another_process_puts_the_same_view_in_front_of_the_same_store(store):
-    altered = AlteredFrames(store, DARKER, None, table(store))
+    altered = AlteredFrames(store, DARKER, None)
     rows = np.arange(len(store))
     assert (pickle.loads(pickle.dumps(altered)).read(rows) == altered.read(rows)).all()
 

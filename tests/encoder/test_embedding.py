@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from clipforensics.core.faults import InputError
-from clipforensics.core.files import read_json, write_json
 from clipforensics.core.fitting import Fitting
 from clipforensics.encoder import embedding, vision
 from clipforensics.encoder.embedding import Elsewhere, embed_frames
@@ -37,16 +36,6 @@ class Counting:
         return self.function(batch)
 
 
-def with_digests(folder, videos, per_shard=3, codec="none"):
-    """A frame store that names its shards' digests, as `extract_frames` writes them."""
-    store = write_frame_store(folder, videos, per_shard=per_shard, codec=codec)
-    sizes = read_json(folder / "meta.json")["shards"]
-    ends = zip(np.cumsum([0, *sizes[:-1]]), np.cumsum(sizes), strict=True)
-    digests = [embedding._digests(store, embedding._videos(store, range(*end)))[0] for end in ends]
-    write_json(folder / "meta.json", read_json(folder / "meta.json") | {"sha256": digests})
-    return FrameStore.open(folder)
-
-
 def run(frames, tmp_path, embed=embed_mean, *, name="out", kept="kept", batch_size=2, **more):
     options = {"width": 2, "batch_size": batch_size, "meta": {"a": 1}, **more}
     embed_frames(frames, embed, tmp_path / name, kept=Kept(tmp_path / kept, "made by"), **options)
@@ -57,9 +46,8 @@ def same(one, other):
     return all((one.folder / file).read_bytes() == (other.folder / file).read_bytes() for file in FILES)
 
 
-@pytest.mark.parametrize("write", [write_frame_store, with_digests])
-def test_every_frame_once_in_store_order(tmp_path, write):
-    frames = write(tmp_path / "frames", noise_videos(5))
+def test_every_frame_once_in_store_order(tmp_path):
+    frames = write_frame_store(tmp_path / "frames", noise_videos(5))
     store = run(frames, tmp_path)
     everything = frames.read(np.arange(len(frames)))
     np.testing.assert_array_equal(np.asarray(store.matrix), embed_mean(everything))
@@ -86,7 +74,7 @@ def test_batches_are_filled_up_and_none_holds_frames_of_two_data_sets(tmp_path):
 
 @pytest.mark.parametrize("kill_at", [0, 1, 5, 11])
 def test_killed_and_started_again_gives_the_same_bytes(tmp_path, kill_at):
-    frames = with_digests(tmp_path / "frames", noise_videos(8))  # shards of 9, 9, 6 frames: 5, 5, 3 batches
+    frames = write_frame_store(tmp_path / "frames", noise_videos(8))  # 9, 9, 6 frames: 5, 5, 3 batches
     whole = run(frames, tmp_path, name="whole", kept="other")
     with pytest.raises(KeyboardInterrupt):
         run(frames, tmp_path, Counting(stop_at=kill_at))
@@ -99,8 +87,8 @@ def test_killed_and_started_again_gives_the_same_bytes(tmp_path, kill_at):
 def test_one_more_video_costs_the_frames_of_one(tmp_path):
     videos = noise_videos(7)
     fewer = {key: frames for key, frames in videos.items() if key != "v4"}
-    run(with_digests(tmp_path / "fewer", fewer), tmp_path)
-    more, again = with_digests(tmp_path / "more", videos), Counting()
+    run(write_frame_store(tmp_path / "fewer", fewer), tmp_path)
+    more, again = write_frame_store(tmp_path / "more", videos), Counting()
     store = run(more, tmp_path, again, name="more-out")
     assert len(again.calls) == 2 + 2, "two that tell whether places in a batch matter, two of 3 new frames"
     assert same(store, run(more, tmp_path, name="fresh", kept="nothing"))
@@ -115,8 +103,8 @@ def test_where_the_place_in_a_batch_matters_only_whole_shards_are_taken_over(tmp
 
     videos = noise_videos(7)
     fewer = {key: frames for key, frames in videos.items() if key != "v4"}
-    run(with_digests(tmp_path / "fewer", fewer), tmp_path, placed)
-    more, again = with_digests(tmp_path / "more", videos), Counting(function=placed)
+    run(write_frame_store(tmp_path / "fewer", fewer), tmp_path, placed)
+    more, again = write_frame_store(tmp_path / "more", videos), Counting(function=placed)
     store = run(more, tmp_path, again, name="more-out")
     assert len(again.calls) == 2 + 5 + 2, "all of the second shard and of the third, which are others"
     assert same(store, run(more, tmp_path, placed, name="fresh", kept="nothing"))
@@ -134,7 +122,7 @@ def test_with_a_real_encoder_it_is_one_forward_pass_whatever_was_kept(tmp_path):
 
     stores = {}
     for name, n, kept in (("few", 3, "kept"), ("many", 5, "kept"), ("fresh", 5, "nothing")):
-        frames = with_digests(tmp_path / f"frames-{name}", noise_videos(n))
+        frames = write_frame_store(tmp_path / f"frames-{name}", noise_videos(n))
         options = {"width": 16, "batch_size": 4, "meta": {}}
         embed_frames(frames, embed, tmp_path / name, kept=Kept(tmp_path / kept, ""), **options)
         stores[name] = EmbeddingStore(tmp_path / name)
@@ -146,7 +134,7 @@ def test_with_a_real_encoder_it_is_one_forward_pass_whatever_was_kept(tmp_path):
 
 def test_another_codec_embeds_nothing_again_and_to_the_same_bytes(tmp_path):
     videos, embed = noise_videos(5), Counting()
-    none, webp = (with_digests(tmp_path / f"frames-{codec}", videos, codec=codec) for codec in CODECS)
+    none, webp = (write_frame_store(tmp_path / f"frames-{codec}", videos, codec=codec) for codec in CODECS)
     fresh = run(webp, tmp_path, name="fresh", kept="fresh")
     first = run(none, tmp_path, embed, name="first")
     n_calls = len(embed.calls)
@@ -165,7 +153,7 @@ def test_a_damaged_shard_is_not_embedded(tmp_path, monkeypatch, engine):
 
     monkeypatch.setenv("CLIPFORENSICS_ENGINE", engine)
     monkeypatch.setattr(embedding, "map_on_ray", mapped)
-    frames = with_digests(tmp_path / "frames", noise_videos(8))
+    frames = write_frame_store(tmp_path / "frames", noise_videos(8))
     shard = tmp_path / "frames/shard-00001.npy"
     content = bytearray(shard.read_bytes())
     content[-1] ^= 1
@@ -177,7 +165,7 @@ def test_a_damaged_shard_is_not_embedded(tmp_path, monkeypatch, engine):
 
 def test_what_is_cleared_before_it_is_taken_is_embedded_here(tmp_path, monkeypatch):
     """No other shard's embeddings come in its place."""
-    frames = with_digests(tmp_path / "frames", noise_videos(5))
+    frames = write_frame_store(tmp_path / "frames", noise_videos(5))
     here = run(frames, tmp_path)
     known = embedding._Work.known
     asked = []
@@ -195,7 +183,7 @@ def test_what_is_cleared_before_it_is_taken_is_embedded_here(tmp_path, monkeypat
 
 def test_of_what_is_kept_nothing_is_sent_to_a_cluster(tmp_path, monkeypatch):
     """Nor is one joined: where nothing is kept, tests/machine/cluster/test_choosing.py sends it."""
-    frames = with_digests(tmp_path / "frames", noise_videos(5))
+    frames = write_frame_store(tmp_path / "frames", noise_videos(5))
     here = run(frames, tmp_path)
     monkeypatch.setenv("CLIPFORENSICS_ENGINE", "ray")
     monkeypatch.setenv("RAY_ADDRESS", "nowhere")

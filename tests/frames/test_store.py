@@ -31,9 +31,9 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, NDArray[np.u
         quoted = [(f'"{key.replace(chr(34), chr(34) * 2)}"', frame) for key, frame in keys]
         rows += [f"{key},{frame},{shard},{row}" for row, (key, frame) in enumerate(quoted)]
     (folder / "index.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
-    (folder / "meta.json").write_text(
-        json.dumps({"size": 5, "resample": "bicubic", "crop": "center", "n_frames": 4, "shards": [5, 4, 1]})
-    )
+    about = {"size": 5, "resample": "bicubic", "crop": "center", "n_frames": 4, "codec": "none"}
+    meta = {**about, "shards": [5, 4, 1], "sha256": ["", "", ""]}
+    (folder / "meta.json").write_text(json.dumps(meta))
     return folder, frames
 
 
@@ -96,6 +96,7 @@ MORE = {"more rows": "c,0,2,1", "no such shard": "c,0,7,9", "vast number": f"c,{
         "more rows",
         "no such shard",
         "vast number",
+        "a digest is missing",
     ],
 )
 def test_a_damaged_store_says_what_to_do(
@@ -115,6 +116,9 @@ def test_a_damaged_store_says_what_to_do(
     elif damage == "other order":
         first, *others = index.read_text(encoding="utf-8").splitlines()
         index.write_text("\n".join([first, *reversed(others)]) + "\n", encoding="utf-8")
+    elif damage == "a digest is missing":
+        meta = json.loads((tmp_path / "meta.json").read_text())
+        (tmp_path / "meta.json").write_text(json.dumps({**meta, "sha256": meta["sha256"][1:]}))
     elif damage in MORE:
         index.write_text(index.read_text(encoding="utf-8") + f"{MORE[damage]}\n", encoding="utf-8")
     elif damage == "short index":

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from clipforensics.core.fitting import Fitting
-from clipforensics.frames.codecs import Codec, pack
+from clipforensics.frames.codecs import Codec, pack, shard_digest
 from clipforensics.frames.shard_file import ShardWriter
 from clipforensics.frames.store import FrameStore, shard_name
 
@@ -33,13 +33,14 @@ def write_frame_store(
     video, where people are stored apart.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    rows, sizes = [], []
+    rows, sizes, digests = [], [], []
     groups = [list(videos)[i : i + per_shard] for i in range(0, len(videos), per_shard)]
     for number, keys in enumerate(groups):
         shard = ShardWriter(folder / shard_name(number), codec, videos[keys[0]].shape[1])
         for key in keys:
             shard.add(pack(videos[key], codec).frames)
         shard.finish()
+        digests.append(shard_digest(pack(videos[key], codec).sha256 for key in keys))
         sizes.append(shard.n_frames)
         whose = apart or {key: [(frame, -1) for frame in range(len(videos[key]))] for key in keys}
         flat = [(key, *one) for key in keys for one in whose[key]]
@@ -49,7 +50,8 @@ def write_frame_store(
     table.to_csv(folder / "index.csv", index=False)
     size = next(iter(videos.values())).shape[1]
     n_frames = max(map(len, videos.values()))
-    meta = {**(fitting or Fitting(size)).as_meta(), "n_frames": n_frames, "shards": sizes, "codec": codec}
+    meta = {**(fitting or Fitting(size)).as_meta(), "n_frames": n_frames, "codec": codec}
+    meta |= {"shards": sizes, "sha256": digests}
     (folder / "meta.json").write_text(json.dumps(meta))
     return FrameStore.open(folder)
 

@@ -29,5 +29,5 @@ VIEW = View(
     asks="removal",
     said="part of what it reads lies around the face",
     alter=alter,
-    needs=("margin",),
+    of_faces=True,
 )
