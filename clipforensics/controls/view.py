@@ -5,6 +5,7 @@ known of each, never a label, a part or a score. The stage `embed_controls` runs
 altered frames of a view; `kinds` of controls never run it.
 """
 
+import hashlib
 import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,6 @@ from numpy.typing import NDArray
 from clipforensics.core.faults import InputError
 from clipforensics.core.params import Section, read_section
 from clipforensics.frames.store import FrameStore
-from clipforensics.machine.kept import key_of
 
 Frames = NDArray[np.uint8]
 
@@ -163,5 +163,6 @@ class AlteredFrames(FrameStore):
 
     def _altered(self, digest: str, rows: "Sequence[int] | NDArray[np.integer[Any]]") -> str:
         alter = self._view.alter
-        how = (alter.__module__, alter.__qualname__, self._settings, self._known(rows).to_csv(index=False))
-        return key_of(digest, *how)
+        known = self._known(rows).to_csv(index=False)
+        how = (digest, alter.__module__, alter.__qualname__, str(self._settings), known)
+        return hashlib.sha256("\0".join(how).encode()).hexdigest()
