@@ -1,15 +1,36 @@
-"""Whether the footage is still what `ingest` found: DVC does not look into the data set's own folder."""
+"""Whether footage and encoder are still those of the run: DVC does not look into their own folders."""
 
 import csv
 from collections.abc import Mapping
 from pathlib import Path
 
 from clipforensics.check.footage import Footage
+from clipforensics.core.files import read_json
 from clipforensics.core.records import Video, read_videos
+from clipforensics.encoder.vision import EncoderSection, config_digest
 from clipforensics.footage.content import UnreadableVideo
 from clipforensics.footage.pictures import n_bytes
 
 REMEDY = "`dvc repro -f ingest` takes that in, and does nothing twice"
+
+
+def find_change_of_encoder(encoder: EncoderSection, meta: Path) -> list[str]:
+    """A line where a local encoder's config or preprocessing is not that of the embeddings; else none.
+
+    Args:
+        encoder: Section `encoder` of params.yaml.
+        meta: Of the embeddings that `embed` wrote, if it has run.
+
+    Raises:
+        InputError: the encoder cannot be read.
+    """
+    known = read_json(meta).get("config_sha256") if meta.is_file() else None
+    if not Path(encoder.model).is_dir() or known in (None, config_digest(encoder.model, encoder.revision)):
+        return []
+    return [
+        f"the config or preprocessing of encoder.model {encoder.model!r} has changed since embed;"
+        " `dvc repro -f embed embed_controls` takes that in"
+    ]
 
 
 def find_changes(footage: Footage, videos: Path, skipped: Path) -> list[str]:

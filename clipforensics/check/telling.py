@@ -2,11 +2,11 @@
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from clipforensics import pipeline
-from clipforensics.check.changed import find_changes
+from clipforensics.check.changed import find_change_of_encoder, find_changes
 from clipforensics.check.digests import find_damage
 from clipforensics.check.everything import Checked, check_everything
 from clipforensics.check.footage import Footage
@@ -19,10 +19,11 @@ from clipforensics.check.upcoming import in_words as upcoming_in_words
 from clipforensics.check.wreckage import find_wrecks, mend_wrecks
 from clipforensics.core.disk import room
 from clipforensics.core.records import OF, REAL
+from clipforensics.encoder.vision import EncoderSection
 from clipforensics.machine.kernels import asks_for_portable, has_avx2
 
 PARAMS, PROFILES = "params.yaml", "conf/data"
-VIDEOS, SKIPPED = "data/videos.csv", "data/skipped.csv"
+VIDEOS, SKIPPED, EMBEDDINGS = "data/videos.csv", "data/skipped.csv", "data/embeddings/meta.json"
 
 
 def tell(*, mend: bool, digests: bool = False) -> None:
@@ -54,9 +55,8 @@ def tell(*, mend: bool, digests: bool = False) -> None:
     speed = measure(portable=portable)
     for line in _summary(checked):
         print(line)
-    if "ingest" not in upcoming and checked.footage is not None:
-        for line in find_changes(checked.footage, Path(VIDEOS), Path(SKIPPED)):
-            print(line)
+    for line in _changes(checked, upcoming):
+        print(line)
     if portable and not (has_avx2() and speed.one_thread):
         print(
             "numbers: not those of an x86-64 CPU with AVX2 under Linux; an AUC may differ by some hundredths"
@@ -67,6 +67,14 @@ def tell(*, mend: bool, digests: bool = False) -> None:
         print(cost_in_words(cost, speed))
         for line in _lacking(cost.disk):
             print(line)
+
+
+def _changes(checked: Checked, upcoming: Collection[str]) -> Iterator[str]:
+    """Lines on what has changed where DVC does not look."""
+    if "ingest" not in upcoming and checked.footage is not None:
+        yield from find_changes(checked.footage, Path(VIDEOS), Path(SKIPPED))
+    if "embed" not in upcoming and (encoder := checked.params.section(EncoderSection)) is not None:
+        yield from find_change_of_encoder(encoder, Path(EMBEDDINGS))
 
 
 def _lacking(needed: float) -> list[str]:

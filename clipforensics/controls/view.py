@@ -34,7 +34,8 @@ VIEWS = Path(__file__).parent / "views"
 Alter = Callable[[Frames, pd.DataFrame, Any], Frames]
 """(frames uint8 (n, s, s, 3) RGB of one video, one row a frame of what is known of it, settings) -> frames
 of the same shape. The table has the columns `key`, `frame` and `margin` (of the store; None: whole frames).
-The same arguments must give the same frames: what was embedded of them before is not made again."""
+Each frame is altered by itself and always alike: which of a video's frames come together is not promised, and
+what was embedded of one before is not made again."""
 
 
 @dataclass(frozen=True)
@@ -164,5 +165,5 @@ class AlteredFrames(FrameStore):
     def _altered(self, digest: str, rows: "Sequence[int] | NDArray[np.integer[Any]]") -> str:
         alter = self._view.alter
         known = self._known(rows).to_csv(index=False)
-        how = (digest, alter.__module__, alter.__qualname__, str(self._settings), known)
+        how = (digest, self._view.title, alter.__module__, alter.__qualname__, repr(self._settings), known)
         return hashlib.sha256("\0".join(how).encode()).hexdigest()

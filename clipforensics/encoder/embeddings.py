@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
+from clipforensics.core.faults import InputError
 from clipforensics.core.files import read_json
 from clipforensics.core.params import Section
 from clipforensics.frames.rows import RowIndex
@@ -27,10 +28,21 @@ class EmbeddingStore:
     """Embeddings (n, d) of the n stored frames; row i belongs to row i of the frame store."""
 
     def __init__(self, folder: Path) -> None:
+        """Open a store that `embed` or `embed_controls` wrote.
+
+        Raises:
+            InputError: index and matrix are not of the same frames.
+        """
         self.folder = folder
         self.rows = RowIndex.read(folder / "index.csv")
         self.matrix = np.load(folder / "embeddings.npy", mmap_mode="r", allow_pickle=False)
         self.meta = read_json(folder / "meta.json")
+        kind, shape = self.matrix.dtype, self.matrix.shape
+        if kind != np.float32 or shape[:-1] != (len(self.rows),):
+            raise InputError(
+                f"{folder}: the index has {len(self.rows)} frames, and the matrix is of {kind}, of shape"
+                f" {shape}; `clipforensics check --digests --mend`, then `dvc repro`"
+            )
 
     @property
     def files(self) -> list[Path]:

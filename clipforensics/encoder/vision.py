@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from pickle import UnpicklingError  # only its name: nothing is unpickled here
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -190,6 +190,18 @@ def _read_preprocessing(model: str, revision: str) -> tuple[Fitting, Standard]:
     if "pretrained_cfg" in config:
         return read_timm(model, config["pretrained_cfg"])
     return read_processor(model, at_revision(model, revision), FAMILIES[config["model_type"]])
+
+
+def config_digest(model: str, revision: str) -> str:
+    """sha256 over an encoder's config.json, its fitting of pictures, means and deviations; no weight is read.
+
+    Raises:
+        InputError: as `load_preprocessing`.
+    """
+    config = {name: value for name, value in load_config(model, revision).items() if not name.startswith("_")}
+    fitting, standard = _read_preprocessing(model, revision)
+    text = json.dumps([config, asdict(fitting), standard], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _other_frames(model: str, wanted: Fitting, stored: Fitting) -> str:

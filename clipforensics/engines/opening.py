@@ -28,7 +28,8 @@ class Opened:
     Attributes:
         embed: uint8 frames (b, s, s, 3) -> float32 embeddings (b, width).
         width: Length of one embedding.
-        about: Settings, digest of the weights, versions of the engine: what an embedding store remembers.
+        about: Settings, digests of weights and config, versions of the engine: what an embedding store
+            remembers.
         arithmetic: What last digits hang on beside these.
         elsewhere: How the nodes of a cluster open the same.
     """
@@ -56,11 +57,12 @@ def open_encoder(params: EmbedSection, base: EncoderSection, fitting: Fitting, f
     device, dtype = opening.place()
     check_engine(params.engine, portable=kernels.asked(), device=device, dtype=dtype)
     tower, embed = opening.load(folder)
-    about = {**params.model_dump(), **base.model_dump(), "weights_sha256": vision.weights_digest(tower)}
+    digests = _digests(tower, base)
+    about: dict[str, object] = {**params.model_dump(), **base.model_dump(), **digests}
     about |= {"engine_versions": there} if (there := versions(params.engine)) else {}
     last_digits = {"dtype": dtype, **arithmetic(device)}
     held = {**last_digits, **versions(params.engine)}
-    there_too = _There(opening, str(about["weights_sha256"]), held, torch.get_num_threads())
+    there_too = _There(opening, digests, held, torch.get_num_threads())
     share = Share(1, 1) if device.type == "cuda" else Share(torch.get_num_threads())
     width = vision.embedding_width(tower, base.embedding)
     return Opened(embed, width, about, last_digits, Elsewhere(there_too, share))
@@ -92,7 +94,7 @@ class _There:
     """Opens it in a process elsewhere."""
 
     opening: _Opening
-    weights_sha256: str
+    digests: Mapping[str, str]
     arithmetic: Mapping[str, object]
     threads: int
 
@@ -113,8 +115,16 @@ class _There:
                 )
         with tempfile.TemporaryDirectory(prefix="clipforensics-engine-") as folder:
             tower, embed = self.opening.load(Path(folder))  # which has read its files, or holds them open
-        if vision.weights_digest(tower) != self.weights_sha256:
+        base = self.opening.base
+        found = _digests(tower, base)
+        if other := [name.partition("_")[0] for name in found if found[name] != self.digests[name]]:
             raise InputError(
-                f"a node of the Ray cluster has other weights of {self.opening.base.model}; delete its copy"
+                f"a node of the Ray cluster has other {' and '.join(other)} of {base.model}; delete its copy"
             )
         return embed
+
+
+def _digests(tower: Any, base: EncoderSection) -> dict[str, str]:
+    """Of all that makes an embedding of a frame, beside settings and arithmetic."""
+    config = vision.config_digest(base.model, base.revision)
+    return {"weights_sha256": vision.weights_digest(tower), "config_sha256": config}

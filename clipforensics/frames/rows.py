@@ -103,6 +103,16 @@ class RowIndex:
         self._place = {key: place for place, key in enumerate(keys)}
         if len(self._place) != len(keys):
             raise ValueError("a video's rows must be neighbours in the store")
+        if (self.frames < 0).any() or not self._in_order():
+            raise ValueError("frame numbers must be 0 or more, and rise in a video")
+
+    def _in_order(self) -> bool:
+        """Of each person, where people are stored apart."""
+        goes_on = np.ones(max(len(self) - 1, 0), bool)
+        goes_on[self.starts[1:-1] - 1] = False
+        if self.people is not None:
+            goes_on &= np.diff(self.people) == 0
+        return bool((np.diff(self.frames)[goes_on] > 0).all())
 
     @classmethod
     def read(cls, path: Path) -> "RowIndex":

@@ -82,7 +82,7 @@ class FrameStore:
         try:
             meta = json.loads((folder / META).read_text(encoding="utf-8"))
             return cls(folder, meta, RowIndex.of(_held_against(meta["shards"], folder / INDEX)))
-        except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise InputError(f"frame store {str(folder)!r} cannot be opened ({error}); {_REMEDY}") from error
 
     def __reduce__(self) -> tuple[Any, ...]:

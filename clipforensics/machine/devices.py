@@ -40,10 +40,12 @@ def choose_dtype(precision: str, device: torch.device) -> torch.dtype:
 
 
 def arithmetic(device: torch.device) -> dict[str, object]:
-    """What last digits hang on: torch, its kernels, and the processor where that chooses them."""
+    """What last digits hang on: torch, its kernels, and where nothing pins them all that chooses them."""
     if device.type != "cpu":
-        return {"torch": torch.__version__, "device": torch.cuda.get_device_name(device)}
-    kernels_of = "pinned" if kernels.asked() else [processor(), torch.get_num_threads()]
+        name, tf32 = torch.cuda.get_device_name(device), os.environ.get("NVIDIA_TF32_OVERRIDE")
+        return {"torch": torch.__version__, "device": name, "NVIDIA_TF32_OVERRIDE": tf32}
+    chosen_by = {name: os.environ.get(name) for name in (*kernels.PINS, *kernels.OVERRIDING)}
+    kernels_of = "pinned" if kernels.pinned() else [processor(), torch.get_num_threads(), chosen_by]
     return {"torch": torch.__version__, "kernels": kernels_of}
 
 

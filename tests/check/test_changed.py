@@ -1,12 +1,17 @@
 """Footage that changed after ingest is noticed by its names and sizes."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from benchmarks.material import TOY, write_clip
+from clipforensics.check.changed import find_change_of_encoder
 from clipforensics.check.changed import find_changes as find
 from clipforensics.check.footage import Footage
+from clipforensics.core.files import write_json
 from clipforensics.core.records import Skipped, Video, write_records
+from clipforensics.encoder.vision import EncoderSection, config_digest
 from clipforensics.sources.base import Profile
 
 VIDEOS, SKIPPED = Path("data/videos.csv"), Path("data/skipped.csv")
@@ -54,6 +59,23 @@ def test_of_several_data_sets_each_is_told_alone(ingested):
     other = footage("a.mp4", "e.mp4", dataset="other")
     (line,) = find_changes(footage("a.mp4", "b.mp4", others=(other,)))
     assert line.startswith("other has changed since ingest: 1 new ('e.mp4');")
+
+
+def test_an_encoder_whose_config_or_preprocessing_changed_is_told_with_the_remedy(tmp_path):
+    write_clip(tmp_path / "clip", TOY)
+    encoder = EncoderSection(model=str(tmp_path / "clip"), revision="local", embedding="projected")
+    meta, file = tmp_path / "meta.json", tmp_path / "clip/preprocessor_config.json"
+    assert find_change_of_encoder(encoder, meta) == [], "nothing was embedded"
+    write_json(meta, {})
+    assert find_change_of_encoder(encoder, meta) == [], "by an earlier version"
+    write_json(meta, {"config_sha256": config_digest(encoder.model, encoder.revision)})
+    assert find_change_of_encoder(encoder, meta) == []
+    file.write_text(json.dumps({**json.loads(file.read_text()), "image_std": [1.0, 1.0, 1.0]}))
+    (line,) = find_change_of_encoder(encoder, meta)
+    assert line == (
+        f"the config or preprocessing of encoder.model {encoder.model!r} has changed since embed;"
+        " `dvc repro -f embed embed_controls` takes that in"
+    )
 
 
 def test_before_ingest_and_of_the_sample_there_is_nothing_to_tell(ingested):

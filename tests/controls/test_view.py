@@ -54,6 +54,13 @@ def test_a_view_sees_one_video_at_a_time(store):
     ]
 
 
+def elsewhere(frames, known, settings):
+    return frames
+
+
+elsewhere.__module__, elsewhere.__qualname__ = "another.file", "darker"
+
+
 def digests(frames):
     return [*frames.shards, *(frames.digests(rows) for rows, _ in frames.shards)]
 
@@ -71,6 +78,8 @@ def test_digests_are_of_the_frames_and_of_what_alters_them(store, tmp_path):
         store,
         AlteredFrames(store, DARKER, 2),
         AlteredFrames(store, dataclasses.replace(DARKER, alter=lambda frames, *_: frames), 1),
+        AlteredFrames(store, dataclasses.replace(DARKER, alter=elsewhere), 1),
+        AlteredFrames(store, dataclasses.replace(DARKER, title="made by the same factory"), 1),
         AlteredFrames(write_frame_store(tmp_path / "others", noise_videos(5, size=8, seed=1)), DARKER, 1),
         AlteredFrames(write_frame_store(tmp_path / "renamed", renamed), DARKER, 1),
         AlteredFrames(margin, DARKER, 1),
@@ -136,6 +145,21 @@ def test_another_process_puts_the_same_view_in_front_of_the_same_store(store):
     altered = AlteredFrames(store, DARKER, None)
     rows = np.arange(len(store))
     assert (pickle.loads(pickle.dumps(altered)).read(rows) == altered.read(rows)).all()
+
+
+@pytest.mark.parametrize("name", known_views())
+def test_every_view_alters_each_frame_by_itself(store, tmp_path, name):
+    """Or which frames share a batch, and so what was embedded before, would change the result."""
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(SHIPPED))
+    videos = noise_videos(3, frames=5, size=32)
+    smooth = {key: np.stack([np.sort(frame, axis=1) for frame in frames]) for key, frames in videos.items()}
+    cut = write_frame_store(tmp_path / "frames", smooth)
+    cut.margin = 2.0
+    view = open_views(cut, path, write_frame_store(tmp_path / "background", smooth))[name]
+    together, rows = view.read(np.arange(len(view))), np.random.default_rng(0).permutation(len(view))
+    assert all((view.read(np.array([row]))[0] == together[row]).all() for row in rows)
+    assert (view.read(rows) == together[rows]).all()
 
 
 @pytest.mark.parametrize("name", known_views())

@@ -1,5 +1,6 @@
 """An encoder that is opened elsewhere embeds to the same bytes, or says why it would not."""
 
+import json
 import pickle
 import subprocess
 import sys
@@ -33,6 +34,10 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Opened:
 
 def opened_by(engine: str, folder: Path) -> Opened:
     write_clip(folder / "clip", TOY)
+    return open_again(folder, engine)
+
+
+def open_again(folder: Path, engine: str = "eager") -> Opened:
     shipped = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["embed"] | {"engine": engine}
     base = EncoderSection(model=str(folder / "clip"), revision="local", embedding="projected")
     return open_encoder(EmbedSection.model_validate(shipped), base, Fitting(64), folder / "engine")
@@ -81,10 +86,31 @@ def test_what_an_engine_writes_elsewhere_does_not_stay_and_is_not_missed(engine:
     assert done.returncode == 0, done.stderr
 
 
-def test_other_weights_are_refused(opened: Opened) -> None:
-    elsewhere = replace(opened.elsewhere.open, weights_sha256="0" * 64)  # type: ignore[type-var]
-    with pytest.raises(InputError, match=r"has other weights of .*; delete its copy"):
+@pytest.mark.parametrize("what", ["weights", "config"])
+def test_other_weights_or_another_config_are_refused(opened: Opened, what: str) -> None:
+    digests = {**opened.elsewhere.open.digests, f"{what}_sha256": "0" * 64}  # type: ignore[attr-defined]
+    elsewhere = replace(opened.elsewhere.open, digests=digests)  # type: ignore[type-var]
+    with pytest.raises(InputError, match=rf"has other {what} of .*; delete its copy"):
         elsewhere()
+
+
+CHANGES = {
+    "preprocessor_config.json": {"image_mean": [0.0, 0.0, 0.0]},
+    "config.json": {"layer_norm_eps": 1e-2},
+}
+
+
+@pytest.mark.parametrize("file", CHANGES)
+def test_what_is_remembered_is_another_where_config_or_preprocessing_are(file: str, tmp_path: Path) -> None:
+    """So nothing is taken over from before the change."""
+    before = opened_by("eager", tmp_path)
+    path = tmp_path / "clip" / file
+    content = json.loads(path.read_text())
+    (content["vision_config"] if file == "config.json" else content).update(CHANGES[file])
+    path.write_text(json.dumps(content))
+    after = open_again(tmp_path)
+    assert (after.embed(FRAMES) != before.embed(FRAMES)).any()
+    assert {name for name in after.about if after.about[name] != before.about[name]} == {"config_sha256"}
 
 
 def test_it_takes_as_many_processors_of_a_node_as_it_has_threads_here(opened: Opened) -> None:
@@ -92,4 +118,11 @@ def test_it_takes_as_many_processors_of_a_node_as_it_has_threads_here(opened: Op
 
 
 def test_what_is_remembered_names_settings_and_weights(opened: Opened, tmp_path: Path) -> None:
-    assert set(opened.about) >= {"model", "revision", "batch_size", "engine", "weights_sha256"}
+    assert set(opened.about) >= {
+        "model",
+        "revision",
+        "batch_size",
+        "engine",
+        "weights_sha256",
+        "config_sha256",
+    }

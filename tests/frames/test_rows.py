@@ -34,7 +34,8 @@ def keys_in(index):
 @given(counts=st.lists(st.integers(1, 5), max_size=6), at_once=st.integers(1, 7), data=st.data())
 def test_a_table_that_is_read_and_written_in_parts_is_the_same(tmp_path_factory, counts, at_once, data):
     keys = [f"v{i}" for i, n in enumerate(counts) for _ in range(n)]
-    frames = data.draw(st.lists(st.integers(0, 2**31 - 1), min_size=len(keys), max_size=len(keys)))
+    size = {"min_size": len(keys), "max_size": len(keys), "unique": True}
+    frames = sorted(data.draw(st.lists(st.integers(0, 2**31 - 1), **size)))
     people = data.draw(st.none() | st.lists(st.integers(-1, 3), min_size=len(keys), max_size=len(keys)))
     whole, folder = RowIndex(keys, frames, people), tmp_path_factory.mktemp("index")
     columns = {"key": keys, "frame": frames} | ({} if people is None else {"person": people})
@@ -57,6 +58,20 @@ def test_four_bytes_a_row_stay_in_memory_and_a_key_a_video():
     index = RowIndex(["a/long/key"] * 1000 + ["b"] * 500, range(1500))
     assert index.frames.nbytes + index.starts.nbytes == 1500 * 4 + 3 * 8
     assert index.videos == ["a/long/key", "b"]
+
+
+@pytest.mark.parametrize(
+    ("frames", "people"),
+    [([3, 3, 0], None), ([5, 4, 0], None), ([-1, 4, 0], None), ([0, 1, -1], None), ([3, 3, 0], [1, 1, 1])],
+)
+def test_frame_numbers_rise_in_a_video(frames, people):
+    with pytest.raises(ValueError, match="rise"):
+        RowIndex(["a", "a", "b"], frames, people)
+
+
+def test_of_each_person_they_rise_where_people_are_apart():
+    index = RowIndex(["a"] * 4, [0, 1, 0, 1], [2, 2, 5, 5])
+    assert index.frames.tolist() == [0, 1, 0, 1]
 
 
 def test_a_number_that_four_bytes_do_not_hold_is_refused(tmp_path):

@@ -97,6 +97,7 @@ MORE = {"more rows": "c,0,2,1", "no such shard": "c,0,7,9", "vast number": f"c,{
         "no such shard",
         "vast number",
         "a digest is missing",
+        "nested without end",
     ],
 )
 def test_a_damaged_store_says_what_to_do(
@@ -119,6 +120,8 @@ def test_a_damaged_store_says_what_to_do(
     elif damage == "a digest is missing":
         meta = json.loads((tmp_path / "meta.json").read_text())
         (tmp_path / "meta.json").write_text(json.dumps({**meta, "sha256": meta["sha256"][1:]}))
+    elif damage == "nested without end":
+        (tmp_path / "meta.json").write_text("[" * 100_000)
     elif damage in MORE:
         index.write_text(index.read_text(encoding="utf-8") + f"{MORE[damage]}\n", encoding="utf-8")
     elif damage == "short index":

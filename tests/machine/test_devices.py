@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from clipforensics.core.faults import InputError
-from clipforensics.machine.devices import choose_device, choose_dtype, compute_deterministically
+from clipforensics.machine import devices, kernels
+from clipforensics.machine.devices import arithmetic, choose_device, choose_dtype, compute_deterministically
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 
@@ -51,3 +52,39 @@ def test_one_seed_gives_one_draw():
     assert torch.equal(drawn[0], drawn[1])
     assert not torch.equal(drawn[0], drawn[2])
     assert torch.are_deterministic_algorithms_enabled()
+
+
+def test_last_digits_hang_on_threads_processor_and_whatever_chooses_kernels(monkeypatch):
+    for name in (*kernels.PINS, *kernels.OVERRIDING):
+        monkeypatch.delenv(name, raising=False)
+    found = [arithmetic(CPU)]
+    for name in (*kernels.PINS, *kernels.OVERRIDING):
+        monkeypatch.setenv(name, "of my own")
+        found.append(arithmetic(CPU))
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 77)
+    found.append(arithmetic(CPU))
+    monkeypatch.setattr(devices, "processor", lambda: "another")
+    found.append(arithmetic(CPU))
+    monkeypatch.setattr(torch, "__version__", "0.1")
+    found.append(arithmetic(CPU))
+    assert all(one not in found[:place] for place, one in enumerate(found))
+
+
+def test_pinned_kernels_are_the_same_on_every_processor_that_can_take_the_pins(monkeypatch):
+    for name, value in kernels.PINS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(kernels, "has_avx2", lambda: True)
+    assert arithmetic(CPU) == {"torch": torch.__version__, "kernels": "pinned"}
+    monkeypatch.setattr(kernels, "has_avx2", lambda: False)
+    assert arithmetic(CPU)["kernels"] != "pinned"
+
+
+def test_on_a_gpu_they_hang_on_its_kind_and_on_what_is_said_of_tf32(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "a GPU")
+    monkeypatch.delenv("NVIDIA_TF32_OVERRIDE", raising=False)
+    first = arithmetic(GPU)
+    monkeypatch.setenv("NVIDIA_TF32_OVERRIDE", "1")
+    second = arithmetic(GPU)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "another GPU")
+    third = arithmetic(GPU)
+    assert len({str(one) for one in (first, second, third)}) == 3

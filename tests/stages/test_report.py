@@ -44,7 +44,10 @@ def write_frames():
     np.save("data/frames/shard-00000.npy", np.full((4, 16, 16, 3), 90, dtype=np.uint8))
     rows = [f"{key},{frame},0,{2 * i + frame}" for i, key in enumerate(KEYS) for frame in (0, 1)]
     write("data/frames/index.csv", "\n".join(["key,frame,shard,row", *rows]) + "\n")
-    write("data/frames/meta.json", {**Fitting(16).as_meta(), "n_frames": 2, "shards": [4]})
+    write(
+        "data/frames/meta.json",
+        {**Fitting(16).as_meta(), "n_frames": 2, "shards": [4], "codec": "none", "sha256": [""]},
+    )
 
 
 def evaluation(detector, seed, split):
