@@ -88,7 +88,8 @@ def _lock(path: Path) -> bool:
     if path.resolve() in _HELD:
         return True
     while True:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):  # it was there, and is gone by now
+            path.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileNotFoundError):  # the last to leave has just removed the folder
             descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
             break

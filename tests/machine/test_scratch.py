@@ -99,6 +99,21 @@ def test_no_two_processes_ever_hold_one_folder(tmp_path):
     assert not list((tmp_path / ".scratch").iterdir())
 
 
+def test_a_folder_that_goes_just_as_it_was_found_is_made_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    mkdir, failed = Path.mkdir, []
+
+    def going(path, *args, **options):
+        if not failed:
+            failed.append(path)
+            raise FileExistsError(path)
+        mkdir(path, *args, **options)
+
+    monkeypatch.setattr(Path, "mkdir", going)
+    assert scratch_folder("train", "abc").is_dir()
+    assert failed == [tmp_path / ".scratch/train"]
+
+
 def test_it_stays_where_a_setting_was_changed_meanwhile(tmp_path, monkeypatch):
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     monkeypatch.setattr(params, "_standing", None)
