@@ -39,7 +39,7 @@ create table if not exists arrays (
 """
 
 _HELD = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_SOUND = _HELD | {
+_SOUND = {
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_INTERRUPT,

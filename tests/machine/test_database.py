@@ -18,6 +18,7 @@ from clipforensics.machine.database import (
     read_arrays,
     row_digest,
     seen_as,
+    told,
 )
 
 PUT = "insert into results (key, value) values (?, ?)"
@@ -101,6 +102,23 @@ def test_one_whose_disk_is_full_is_told_and_stays(database):
     with pytest.raises(InputError, match="cannot be written: database or disk is full; free space"):
         database.change(PUT, [("b", b"x" * 100_000)])
     assert keys(database) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (sqlite3.SQLITE_IOERR_WRITE, InputError),
+        (sqlite3.SQLITE_READONLY_DIRECTORY, InputError),
+        (sqlite3.SQLITE_BUSY_RECOVERY, Held),
+        (sqlite3.SQLITE_CORRUPT_INDEX, type(None)),
+        (sqlite3.SQLITE_NOTADB, type(None)),
+        (sqlite3.SQLITE_ERROR, type(None)),
+    ],
+)
+def test_what_says_nothing_against_a_database_is_no_damage(tmp_path, code, kind):
+    error = sqlite3.OperationalError("so")
+    error.sqlite_errorcode = code
+    assert type(told(tmp_path, error)) is kind
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path):
