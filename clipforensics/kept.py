@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from clipforensics.core.faults import InputError
-from clipforensics.machine.kept import DATABASE, FOLDER, VARIABLE, Entry, entries, forget, limit
+from clipforensics.machine.kept import DATABASE, FOLDER, VARIABLE, Entry, entries, forget, limit, unnamed
 
 
 def main(arguments: Sequence[str] | None = None, project: Path = Path()) -> None:
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None, project: Path = Path()) -> None
                 f"{name!r}: nothing is kept of it; there is {', '.join(there) or 'nothing at all'}"
             )
     chosen = {name: there[name] for name in given.stages or there}
-    found = {name: entries(folder) for name, folder in chosen.items()}
+    found = {name: [*entries(folder), *unnamed(folder)] for name, folder in chosen.items()}
     if given.clear:
         for name, folder in chosen.items():
             forget(folder, found[name])

@@ -25,6 +25,8 @@ PROFILES = Path("data/profiles.yaml")
 VIDEOS = Path("data/videos.csv")
 SKIPPED = Path("data/skipped.csv")
 RENDERED = Path("data/sample")
+NAMES = ("clipforensics.naming", "clipforensics.sample", "clipforensics.sources")
+"""Say which file is which video, and nothing of what is in it: no layout more probes a video again."""
 
 
 def main() -> None:
@@ -55,7 +57,7 @@ def find_and_probe(one: DataSet, params: IngestSection) -> tuple[list[Video], li
     if digests := find_digests(one.profile.digests, one.root):
         found, altered = hold_against(digests, found, one.root, **how)
         skipped += altered
-    kept = kept_work("ingest")
+    kept = kept_work("ingest", apart=NAMES)
     probed, unreadable = probe_videos(found, one.root, decoding=params.decoding, kept=kept, **how)
     if n_aside := masks_left_aside(found, probed):
         print(

@@ -1,10 +1,13 @@
 """`clipforensics kept`, as it is typed."""
 
 import os
+import sqlite3
+from contextlib import closing
 
 import numpy as np
 import pytest
 
+from clipforensics.machine import database
 from clipforensics.machine.kept import Kept
 from tests.support.typed_commands import typed
 
@@ -47,3 +50,21 @@ def test_it_is_cleared_of_all_or_of_one_stage(project, capsys):
 def test_a_stage_of_which_nothing_is_kept_is_told(project, capsys):
     status, _, err = typed(capsys, "kept", "train")
     assert (status, err) == (1, "error: 'train': nothing is kept of it; there is embed, ingest\n")
+
+
+def test_files_that_no_row_names_are_counted_and_cleared(project, capsys):
+    path = project / ".scratch/kept/ingest/a.npy.4711"
+    path.write_bytes(b"x" * 500_000)
+    os.utime(path, (1e9, 1e9))
+    assert typed(capsys, "kept", "ingest")[1].split()[:4] == ["ingest", "4", "results", "0.8"]
+    assert typed(capsys, "kept", "--clear", "ingest")[1] == "0.8 MB given back\n"
+    assert not path.exists()
+
+
+def test_a_database_that_another_process_holds_is_told(project, capsys, monkeypatch):
+    monkeypatch.setattr(database, "PATIENCE", 0.05)
+    with closing(sqlite3.connect(".scratch/kept/embed/results.sqlite")) as other:
+        other.execute("begin exclusive")
+        status, _, err = typed(capsys, "kept")
+    assert (status, err.count("\n")) == (1, 1)
+    assert "embed/results.sqlite cannot be used: another process holds it" in err

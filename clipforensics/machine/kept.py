@@ -7,29 +7,37 @@ another one did. Nothing here is an output of a stage, and all of it may be dele
 """
 
 import hashlib
+import heapq
 import json
 import os
 import shutil
-import sqlite3
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from math import inf, nan
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-
 from clipforensics.core.faults import InputError
 from clipforensics.machine.cluster.choosing import map_in_order
+from clipforensics.machine.database import (
+    BY_USE,
+    DATABASE,
+    Database,
+    Held,
+    array_digest,
+    given_back,
+    read_arrays,
+    row_digest,
+    seen_as,
+)
 from clipforensics.machine.scratch import fingerprint, library_versions, project_code
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 FOLDER = Path(".scratch/kept")
-DATABASE = "results.sqlite"
 VARIABLE = "CLIPFORENSICS_KEPT"
 """Environment variable: the most gigabytes that are kept between runs; it belongs to the machine."""
 
@@ -39,12 +47,8 @@ GIGABYTES = 50.0
 BEFORE_NOTED = 2.0
 """Seconds of work that a kill may cost: after so many, results are written to the database."""
 
-_TABLES = """
-create table if not exists results (key text primary key, value text not null, used real not null);
-create table if not exists arrays (
-  name text primary key, sha256 text not null, size integer, changed integer, node integer, used real not null
-);
-"""
+DAY = 86400.0
+"""Seconds after which a file that no row names is nobody's work."""
 
 
 def key_of(*parts: object) -> str:
@@ -52,15 +56,18 @@ def key_of(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
-def kept_work(stage: str, settings: Mapping[str, object] | None = None) -> "Kept":
+def kept_work(
+    stage: str, settings: Mapping[str, object] | None = None, *, apart: Collection[str] = ()
+) -> "Kept":
     """What a stage keeps in the project, under the settings that it works with.
 
     Args:
         stage: Its name.
         settings: What its results depend on beside what its keys name, the code and libraries.
+        apart: Packages of the project whose code its results do not depend on.
     """
     limit()  # a wrong one is told before the work
-    made_by = fingerprint({**(settings or {}), "libraries": library_versions()}, project_code())
+    made_by = fingerprint({**(settings or {}), "libraries": library_versions()}, project_code(apart))
     return Kept(Path(os.environ.get("DVC_ROOT", ".")) / FOLDER / stage, made_by)
 
 
@@ -88,7 +95,7 @@ class Kept:
         self._new: dict[str, str] = {}
         self._used: set[str] = set()
         self._noted = time.monotonic()
-        self._database: sqlite3.Connection | None = None
+        self._database: Database | None = None
 
     def key(self, *parts: object) -> str:
         """The key of work on something, named by its content, under these settings."""
@@ -102,14 +109,16 @@ class Kept:
             InputError: the folder cannot be written.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._database = _open(self.folder / DATABASE)
+        self._database = Database(self.folder)
         try:
             yield self
         finally:
-            self.note()
-            self._touch()
-            self._database.close()
-            self._database = None
+            try:
+                self.note()
+                self._touch()
+            finally:
+                self._database.close()
+                self._database = None
         trim(self.folder.parent, limit())
 
     def get(self, keys: Sequence[str]) -> list[Any]:
@@ -135,9 +144,9 @@ class Kept:
     def note(self) -> None:
         """Write what is new to the database."""
         now = time.time()
-        with self._writing() as database:
-            rows = [(key, value, now) for key, value in self._new.items()]
-            database.executemany("insert or replace into results values (?, ?, ?)", rows)
+        values = {key: value.encode() for key, value in self._new.items()}
+        rows = [(key, row_digest(key, value), now, value) for key, value in values.items()]
+        self._open().change("insert or replace into results values (?, ?, ?, ?)", rows)
         self._new.clear()
         self._noted = time.monotonic()
 
@@ -156,52 +165,42 @@ class Kept:
         except OSError:  # another disk, or one without links
             shutil.copyfile(path, temporary)
         temporary.replace(self.folder / name)
-        row = (name, sha256, *_seen(self.folder / name), time.time())
-        with self._writing() as database:
-            database.execute("insert or replace into arrays values (?, ?, ?, ?, ?, ?)", row)
+        about = (sha256, *seen_as(self.folder / name))
+        row = (name, row_digest(name, *about), time.time(), *about)
+        self._open().change("insert or replace into arrays values (?, ?, ?, ?, ?, ?, ?)", [row])
 
     def array(self, name: str) -> Path | None:
         """The file of a kept array; None where it is gone, or was touched and is not what was kept."""
-        rows = self._open().execute("select sha256, size, changed, node from arrays where name = ?", [name])
-        noted, path = rows.fetchone(), self.folder / name
-        if noted is None or not path.is_file():
+        question = "select digest, sha256, size, changed, node from arrays where name = ?"
+        rows, path = list(self._open().rows(question, [name])), self.folder / name
+        if not rows or not path.is_file():
             return None
-        if noted[1:] != _seen(path) and _digest(path) != noted[0]:
+        (digest, *about), seen = rows[0], seen_as(path)
+        if digest != row_digest(name, *about):
+            return None
+        if about[1:] != [*seen] and array_digest(path) != about[0]:
             path.unlink(missing_ok=True)
             return None
         self._used.add(name)
         return path
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self) -> Database:
         if self._database is None:
             raise RuntimeError("what is kept is not opened")
         return self._database
 
-    def _select(self, keys: Sequence[str]) -> list[tuple[str, str]]:
-        found: list[tuple[str, str]] = []
+    def _select(self, keys: Sequence[str]) -> list[tuple[str, bytes]]:
+        found: list[tuple[str, bytes]] = []
         for some in _in_parts(keys):
             marks = ",".join("?" * len(some))
-            rows = self._open().execute(f"select key, value from results where key in ({marks})", some)
-            found += rows.fetchall()
+            rows = self._open().rows(f"select key, digest, value from results where key in ({marks})", some)
+            found += [(key, value) for key, digest, value in rows if digest == row_digest(key, value)]
         return found
 
     def _touch(self) -> None:
-        now = time.time()
-        with self._writing() as database:
-            for table, column in (("results", "key"), ("arrays", "name")):
-                rows = ((now, key) for key in self._used)
-                database.executemany(f"update {table} set used = ? where {column} = ?", rows)
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        database = self._open()
-        try:
-            with database:
-                yield database
-        except sqlite3.OperationalError as error:
-            raise InputError(
-                f"{self.folder} cannot be written: {error}; free space, or `clipforensics kept --clear`"
-            ) from error
+        rows = [(time.time(), key) for key in self._used]
+        for table, column in (("results", "key"), ("arrays", "name")):
+            self._open().change(f"update {table} set used = ? where {column} = ?", rows)
 
 
 def map_kept(
@@ -237,11 +236,11 @@ def map_kept(
     options["sees"] = sees
     with closing(map_in_order(function, todo, **options)) as results:
         for item, key in zip(items, keys, strict=True):
-            (result,) = kept.get([key]) if key in known else [next(results)]
-            if result is None:  # somebody cleared it meanwhile
-                result = function(item)
-            if key not in known and lasting(result):
-                kept.put(key, result)
+            (result,) = kept.get([key]) if key in known else [None]
+            if result is None:  # new, or gone meanwhile: cleared, or damaged
+                result = function(item) if key in known else next(results)
+                if lasting(result):
+                    kept.put(key, result)
             yield result
 
 
@@ -278,101 +277,113 @@ def limit() -> int:
     return round(gigabytes * 1e9)
 
 
-def entries(folder: Path) -> list[Entry]:
-    """All that is kept of one kind of work."""
-    with closing(_open(folder / DATABASE)) as database:
-        rows = database.execute("select used, key, length(key) + length(value) from results").fetchall()
-        arrays = database.execute("select used, name from arrays").fetchall()
-    found = [Entry(used, "results", key, size) for used, key, size in rows]
-    return found + [Entry(used, "arrays", name, _given_back(folder / name)) for used, name in arrays]
+def entries(folder: Path) -> Generator[Entry, None, None]:
+    """All that is kept of one kind of work, what was used longest ago first; held open until the last.
+
+    Raises:
+        InputError: the database cannot be used.
+    """
+    with closing(Database(folder)) as database:
+        for used, table, key, size in database.rows(BY_USE):
+            yield Entry(used, table, key, given_back(folder / key) if table == "arrays" else size)
+
+
+def unnamed(folder: Path) -> list[Entry]:
+    """Files of one kind of work that no row names, since `DAY`: of a database begun anew, or of a kill.
+
+    Those that an output holds too are left: they take no room, and may just be being kept.
+
+    Raises:
+        InputError: the database cannot be used.
+    """
+    found = []
+    with closing(Database(folder)) as database:
+        for path in sorted(folder.iterdir()):
+            with suppress(FileNotFoundError):  # another process renamed it
+                changed, size = path.stat().st_mtime, given_back(path)
+                if path.name.startswith(DATABASE) or not size or changed > time.time() - DAY:
+                    continue
+                if not list(database.rows("select 1 from arrays where name = ?", [path.name])):
+                    found.append(Entry(changed, "arrays", path.name, size))
+    return found
 
 
 def find_altered(folder: Path) -> tuple[list[Entry], int]:
     """Arrays of one kind of work that hold other bytes than were kept, and how many were read.
 
     Raises:
-        sqlite3.DatabaseError: the database is damaged.
+        sqlite3.DatabaseError: as `read_arrays`.
+        InputError: as there.
     """
-    address = f"{(folder / DATABASE).absolute().as_uri()}?mode=ro"
-    with closing(sqlite3.connect(address, uri=True)) as database:
-        rows = database.execute("select name, sha256, used from arrays").fetchall()
+    rows = read_arrays(folder)
     there = [row for row in rows if (folder / row[0]).is_file()]
-    altered = [row for row in there if _digest(folder / row[0]) != row[1]]
-    return [Entry(used, "arrays", name, _given_back(folder / name)) for name, _, used in altered], len(there)
+    altered = [row for row in there if array_digest(folder / row[0]) != row[1]]
+    return [Entry(used, "arrays", name, given_back(folder / name)) for name, _, used in altered], len(there)
 
 
 def trim(root: Path, most: int) -> None:
-    """Delete what was used longest ago until no more than so many bytes are kept.
+    """Delete what was used longest ago until no more than so many bytes are kept; and files no row names.
+
+    A kind of work that another process holds is left as it is.
 
     Args:
         root: Folder of all kinds of work.
         most: Bytes.
     """
-    kinds = sorted(path.parent for path in root.glob(f"*/{DATABASE}"))
-    kept = sorted(((entry, kind) for kind in kinds for entry in entries(kind)), key=lambda pair: pair[0].used)
-    too_much = sum(entry.n_bytes for entry, _ in kept) - most
-    gone: dict[Path, list[Entry]] = {}
-    for entry, kind in kept:
-        if too_much <= 0:
-            break
-        gone.setdefault(kind, []).append(entry)
-        too_much -= entry.n_bytes
-    for kind, some in gone.items():
-        forget(kind, some)
+    sizes = {}
+    for kind in sorted(path.parent for path in root.glob(f"*/{DATABASE}")):
+        with suppress(Held):
+            if some := unnamed(kind):
+                forget(kind, some)
+            sizes[kind] = _size(kind)
+    if (too_much := sum(sizes.values()) - most) <= 0:
+        return
+    for kind, some in _longest_ago([*sizes], too_much).items():
+        with suppress(Held):
+            forget(kind, some)
 
 
 def forget(folder: Path, gone: Sequence[Entry]) -> None:
-    """Delete some of what is kept of one kind of work."""
-    with closing(_open(folder / DATABASE)) as database:
+    """Delete some of what is kept of one kind of work.
+
+    Raises:
+        InputError: the database cannot be used.
+    """
+    with closing(Database(folder)) as database:
         for table, column in (("results", "key"), ("arrays", "name")):
             keys = [(entry.key,) for entry in gone if entry.table == table]
-            with database:
-                database.executemany(f"delete from {table} where {column} = ?", keys)
-        database.execute("vacuum")
-    for entry in gone:
-        if entry.table == "arrays":
-            (folder / entry.key).unlink(missing_ok=True)
+            database.change(f"delete from {table} where {column} = ?", keys)
+        for entry in gone:
+            if entry.table == "arrays":
+                (folder / entry.key).unlink(missing_ok=True)
+        database.do(lambda opened: opened.execute("vacuum"))
 
 
-def _given_back(path: Path) -> int:
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return 0
-    return status.st_size if status.st_nlink == 1 else 0
+def _longest_ago(kinds: Sequence[Path], n_bytes: float) -> dict[Path, list[Entry]]:
+    """Of each kind what was used longest ago, until it takes so many bytes; only that is held in memory."""
+    found: dict[Path, list[Entry]] = {}
+    with ExitStack() as stack:
+        streams = [stack.enter_context(closing(_by_use(kind))) for kind in kinds]
+        for kind, entry in heapq.merge(*streams, key=lambda pair: pair[1].used):
+            found.setdefault(kind, []).append(entry)
+            n_bytes -= entry.n_bytes
+            if n_bytes <= 0:
+                break
+    return found
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    """The database; one that is damaged is begun anew, for nothing in it is irreplaceable."""
-    for _ in range(2):
-        database = sqlite3.connect(path, timeout=60)
-        try:
-            database.executescript(_TABLES)
-            database.execute("select count(*) from results").fetchone()
-        except sqlite3.DatabaseError as error:
-            database.close()
-            if isinstance(error, sqlite3.OperationalError):  # locked, full or read-only, and sound
-                raise InputError(
-                    f"{path} cannot be opened: {error}; free space, or `clipforensics kept --clear`"
-                ) from error
-            path.unlink()
-        else:
-            return database
-    raise InputError(f"{path} cannot be made; delete its folder")
+def _by_use(kind: Path) -> Generator[tuple[Path, Entry], None, None]:
+    with suppress(Held), closing(entries(kind)) as found:
+        for entry in found:
+            yield kind, entry
 
 
-def _seen(path: Path) -> tuple[int, int, int]:
-    """By what a file is taken for the same without reading it, as git and DVC do."""
-    status = path.stat()
-    return status.st_size, status.st_mtime_ns, status.st_ino
-
-
-def _digest(path: Path) -> str:
-    try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except Exception:  # whatever a damaged header makes NumPy raise
-        return ""
-    return hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()
+def _size(folder: Path) -> float:
+    """Bytes that are kept of one kind of work, by SQLite's count, which holds none of it in memory."""
+    with closing(Database(folder)) as database:
+        sizes = database.rows("select total(length(key) + length(value)) from results")
+        names = database.rows("select name from arrays where typeof(name) = 'text'")
+        return sum(size for (size,) in sizes) + sum(given_back(folder / name) for (name,) in names)
 
 
 def _in_parts(keys: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -7,14 +7,24 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from clipforensics.core.params import check_unmoved
 
-LIBRARIES = ("av", "numpy", "opencv-python-headless", "pillow", "torch", "transformers")
+LIBRARIES = (
+    "av",
+    "numpy",
+    "opencv-contrib-python",  # whichever of these four brings cv2
+    "opencv-contrib-python-headless",
+    "opencv-python",
+    "opencv-python-headless",
+    "pillow",
+    "torch",
+    "transformers",
+)
 """Whose versions are part of every key: another release may decode, resize or multiply otherwise."""
 
 _HELD: dict[Path, int] = {}
@@ -29,14 +39,21 @@ def fingerprint(settings: Mapping[str, object], files: Iterable[Path]) -> str:
     return digest.hexdigest()[:24]
 
 
-def project_code() -> list[Path]:
+def project_code(apart: Collection[str] = ()) -> list[Path]:
     """Files of the project's modules in this process, its stage included: the code its work depends on.
 
     Where work goes to a scratch folder, no module of the project is imported late, inside a function: it
     would not be seen.
+
+    Args:
+        apart: Packages, or modules, that the work does not depend on.
     """
-    package = __name__.split(".")[0]
-    loaded = [m for name, m in sys.modules.items() if name == "__main__" or name.split(".")[0] == package]
+    package, others = __name__.split(".")[0], tuple(f"{name}." for name in apart)
+    loaded = [
+        module
+        for name, module in sys.modules.items()
+        if name == "__main__" or (name.split(".")[0] == package and not f"{name}.".startswith(others))
+    ]
     files = [getattr(module, "__file__", None) for module in loaded]
     return sorted(Path(file) for file in files if file)
 
@@ -71,7 +88,8 @@ def _lock(path: Path) -> bool:
     if path.resolve() in _HELD:
         return True
     while True:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):  # it was there, and is gone by now
+            path.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileNotFoundError):  # the last to leave has just removed the folder
             descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
             break

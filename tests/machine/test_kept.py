@@ -9,13 +9,16 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 
 import numpy as np
 import pytest
 
 from clipforensics.core.faults import InputError
+from clipforensics.machine import database as database_module
 from clipforensics.machine import kept as kept_module
-from clipforensics.machine.kept import Kept, entries, find_altered, forget, kept_work, map_kept
+from clipforensics.machine.kept import Kept, entries, find_altered, forget, kept_work, map_kept, trim, unnamed
+from clipforensics.sources.base import layouts
 from tests.support.imports import ROOT
 
 
@@ -25,6 +28,17 @@ def keep(kept, name="a.npy", seed=0):
     sha256 = hashlib.sha256(array.data).hexdigest()
     kept.keep_array(kept.folder.parent / name, name, sha256)
     return array
+
+
+def change(folder, statement):
+    """As an accident may, or time."""
+    with closing(sqlite3.connect(folder / "results.sqlite")) as database, database:
+        database.execute(statement)
+
+
+def age(path):
+    """By two days."""
+    os.utime(path, (time.time() - 2 * kept_module.DAY,) * 2)
 
 
 def test_the_example_runs():
@@ -94,6 +108,76 @@ def test_a_damaged_database_is_begun_anew(tmp_path):
         assert kept.get(["k"]) == [2]
 
 
+@pytest.mark.parametrize(
+    "accident",
+    ["value = cast(replace(value, '1', '3') as blob)", "key = 'other'", "value = null", "digest = null"],
+)
+def test_a_result_of_which_a_bit_is_another_is_as_if_it_were_not_kept(tmp_path, accident):
+    with Kept(tmp_path, "").opened() as kept:
+        kept.put("k", {"n_frames": 1})
+    change(tmp_path, f"update results set {accident}")
+    with Kept(tmp_path, "").opened() as kept:
+        assert kept.get(["k", "other"]) == [None, None]
+        assert kept.known(["k", "other"]) == set()
+        kept.put("k", {"n_frames": 2})
+    with Kept(tmp_path, "").opened() as kept:
+        assert kept.get(["k"]) == [{"n_frames": 2}]
+
+
+@pytest.mark.parametrize("accident", ["sha256 = '0'", "node = node + 1", "name = 'b.npy'", "digest = null"])
+def test_so_is_an_array(tmp_path, accident):
+    with Kept(tmp_path / "kept", "").opened() as kept:
+        keep(kept)
+    (tmp_path / "kept/b.npy").hardlink_to(tmp_path / "a.npy")
+    change(tmp_path / "kept", f"update arrays set {accident}")
+    with Kept(tmp_path / "kept", "").opened() as kept:
+        assert (kept.array("a.npy"), kept.array("b.npy")) == (None, None)
+        keep(kept)
+        assert kept.array("a.npy")
+
+
+def test_damage_in_the_midst_of_work_loses_what_was_kept_and_no_more(tmp_path):
+    with Kept(tmp_path, "").opened() as kept:
+        for number in range(500):
+            kept.put(str(number), "x" * 100)
+        kept.note()
+        kept.put("new", 1)
+        with (tmp_path / "results.sqlite").open("r+b") as file:
+            file.truncate(8192)
+        assert kept.get(["7", "new"]) == [None, 1]
+        kept.put("later", 2)
+    with Kept(tmp_path, "").opened() as kept:
+        assert kept.get(["new", "later"]) == [1, 2]
+
+
+def test_damage_of_one_stages_work_stops_no_other(tmp_path):
+    with Kept(tmp_path / "other", "").opened() as kept:
+        for number in range(500):
+            kept.put(str(number), "x" * 100)
+    with (tmp_path / "other/results.sqlite").open("r+b") as file:
+        file.truncate(8192)
+    with Kept(tmp_path / "mine", "").opened() as kept:
+        kept.put("k", 1)
+    assert [entry.key for entry in entries(tmp_path / "mine")] == ["k"]
+    assert list(entries(tmp_path / "other")) == []
+
+
+def test_damage_of_when_and_how_much_is_no_crash(tmp_path):
+    with Kept(tmp_path / "kept", "").opened() as kept:
+        for number in range(4):
+            kept.put(f"k{number}", "x")
+        keep(kept)
+    change(tmp_path / "kept", "update results set used = 1e300 where key = 'k0'")
+    change(tmp_path / "kept", "update results set used = 'x' || x'ff' where key = 'k1'")
+    change(tmp_path / "kept", "update results set used = null, value = null where key = 'k2'")
+    change(tmp_path / "kept", "update arrays set name = null")
+    found = list(entries(tmp_path / "kept"))
+    assert [(entry.key, entry.n_bytes) for entry in found][2:] == [("k3", 5), ("k0", 5)]
+    assert found[-1].used < 1e10
+    trim(tmp_path, 0)
+    assert list(entries(tmp_path / "kept")) == []
+
+
 def test_several_may_use_it_at_once(tmp_path):
     def work(number):
         with Kept(tmp_path, "").opened() as kept:
@@ -112,11 +196,33 @@ def test_several_may_use_it_at_once(tmp_path):
 
 def test_a_disk_that_takes_no_more_is_one_line(tmp_path, monkeypatch):
     with Kept(tmp_path, "").opened() as kept:
-        kept._open().execute("pragma max_page_count = 8")
+        kept._open().do(lambda database: database.execute("pragma max_page_count = 8"))
         kept.put("k", "x" * 100_000)
         with pytest.raises(InputError, match=r"cannot be written: database or disk is full; free space"):
             kept.note()
         kept._new.clear()
+
+
+def test_finished_work_does_not_end_with_another_stages_lock(tmp_path, monkeypatch):
+    monkeypatch.setattr(database_module, "PATIENCE", 0.05)
+    for kind in ("held", "read", "free", "late"):
+        with Kept(tmp_path / kind, "").opened() as kept:
+            kept.put("k", "x" * 1000)
+    size = kept_module._size
+    monkeypatch.setenv("CLIPFORENSICS_KEPT", "0")
+    with (
+        closing(sqlite3.connect(tmp_path / "held/results.sqlite")) as held,
+        closing(sqlite3.connect(tmp_path / "read/results.sqlite")) as read,
+        closing(sqlite3.connect(tmp_path / "late/results.sqlite")) as late,
+    ):
+        held.execute("begin exclusive")
+        read.execute("begin immediate")
+        then = {"late": "begin exclusive"}.get  # when it has been measured
+        monkeypatch.setattr(kept_module, "_size", lambda at: (size(at), late.execute(then(at.name, "")))[0])
+        with Kept(tmp_path / "mine", "").opened() as kept:
+            kept.put("k", 1)
+    left = {kind: len(list(entries(tmp_path / kind))) for kind in ("free", "held", "late", "mine", "read")}
+    assert left == {"free": 0, "held": 1, "late": 1, "mine": 0, "read": 1}
 
 
 def test_work_is_done_once_and_in_order(tmp_path):
@@ -147,8 +253,52 @@ def test_what_is_cleared_while_it_is_used_is_done_again(tmp_path):
             found = map_kept(str, [1, 2, 3], ["a", "b", "c"], kept, **options)
             assert next(found) == "1"
             if clear:
-                forget(tmp_path, entries(tmp_path))
+                forget(tmp_path, list(entries(tmp_path)))
             assert list(found) == ["2", "3"]
+    with Kept(tmp_path, "").opened() as kept:
+        assert kept.get(["a", "b", "c"]) == [None, "2", "3"]
+
+
+def test_the_key_is_of_code_and_libraries(tmp_path, monkeypatch):
+    def made_by():
+        return kept_work("embed", {"a": 1}).made_by
+
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    before, code = made_by(), tmp_path / "module.py"
+    with monkeypatch.context() as patch:
+        patch.setattr(kept_module, "library_versions", lambda: {"numpy": "0"})
+        assert made_by() != before
+    assert made_by() == before
+    monkeypatch.setattr(kept_module, "project_code", lambda apart: [code])
+    code.write_text("1")
+    before = made_by()
+    code.write_text("2")
+    assert made_by() != before
+
+
+INGESTING = """
+import sys
+from types import SimpleNamespace as Like
+from clipforensics.sources.base import layout_module
+from stages import ingest
+for name in sys.argv[1:]:
+    layout_module(name)
+ingest.find_digests = lambda *_: None
+ingest.masks_left_aside = lambda *_: 0
+ingest.probe_videos = lambda *_, kept, **__: (print(kept.made_by), ([], []))[1]
+one = Like(find_videos=lambda: ([], []), root=None, profile=Like(follow_links=False, digests=None))
+ingest.find_and_probe(one, Like(limits=None, max_probe_seconds=1, decoding="strict"))
+"""
+
+
+def test_a_data_set_of_another_layout_probes_no_video_again():
+    made_by = {
+        subprocess.run(
+            [sys.executable, "-c", INGESTING, *some], cwd=ROOT, capture_output=True, check=True
+        ).stdout
+        for some in (["celebdf"], layouts())
+    }
+    assert len(made_by) == 1
 
 
 def test_its_folder_is_the_projects(tmp_path, monkeypatch):
@@ -175,6 +325,55 @@ def test_beyond_the_limit_what_was_used_longest_ago_goes(tmp_path, monkeypatch):
     assert not list(tmp_path.rglob("*.npy"))
     with sqlite3.connect(tmp_path / "3/results.sqlite") as database:
         assert database.execute("select count(*) from results").fetchone() == (0,)
+
+
+def test_what_was_found_again_stays_longest_and_what_outputs_hold_too_counts_nothing(tmp_path):
+    with Kept(tmp_path / "kept", "").opened() as kept:
+        for name in "abc":
+            kept.put(name, name)
+            keep(kept, f"{name}.npy")
+    for table in ("results", "arrays"):
+        change(tmp_path / "kept", f"update {table} set used = 1")
+    with Kept(tmp_path / "kept", "").opened() as kept:
+        kept.get(["b"])
+        kept.array("b.npy")
+    assert {entry.key for entry in entries(tmp_path / "kept") if entry.used > 1} == {"b", "b.npy"}
+    assert {entry.key for entry in entries(tmp_path / "kept") if entry.n_bytes} == {"a", "b", "c"}
+    trim(tmp_path, 4)
+    assert {entry.key for entry in entries(tmp_path / "kept") if entry.n_bytes} == {"b"}
+
+
+def test_only_where_there_is_too_much_is_it_gone_through(tmp_path, monkeypatch):
+    with Kept(tmp_path / "kept", "").opened() as kept:
+        kept.put("k", "x" * 98)
+    asked = []
+    monkeypatch.setattr(kept_module, "entries", lambda folder: asked.append(folder) or entries(folder))
+    trim(tmp_path, 101)
+    assert asked == []
+    trim(tmp_path, 100)
+    assert list(entries(asked[0])) == []
+
+
+def test_files_that_no_row_names_go_after_a_day(tmp_path):
+    folder = tmp_path / "kept"
+    with Kept(folder, "").opened() as kept:
+        keep(kept)
+        keep(kept, "named.npy", 1)
+    for name in ("a.npy", "named.npy"):
+        (tmp_path / name).unlink()
+    change(folder, "delete from arrays where name = 'a.npy'")
+    (folder / "b.npy.4711").write_bytes(b"cut")
+    (folder / "fresh.npy.4711").write_bytes(b"cut")
+    (tmp_path / "output.npy").write_bytes(b"whole")
+    (folder / "output.npy").hardlink_to(tmp_path / "output.npy")
+    (folder / "folder").mkdir()
+    for path in folder.iterdir():
+        if path.name != "fresh.npy.4711":
+            age(path)
+    assert [entry.key for entry in unnamed(folder)] == ["a.npy", "b.npy.4711"]
+    trim(tmp_path, 10**9)
+    there = ["folder", "fresh.npy.4711", "named.npy", "output.npy", "results.sqlite"]
+    assert sorted(path.name for path in folder.iterdir()) == there
 
 
 @pytest.mark.parametrize("text", ["-1", "many", "nan", "inf"])

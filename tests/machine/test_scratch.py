@@ -3,13 +3,21 @@
 import os
 import subprocess
 import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
 from clipforensics.core import params
 from clipforensics.core.faults import InputError
-from clipforensics.machine.scratch import fingerprint, project_code, remove_scratch, scratch_folder
+from clipforensics.machine import scratch
+from clipforensics.machine.scratch import (
+    fingerprint,
+    library_versions,
+    project_code,
+    remove_scratch,
+    scratch_folder,
+)
 
 
 def test_fingerprint_follows_settings_and_content(tmp_path):
@@ -36,7 +44,20 @@ def test_two_processes_at_the_same_work_do_not_share_a_folder(tmp_path, monkeypa
 
 
 def test_code_is_what_was_imported():
-    assert Path(fingerprint.__code__.co_filename) in project_code()
+    file = Path(fingerprint.__code__.co_filename)
+    assert file in project_code()
+    assert file in project_code(["clipforensics.machine.scr", "machine"])
+    assert file not in project_code(["clipforensics.machine"])
+    assert Path(params.__file__) in project_code(["clipforensics.machine"])
+
+
+def test_whichever_distribution_brings_opencv_its_version_counts(monkeypatch):
+    distributions = [name for name in packages_distributions()["cv2"] if "opencv" in name]
+    assert set(distributions) <= library_versions().keys()
+    for name in ("opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless"):
+        monkeypatch.setattr(scratch, "version", {name: "5.0"}.__getitem__)
+        monkeypatch.setattr(scratch, "PackageNotFoundError", KeyError)
+        assert library_versions() == {name: "5.0"}
 
 
 def test_scratch_lies_in_the_main_workspace(tmp_path, monkeypatch):
@@ -76,6 +97,21 @@ def test_no_two_processes_ever_hold_one_folder(tmp_path):
     several = [subprocess.Popen([sys.executable, "-c", TAKING, str(n)], env=env) for n in range(3)]
     assert [one.wait() for one in several] == [0, 0, 0]
     assert not list((tmp_path / ".scratch").iterdir())
+
+
+def test_a_folder_that_goes_just_as_it_was_found_is_made_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    mkdir, failed = Path.mkdir, []
+
+    def going(path, *args, **options):
+        if not failed:
+            failed.append(path)
+            raise FileExistsError(path)
+        mkdir(path, *args, **options)
+
+    monkeypatch.setattr(Path, "mkdir", going)
+    assert scratch_folder("train", "abc").is_dir()
+    assert failed == [tmp_path / ".scratch/train"]
 
 
 def test_it_stays_where_a_setting_was_changed_meanwhile(tmp_path, monkeypatch):
