@@ -84,5 +84,5 @@ def test_what_was_embedded_before_is_not_altered_again(tmp_path):
     run(views(fewer), tmp_path, "out")
     assert altered == []
     more = run(views(videos), tmp_path, "out")["negative"].matrix
-    assert altered == [{"v3"}, *[{"v4"}] * 3]
+    assert altered == [{"v3"}, *[{"v4"}] * 3], "one frame tells whether places matter"
     assert (more == embed(255 - np.concatenate([*videos.values()]))).all()

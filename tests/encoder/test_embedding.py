@@ -90,24 +90,27 @@ def test_one_more_video_costs_the_frames_of_one(tmp_path):
     run(write_frame_store(tmp_path / "fewer", fewer), tmp_path)
     more, again = write_frame_store(tmp_path / "more", videos), Counting()
     store = run(more, tmp_path, again, name="more-out")
-    assert len(again.calls) == 2 + 2, "two that tell whether places in a batch matter, two of 3 new frames"
+    assert len(again.calls) == 3 + 2, "three that tell whether places in a batch matter, two of 3 new frames"
     assert same(store, run(more, tmp_path, name="fresh", kept="nothing"))
     nothing = Counting()
     run(more, tmp_path, nothing, name="third")
     assert nothing.calls == []
 
 
-def test_where_the_place_in_a_batch_matters_only_whole_shards_are_taken_over(tmp_path):
+@pytest.mark.parametrize(("kind", "n_looks"), [("one end", 2), ("both ends", 3)])
+def test_where_the_place_in_a_batch_matters_only_whole_shards_are_taken_over(tmp_path, kind, n_looks):
     def placed(batch):
-        return embed_mean(batch) + np.arange(len(batch), dtype=np.float32)[:, None] * np.float32(1e-3)
+        places = np.arange(len(batch), dtype=np.float32)
+        far = places if kind == "one end" else np.minimum(places, places[::-1])
+        return embed_mean(batch) + far[:, None] * np.float32(1e-3)
 
-    videos = noise_videos(7)
+    videos, of_four = noise_videos(7), {"batch_size": 4}
     fewer = {key: frames for key, frames in videos.items() if key != "v4"}
-    run(write_frame_store(tmp_path / "fewer", fewer), tmp_path, placed)
+    run(write_frame_store(tmp_path / "fewer", fewer), tmp_path, placed, **of_four)
     more, again = write_frame_store(tmp_path / "more", videos), Counting(function=placed)
-    store = run(more, tmp_path, again, name="more-out")
-    assert len(again.calls) == 2 + 5 + 2, "all of the second shard and of the third, which are others"
-    assert same(store, run(more, tmp_path, placed, name="fresh", kept="nothing"))
+    store = run(more, tmp_path, again, name="more-out", **of_four)
+    assert len(again.calls) == n_looks + 3 + 1, "all of the second shard and of the third, which are others"
+    assert same(store, run(more, tmp_path, placed, name="fresh", kept="nothing", **of_four))
 
 
 def test_with_a_real_encoder_it_is_one_forward_pass_whatever_was_kept(tmp_path):
