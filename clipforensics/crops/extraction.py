@@ -3,8 +3,8 @@
 import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import closing, suppress
-from dataclasses import astuple, dataclass
+from contextlib import closing
+from dataclasses import astuple, dataclass, field
 from functools import lru_cache, partial
 from math import inf
 from pathlib import Path
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationInfo, field_validator
 from tqdm import tqdm
 
+from clipforensics.core.faults import InputError
 from clipforensics.core.fitting import Fitting, Resample
 from clipforensics.core.records import Skipped, Video
 from clipforensics.crops.choosing import choose, choose_all, choose_marked
@@ -240,6 +241,8 @@ class _Work:
     cut: Cut | None
     blanked: bool
     codec: Codec
+    masks: dict[Path, str] = field(default_factory=dict)
+    """Digest of each mask, as it stands in keys."""
 
     def meta_of(self, dataset: str) -> dict[str, object]:
         """How the frames of a data set are made: of the one that is trained on, the store says it."""
@@ -279,10 +282,13 @@ class _Work:
     def _mask_digest(self, video: Video) -> str:
         if self.cut is None or self.cut.person != "mask" or not video.mask:
             return ""
-        try:
-            return digest(self._path(video, video.mask))
-        except (OSError, UnreadableVideo) as error:  # told where the mask is used
-            return str(error)
+        path = self._path(video, video.mask)
+        if path not in self.masks:
+            try:
+                self.masks[path] = digest(path)
+            except (OSError, UnreadableVideo) as error:  # told where the mask is used
+                self.masks[path] = str(error)
+        return self.masks[path]
 
     def __call__(self, item: Video | Stored) -> Extracted | str:
         """The frames of a video, or why there are none; decoded unless they are kept under another codec."""
@@ -354,14 +360,17 @@ class _Work:
         return MarkedCrop(**vars(crop), marked=round(marked.get(person, 0.0), 3))
 
     def _marks(self, video: Video, everybody: Sequence[Face]) -> dict[int, float]:
-        """On whom the mask lies; one that cannot be read as a whole is the system's fault, not its own."""
+        """On whom the mask lies; it is held to what it was when the key of the frames was made."""
         path = self._path(video, video.mask)
         try:
             return marked_by(path, video, everybody)
-        except UnreadableVideo:
-            with suppress(UnreadableVideo):
-                digest(path)
-            raise
+        finally:
+            try:
+                found = digest(path)
+            except UnreadableVideo as error:
+                found = str(error)
+            if found != self.masks[path]:
+                raise InputError(f"the mask {video.mask!r} was changed while it was used; run again")
 
 
 def _crop(video: Video, everybody: Sequence[Face], person: int, n_sampled: int) -> Crop:

@@ -104,6 +104,20 @@ def test_videos_that_cannot_be_decoded_are_told_and_too_many_stop_the_run(tmp_pa
         run(pair, tmp_path / "again", root=tmp_path / "root", max_skipped=0.5)
 
 
+def test_a_file_that_is_another_than_ingest_saw_stops_the_run_and_leaves_nothing(tmp_path):
+    clips = [make_clip(tmp_path / f"root/{name}.mp4", seed=seed) for seed, name in enumerate("ab")]
+    pair, content = [known(name, tmp_path / "root") for name in "ab"], clips[1].read_bytes()
+    clips[1].write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    for _ in range(2):
+        with pytest.raises(InputError, match=r"^'b.mp4' has the SHA-256 .*: changed since ingest; run `dvc"):
+            run(pair, tmp_path, root=tmp_path / "root")
+    clips[1].write_bytes(content)
+    assert run(pair, tmp_path, root=tmp_path / "root")[2] == []
+    clips[1].unlink()
+    with pytest.raises(InputError, match=r"^'b.mp4' is gone from .* since ingest; run `dvc repro -f ingest`"):
+        run(pair, tmp_path / "again", root=tmp_path / "root")
+
+
 def test_too_many_stop_a_run_that_was_all_done_before_too(tmp_path):
     """The last video's fault stopped the run; called again, it stops again, though nothing is left to do."""
     (tmp_path / "root").mkdir()
