@@ -1,5 +1,6 @@
 """Look into each video that a layout found, and judge the data set as a whole."""
 
+import errno
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
@@ -253,14 +254,19 @@ def _signature(root: Path, name: str) -> list[object]:
     """
     path = root / name
     try:
-        contents = [content_of(part) for part in files_of(path)]
-        seen = [(one.file.stat(), one.begin, one.size) for one in contents]
+        names, files, changed = _state(path)
     except (OSError, UnreadableVideo) as error:
         return [str(path.absolute()), str(error), time.time_ns()]
-    files = [[s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino, begin, size] for s, begin, size in seen]
-    is_fresh = any(status.st_mtime > time.time() - TICK for status, _, _ in seen)
-    names = [str(one.file.resolve()) for one in contents]
+    is_fresh = changed > time.time() - TICK
     return [str(path.absolute()), names, files, time.time_ns() if is_fresh else 0]
+
+
+def _state(path: Path) -> tuple[list[str], list[list[int]], float]:
+    """Where a video's files are, what the system says of each, and when the last one was changed."""
+    contents = [content_of(part) for part in files_of(path)]
+    seen = [(one.file.stat(), one.begin, one.size) for one in contents]
+    files = [[s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino, begin, size] for s, begin, size in seen]
+    return [str(one.file.resolve()) for one in contents], files, max(s.st_mtime for s, _, _ in seen)
 
 
 def _lasts(probed: Probed) -> bool:
@@ -290,9 +296,12 @@ class _Probe:
         """What is cheap comes first: of a video that is refused for it nothing is decoded."""
         if not self.follow_links:
             _check_inside(path, self.root)
-        size = n_bytes(path)
+        before, size = _state(path), n_bytes(path)
         self.limits.check_bytes(size)
         footage, n_complaints = self._looked_into_twice(path)
+        sha256 = digest(path)
+        if _state(path) != before:
+            raise OSError(errno.EAGAIN, "it was changed while it was read")
         return {
             "n_frames": footage.n_frames,
             "width": footage.width,
@@ -302,7 +311,7 @@ class _Probe:
             "key_interval": footage.key_interval,
             "encoder": footage.encoder,
             "n_bytes": size,
-            "sha256": digest(path),
+            "sha256": sha256,
             "complaints": n_complaints,
         }
 

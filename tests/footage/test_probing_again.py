@@ -93,7 +93,7 @@ def test_a_file_that_was_another_while_it_was_looked_into_is_looked_into_again(
 
     with monkeypatch.context() as patch:
         look_by(patch, swapped)
-        probed(root)
+        assert probed(root) == "cannot be read: it was changed while it was read"
     if put_back == "later":
         aside.replace(path)
     assert probed(root) == right
