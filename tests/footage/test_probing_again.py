@@ -99,21 +99,24 @@ def test_a_file_that_was_another_while_it_was_looked_into_is_looked_into_again(
     assert probed(root) == right
 
 
-def test_a_folder_that_was_another_while_it_was_looked_into_is_looked_into_again(
+def test_a_folder_that_is_another_by_the_time_that_it_is_looked_into_is_looked_into_again(
     root: Path, looked: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of a file whose folder is put aside and back no time tells anything."""
     (right,), _ = probe_videos([VIDEO], root, workers=1)
     make_clip(root.parent / "other/a.mp4", n_frames=5)
+    whole = probing._Probe._probed
 
-    def swapped(look: Looked, at: Path) -> object:
+    def swapped(self: probing._Probe, path: Path) -> object:
         root.rename(root.parent / "aside")
         (root.parent / "other").rename(root)
-        return look(at)
+        return whole(self, path)
 
     with monkeypatch.context() as patch:
-        look_by(patch, swapped)
-        probed(root)
+        patch.setattr(probing._Probe, "_probed", swapped)
+        found = probed(root)
+    assert isinstance(found, Video)
+    assert found.n_frames == 5
     shutil.rmtree(root)
     (root.parent / "aside").rename(root)
     assert probed(root) == right
