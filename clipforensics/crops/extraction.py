@@ -4,8 +4,8 @@ import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import astuple, dataclass
-from functools import lru_cache
+from dataclasses import astuple, dataclass, field
+from functools import lru_cache, partial
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationInfo, field_validator
 from tqdm import tqdm
 
+from clipforensics.core.faults import InputError
 from clipforensics.core.fitting import Fitting, Resample
 from clipforensics.core.records import Skipped, Video
 from clipforensics.crops.choosing import choose, choose_all, choose_marked
@@ -25,9 +26,10 @@ from clipforensics.crops.shards import LARGEST, Extracted, StoreWriter
 from clipforensics.faces.face import Face
 from clipforensics.faces.table import NONE, FaceTable, read_detector
 from clipforensics.footage.content import UnreadableVideo
+from clipforensics.footage.holding import content_key, work_on
 from clipforensics.footage.pictures import holds_pictures, read_pictures, resize_and_crop
 from clipforensics.footage.probing import digest
-from clipforensics.footage.reasons import DIED, late_after, may_pass, not_read
+from clipforensics.footage.reasons import DIED, late_after, may_pass
 from clipforensics.footage.resuming import Shares
 from clipforensics.footage.video import decode_frames
 from clipforensics.frames.codecs import RAW, Codec, pack
@@ -154,7 +156,8 @@ def extract_frames(
         Videos that could not be decoded or have no face, also written to skipped.csv.
 
     Raises:
-        InputError: more than `max_skipped` of the videos failed, or `max_without_face` of them have no face.
+        InputError: more than `max_skipped` of the videos failed, or `max_without_face` of them have no face;
+            or one is not what `ingest` saw.
     """
     looked = faces if faces is not None and cut is not None and read_detector(faces) != NONE else None
     work = _Work(roots, n_frames, fitting, looked, None if looked is None else cut, blanked, codec)
@@ -238,6 +241,8 @@ class _Work:
     cut: Cut | None
     blanked: bool
     codec: Codec
+    masks: dict[Path, str] = field(default_factory=dict)
+    """Digest of each mask, as it stands in keys."""
 
     def meta_of(self, dataset: str) -> dict[str, object]:
         """How the frames of a data set are made: of the one that is trained on, the store says it."""
@@ -265,7 +270,7 @@ class _Work:
 
     def key(self, kept: Kept, video: Video) -> str:
         """Of a video's frames: its content, the faces in it and the mask that chooses among them."""
-        how = [video.sha256, video.n_frames, self.k, self.fitting.as_meta(), self.blanked]
+        how = [*content_key(video), self.k, self.fitting.as_meta(), self.blanked]
         if self.faces is None or self.cut is None or self._is_whole(video.dataset):
             return kept.key(*how, self.apart)
         table = _table(self.faces)
@@ -277,10 +282,13 @@ class _Work:
     def _mask_digest(self, video: Video) -> str:
         if self.cut is None or self.cut.person != "mask" or not video.mask:
             return ""
-        try:
-            return digest(self._path(video, video.mask))
-        except (OSError, UnreadableVideo) as error:  # told where the mask is used
-            return str(error)
+        path = self._path(video, video.mask)
+        if path not in self.masks:
+            try:
+                self.masks[path] = digest(path)
+            except (OSError, UnreadableVideo) as error:  # told where the mask is used
+                self.masks[path] = str(error)
+        return self.masks[path]
 
     def __call__(self, item: Video | Stored) -> Extracted | str:
         """The frames of a video, or why there are none; decoded unless they are kept under another codec."""
@@ -289,14 +297,24 @@ class _Work:
         return item.repacked(self.codec, crop_kind(self.cut)) or self._extracted(item.video)
 
     def _extracted(self, video: Video) -> Extracted | str:
-        try:
-            if self.faces is None or self.cut is None or self._is_whole(video.dataset):
-                return self._whole(video, boxed=self.blanked)
-            return self._around_faces(video, _table(self.faces), self.cut)
-        except UnreadableVideo as error:
-            return str(error)
-        except (OSError, MemoryError) as error:
-            return not_read(error)
+        reason = self._why_none(video)
+        return reason or work_on(video, self.roots[video.dataset], partial(self._decoded, video))
+
+    def _why_none(self, video: Video) -> str:
+        """Why a video has no frames, where that is known without reading it; else empty."""
+        if self.faces is None or self.cut is None or self._is_whole(video.dataset):
+            return ""
+        table = _table(self.faces)
+        if reason := table.skipped.get((video.dataset, video.path)):
+            return reason
+        if self.cut.without_face == "skip" and not table.of(video.key):
+            return f"{NO_FACE} in its {min(video.n_frames, self.k)} sampled frames"
+        return ""
+
+    def _decoded(self, video: Video) -> Extracted:
+        if self.faces is None or self.cut is None or self._is_whole(video.dataset):
+            return self._whole(video, boxed=self.blanked)
+        return self._around_faces(video, _table(self.faces), self.cut)
 
     def _path(self, video: Video, name: str) -> Path:
         return self.roots[video.dataset] / name
@@ -309,13 +327,9 @@ class _Work:
         packed = pack(np.zeros_like(frames) if boxed else frames, self.codec)
         return Extracted(indices, packed, crops, nobody)
 
-    def _around_faces(self, video: Video, table: FaceTable, cut: Cut) -> Extracted | str:
-        if reason := table.skipped.get((video.dataset, video.path)):
-            return reason
+    def _around_faces(self, video: Video, table: FaceTable, cut: Cut) -> Extracted:
         everybody, n_sampled = table.of(video.key), min(video.n_frames, self.k)
         if not everybody:
-            if cut.without_face == "skip":
-                return f"{NO_FACE} in its {n_sampled} sampled frames"
             return self._whole(video, [crop_kind(cut)(video.key, 0, -1, 0, 0)])
         chosen = self._chosen(video, everybody, cut, n_sampled)
         faces = [face for crop in chosen for face in everybody if face.person == crop.person]
@@ -339,11 +353,24 @@ class _Work:
         return [_crop(video, everybody, person, n_sampled)]
 
     def _marked(self, video: Video, everybody: Sequence[Face], n_sampled: int) -> Crop:
-        marked = marked_by(self._path(video, video.mask), video, everybody) if video.mask else {}
+        marked = self._marks(video, everybody) if video.mask else {}
         person = choose_marked(everybody, marked)
         assert person is not None  # there are faces
         crop = _crop(video, everybody, person, n_sampled)
         return MarkedCrop(**vars(crop), marked=round(marked.get(person, 0.0), 3))
+
+    def _marks(self, video: Video, everybody: Sequence[Face]) -> dict[int, float]:
+        """On whom the mask lies; it is held to what it was when the key of the frames was made."""
+        path = self._path(video, video.mask)
+        try:
+            return marked_by(path, video, everybody)
+        finally:
+            try:
+                found = digest(path)
+            except UnreadableVideo as error:
+                found = str(error)
+            if found != self.masks[path]:
+                raise InputError(f"the mask {video.mask!r} was changed while it was used; run again")
 
 
 def _crop(video: Video, everybody: Sequence[Face], person: int, n_sampled: int) -> Crop:

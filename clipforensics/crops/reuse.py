@@ -1,8 +1,7 @@
 """Frames that were decoded before: which videos have them, and shards that can be taken over whole."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,7 +10,7 @@ import numpy as np
 from clipforensics.core.faults import InputError
 from clipforensics.core.records import Video
 from clipforensics.crops.person import Crop
-from clipforensics.crops.shards import Extracted, ends_a_shard
+from clipforensics.crops.shards import Extracted, ends_a_shard, shard_key
 from clipforensics.frames.codecs import Codec, pack
 from clipforensics.frames.shard_file import PackedShard, Pixels, open_shard
 from clipforensics.machine.kept import Kept
@@ -113,6 +112,8 @@ class Before:
         if isinstance(record, str):
             return record
         try:
+            if record["codec"] != self._codec:
+                return self._repacked(video, record)
             frames = self._packed(record)
         except (OSError, KeyError, TypeError) as error:
             raise InputError(f"{self._kept.folder} was cleared while it was used; run again") from error
@@ -130,6 +131,18 @@ class Before:
         (record,) = self._kept.get([self.keys[number]])
         path = self._path(record["array"]) if isinstance(record, dict) else None
         return None if path is None else Stored(video, record, path, self._size)
+
+    def _repacked(self, video: Video, record: Any) -> Extracted:
+        """Frames that another run has kept meanwhile, under its own codec, in place of those that were there.
+
+        Raises:
+            OSError: they cannot be had.
+        """
+        path = self._path(record["array"])
+        found = path and Stored(video, record, path, self._size).repacked(self._codec, self._kind)
+        if not found:
+            raise FileNotFoundError(record["array"])
+        return found
 
     def _packed(self, record: Any) -> list[bytes] | Pixels:
         """The frames of a video as they lie in its kept shard."""
@@ -149,19 +162,17 @@ class Before:
         """
         if not all(self.usable[number] for number in span):
             return None
-        records = [(number, record) for number, record in zip(span, self._records(span), strict=True)]
+        records = zip(span, self._records(span), strict=True)
         held = [(number, record) for number, record in records if isinstance(record, dict)]
-        parts = [dict(part) for _, part in groupby(held, key=lambda pair: pair[1]["array"])]
-        ends = [_cut(list(part.values()), most) for part in parts]
-        if not all(end is not None for end in ends) or not all(ends[:-1]):
-            return None
-        return [self._shard(part) for part in parts]
+        shards = [self._shard(part) for part in _cut(held, most)]
+        found = [shard for shard in shards if shard is not None]
+        return found if len(found) == len(shards) else None
 
-    def _shard(self, part: dict[int, Any]) -> Shard:
-        first = next(iter(part.values()))
-        path = self._path(first["array"])
-        assert path is not None  # it is usable
-        return Shard(path, first["sha256"], [*part])
+    def _shard(self, numbers: list[int]) -> Shard | None:
+        """The kept shard of just these videos; one of them may lie in others too."""
+        (record,) = self._kept.get([shard_key(self._kept, [self.keys[n] for n in numbers], self._codec)])
+        path = None if record is None else self._path(record["array"])
+        return None if path is None else Shard(path, record["sha256"], numbers)
 
     def _records(self, span: range) -> Iterator[Any]:
         for start in range(span.start, span.stop, 500):
@@ -186,10 +197,14 @@ class Before:
 _opened = lru_cache(maxsize=4)(open_shard)
 
 
-def _cut(records: Sequence[Any], most: int) -> bool | None:
-    """Whether a shard of these videos is as large as any may be; None: they are no whole shard."""
-    starts, stops = ([record[end] for record in records] for end in ("start", "stop"))
-    n_frames = records[0]["n_frames"]
-    if starts != [0, *stops[:-1]] or stops[-1] != n_frames or starts[-1] >= most:
-        return None
-    return bool(n_frames >= most)
+def _cut(held: Iterable[tuple[int, Any]], most: int) -> list[list[int]]:
+    """Numbers of the videos of each shard, which is closed by the video that brings it to so many frames."""
+    shards: list[list[int]] = []
+    n_frames = most
+    for number, record in held:
+        if n_frames >= most:
+            shards.append([])
+            n_frames = 0
+        shards[-1].append(number)
+        n_frames += record["stop"] - record["start"]
+    return shards

@@ -89,6 +89,11 @@ def kept_name(sha256: str, n_frames: int, size: int) -> str:
     return f"{sha256[:32]}-{n_frames}x{size}.npy"
 
 
+def shard_key(kept: Kept, keys: Sequence[str], codec: Codec) -> str:
+    """Of a shard as a whole: of the videos whose frames it holds, in its order, and nothing else."""
+    return kept.key("shard", [*keys], codec)
+
+
 class StoreWriter:
     """Writes a frame store into a folder; index and crops go to disk video by video."""
 
@@ -163,8 +168,10 @@ class StoreWriter:
         self.kept.keep_array(path, name, content)
         pixels = shard_digest(record["pixels"] for _, record in self._under_way)
         for key, record in self._under_way:
-            where = {"array": name, "codec": self.codec, "sha256": pixels, "n_frames": n_frames}
+            where = {"array": name, "codec": self.codec, "n_frames": n_frames}
             self.kept.put(key, record | where)
+        whole = {"array": name, "sha256": pixels}
+        self.kept.put(shard_key(self.kept, [key for key, _ in self._under_way], self.codec), whole)
         self._shards.append((n_frames, pixels))
         self._begin()
 

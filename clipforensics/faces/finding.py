@@ -13,6 +13,7 @@ from clipforensics.faces.following import follow
 from clipforensics.faces.table import write_faces
 from clipforensics.faces.watching import in_turn, look_through
 from clipforensics.faces.yunet import Yunet
+from clipforensics.footage.holding import content_key
 from clipforensics.footage.pictures import holds_pictures, read_pictures
 from clipforensics.footage.resuming import read_found, work_through
 from clipforensics.footage.video import decode_frames
@@ -98,12 +99,14 @@ def find_faces(
         Number of faces, of videos with one, and the videos that could not be decoded.
 
     Raises:
-        InputError: more than `max_skipped` of a data set's videos failed, in this run and those before.
+        InputError: more than `max_skipped` of a data set's videos failed, in this run and those before; or
+            one is not what `ingest` saw.
     """
-    keys = [kept.key(video.sha256, video.n_frames) for video in videos]
+    keys = [kept.key(*content_key(video)) for video in videos]
     with kept.opened():
         tally = work_through(
             videos,
+            roots,
             keys,
             partial(_find, roots, looking),
             kept,
@@ -113,7 +116,7 @@ def find_faces(
             param="extract_frames.max_skipped",
             max_skipped=max_skipped,
             max_probe_seconds=max_probe_seconds,
-            sees=[*roots.values(), looking.weights],
+            sees=[looking.weights],
         )
         meta = {"detector": detector, "whole": [*whole], **asdict(looking), "weights": looking.weights.name}
         read = read_found(videos, keys, kept, tally.skipped)

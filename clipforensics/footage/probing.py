@@ -1,5 +1,6 @@
 """Look into each video that a layout found, and judge the data set as a whole."""
 
+import errno
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
@@ -72,7 +73,7 @@ def probe_videos(
         decoding: How every frame is decoded; None: only the first one is.
         limits: The most that a video may have.
         max_probe_seconds: Longest time that is spent on one.
-        kept: What was found before: a file that is the same by name, size, time and number on its
+        kept: What was found before: a file that is the same by name, size, times and number on its
             disk is not read again. None: nothing is kept.
 
     Returns:
@@ -80,9 +81,9 @@ def probe_videos(
         of the root is left aside. The result does not depend on `workers`.
     """
     probe = _Probe(root, follow_links, decoding, limits)
-    options: dict[str, Any] = {"workers": workers, "died": lambda video: DIED}
-    options |= {"seconds": max_probe_seconds, "late": lambda video: late_after(max_probe_seconds)}
-    options["sees"] = [root]
+    options: dict[str, Any] = {"workers": workers, "died": lambda video: (video.path, DIED)}
+    options["late"] = lambda video: (video.path, late_after(max_probe_seconds))
+    options |= {"seconds": max_probe_seconds, "sees": [root]}
     videos: list[Video] = []
     skipped: list[Skipped] = []
     with ExitStack() as stack:
@@ -90,16 +91,18 @@ def probe_videos(
             results = map_in_order(probe, found, **options)
         else:
             stack.enter_context(kept.opened())
-            how = [follow_links, decoding, asdict(limits)]
-            keys = [kept.key(*_signature(root, video), *how, video.mask) for video in found]
-            results = map_kept(probe, found, keys, kept, lasting=_lasts, **options)
+            key = partial(_key, kept, root, [follow_links, decoding, asdict(limits)])
+            before = {video.path: key(video.path) for video in found}
+            options["lasting"] = lambda probed: _lasts(probed) and key(probed[0]) == before[probed[0]]
+            results = map_kept(probe, found, [before[video.path] for video in found], kept, **options)
         stack.enter_context(closing(results))
         bar = tqdm(results, total=len(found), desc="probing", unit="video", disable=None)
-        for video, seen in zip(found, bar, strict=True):
+        for video, (_, seen) in zip(found, bar, strict=True):
             if isinstance(seen, str):
                 skipped.append(Skipped(STAGE, video.path, seen, video.dataset))
             else:
-                videos.append(replace(video, **seen))
+                mask = video.mask if follow_links else _mask_inside(video.mask, root)
+                videos.append(replace(video, **seen, mask=mask))
     return videos, skipped
 
 
@@ -220,9 +223,7 @@ def check_unchanged(videos: Sequence[Video], roots: Mapping[str, Path]) -> None:
         try:
             found = n_bytes(root / video.path)
         except (OSError, UnreadableVideo) as error:
-            raise InputError(
-                f"{video.path!r} is gone from {str(root)!r} since ingest; run `dvc repro -f ingest`"
-            ) from error
+            raise gone(video, root) from error
         if found != video.n_bytes:
             raise InputError(
                 f"{video.path!r} has {found} bytes, {video.n_bytes} at ingest: changed since ingest;"
@@ -230,31 +231,47 @@ def check_unchanged(videos: Sequence[Video], roots: Mapping[str, Path]) -> None:
             )
 
 
-Probed = dict[str, Any] | str
-"""Fields of a video that are read from it, or why it cannot be used."""
+def gone(video: Video, root: Path) -> InputError:
+    """What is raised of a video that is not there any more."""
+    return InputError(f"{video.path!r} is gone from {str(root)!r} since ingest; run `dvc repro -f ingest`")
 
 
-def _signature(root: Path, video: Video) -> list[object]:
+Probed = tuple[str, dict[str, Any] | str]
+"""A video's path, and the fields that are read from it, or why it cannot be used."""
+
+
+def _key(kept: Kept, root: Path, how: Sequence[object], name: str) -> str:
+    return kept.key(*_signature(root, name), *how)
+
+
+def _signature(root: Path, name: str) -> list[object]:
     """By what a video's files are taken for the same without reading them, as git and DVC do.
 
     Of a file that was changed a moment ago nothing is known by its time: it might change again within the
-    same tick of the clock.
+    same tick of the clock. Nobody can set the time of the last change of a file's own record (ctime): it
+    shows that a file was put aside and back, or altered and given its old time. It also moves when a file
+    gets one more name (`ln`) or other rights; then the file is read once more, which is never wrong.
     """
-    path = root / video.path
+    path = root / name
     try:
-        contents = [content_of(part) for part in files_of(path)]
-        seen = [(one.file.stat(), one.begin, one.size) for one in contents]
+        names, files, changed = _state(path)
     except (OSError, UnreadableVideo) as error:
         return [str(path.absolute()), str(error), time.time_ns()]
-    files = [[s.st_size, s.st_mtime_ns, s.st_ino, begin, size] for s, begin, size in seen]
-    is_fresh = any(status.st_mtime > time.time() - TICK for status, _, _ in seen)
-    names = [str(one.file.resolve()) for one in contents]
+    is_fresh = changed > time.time() - TICK
     return [str(path.absolute()), names, files, time.time_ns() if is_fresh else 0]
 
 
-def _lasts(seen: Probed) -> bool:
+def _state(path: Path) -> tuple[list[str], list[list[int]], float]:
+    """Where a video's files are, what the system says of each, and when the last one was changed."""
+    contents = [content_of(part) for part in files_of(path)]
+    seen = [(one.file.stat(), one.begin, one.size) for one in contents]
+    files = [[s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino, begin, size] for s, begin, size in seen]
+    return [str(one.file.resolve()) for one in contents], files, max(s.st_mtime for s, _, _ in seen)
+
+
+def _lasts(probed: Probed) -> bool:
     """Whether it is of the video's content; what the system kept from being read is read again."""
-    return not isinstance(seen, str) or not may_pass(seen)
+    return not isinstance(probed[1], str) or not may_pass(probed[1])
 
 
 @dataclass(frozen=True)
@@ -269,20 +286,22 @@ class _Probe:
     def __call__(self, video: Video) -> Probed:
         """What was found in the video, or why it cannot be used."""
         try:
-            return self._probed(video)
+            return video.path, self._probed(self.root / video.path)
         except UnreadableVideo as error:
-            return str(error)
+            return video.path, str(error)
         except (OSError, MemoryError) as error:
-            return not_read(error)
+            return video.path, not_read(error)
 
-    def _probed(self, video: Video) -> dict[str, Any]:
+    def _probed(self, path: Path) -> dict[str, Any]:
         """What is cheap comes first: of a video that is refused for it nothing is decoded."""
-        path = self.root / video.path
         if not self.follow_links:
             _check_inside(path, self.root)
-        size = n_bytes(path)
+        before, size = _state(path), n_bytes(path)
         self.limits.check_bytes(size)
-        footage, n_complaints = self._looked_into(path)
+        footage, n_complaints = self._looked_into_twice(path)
+        sha256 = digest(path)
+        if _state(path) != before:
+            raise OSError(errno.EAGAIN, "it was changed while it was read")
         return {
             "n_frames": footage.n_frames,
             "width": footage.width,
@@ -292,10 +311,19 @@ class _Probe:
             "key_interval": footage.key_interval,
             "encoder": footage.encoder,
             "n_bytes": size,
-            "sha256": digest(path),
-            "mask": video.mask if self.follow_links else _mask_inside(video.mask, self.root),
+            "sha256": sha256,
             "complaints": n_complaints,
         }
+
+    def _looked_into_twice(self, path: Path) -> tuple[Footage, int]:
+        """A refusal stands once it has come twice, and all could be read in between: libav tells of a disk
+        that fails as it does of damage.
+        """
+        try:
+            return self._looked_into(path)
+        except UnreadableVideo:
+            digest(path)
+            return self._looked_into(path)
 
     def _looked_into(self, path: Path) -> tuple[Footage, int]:
         """What the frames are, and how many complaints there are of them."""

@@ -13,9 +13,9 @@ from tqdm import tqdm
 
 from clipforensics.core.faults import InputError
 from clipforensics.core.records import Skipped, Video
-from clipforensics.footage.content import UnreadableVideo
+from clipforensics.footage.holding import work_on
 from clipforensics.footage.probing import check_share
-from clipforensics.footage.reasons import DIED, late_after, may_pass, not_read
+from clipforensics.footage.reasons import DIED, late_after, may_pass
 from clipforensics.machine.kept import Kept, map_kept
 
 Found = list[Any] | str
@@ -70,6 +70,7 @@ class Shares:
 
 def work_through(
     videos: Sequence[Video],
+    roots: Mapping[str, Path],
     keys: Sequence[str],
     find: Callable[[Video], list[Any]],
     kept: Kept,
@@ -86,6 +87,7 @@ def work_through(
 
     Args:
         videos: In order.
+        roots: Of each data set the folder that its videos' paths are relative to.
         keys: Of what is found in each.
         find: What there is in a video, as JSON can hold it; may raise UnreadableVideo.
         kept: Where it lies afterwards, for `read_found`; opened.
@@ -95,16 +97,16 @@ def work_through(
         param: The setting `max_skipped`, by name.
         max_skipped: Largest fraction of a data set's videos that may not be readable.
         max_probe_seconds: Longest time that is spent on one.
-        sees: Files and folders that are read, as in `map_in_order`.
+        sees: Files and folders that are read beside the roots, as in `map_in_order`.
 
     Raises:
-        InputError: more of them failed, in this run and those before.
+        InputError: more of them failed, in this run and those before; or one is not what `ingest` saw.
     """
     tally, shares = Tally(), Shares(videos, {param: max_skipped})
     options: dict[str, Any] = {"workers": workers, "died": lambda video: DIED, "lasting": _lasts}
     options |= {"seconds": max_probe_seconds, "late": lambda video: late_after(max_probe_seconds)}
-    options["sees"] = sees
-    results = map_kept(partial(_find, find), videos, keys, kept, **options)
+    options["sees"] = [*roots.values(), *sees]
+    results = map_kept(partial(_find, find, roots), videos, keys, kept, **options)
     with closing(results), tqdm(total=len(videos), desc=doing, unit="video", disable=None) as bar:
         for video, found in zip(videos, results, strict=True):
             skipped = Skipped(stage, video.path, found, video.dataset) if isinstance(found, str) else None
@@ -132,13 +134,8 @@ def read_found(
             yield video.key, found
 
 
-def _find(find: Callable[[Video], list[Any]], video: Video) -> Found:
-    try:
-        return find(video)
-    except UnreadableVideo as error:
-        return str(error)
-    except (OSError, MemoryError) as error:
-        return not_read(error)
+def _find(find: Callable[[Video], list[Any]], roots: Mapping[str, Path], video: Video) -> Found:
+    return work_on(video, roots[video.dataset], partial(find, video))
 
 
 def _lasts(found: Found) -> bool:

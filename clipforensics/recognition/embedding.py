@@ -13,6 +13,7 @@ from clipforensics.core.faults import InputError
 from clipforensics.core.records import Skipped, Video
 from clipforensics.faces.face import Face
 from clipforensics.faces.table import NONE, FaceTable
+from clipforensics.footage.holding import content_key
 from clipforensics.footage.pictures import holds_pictures, read_pictures
 from clipforensics.footage.resuming import read_found, work_through
 from clipforensics.footage.video import decode_frames
@@ -156,14 +157,15 @@ def embed_people(
 
     Raises:
         InputError: the file of weights holds another network, or more than `max_skipped` of a data
-            set's videos failed, in this run and those before.
+            set's videos failed, in this run and those before; or one is not what `ingest` saw.
     """
     _table.cache_clear()  # another run in this process may have had another table of that name
     looked = _table(faces)
-    keys = [kept.key(video.sha256, [*map(astuple, looked.of(video.key))]) for video in videos]
+    keys = [kept.key(*content_key(video), [*map(astuple, looked.of(video.key))]) for video in videos]
     with kept.opened():
         tally = work_through(
             videos,
+            roots,
             keys,
             partial(_embed, roots, faces, how),
             kept,
@@ -173,7 +175,7 @@ def embed_people(
             param="extract_frames.max_skipped",
             max_skipped=max_skipped,
             max_probe_seconds=max_probe_seconds,
-            sees=[*roots.values(), faces, how.weights],
+            sees=[faces, how.weights],
         )
         meta = {"model": model, **asdict(how), "weights": how.weights.name}
         read = read_found(videos, keys, kept, tally.skipped)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -16,12 +16,13 @@ from clipforensics.core.fitting import Fitting
 from clipforensics.core.records import Video, write_records
 from clipforensics.crops import extraction
 from clipforensics.crops.extraction import extract_video
-from clipforensics.crops.reuse import Stored
+from clipforensics.crops.reuse import Before, Stored
 from clipforensics.crops.shards import StoreWriter
 from clipforensics.faces.table import write_faces
 from clipforensics.footage.pictures import resize_and_crop
 from clipforensics.footage.video import decode_frames
 from clipforensics.frames.codecs import CODECS, Codec
+from clipforensics.frames.shard_file import ShardWriter
 from clipforensics.frames.store import FrameStore
 from stages import extract_frames as stage
 from tests.support.extractions import Stopped, content_of, extract, spoilt_among
@@ -206,6 +207,89 @@ def test_one_content_under_several_names_is_found_wherever_it_was_put_last(
             extract((root, some), tmp_path / f"fresh-{number}-{shard_frames}", **how)
             fresh = content_of(tmp_path / f"fresh-{number}-{shard_frames}/out")
             assert content_of(tmp_path / "out") == fresh
+
+
+def test_one_content_in_two_shards_leaves_both_as_they_are(
+    footage: tuple[Path, list[Video]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, videos = footage
+    twice = root, [*videos, replace(videos[0], target="again")]
+    extract(twice, tmp_path, shard_frames=5)
+    first = content_of(tmp_path / "out")
+    monkeypatch.setattr(ShardWriter, "finish", lambda _: pytest.fail("a shard is written"))
+    extract(twice, tmp_path, shard_frames=5)
+    assert content_of(tmp_path / "out") == first
+
+
+def test_another_run_with_another_codec_at_the_same_time_changes_nothing(
+    footage: tuple[Path, list[Video]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of what it found, the other run has put its own in the place before it was taken."""
+    extract(footage, tmp_path, codec="none")
+    first = content_of(tmp_path / "out")
+    begun = Before.__init__
+
+    def then_another(self: Before, *args: object, **more: object) -> None:
+        begun(self, *args, **more)  # type: ignore[arg-type]
+        with monkeypatch.context() as patch:
+            patch.setattr(Before, "__init__", begun)
+            other = tmp_path / "other"
+            other.mkdir()
+            (other / "kept").symlink_to(tmp_path / "kept")
+            extract(footage, other, codec="webp")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Before, "__init__", then_another)
+        extract((footage[0], footage[1][1:]), tmp_path, codec="none")
+    extract((footage[0], footage[1][1:]), tmp_path / "fresh", codec="none")
+    assert content_of(tmp_path / "out") == content_of(tmp_path / "fresh/out") != first
+
+
+@pytest.mark.parametrize("number", [0, 8])
+def test_a_file_that_is_another_than_ingest_saw_stops_the_run_and_leaves_nothing(
+    number: int, footage: tuple[Path, list[Video]], tmp_path: Path
+) -> None:
+    """A video, and a folder of pictures: put back, it is decoded as if nothing had been."""
+    root, videos = tmp_path / "root", footage[1]
+    shutil.copytree(footage[0], root)
+    extract((root, videos), tmp_path / "fresh")
+    path = root / videos[number].path
+    altered = path if path.is_file() else path / "000.png"
+    content = altered.read_bytes()
+    altered.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    assert altered.stat().st_size == len(content)
+    for _ in range(2):
+        with pytest.raises(
+            InputError, match=rf"^'{videos[number].path}' has the SHA-256 .*changed since ing"
+        ):
+            extract((root, videos), tmp_path, workers=2)
+    altered.write_bytes(content)
+    assert extract((root, videos), tmp_path) == []
+    assert content_of(tmp_path / "out") == content_of(tmp_path / "fresh/out")
+
+
+def test_one_content_under_two_endings_is_decoded_for_each(
+    footage: tuple[Path, list[Video]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ending of a name helps to say how a file is read."""
+    shutil.copyfile(footage[0] / footage[1][0].path, tmp_path / "a.mov")
+    (tmp_path / "b.MOV").symlink_to("a.mov")
+    (tmp_path / "c.mkv").symlink_to("a.mov")
+    videos = [replace(footage[1][0], target=name, path=name) for name in ("a.mov", "b.MOV", "c.mkv")]
+    decoded: list[str] = []
+
+    def noted(path: Path, indices: Sequence[int]) -> object:
+        decoded.append(path.name)
+        return decode_frames(path, indices)
+
+    def mapped(work: Callable[[object], object], todo: Sequence[object], **_: object) -> Iterator[object]:
+        yield from map(work, todo)
+
+    monkeypatch.setattr(extraction, "decode_frames", noted)
+    monkeypatch.setattr(extraction, "map_in_order", mapped)
+    for number in range(3):
+        extract((tmp_path, videos[: number + 1]), tmp_path)
+    assert decoded == ["a.mov", "c.mkv"]
 
 
 @pytest.mark.parametrize("lost", [False, True])

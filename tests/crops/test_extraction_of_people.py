@@ -1,6 +1,7 @@
 """Where every person is cut out apart, or the one under the mask."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,11 +14,14 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from clipforensics.core.faults import InputError
 from clipforensics.core.fitting import Fitting
 from clipforensics.core.records import Video, write_records
+from clipforensics.crops import extraction
 from clipforensics.crops.cutting import blank, cut_square, cut_upright
 from clipforensics.crops.extraction import extract_frames, extract_video
 from clipforensics.crops.person import Cut
+from clipforensics.crops.reuse import Before
 from clipforensics.faces.finding import Looking, find_faces
 from clipforensics.faces.table import FaceTable, write_faces
 from clipforensics.footage.pictures import resize_and_crop
@@ -154,6 +158,7 @@ from pathlib import Path
 from clipforensics.crops import extraction
 from clipforensics.crops.shards import StoreWriter
 from clipforensics.core.records import read_videos
+from clipforensics.core.faults import InputError
 from clipforensics.core.fitting import Fitting
 from clipforensics.crops.person import Cut
 from clipforensics.machine import kept
@@ -182,12 +187,17 @@ def _with_masks(footage: tuple[Path, list[Video]]) -> tuple[Path, list[Video]]:
     root, videos = footage
     with av.open(str(root / videos[0].path)) as container:
         height, width = next(container.decode(video=0)).to_ndarray(format="rgb24").shape[:2]
-    (root / "mask").mkdir(exist_ok=True)
-    white = np.zeros((height, width), np.uint8)
-    white[10:30, :22] = 255
-    for number in range(N_FRAMES[0]):
-        Image.fromarray(white).save(root / f"mask/{number:03d}.png")
+    _draw_mask(root / "mask", (height, width), slice(22))
     return root, [replace(videos[0], mask="mask"), *videos[1:]]
+
+
+def _draw_mask(folder: Path, shape: tuple[int, int], columns: slice) -> None:
+    """Of the first video, white in some columns."""
+    folder.mkdir(exist_ok=True)
+    white = np.zeros(shape, np.uint8)
+    white[10:30, columns] = 255
+    for number in range(N_FRAMES[0]):
+        Image.fromarray(white).save(folder / f"{number:03d}.png")
 
 
 @pytest.mark.parametrize("person", ["every", "mask"])
@@ -225,6 +235,55 @@ def test_the_person_under_the_mask_is_cut_out(
     gone = [replace(videos[0], mask="gone.mp4"), *videos[1:]]
     skipped = extract((root, gone), tmp_path / "gone", faces=faces[0], cut=cut)
     assert skipped[0].reason == "its mask is not a file"
+
+
+OTHERWISE = {
+    "blanked": {"blanked": True},
+    "margin": {"cut": CUT.model_copy(update={"margin": 2.0})},
+    "align": {"cut": CUT.model_copy(update={"align": True})},
+    "person": {"cut": EVERY},
+    "whole": {"faces": None},
+    "number": {"n_frames": 3},
+    "size": {"fitting": Fitting(16, squash=True)},
+}
+
+
+@pytest.mark.parametrize("what", OTHERWISE)
+def test_what_was_cut_in_another_way_is_not_taken_for_it(
+    what: str, footage: tuple[Path, list[Video]], faces: tuple[Path, dict], tmp_path: Path
+) -> None:
+    usual = {"faces": faces[0], "cut": CUT, "max_skipped": 0.2}
+    for folder in (tmp_path, tmp_path / "fresh"):
+        if folder == tmp_path:
+            extract(footage, folder, **usual)
+        extract(footage, folder, **{**usual, **OTHERWISE[what]})
+    assert content_of(tmp_path / "out") == content_of(tmp_path / "fresh/out")
+
+
+def test_what_was_cut_by_another_mask_of_the_same_name_is_not_taken_for_it(
+    footage: tuple[Path, list[Video]],
+    faces: tuple[Path, dict],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One that changes after its key was made is told."""
+    root, video = tmp_path / "root", replace(footage[1][0], mask="mask")
+    root.mkdir()
+    shutil.copyfile(footage[0] / video.path, root / video.path)
+    how = {"faces": faces[0], "cut": CUT.model_copy(update={"person": "mask"})}
+    for columns, person in ((slice(22), 0), (slice(44, None), 1)):
+        _draw_mask(root / "mask", (48, 64), columns)
+        extract((root, [video]), tmp_path, **how)
+        assert pd.read_csv(tmp_path / "out/crops.csv")["person"].tolist() == [person]
+
+    class Meanwhile(Before):
+        def __init__(self, *args: object, **more: object) -> None:
+            super().__init__(*args, **more)  # type: ignore[arg-type]
+            _draw_mask(root / "mask", (48, 64), slice(22))
+
+    monkeypatch.setattr(extraction, "Before", Meanwhile)
+    with pytest.raises(InputError, match=r"^the mask 'mask' was changed while it was used; run again"):
+        extract((root, [video]), tmp_path / "meanwhile", **how)
 
 
 def test_a_real_video_is_cut_around_whom_the_fake_made_of_it_shows(

@@ -13,8 +13,9 @@ from clipforensics.core.records import Video
 from clipforensics.faces import finding
 from clipforensics.faces.finding import Looking, find_faces, find_in_video
 from clipforensics.faces.table import FaceTable
+from clipforensics.footage import holding
 from clipforensics.footage.content import UnreadableVideo
-from clipforensics.footage.probing import probe_videos
+from clipforensics.footage.probing import digest, probe_videos
 from clipforensics.footage.video import decode_frames
 from clipforensics.machine import kept as kept_module
 from clipforensics.machine.kept import Kept
@@ -85,25 +86,44 @@ def in_this_process(work, items, **_):
     yield from map(work, items)
 
 
+def known(name, root):
+    """A file as `ingest` would have known it, had it taken it."""
+    found = digest(root / f"{name}.mp4")
+    return Video("set", "X", "", name, "", "", 1, "", "", f"{name}.mp4", 30, sha256=found)
+
+
 def test_videos_that_cannot_be_decoded_are_told_and_too_many_stop_the_run(tmp_path):
     good = make_clip(tmp_path / "root/good.mp4")
     (tmp_path / "root/bad.mp4").write_bytes(good.read_bytes()[:900])
-    pair = [
-        Video("set", "X", "", name, "", "", 1, "", "", f"{name}.mp4", 30) for name in ("good", "bad", "gone")
-    ]
+    (tmp_path / "root/noise.mp4").write_bytes(b"no video at all")
+    pair = [known(name, tmp_path / "root") for name in ("good", "bad", "noise")]
     _, n_with, skipped = run(pair, tmp_path, root=tmp_path / "root", max_skipped=0.7)
     assert n_with == 0
-    assert [one.path for one in skipped] == ["bad.mp4", "gone.mp4"]
+    assert [one.path for one in skipped] == ["bad.mp4", "noise.mp4"]
     with pytest.raises(InputError, match=r"extract_frames\.max_skipped=0\.5"):
         run(pair, tmp_path / "again", root=tmp_path / "root", max_skipped=0.5)
+
+
+def test_a_file_that_is_another_than_ingest_saw_stops_the_run_and_leaves_nothing(tmp_path):
+    clips = [make_clip(tmp_path / f"root/{name}.mp4", seed=seed) for seed, name in enumerate("ab")]
+    pair, content = [known(name, tmp_path / "root") for name in "ab"], clips[1].read_bytes()
+    clips[1].write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    for _ in range(2):
+        with pytest.raises(InputError, match=r"^'b.mp4' has the SHA-256 .*: changed since ingest; run `dvc"):
+            run(pair, tmp_path, root=tmp_path / "root")
+    clips[1].write_bytes(content)
+    assert run(pair, tmp_path, root=tmp_path / "root")[2] == []
+    clips[1].unlink()
+    with pytest.raises(InputError, match=r"^'b.mp4' is gone from .* since ingest; run `dvc repro -f ingest`"):
+        run(pair, tmp_path / "again", root=tmp_path / "root")
 
 
 def test_too_many_stop_a_run_that_was_all_done_before_too(tmp_path):
     """The last video's fault stopped the run; called again, it stops again, though nothing is left to do."""
     (tmp_path / "root").mkdir()
-    pair = [Video("set", "X", "", name, "", "", 1, "", "", f"{name}.mp4", 30) for name in ("a", "b")]
-    for video in pair:
-        (tmp_path / "root" / video.path).write_bytes(b"no video at all")
+    for name in ("a", "b"):
+        (tmp_path / f"root/{name}.mp4").write_bytes(b"no video at all")
+    pair = [known(name, tmp_path / "root") for name in ("a", "b")]
     run(pair, tmp_path, root=tmp_path / "root", max_skipped=1.0)
     with pytest.raises(InputError, match=r"2 of 2 videos cannot be used"):
         run(pair, tmp_path, root=tmp_path / "root", max_skipped=0.5)
@@ -114,6 +134,7 @@ def test_memory_does_not_grow_with_the_videos(tmp_path, monkeypatch):
         return [astuple(make_face(n, 0, frame=n, person=0)) for n in range(32)]
 
     monkeypatch.setattr(finding, "_find", many)
+    monkeypatch.setattr(holding, "check_content", lambda *_: None)  # there are no files
     monkeypatch.setattr(kept_module, "map_in_order", in_this_process)
     crowd = [Video("set", "X", "", f"t{n}", "", "", 1, "", "", f"{n}.mp4", 30) for n in range(200)]
     run(crowd[:2], tmp_path / "few")

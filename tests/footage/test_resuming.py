@@ -1,6 +1,9 @@
 """What was found is never looked for again; too many failures of one data set stop the run."""
 
+import hashlib
 import time
+from dataclasses import replace
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +17,13 @@ from clipforensics.footage.resuming import Shares, read_found, work_through
 from clipforensics.machine import kept as kept_module
 from clipforensics.machine.kept import Kept
 
-VIDEOS = [Video("a" if n < 6 else "b", "X", "", f"t{n}", "", "", 1, "", "", f"{n}.mp4") for n in range(8)]
+VIDEOS = [
+    replace(
+        Video("a" if n < 6 else "b", "X", "", f"t{n}", "", "", 1, "", "", f"{n}.mp4"),
+        sha256=hashlib.sha256(f"{n}.mp4".encode()).hexdigest(),
+    )
+    for n in range(8)
+]
 
 
 def find(video):
@@ -27,9 +36,14 @@ def find(video):
 def run(folder, videos=VIDEOS, find=find, max_skipped=0.5, workers=1, **more):
     """What was found, read again, and what was counted."""
     options = {"stage": "look", "doing": "looking", "workers": workers, "param": "x.max_skipped", **more}
+    roots = {"a": folder / "root", "b": folder / "root"}
+    for video in VIDEOS:
+        (folder / "root").mkdir(parents=True, exist_ok=True)
+        if not (folder / "root" / video.path).exists():
+            (folder / "root" / video.path).write_text(video.path)
     with Kept(folder, "made by").opened() as kept:
         keys = [kept.key(video.path) for video in videos]
-        tally = work_through(videos, keys, find, kept, max_skipped=max_skipped, **options)
+        tally = work_through(videos, roots, keys, find, kept, max_skipped=max_skipped, **options)
         return list(read_found(videos, keys, kept, tally.skipped)), tally
 
 
@@ -52,6 +66,13 @@ def test_what_was_found_and_counts_beside(tmp_path):
     assert found == [(video.key, find(video)) for video in VIDEOS if video.path != "5.mp4"]
 
 
+def note(looked, video):
+    """Find, and note it; of what is refused, which is tried twice, once."""
+    if looked[-1:] != [video.path]:
+        looked.append(video.path)
+    return find(video)
+
+
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stop=st.integers(0, 8), seed=st.randoms())
 def test_a_run_that_stopped_anywhere_goes_on_there_and_looks_at_nothing_twice(
@@ -60,10 +81,9 @@ def test_a_run_that_stopped_anywhere_goes_on_there_and_looks_at_nothing_twice(
     folder, looked = tmp_path_factory.mktemp("kept"), []
 
     def stopping(video):
-        if len(looked) == stop:
+        if len(looked) == stop and looked[-1:] != [video.path]:
             raise KeyboardInterrupt
-        looked.append(video.path)
-        return find(video)
+        return note(looked, video)
 
     if stop < len(VIDEOS):
         with pytest.raises(KeyboardInterrupt):
@@ -72,7 +92,7 @@ def test_a_run_that_stopped_anywhere_goes_on_there_and_looks_at_nothing_twice(
         run(folder, find=stopping)
     again = []
     shuffled = seed.sample(VIDEOS, len(VIDEOS))
-    found, tally = run(folder, shuffled, find=lambda video: again.append(video.path) or find(video))
+    found, tally = run(folder, shuffled, find=partial(note, again))
     assert sorted([*looked, *again]) == sorted({*looked, *again})
     assert dict(found) == dict(run(folder.parent / f"{folder.name}-whole")[0])
     assert tally.n_done == 8
@@ -106,6 +126,28 @@ def test_a_video_that_takes_too_long_is_left_out_and_tried_again(tmp_path):
     assert [(one.path, one.reason) for one in tally.skipped] == [("5.mp4", late_after(0.5))]
     assert tally.n_done == len(VIDEOS)
     assert [one.reason for one in run(tmp_path)[1].skipped] == ["is damaged"]
+
+
+def read(root, video):
+    """What lies in the file."""
+    if video.path == "5.mp4":
+        raise UnreadableVideo("is damaged")
+    return [(root / video.path).read_text()]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("name", ["4.mp4", "5.mp4"])
+def test_of_a_video_that_is_not_what_ingest_saw_nothing_is_kept_and_the_run_stops(name, workers, tmp_path):
+    """Whether it can be used or not; put back, it is looked at as if nothing had been."""
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / name).write_text(name.upper())  # as large
+    with pytest.raises(InputError, match=rf"^'{name}' has the SHA-256 .*: changed since ingest; run `dvc"):
+        run(tmp_path, find=partial(read, root), workers=workers)
+    (root / name).write_text(name)
+    found, tally = run(tmp_path, find=partial(read, root))
+    assert found == [(video.key, [video.path]) for video in VIDEOS if video.path != "5.mp4"]
+    assert [one.reason for one in tally.skipped] == ["is damaged"]
 
 
 def test_what_is_cleared_while_it_is_used_is_told(tmp_path):

@@ -53,6 +53,20 @@ def test_the_bytes_of_a_video_come_back_for_another_shard(tmp_path):
     assert PackedShard(tmp_path / "one", 6, 16).packed(1, 4) == pack(NOISE[1:4], "webp").frames
 
 
+@pytest.mark.parametrize("codec", CODECS)
+def test_what_is_made_to_stand_on_the_disk_is_the_whole_shard(codec, tmp_path, monkeypatch):
+    """Before anybody is told that it stands: it is kept, and may outlive a machine that loses its power."""
+    stood, sync = [], os.fsync
+
+    def noted(descriptor):
+        sync(descriptor)
+        stood.append((os.fstat(descriptor).st_ino, (tmp_path / "one").read_bytes()))
+
+    monkeypatch.setattr(os, "fsync", noted)
+    write(tmp_path / "one", NOISE, codec)
+    assert stood == [((tmp_path / "one").stat().st_ino, (tmp_path / "one").read_bytes())]
+
+
 def test_an_unfinished_file_is_no_shard(tmp_path):
     writer = ShardWriter(tmp_path / "one", "webp", 16)
     writer.add(pack(NOISE, "webp").frames)

@@ -79,7 +79,8 @@ CLUSTER = " ".join(
 )
 
 BESIDE = {  # modules that lie in a stage's folders and that it never runs: a change there runs it for nothing
-    "ingest": "footage/container.py footage/resuming.py naming/doubts.py naming/places.py",
+    "ingest": """footage/container.py footage/holding.py footage/resuming.py naming/doubts.py
+        naming/places.py""",
     "find_faces": "footage/container.py",
     "embed_people": """faces/finding.py faces/following.py faces/shots.py faces/watching.py
         footage/container.py""",

@@ -1,6 +1,7 @@
 """People of real footage as embeddings, the same whoever works and however often the run is killed."""
 
 import json
+import shutil
 import tracemalloc
 from dataclasses import replace
 
@@ -110,6 +111,31 @@ def test_nobody_is_embedded_twice_whatever_comes_beside(footage, how, tmp_path, 
     run(footage, how, tmp_path)
     assert read == [video.path for video in footage[0] if video is not footage[0][1]]
     assert content(tmp_path) == content(tmp_path / "whole")
+
+
+def test_of_other_faces_nobody_is_taken_for_embedded(footage, how, tmp_path):
+    (videos, root), again = footage, tmp_path / "again"
+    run(footage, how, tmp_path)
+    fewer = [face for face in faces() if face.person == 0]
+    write_faces(again / "faces", {"detector": "yunet"}, [(v.key, fewer) for v in videos], [])
+    found = embed_people(
+        videos, {"set": root}, again / "faces", tmp_path / "out", how,
+        model="sface", workers=1, kept=Kept(tmp_path / "kept", ""), max_skipped=0.0,
+    )  # fmt: skip
+    assert found == (N_VIDEOS, N_VIDEOS, [])
+
+
+def test_a_file_that_is_another_than_ingest_saw_stops_the_run(footage, how, tmp_path):
+    (videos, root), changed = footage, tmp_path / "root"
+    shutil.copytree(root, changed)
+    content = (changed / "1.mp4").read_bytes()
+    (changed / "1.mp4").write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(
+        InputError, match=r"^'1.mp4' has the SHA-256 .*: changed since ingest; run `dvc repro"
+    ):
+        run((videos, changed), how, tmp_path)
+    (changed / "1.mp4").write_bytes(content)
+    assert run((videos, changed), how, tmp_path) == (2 * N_VIDEOS, N_VIDEOS, [])
 
 
 def in_this_process(work, items, **_):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 from clipforensics.core.fitting import Fitting
@@ -39,9 +40,10 @@ def content_of(folder: Path) -> dict[str, bytes]:
 
 def spoilt_among(footage: tuple[Path, list[Video]], *spoilt: int) -> tuple[Path, list[Video]]:
     """The same videos, some pointing at a file that is none; it lies beside them."""
-    root, videos = footage
-    (root / "noise.mp4").write_bytes(b"noise" * 200)
-    return root, [replace(v, path="noise.mp4") if i in spoilt else v for i, v in enumerate(videos)]
+    (root, videos), noise = footage, b"noise" * 200
+    (root / "noise.mp4").write_bytes(noise)
+    other = {"path": "noise.mp4", "n_bytes": len(noise), "sha256": sha256(noise).hexdigest()}
+    return root, [replace(v, **other) if i in spoilt else v for i, v in enumerate(videos)]
 
 
 class Stopped(Exception):
