@@ -53,6 +53,7 @@ def measure(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {"videos": len(videos)}
     looking = Looking(find_detector_weights(), N_FRAMES, detect_size=320, min_score=0.6, stride=1)
     common: dict[str, Any] = {"workers": n_workers(), "max_skipped": 0.0}
+    roots = {"bench": folder}
     cut = {
         "faces": folder / "faces",
         "n_frames": N_FRAMES,
@@ -64,10 +65,10 @@ def measure(folder: Path) -> dict[str, Any]:
         kept, memory, begin = Kept(folder / "kept" / stage, ""), Memory(), time.perf_counter()
         memory.start()
         if stage == "find_faces":
-            find_faces(videos, folder, folder / "faces", looking, detector="yunet", kept=kept, **common)
+            find_faces(videos, roots, folder / "faces", looking, detector="yunet", kept=kept, **common)
         else:
             how = {**cut, **common, "scratch": folder / "scratch", "kept": kept}
-            extract_frames(videos, folder, folder / "frames", **how)
+            extract_frames(videos, roots, folder / "frames", **how)
         memory.stop.set()
         memory.join()
         found[f"{stage}_s"] = round(time.perf_counter() - begin, 1)
