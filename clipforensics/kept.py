@@ -28,7 +28,8 @@ def main(arguments: Sequence[str] | None = None, project: Path = Path()) -> None
                 f"{name!r}: nothing is kept of it; there is {', '.join(there) or 'nothing at all'}"
             )
     chosen = {name: there[name] for name in given.stages or there}
-    found = {name: [*entries(folder), *unnamed(folder)] for name, folder in chosen.items()}
+    named = {name: [*entries(folder)] for name, folder in chosen.items()}
+    found = {name: [*named[name], *unnamed(folder, every=True)] for name, folder in chosen.items()}
     if given.clear:
         for name, folder in chosen.items():
             forget(folder, found[name])
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str] | None = None, project: Path = Path()) -> None
     for name, some in found.items():
         last = max((datetime.fromtimestamp(entry.used) for entry in some), default=None)
         when = f"   last used {last:%Y-%m-%d %H:%M}" if last else ""
-        print(f"{name:20}{len(some):>9} results{_size(some):>12}{when}")
+        print(f"{name:20}{len(named[name]):>9} results{_size(some):>12}{when}")
     print(f"at most {limit() / 1e9:g} GB are kept between runs ({VARIABLE}); what outputs hold too counts 0")
 
 

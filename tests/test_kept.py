@@ -56,15 +56,25 @@ def test_files_that_no_row_names_are_counted_and_cleared(project, capsys):
     path = project / ".scratch/kept/ingest/a.npy.4711"
     path.write_bytes(b"x" * 500_000)
     os.utime(path, (1e9, 1e9))
-    assert typed(capsys, "kept", "ingest")[1].split()[:4] == ["ingest", "4", "results", "0.8"]
+    assert typed(capsys, "kept", "ingest")[1].split()[:4] == ["ingest", "3", "results", "0.8"]
     assert typed(capsys, "kept", "--clear", "ingest")[1] == "0.8 MB given back\n"
     assert not path.exists()
 
 
+def test_clearing_leaves_no_file_however_young_and_whoever_holds_it_too(project, capsys):
+    folder = project / ".scratch/kept/ingest"
+    (folder / "young.npy").write_bytes(b"x" * 500_000)
+    (folder / "held.npy").write_bytes(b"x" * 500_000)
+    (project / "output.npy").hardlink_to(folder / "held.npy")
+    typed(capsys, "kept", "--clear", "ingest")
+    assert [path.name for path in folder.iterdir()] == [database.DATABASE]
+    assert (project / "output.npy").is_file()
+
+
 def test_a_database_that_another_process_holds_is_told(project, capsys, monkeypatch):
     monkeypatch.setattr(database, "PATIENCE", 0.05)
-    with closing(sqlite3.connect(".scratch/kept/embed/results.sqlite")) as other:
+    with closing(sqlite3.connect(".scratch/kept/embed/results-2.sqlite")) as other:
         other.execute("begin exclusive")
         status, _, err = typed(capsys, "kept")
     assert (status, err.count("\n")) == (1, 1)
-    assert "embed/results.sqlite cannot be used: another process holds it" in err
+    assert "embed/results-2.sqlite cannot be used: another process holds it" in err

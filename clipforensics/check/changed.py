@@ -1,7 +1,7 @@
 """Whether footage and encoder are still those of the run: DVC does not look into their own folders."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from clipforensics.check.footage import Footage
@@ -11,25 +11,27 @@ from clipforensics.encoder.vision import EncoderSection, config_digest
 from clipforensics.footage.content import UnreadableVideo
 from clipforensics.footage.pictures import n_bytes
 
-REMEDY = "`dvc repro -f ingest` takes that in, and does nothing twice"
+REMEDY = "`dvc repro -s -f ingest`, then `dvc repro`, takes that in, and does nothing twice"
 
 
-def find_change_of_encoder(encoder: EncoderSection, meta: Path) -> list[str]:
+def find_change_of_encoder(encoder: EncoderSection, metas: Iterable[Path]) -> list[str]:
     """A line where a local encoder's config or preprocessing is not that of the embeddings; else none.
 
     Args:
         encoder: Section `encoder` of params.yaml.
-        meta: Of the embeddings that `embed` wrote, if it has run.
+        metas: Of the embeddings that `embed` and `embed_controls` wrote, where they have run.
 
     Raises:
         InputError: the encoder cannot be read.
     """
-    known = read_json(meta).get("config_sha256") if meta.is_file() else None
-    if not Path(encoder.model).is_dir() or known in (None, config_digest(encoder.model, encoder.revision)):
+    known = {read_json(meta).get("config_sha256") for meta in metas if meta.is_file()} - {None}
+    if not known or not Path(encoder.model).is_dir():
+        return []
+    if known == {config_digest(encoder.model, encoder.revision)}:
         return []
     return [
-        f"the config or preprocessing of encoder.model {encoder.model!r} has changed since embed;"
-        " `dvc repro -f embed embed_controls` takes that in"
+        f"the config or preprocessing of encoder.model {encoder.model!r} has changed since embed or"
+        " embed_controls; `dvc repro -s -f embed embed_controls`, then `dvc repro`, takes that in"
     ]
 
 

@@ -23,7 +23,8 @@ from clipforensics.encoder.vision import EncoderSection
 from clipforensics.machine.kernels import asks_for_portable, has_avx2
 
 PARAMS, PROFILES = "params.yaml", "conf/data"
-VIDEOS, SKIPPED, EMBEDDINGS = "data/videos.csv", "data/skipped.csv", "data/embeddings/meta.json"
+VIDEOS, SKIPPED = "data/videos.csv", "data/skipped.csv"
+EMBEDDINGS, VIEWS = "data/embeddings/meta.json", "data/views/*/meta.json"
 
 
 def tell(*, mend: bool, digests: bool = False) -> None:
@@ -74,7 +75,8 @@ def _changes(checked: Checked, upcoming: Collection[str]) -> Iterator[str]:
     if "ingest" not in upcoming and checked.footage is not None:
         yield from find_changes(checked.footage, Path(VIDEOS), Path(SKIPPED))
     if "embed" not in upcoming and (encoder := checked.params.section(EncoderSection)) is not None:
-        yield from find_change_of_encoder(encoder, Path(EMBEDDINGS))
+        metas = [Path(EMBEDDINGS), *sorted(Path().glob(VIEWS))]
+        yield from find_change_of_encoder(encoder, metas)
 
 
 def _lacking(needed: float) -> list[str]:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from clipforensics.controls.view import Asks
+from clipforensics.core.faults import InputError
 from clipforensics.core.records import Video
 from clipforensics.encoder.embeddings import EmbeddingStore
 from clipforensics.frames.rows import Labelled, RowIndex
@@ -74,12 +75,30 @@ class Known:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What controls of every split are fitted on; see `Known`, whose fields these are."""
+    """What controls of every split are fitted on; see `Known`, whose fields these are.
+
+    Raises:
+        InputError: a view was embedded by another encoder than the frames as they are.
+    """
 
     embeddings: EmbeddingStore
     views: Mapping[str, EmbeddingStore]
     videos: pd.DataFrame
     probe: ProbeSettings
+
+    def __post_init__(self) -> None:
+        """Compare what the stores remember of the encoder."""
+        for what in ("weights_sha256", "config_sha256"):
+            other = [
+                name
+                for name, view in self.views.items()
+                if view.meta.get(what) != self.embeddings.meta.get(what)
+            ]
+            if other:
+                raise InputError(
+                    f"the frames of {', '.join(other)} were embedded with another {what} than those as they"
+                    " are; run `dvc repro -s -f embed embed_controls`"
+                )
 
     def known(self, parts: Mapping[str, pd.DataFrame]) -> Known:
         """What controls of one split may be fitted on: of its parts `train` and `val`."""

@@ -12,6 +12,10 @@ MAX_FRAMES = 1 << 20
 """Most packets that are read of one video by anything: nine and a half hours at 30 frames a second."""
 
 
+class OverLimit(UnreadableVideo):
+    """A video is more than is looked at, however often it is read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """The most that one video may have.
@@ -29,26 +33,26 @@ class Limits:
     max_bytes: float = inf
 
     def check_pixels(self, width: int, height: int) -> None:
-        """Raise UnreadableVideo if a frame has more than `max_pixels`."""
+        """Raise OverLimit if a frame has more than `max_pixels`."""
         if width * height > self.max_pixels:
-            raise UnreadableVideo(f"is {width}x{height}, over max_pixels={self.max_pixels}; make it smaller")
+            raise OverLimit(f"is {width}x{height}, over max_pixels={self.max_pixels}; make it smaller")
 
     def check_frames(self, n_frames: int) -> None:
-        """Raise UnreadableVideo if there are more than `max_frames`."""
+        """Raise OverLimit if there are more than `max_frames`."""
         if n_frames > self.max_frames:
-            raise UnreadableVideo(f"holds over max_frames={self.max_frames} frames; cut it into parts")
+            raise OverLimit(f"holds over max_frames={self.max_frames} frames; cut it into parts")
 
     def check_seconds(self, seconds: float) -> None:
-        """Raise UnreadableVideo if that is more than `max_seconds`."""
+        """Raise OverLimit if that is more than `max_seconds`."""
         if seconds > self.max_seconds:
-            raise UnreadableVideo(
+            raise OverLimit(
                 f"lasts {seconds:.0f} seconds, over max_seconds={self.max_seconds:g}; cut it into parts"
             )
 
     def check_bytes(self, n_bytes: int) -> None:
-        """Raise UnreadableVideo if that is more than `max_bytes`."""
+        """Raise OverLimit if that is more than `max_bytes`."""
         if n_bytes > self.max_bytes:
-            raise UnreadableVideo(f"has {n_bytes} bytes, over max_bytes={self.max_bytes}; cut it into parts")
+            raise OverLimit(f"has {n_bytes} bytes, over max_bytes={self.max_bytes}; cut it into parts")
 
 
 ANY = Limits()

@@ -17,10 +17,10 @@ from tqdm import tqdm
 from clipforensics.core.faults import InputError
 from clipforensics.core.params import Section
 from clipforensics.core.records import Skipped, Video
-from clipforensics.footage.content import UnreadableVideo, content_of, sha256_of
+from clipforensics.footage.content import Content, UnreadableVideo, content_of, sha256_of
 from clipforensics.footage.decoding import check_frames, count_complaints, probe_sound
 from clipforensics.footage.digests import check_digest
-from clipforensics.footage.limits import ANY, MAX_FRAMES, MAX_PIXELS, Limits
+from clipforensics.footage.limits import ANY, MAX_FRAMES, MAX_PIXELS, Limits, OverLimit
 from clipforensics.footage.pictures import files_of, holds_pictures, n_bytes, probe_pictures
 from clipforensics.footage.reasons import DIED, late_after, may_pass, not_read
 from clipforensics.footage.video import Footage, probe_video
@@ -28,6 +28,10 @@ from clipforensics.machine.cluster.choosing import map_in_order
 from clipforensics.machine.kept import Kept, map_kept
 
 STAGE = "ingest"
+TOLD = 10
+"""Videos left out that are named where they are too many."""
+LOOKS = 3
+"""Times that a file is read which changes while it is read."""
 TICK = 2.0
 """Seconds; the coarsest clock of a file system in use (FAT's)."""
 
@@ -201,10 +205,10 @@ def check_videos(videos: Sequence[Video], skipped: Sequence[Skipped], *, max_ski
 def check_share(skipped: Sequence[Skipped], n_found: int, *, max_skipped: float, param: str) -> None:
     """Raise InputError if more than the fraction `max_skipped` of the videos cannot be used."""
     if len(skipped) > max_skipped * n_found:
-        first = "; ".join(f"{s.path!r} {s.reason}" for s in skipped[:3])
+        first = "; ".join(f"{s.path!r} {s.reason}" for s in skipped[:TOLD])
         raise InputError(
             f"{len(skipped)} of {n_found} videos cannot be used, more than {param}={max_skipped:g} allows:"
-            f" {first}{'; ...' if len(skipped) > 3 else ''}. Mend them or raise {param}"
+            f" {first}{'; ...' if len(skipped) > TOLD else ''}. Mend them or raise {param}"
         )
 
 
@@ -254,19 +258,22 @@ def _signature(root: Path, name: str) -> list[object]:
     """
     path = root / name
     try:
-        names, files, changed = _state(path)
+        contents = [content_of(part) for part in files_of(path)]
+        names, files = [str(one.file.resolve()) for one in contents], _statuses_of(contents)
     except (OSError, UnreadableVideo) as error:
         return [str(path.absolute()), str(error), time.time_ns()]
-    is_fresh = changed > time.time() - TICK
+    is_fresh = any(changed > time.time_ns() - TICK * 10**9 for _, changed, *_ in files)
     return [str(path.absolute()), names, files, time.time_ns() if is_fresh else 0]
 
 
-def _state(path: Path) -> tuple[list[str], list[list[int]], float]:
-    """Where a video's files are, what the system says of each, and when the last one was changed."""
-    contents = [content_of(part) for part in files_of(path)]
+def _statuses(path: Path) -> list[list[int]]:
+    return _statuses_of([content_of(part) for part in files_of(path)])
+
+
+def _statuses_of(contents: Sequence[Content]) -> list[list[int]]:
+    """What the system says of a video's files."""
     seen = [(one.file.stat(), one.begin, one.size) for one in contents]
-    files = [[s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino, begin, size] for s, begin, size in seen]
-    return [str(one.file.resolve()) for one in contents], files, max(s.st_mtime for s, _, _ in seen)
+    return [[s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino, begin, size] for s, begin, size in seen]
 
 
 def _lasts(probed: Probed) -> bool:
@@ -293,15 +300,22 @@ class _Probe:
             return video.path, not_read(error)
 
     def _probed(self, path: Path) -> dict[str, Any]:
-        """What is cheap comes first: of a video that is refused for it nothing is decoded."""
+        """What is found while nothing of the file changes; one that was linked meanwhile is read again."""
         if not self.follow_links:
             _check_inside(path, self.root)
-        before, size = _state(path), n_bytes(path)
+        for _ in range(LOOKS):
+            before = _statuses(path)
+            found = self._found(path)
+            if _statuses(path) == before:
+                return found
+        raise OSError(errno.EAGAIN, "it was changed while it was read")
+
+    def _found(self, path: Path) -> dict[str, Any]:
+        """What is cheap comes first: of a video that is refused for it nothing is decoded."""
+        size = n_bytes(path)
         self.limits.check_bytes(size)
         footage, n_complaints = self._looked_into_twice(path)
         sha256 = digest(path)
-        if _state(path) != before:
-            raise OSError(errno.EAGAIN, "it was changed while it was read")
         return {
             "n_frames": footage.n_frames,
             "width": footage.width,
@@ -321,6 +335,8 @@ class _Probe:
         """
         try:
             return self._looked_into(path)
+        except OverLimit:
+            raise
         except UnreadableVideo:
             digest(path)
             return self._looked_into(path)

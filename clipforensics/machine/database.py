@@ -6,6 +6,7 @@ Rows and files may be lost, and are never wrong.
 import hashlib
 import sqlite3
 import stat
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -17,7 +18,8 @@ from clipforensics.core.faults import InputError
 
 T = TypeVar("T")
 
-DATABASE = "results.sqlite"
+DATABASE = "results-2.sqlite"
+"""Its file's name, by the layout of its tables: an earlier checkout uses another in the same folder."""
 PATIENCE = 60.0
 """Seconds that another process is waited for."""
 
@@ -73,6 +75,9 @@ def told(path: Path, error: sqlite3.Error) -> InputError | None:
 class Database:
     """Opened until `close`; several processes may use it at once.
 
+    Attributes:
+        n_anew: Times that it was begun anew.
+
     >>> import tempfile
     >>> folder = tempfile.TemporaryDirectory()
     >>> database = Database(Path(folder.name))
@@ -92,7 +97,7 @@ class Database:
         Raises:
             InputError: as `do`.
         """
-        self._path = folder / DATABASE
+        self._path, self.n_anew = folder / DATABASE, 0
         self._connection: sqlite3.Connection | None = None
         self.do(lambda connection: None)
 
@@ -118,7 +123,9 @@ class Database:
                     raise trouble from error
                 if is_anew:
                     raise InputError(f"{self._path} cannot be made: {error}; delete its folder") from error
+            print(f"{self._path} is damaged, and begun anew: what it kept is done again", file=sys.stderr)
             self._path.unlink(missing_ok=True)
+            self.n_anew += 1
             is_anew = True
 
     def change(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
@@ -165,6 +172,9 @@ def read_arrays(folder: Path) -> list[tuple[str, str, float]]:
     question = f"select name, sha256, {USED} from arrays where typeof(name) = 'text'"
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            (state,) = connection.execute("pragma quick_check(1)").fetchone()
+            if state != "ok":
+                raise sqlite3.DatabaseError(state)
             return connection.execute(question).fetchall()
     except sqlite3.DatabaseError as error:
         if hasattr(error, "sqlite_errorcode") and (trouble := told(path, error)):

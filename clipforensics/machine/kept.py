@@ -130,10 +130,10 @@ class Kept:
 
     def known(self, keys: Sequence[str]) -> set[str]:
         """Which of the keys have a result."""
-        found: set[str] = set()
+        found, before = set(self._new.keys() & set(keys)), self._open().n_anew
         for some in _in_parts(keys):
-            found |= {key for key, _ in self._select(some)} | (self._new.keys() & set(some))
-        return found
+            found |= {key for key, _ in self._select(some)}
+        return found if self._open().n_anew == before else self.known(keys)
 
     def put(self, key: str, result: object) -> None:
         """Keep a result that JSON can hold; it outlives a kill `BEFORE_NOTED` seconds later."""
@@ -238,7 +238,7 @@ def map_kept(
         for item, key in zip(items, keys, strict=True):
             (result,) = kept.get([key]) if key in known else [None]
             if result is None:  # new, or gone meanwhile: cleared, or damaged
-                result = function(item) if key in known else next(results)
+                result = next(results if key not in known else map_in_order(function, [item], **options))
                 if lasting(result):
                     kept.put(key, result)
             yield result
@@ -288,10 +288,14 @@ def entries(folder: Path) -> Generator[Entry, None, None]:
             yield Entry(used, table, key, given_back(folder / key) if table == "arrays" else size)
 
 
-def unnamed(folder: Path) -> list[Entry]:
+def unnamed(folder: Path, *, every: bool = False) -> list[Entry]:
     """Files of one kind of work that no row names, since `DAY`: of a database begun anew, or of a kill.
 
     Those that an output holds too are left: they take no room, and may just be being kept.
+
+    Args:
+        folder: Of the kind of work.
+        every: Whether younger ones are asked for as well, and those that an output holds.
 
     Raises:
         InputError: the database cannot be used.
@@ -301,7 +305,8 @@ def unnamed(folder: Path) -> list[Entry]:
         for path in sorted(folder.iterdir()):
             with suppress(FileNotFoundError):  # another process renamed it
                 changed, size = path.stat().st_mtime, given_back(path)
-                if path.name.startswith(DATABASE) or not size or changed > time.time() - DAY:
+                is_asked = every or (size and changed <= time.time() - DAY)
+                if path.name.startswith(DATABASE) or not is_asked:
                     continue
                 if not list(database.rows("select 1 from arrays where name = ?", [path.name])):
                     found.append(Entry(changed, "arrays", path.name, size))
@@ -354,8 +359,9 @@ def forget(folder: Path, gone: Sequence[Entry]) -> None:
             keys = [(entry.key,) for entry in gone if entry.table == table]
             database.change(f"delete from {table} where {column} = ?", keys)
         for entry in gone:
-            if entry.table == "arrays":
-                (folder / entry.key).unlink(missing_ok=True)
+            if entry.table == "arrays" and Path(entry.key).name == entry.key:  # damage may have made any name
+                with suppress(OSError, ValueError):
+                    (folder / entry.key).unlink()
         database.do(lambda opened: opened.execute("vacuum"))
 
 

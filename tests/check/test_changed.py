@@ -50,7 +50,7 @@ def test_new_gone_and_changed_files_are_counted_with_the_remedy(ingested):
     (line,) = find_changes(footage("b.mp4", "c.mp4", "d.mp4", "bad.mp4"))
     assert line == (
         "mine has changed since ingest: 2 new ('c.mp4' and others), 1 gone ('a.mp4'), 1 of another size"
-        " ('b.mp4'); `dvc repro -f ingest` takes that in, and does nothing twice"
+        " ('b.mp4'); `dvc repro -s -f ingest`, then `dvc repro`, takes that in, and does nothing twice"
     )
 
 
@@ -65,17 +65,21 @@ def test_an_encoder_whose_config_or_preprocessing_changed_is_told_with_the_remed
     write_clip(tmp_path / "clip", TOY)
     encoder = EncoderSection(model=str(tmp_path / "clip"), revision="local", embedding="projected")
     meta, file = tmp_path / "meta.json", tmp_path / "clip/preprocessor_config.json"
-    assert find_change_of_encoder(encoder, meta) == [], "nothing was embedded"
+    view = tmp_path / "view.json"
+    assert find_change_of_encoder(encoder, [meta, view]) == [], "nothing was embedded"
     write_json(meta, {})
-    assert find_change_of_encoder(encoder, meta) == [], "by an earlier version"
-    write_json(meta, {"config_sha256": config_digest(encoder.model, encoder.revision)})
-    assert find_change_of_encoder(encoder, meta) == []
+    assert find_change_of_encoder(encoder, [meta, view]) == [], "by an earlier version"
+    for one in (meta, view):
+        write_json(one, {"config_sha256": config_digest(encoder.model, encoder.revision)})
+    assert find_change_of_encoder(encoder, [meta, view]) == []
     file.write_text(json.dumps({**json.loads(file.read_text()), "image_std": [1.0, 1.0, 1.0]}))
-    (line,) = find_change_of_encoder(encoder, meta)
+    (line,) = find_change_of_encoder(encoder, [meta, view])
     assert line == (
-        f"the config or preprocessing of encoder.model {encoder.model!r} has changed since embed;"
-        " `dvc repro -f embed embed_controls` takes that in"
+        f"the config or preprocessing of encoder.model {encoder.model!r} has changed since embed or"
+        " embed_controls; `dvc repro -s -f embed embed_controls`, then `dvc repro`, takes that in"
     )
+    write_json(meta, {"config_sha256": config_digest(encoder.model, encoder.revision)})
+    assert find_change_of_encoder(encoder, [meta, view]) == [line], "the views are of the old one still"
 
 
 def test_before_ingest_and_of_the_sample_there_is_nothing_to_tell(ingested):

@@ -124,7 +124,7 @@ def test_a_dvc_lock_that_is_cut_names_no_output_and_is_no_crash(repo):
 
 
 def test_a_damaged_database_of_what_is_kept_is_told_and_only_then_removed(repo):
-    database = Path(".scratch/kept/embed/results.sqlite")
+    database = Path(".scratch/kept/embed/results-2.sqlite")
     database.parent.mkdir(parents=True)
     database.write_bytes(b"x" * 4096)
     (wreck,) = find_damage(Path())[0]

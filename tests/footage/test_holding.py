@@ -88,6 +88,18 @@ def test_a_refusal_stands_once_it_has_come_twice(times, expected, tmp_path):
     assert len(tried) == min(times + 1, 2)
 
 
+def test_what_the_system_did_not_give_is_not_asked_for_again(tmp_path):
+    tried = []
+
+    def unread():
+        tried.append(None)
+        raise OSError(5, "Input/output error")
+
+    video = as_seen(tmp_path, put(tmp_path, "a file", 1))
+    assert work_on(video, tmp_path, unread) == "cannot be read: Input/output error"
+    assert len(tried) == 1
+
+
 @pytest.mark.parametrize("error", [OSError(5, "Input/output error"), MemoryError()])
 @pytest.mark.parametrize("times", [0, 9])
 def test_what_cannot_be_read_as_a_whole_is_told_as_that_whatever_the_decoder_made_of_it(

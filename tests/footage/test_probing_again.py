@@ -13,6 +13,7 @@ import pytest
 from clipforensics.core.records import Video
 from clipforensics.footage import probing
 from clipforensics.footage.content import UnreadableVideo
+from clipforensics.footage.limits import Limits
 from clipforensics.footage.probing import probe_videos
 from clipforensics.machine import kept as kept_module
 from clipforensics.machine.kept import Kept
@@ -84,8 +85,9 @@ def test_a_file_that_was_another_while_it_was_looked_into_is_looked_into_again(
     time.sleep(0.05)  # a few ticks of the file system's clock
 
     def swapped(look: Looked, at: Path) -> object:
-        path.rename(aside)
-        shutil.copyfile(other, path)
+        if not aside.exists():
+            path.rename(aside)
+            shutil.copyfile(other, path)
         found = look(at)
         if put_back == "meanwhile":
             aside.replace(path)
@@ -93,10 +95,36 @@ def test_a_file_that_was_another_while_it_was_looked_into_is_looked_into_again(
 
     with monkeypatch.context() as patch:
         look_by(patch, swapped)
-        assert probed(root) == "cannot be read: it was changed while it was read"
-    if put_back == "later":
+        found = probed(root)
+    if put_back == "meanwhile":
+        assert found == "cannot be read: it was changed while it was read"
+    else:  # it is the other one by now
+        assert isinstance(found, Video)
+        assert found.sha256 != right.sha256
         aside.replace(path)
     assert probed(root) == right
+
+
+def test_a_file_that_gets_one_more_name_while_it_is_looked_into_is_not_left_out(
+    root: Path, looked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (right,), _ = probe_videos([VIDEO], root, workers=1)
+
+    def linked(look: Looked, at: Path) -> object:
+        if not (root.parent / "one more").exists():
+            os.link(at, root.parent / "one more")
+        return look(at)
+
+    look_by(monkeypatch, linked)
+    assert probed(root) == right
+
+
+def test_what_is_over_a_limit_is_not_read_twice(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Path] = []
+    monkeypatch.setattr(probing, "digest", read.append)
+    _, (skipped,) = probe_videos([VIDEO], root, workers=1, limits=Limits(max_frames=1))
+    assert "over max_frames=1" in skipped.reason
+    assert read == []
 
 
 def test_a_folder_that_is_another_by_the_time_that_it_is_looked_into_is_looked_into_again(
@@ -146,7 +174,6 @@ def _seen(monkeypatch: pytest.MonkeyPatch, *files: dict[str, object]) -> list[ob
     def content(one: SimpleNamespace) -> SimpleNamespace:
         status = SimpleNamespace(
             st_size=one.size,
-            st_mtime=one.mtime,
             st_mtime_ns=one.mtime,
             st_ctime_ns=one.ctime,
             st_ino=one.inode,
@@ -173,7 +200,7 @@ def test_a_file_that_was_changed_a_moment_ago_is_never_the_same(
 ) -> None:
     """One of several pictures is enough."""
     files: list[dict[str, object]] = [{}, {}]
-    files[fresh] = {"mtime": time.time() + 60}
+    files[fresh] = {"mtime": time.time_ns() + 60 * 10**9}
     assert _seen(monkeypatch, *files) != _seen(monkeypatch, *files)
 
 

@@ -90,7 +90,7 @@ def test_one_that_another_process_holds_is_told_as_held_and_stays(database, tmp_
     with closing(sqlite3.connect(tmp_path / DATABASE)) as other:
         other.execute("begin exclusive")
         for use in (lambda: database.change(PUT, [("b", b"1")]), lambda: Database(tmp_path)):
-            with pytest.raises(Held, match=r"results.sqlite cannot be used: another process holds it; run"):
+            with pytest.raises(Held, match=r"results-2.sqlite cannot be used: another process holds it; run"):
                 use()
         with pytest.raises(Held):
             read_arrays(tmp_path)

@@ -17,6 +17,7 @@ import pytest
 from clipforensics.core.faults import InputError
 from clipforensics.machine import database as database_module
 from clipforensics.machine import kept as kept_module
+from clipforensics.machine.database import DATABASE
 from clipforensics.machine.kept import Kept, entries, find_altered, forget, kept_work, map_kept, trim, unnamed
 from clipforensics.sources.base import layouts
 from tests.support.imports import ROOT
@@ -32,7 +33,7 @@ def keep(kept, name="a.npy", seed=0):
 
 def change(folder, statement):
     """As an accident may, or time."""
-    with closing(sqlite3.connect(folder / "results.sqlite")) as database, database:
+    with closing(sqlite3.connect(folder / "results-2.sqlite")) as database, database:
         database.execute(statement)
 
 
@@ -100,7 +101,7 @@ def test_an_array_takes_no_second_place_on_disk_and_is_looked_at_if_touched(tmp_
 def test_a_damaged_database_is_begun_anew(tmp_path):
     with Kept(tmp_path, "").opened() as kept:
         kept.put("k", 1)
-    (tmp_path / "results.sqlite").write_bytes(b"x" * 5000)
+    (tmp_path / "results-2.sqlite").write_bytes(b"x" * 5000)
     with Kept(tmp_path, "").opened() as kept:
         assert kept.get(["k"]) == [None]
         kept.put("k", 2)
@@ -142,7 +143,7 @@ def test_damage_in_the_midst_of_work_loses_what_was_kept_and_no_more(tmp_path):
             kept.put(str(number), "x" * 100)
         kept.note()
         kept.put("new", 1)
-        with (tmp_path / "results.sqlite").open("r+b") as file:
+        with (tmp_path / "results-2.sqlite").open("r+b") as file:
             file.truncate(8192)
         assert kept.get(["7", "new"]) == [None, 1]
         kept.put("later", 2)
@@ -150,11 +151,46 @@ def test_damage_in_the_midst_of_work_loses_what_was_kept_and_no_more(tmp_path):
         assert kept.get(["new", "later"]) == [1, 2]
 
 
+@pytest.mark.parametrize("name", ["", "..", "../other", "a" * 300, "a\0b"])
+def test_a_damaged_name_of_an_array_names_no_file(tmp_path, name):
+    (tmp_path / "other").write_text("mine")
+    with Kept(tmp_path / "kept", "").opened() as kept:
+        keep(kept)
+        kept.put("k", 1)
+    with closing(sqlite3.connect(tmp_path / f"kept/{DATABASE}")) as connection, connection:
+        connection.execute("update arrays set name = ?", [name])
+    forget(tmp_path / "kept", list(entries(tmp_path / "kept")))
+    assert list(entries(tmp_path / "kept")) == []
+    assert (tmp_path / "other").read_text() == "mine"
+
+
+def test_what_damage_took_is_done_by_processes_as_all_else_is(tmp_path, capsys):
+    """Not here, where a video that crashes its decoder would take all with it."""
+    items = [f"{number:04}" for number in range(2000)]
+    with Kept(tmp_path, "").opened() as kept:
+        for item in items:
+            kept.put(item, "x" * 300)
+    path = tmp_path / DATABASE
+    content = path.read_bytes()
+    middle = len(content) // 8192 * 4096
+    path.write_bytes(content[:middle] + bytes(4096) + content[middle + 4096 :])
+    with Kept(tmp_path, "").opened() as kept:
+        options = {"workers": 2, "died": repr, "lasting": bool}
+        found = list(map_kept(process_of, items, items, kept, **options))
+    assert len(found) == len(items)
+    assert os.getpid() not in found
+    assert f"{DATABASE} is damaged, and begun anew" in capsys.readouterr().err
+
+
+def process_of(item):
+    return os.getpid()
+
+
 def test_damage_of_one_stages_work_stops_no_other(tmp_path):
     with Kept(tmp_path / "other", "").opened() as kept:
         for number in range(500):
             kept.put(str(number), "x" * 100)
-    with (tmp_path / "other/results.sqlite").open("r+b") as file:
+    with (tmp_path / "other/results-2.sqlite").open("r+b") as file:
         file.truncate(8192)
     with Kept(tmp_path / "mine", "").opened() as kept:
         kept.put("k", 1)
@@ -211,9 +247,9 @@ def test_finished_work_does_not_end_with_another_stages_lock(tmp_path, monkeypat
     size = kept_module._size
     monkeypatch.setenv("CLIPFORENSICS_KEPT", "0")
     with (
-        closing(sqlite3.connect(tmp_path / "held/results.sqlite")) as held,
-        closing(sqlite3.connect(tmp_path / "read/results.sqlite")) as read,
-        closing(sqlite3.connect(tmp_path / "late/results.sqlite")) as late,
+        closing(sqlite3.connect(tmp_path / "held/results-2.sqlite")) as held,
+        closing(sqlite3.connect(tmp_path / "read/results-2.sqlite")) as read,
+        closing(sqlite3.connect(tmp_path / "late/results-2.sqlite")) as late,
     ):
         held.execute("begin exclusive")
         read.execute("begin immediate")
@@ -323,7 +359,7 @@ def test_beyond_the_limit_what_was_used_longest_ago_goes(tmp_path, monkeypatch):
         assert (kept.get(["k"]), kept.array("0.npy")) == ([None], None)
     kept_module.trim(tmp_path, 0)
     assert not list(tmp_path.rglob("*.npy"))
-    with sqlite3.connect(tmp_path / "3/results.sqlite") as database:
+    with sqlite3.connect(tmp_path / "3/results-2.sqlite") as database:
         assert database.execute("select count(*) from results").fetchone() == (0,)
 
 
@@ -372,7 +408,7 @@ def test_files_that_no_row_names_go_after_a_day(tmp_path):
             age(path)
     assert [entry.key for entry in unnamed(folder)] == ["a.npy", "b.npy.4711"]
     trim(tmp_path, 10**9)
-    there = ["folder", "fresh.npy.4711", "named.npy", "output.npy", "results.sqlite"]
+    there = ["folder", "fresh.npy.4711", "named.npy", "output.npy", "results-2.sqlite"]
     assert sorted(path.name for path in folder.iterdir()) == there
 
 

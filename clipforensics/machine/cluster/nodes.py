@@ -16,7 +16,10 @@ from clipforensics.machine import kernels
 from clipforensics.machine.scratch import library_versions
 
 DEVICE = "CLIPFORENSICS_DEVICE"
-INHERITED = ("DVC_ROOT", DEVICE, "CUBLAS_WORKSPACE_CONFIG", *kernels.PINS)
+INHERITED = (
+    *("DVC_ROOT", DEVICE, "CUBLAS_WORKSPACE_CONFIG", "NVIDIA_TF32_OVERRIDE"),
+    *(*kernels.PINS, *kernels.OVERRIDING),
+)
 """Variables that a process on another machine gets from this one, set or unset; some choose kernels."""
 
 PACKAGE = Path(__file__).parents[2]
@@ -121,13 +124,13 @@ def inherited(environment: Mapping[str, str] = os.environ) -> dict[str, str | No
 
 def inherit(variables: Mapping[str, str | None]) -> None:
     """Set and unset them in this process, before anything is loaded that heeds them."""
-    for name in kernels.OVERRIDING if kernels.asked({k: v for k, v in variables.items() if v}) else ():
-        os.environ.pop(name, None)
     for name, value in variables.items():
         if value is None:
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
+    for name in kernels.OVERRIDING if kernels.asked() else ():
+        os.environ.pop(name, None)
 
 
 @contextmanager

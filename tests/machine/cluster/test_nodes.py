@@ -81,19 +81,20 @@ def test_any_change_of_the_code_is_seen(tmp_path: Path) -> None:
 
 
 def test_variables_that_choose_kernels_are_set_or_unset_as_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in kernels.PINS:
+    for name in (*kernels.PINS, *kernels.OVERRIDING):
         monkeypatch.delenv(name, raising=False)
-    unpinned = inherited()
+    unpinned = inherited({"MKL_DOMAIN_NUM_THREADS": "2", "NVIDIA_TF32_OVERRIDE": "1"})
     assert unpinned["MKL_CBWR"] is None
     monkeypatch.setenv("OMP_NUM_THREADS", "7")  # as Ray sets it
     monkeypatch.setenv("MKL_ENABLE_INSTRUCTIONS", "AVX512")
     inherit(unpinned)
     assert "OMP_NUM_THREADS" not in os.environ
-    assert os.environ["MKL_ENABLE_INSTRUCTIONS"] == "AVX512"
+    assert "MKL_ENABLE_INSTRUCTIONS" not in os.environ, "it is not set there"
+    assert (os.environ["MKL_DOMAIN_NUM_THREADS"], os.environ["NVIDIA_TF32_OVERRIDE"]) == ("2", "1")
     inherit(inherited({**os.environ, **kernels.PINS}))
     assert {name: os.environ.get(name) for name in kernels.PINS} == dict(kernels.PINS)
-    assert "MKL_ENABLE_INSTRUCTIONS" not in os.environ, "it contradicts a pin"
-    for name in kernels.PINS:
+    assert "MKL_DOMAIN_NUM_THREADS" not in os.environ, "it contradicts a pin"
+    for name in (*kernels.PINS, "NVIDIA_TF32_OVERRIDE"):
         monkeypatch.delenv(name)
 
 
