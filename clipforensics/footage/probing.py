@@ -85,8 +85,8 @@ def probe_videos(
         of the root is left aside. The result does not depend on `workers`.
     """
     probe = _Probe(root, follow_links, decoding, limits)
-    options: dict[str, Any] = {"workers": workers, "died": lambda video: (video.path, DIED)}
-    options["late"] = lambda video: (video.path, late_after(max_probe_seconds))
+    options: dict[str, Any] = {"workers": workers, "died": lambda video: ("", DIED)}
+    options["late"] = lambda video: ("", late_after(max_probe_seconds))
     options |= {"seconds": max_probe_seconds, "sees": [root]}
     videos: list[Video] = []
     skipped: list[Skipped] = []
@@ -95,10 +95,11 @@ def probe_videos(
             results = map_in_order(probe, found, **options)
         else:
             stack.enter_context(kept.opened())
-            key = partial(_key, kept, root, [follow_links, decoding, asdict(limits)])
-            before = {video.path: key(video.path) for video in found}
-            options["lasting"] = lambda probed: _lasts(probed) and key(probed[0]) == before[probed[0]]
-            results = map_kept(probe, found, [before[video.path] for video in found], kept, **options)
+            signatures = [_signature(root, video.path) for video in found]
+            keys = [kept.key(*one, follow_links, decoding, asdict(limits)) for one in signatures]
+            before = {_state(files) for _, _, files, *_ in signatures}  # a state holds the file's own number
+            options["lasting"] = lambda probed: _lasts(probed) and probed[0] in before
+            results = map_kept(probe, found, keys, kept, **options)
         stack.enter_context(closing(results))
         bar = tqdm(results, total=len(found), desc="probing", unit="video", disable=None)
         for video, (_, seen) in zip(found, bar, strict=True):
@@ -241,14 +242,10 @@ def gone(video: Video, root: Path) -> InputError:
 
 
 Probed = tuple[str, dict[str, Any] | str]
-"""A video's path, and the fields that are read from it, or why it cannot be used."""
+"""The state of a video's files while it was read, and the fields that are read, or why it cannot be used."""
 
 
-def _key(kept: Kept, root: Path, how: Sequence[object], name: str) -> str:
-    return kept.key(*_signature(root, name), *how)
-
-
-def _signature(root: Path, name: str) -> list[object]:
+def _signature(root: Path, name: str) -> tuple[str, object, list[list[int]], int]:
     """By what a video's files are taken for the same without reading them, as git and DVC do.
 
     Of a file that was changed a moment ago nothing is known by its time: it might change again within the
@@ -261,9 +258,13 @@ def _signature(root: Path, name: str) -> list[object]:
         contents = [content_of(part) for part in files_of(path)]
         names, files = [str(one.file.resolve()) for one in contents], _statuses_of(contents)
     except (OSError, UnreadableVideo) as error:
-        return [str(path.absolute()), str(error), time.time_ns()]
+        return str(path.absolute()), str(error), [], time.time_ns()
     is_fresh = any(changed > time.time_ns() - TICK * 10**9 for _, changed, *_ in files)
-    return [str(path.absolute()), names, files, time.time_ns() if is_fresh else 0]
+    return str(path.absolute()), names, files, time.time_ns() if is_fresh else 0
+
+
+def _state(statuses: Sequence[Sequence[int]]) -> str:
+    return hashlib.sha256(repr(statuses).encode()).hexdigest()
 
 
 def _statuses(path: Path) -> list[list[int]]:
@@ -293,25 +294,27 @@ class _Probe:
     def __call__(self, video: Video) -> Probed:
         """What was found in the video, or why it cannot be used."""
         try:
-            return video.path, self._probed(self.root / video.path)
-        except UnreadableVideo as error:
-            return video.path, str(error)
+            return self._probed(self.root / video.path)
         except (OSError, MemoryError) as error:
-            return video.path, not_read(error)
+            return "", not_read(error)
 
-    def _probed(self, path: Path) -> dict[str, Any]:
+    def _probed(self, path: Path) -> Probed:
         """What is found while nothing of the file changes; one that was linked meanwhile is read again."""
-        if not self.follow_links:
-            _check_inside(path, self.root)
         for _ in range(LOOKS):
-            before = _statuses(path)
-            found = self._found(path)
-            if _statuses(path) == before:
-                return found
+            before: list[list[int]] = []
+            try:
+                before = _statuses(path)
+                found: dict[str, Any] | str = self._found(path)
+            except UnreadableVideo as error:
+                found = str(error)
+            if not before or _statuses(path) == before:
+                return _state(before), found
         raise OSError(errno.EAGAIN, "it was changed while it was read")
 
     def _found(self, path: Path) -> dict[str, Any]:
         """What is cheap comes first: of a video that is refused for it nothing is decoded."""
+        if not self.follow_links:
+            _check_inside(path, self.root)
         size = n_bytes(path)
         self.limits.check_bytes(size)
         footage, n_complaints = self._looked_into_twice(path)

@@ -166,7 +166,7 @@ def test_a_file_that_was_altered_and_given_its_old_time_is_looked_into_again(
     assert (again.n_bytes, again.sha256 != first.sha256) == (first.n_bytes, True)
 
 
-def _seen(monkeypatch: pytest.MonkeyPatch, *files: dict[str, object]) -> list[object]:
+def _seen(monkeypatch: pytest.MonkeyPatch, *files: dict[str, object]) -> tuple[object, ...]:
     """The signature of a video of files of which the system says this."""
     usual = {"size": 9, "mtime": 1, "ctime": 2, "inode": 3, "begin": 4, "part": 5, "resolved": "/a.mp4"}
     found = [SimpleNamespace(**{**usual, **one}) for one in files]
